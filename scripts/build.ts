@@ -1,0 +1,85 @@
+/**
+ * Builds `dist/`: four bundles, the native add-ons and binary parts they need, and the launcher. The folder runs from
+ * anywhere with the pinned Node beside it (`bin/node` in a package) or in `.toolchain/`.
+ */
+import { chmodSync, cpSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { build } from 'esbuild';
+import { ASSET_FILES } from '../appliance/data/2-parse/assets.ts';
+
+const root = resolve(import.meta.dirname, '..');
+const out = join(root, 'dist');
+const modules = join(root, 'node_modules');
+
+/** Packages with native code or files of their own: copied beside the bundles, not into them. */
+const EXTERNAL = ['better-sqlite3', 'sqlite-vec'];
+
+rmSync(out, { recursive: true, force: true });
+mkdirSync(join(out, 'assets'), { recursive: true });
+
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+
+await build({
+  entryPoints: {
+    daemon: 'appliance/bin/daemon.ts',
+    worker: 'appliance/bin/worker.ts',
+    'parse-child': 'appliance/bin/parse-child.ts',
+    cli: 'appliance/bin/cli.ts',
+  },
+  absWorkingDir: root,
+  outdir: out,
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'esm',
+  splitting: true,
+  // Beside the entries: what finds its files by its own address must find them from a chunk too.
+  chunkNames: 'shared-[hash]',
+  minifySyntax: true,
+  legalComments: 'linked',
+  external: EXTERNAL,
+  define: { 'process.env.FROSTBYTE_BUNDLED': '"1"' },
+  // CommonJS packages inside an ES module bundle still ask for `require`.
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
+  logLevel: 'warning',
+});
+
+const arch = process.arch;
+copyPackage('better-sqlite3', ['package.json', 'LICENSE', 'lib', `prebuilds/linux-${arch}.node`]);
+copyPackage('sqlite-vec', ['package.json', 'index.mjs', 'index.cjs']);
+copyPackage(`sqlite-vec-linux-${arch}`, ['package.json', 'vec0.so']);
+copyAssets();
+
+writeFileSync(
+  join(out, 'package.json'),
+  `${JSON.stringify({ name: 'frostbyte', version, private: true, type: 'module' }, null, 2)}\n`,
+);
+writeFileSync(
+  join(out, 'frostbyte'),
+  `#!/bin/sh
+# Starts Frostbyte on the Node runtime that came with it.
+here=$(dirname -- "$(readlink -f -- "$0")")
+for node in "$here/bin/node" "$here/../bin/node" "$here/../.toolchain/node/bin/node"; do
+  if [ -x "$node" ]; then exec "$node" --disable-warning=ExperimentalWarning "$here/cli.mjs" "$@"; fi
+done
+echo "frostbyte: no Node runtime beside $here; run make build, or unpack the whole package" >&2
+exit 2
+`,
+);
+chmodSync(join(out, 'frostbyte'), 0o755);
+
+function copyPackage(name: string, files: string[]): void {
+  for (const file of files) {
+    const from = realpathSync(join(modules, name, file));
+    cpSync(from, join(out, 'node_modules', name, file), { recursive: true, dereference: true });
+  }
+}
+
+/** Binary parts of the parser: the table that the parser itself looks them up in. */
+function copyAssets(): void {
+  for (const { package: name, file, to } of ASSET_FILES)
+    cpSync(realpathSync(join(modules, name, file)), join(out, 'assets', to));
+}

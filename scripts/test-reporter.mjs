@@ -1,0 +1,24 @@
+/** Prints failures in full, skips with their reason, slow files, and the summary; passing tests stay silent. */
+export default async function* report(source) {
+  for await (const { type, data } of source) {
+    if (type === 'test:fail' && data.details?.type !== 'suite') {
+      const error = data.details?.error;
+      const cause = error?.cause ?? error;
+      yield `✖ ${data.file ?? ''}\n  ${data.name}\n${indent(cause?.stack ?? String(cause?.message ?? cause))}\n`;
+    } else if (type === 'test:pass' && typeof data.skip === 'string') {
+      yield `- skipped: ${data.name} (${data.skip || 'no reason given'})\n`;
+    } else if (type === 'test:stdout' || type === 'test:stderr') {
+      yield data.message;
+    } else if (type === 'test:summary' && data.file === undefined) {
+      const { tests, passed, failed, cancelled, skipped, todo } = data.counts;
+      yield `# tests ${tests}\n# pass ${passed}\n# fail ${failed}\n# cancelled ${cancelled}\n# skipped ${skipped}\n# todo ${todo}\n# duration_ms ${Math.round(data.duration_ms)}\n`;
+    }
+  }
+}
+
+function indent(text) {
+  return text
+    .split('\n')
+    .map((line) => `    ${line}`)
+    .join('\n');
+}
