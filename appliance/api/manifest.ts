@@ -1,0 +1,40 @@
+import { z } from '@hono/zod-openapi';
+import { BATCH_ID, FILE_ID, SHA256_HEX, TENANT_ID } from '../kernel/ids.ts';
+
+/** The manifest that a vendor sends with a batch (spec 2 A). Unknown keys are refused. */
+
+export const MetadataValue = z.union([
+  z.string().max(4096),
+  z.number(),
+  z.boolean(),
+  z.null(),
+  z.array(z.unknown()).max(1000),
+  z.record(z.string().max(64), z.unknown()),
+]);
+export const Metadata = z.record(z.string().min(1).max(64), MetadataValue);
+
+export const ManifestFile = z.strictObject({
+  file_id: z.string().regex(FILE_ID),
+  /** Data, never a path: any text, but no NUL and at most 255 characters. */
+  filename: z
+    .string()
+    .min(1)
+    .max(255)
+    .refine((name) => !name.includes('\0'), 'must not hold a NUL character'),
+  mime_type: z.string().min(3).max(255),
+  size_bytes: z.number().int().nonnegative(),
+  sha256: z.string().regex(SHA256_HEX),
+  metadata: Metadata.optional(),
+});
+export type ManifestFile = z.infer<typeof ManifestFile>;
+
+export const Manifest = z.strictObject({
+  batch_id: z.string().regex(BATCH_ID),
+  tenant_id: z.string().regex(TENANT_ID),
+  file_count: z.number().int().min(1).max(10_000),
+  files: z.array(ManifestFile).min(1).max(10_000),
+  submitted_at: z.iso.datetime({ offset: true }).optional(),
+  submitter: z.string().max(255).optional(),
+  metadata: Metadata.optional(),
+});
+export type Manifest = z.infer<typeof Manifest>;

@@ -1,0 +1,379 @@
+import { z } from '@hono/zod-openapi';
+import type { Role, Scope } from '../kernel/identity.ts';
+import { BatchReceipt, ReceiptAnswer } from './receipts.ts';
+import * as admin from './schemas/admin.ts';
+import * as audit from './schemas/audit.ts';
+import { BatchId, ChunkId, DocId, LogId, TenantId, Uuid } from './schemas/common.ts';
+import * as ingest from './schemas/ingest.ts';
+import * as query from './schemas/query.ts';
+
+/**
+ * The one table of routes (spec 4): who may call what, in which state of the tenant, under which limit, with which
+ * bodies. The gateway enforces it, the tenant's app answers from it, OpenAPI and the reference page are made from it,
+ * and a test holds the command line's pages against it.
+ */
+export interface Route {
+  method: 'get' | 'post' | 'patch' | 'delete';
+  /** Below `/api/v1`, OpenAPI style. */
+  path: string;
+  /** Who answers: the tenant's own app, control, the audit plane, or the gateway itself. */
+  plane: 'data' | 'control' | 'audit' | 'gateway';
+  roles: readonly Role[];
+  scope: Scope | null;
+  limit: 'ingest' | 'query' | 'admin' | 'audit' | null;
+  /** `active`: only an ACTIVE tenant is served; `any`: in every state. */
+  states: 'active' | 'any';
+  /** An admin's call is break-glass: it needs `X-Break-Glass-Reason` and is shown in the tenant's log. */
+  breakGlass?: true;
+  params?: z.ZodObject;
+  query?: z.ZodObject;
+  body?: z.ZodType;
+  bodyType?: 'json' | 'multipart';
+  status: 200 | 201 | 202;
+  answer: z.ZodType | { contentType: string };
+  /** The answer has `meta`. */
+  list?: true;
+  summary: string;
+}
+
+const ALL: readonly Role[] = ['tenant_user', 'tenant_admin', 'admin', 'auditor'];
+const TENANT_AND_ADMIN: readonly Role[] = ['tenant_user', 'tenant_admin', 'admin'];
+const WRITERS: readonly Role[] = ['tenant_admin', 'admin'];
+const READERS_OF_AUDIT: readonly Role[] = ['tenant_admin', 'admin', 'auditor'];
+const ADMIN: readonly Role[] = ['admin'];
+
+const tenant = { tenant_id: TenantId };
+const log = { tenant_id: LogId };
+
+type Row = Omit<Route, 'plane' | 'scope' | 'limit' | 'states' | 'roles'> & Partial<Pick<Route, 'roles' | 'states'>>;
+
+const ingestion = (row: Row): Route => ({
+  plane: 'data',
+  scope: 'ingest',
+  limit: 'ingest',
+  states: 'active',
+  roles: WRITERS,
+  ...row,
+});
+const querying = (row: Row): Route => ({
+  plane: 'data',
+  scope: 'query',
+  limit: 'query',
+  states: 'active',
+  roles: TENANT_AND_ADMIN,
+  breakGlass: true,
+  ...row,
+});
+const administration = (row: Row): Route => ({
+  plane: 'control',
+  scope: 'admin',
+  limit: 'admin',
+  states: 'any',
+  roles: ADMIN,
+  ...row,
+});
+const auditing = (row: Row): Route => ({
+  plane: 'audit',
+  scope: 'audit',
+  limit: 'audit',
+  states: 'any',
+  roles: READERS_OF_AUDIT,
+  ...row,
+});
+
+export const ROUTES = Object.freeze({
+  // Ingest
+  submitBatch: ingestion({
+    method: 'post',
+    path: '/ingest/{tenant_id}/batch',
+    params: z.object(tenant),
+    bodyType: 'multipart',
+    status: 202,
+    answer: BatchReceipt,
+    summary: 'Submit a batch: a manifest and its files',
+  }),
+  listBatches: ingestion({
+    method: 'get',
+    path: '/ingest/{tenant_id}/batches',
+    params: z.object(tenant),
+    query: ingest.BatchListQuery,
+    status: 200,
+    answer: z.array(ingest.BatchListItem),
+    list: true,
+    roles: TENANT_AND_ADMIN,
+    summary: 'List batches, newest first',
+  }),
+  batchStatus: ingestion({
+    method: 'get',
+    path: '/ingest/{tenant_id}/batch/{batch_id}',
+    params: z.object({ ...tenant, batch_id: BatchId }),
+    status: 200,
+    answer: ingest.BatchStatus,
+    roles: TENANT_AND_ADMIN,
+    summary: 'Status of a batch, stages per file, the acceptance report when done',
+  }),
+  batchStream: ingestion({
+    method: 'get',
+    path: '/ingest/{tenant_id}/batch/{batch_id}/stream',
+    params: z.object({ ...tenant, batch_id: BatchId }),
+    status: 200,
+    answer: { contentType: 'text/event-stream' },
+    roles: TENANT_AND_ADMIN,
+    summary: 'Progress per file and stage as server-sent events, resumable with Last-Event-ID',
+  }),
+  receipt: ingestion({
+    method: 'get',
+    path: '/ingest/{tenant_id}/receipt/{receipt_id}',
+    params: z.object({ ...tenant, receipt_id: Uuid }),
+    status: 200,
+    answer: ReceiptAnswer,
+    roles: TENANT_AND_ADMIN,
+    summary: 'One receipt',
+  }),
+  listDeadLetters: ingestion({
+    method: 'get',
+    path: '/ingest/{tenant_id}/dlq',
+    params: z.object(tenant),
+    query: ingest.DeadLetterQuery,
+    status: 200,
+    answer: z.array(ingest.DeadLetterAnswer),
+    list: true,
+    summary: 'List dead letters, newest first',
+  }),
+  deadLetter: ingestion({
+    method: 'get',
+    path: '/ingest/{tenant_id}/dlq/{dlq_entry_id}',
+    params: z.object({ ...tenant, dlq_entry_id: Uuid }),
+    status: 200,
+    answer: ingest.DeadLetterAnswer,
+    summary: 'One dead letter',
+  }),
+  decideDeadLetter: ingestion({
+    method: 'post',
+    path: '/ingest/{tenant_id}/dlq/{dlq_entry_id}',
+    params: z.object({ ...tenant, dlq_entry_id: Uuid }),
+    body: ingest.DeadLetterDecision,
+    status: 200,
+    answer: ingest.DeadLetterAnswer,
+    summary: 'Retry, skip or note the manual mend of a dead letter',
+  }),
+
+  // Query
+  search: querying({
+    method: 'post',
+    path: '/query/{tenant_id}/search',
+    params: z.object(tenant),
+    body: query.SearchBody,
+    status: 200,
+    answer: query.RetrievalProof,
+    summary: 'Search; answers a retrieval proof',
+  }),
+  listDocuments: querying({
+    method: 'get',
+    path: '/query/{tenant_id}/documents',
+    params: z.object(tenant),
+    query: query.DocumentListQuery,
+    status: 200,
+    answer: z.array(query.DocumentListItem),
+    list: true,
+    summary: 'List documents, newest first',
+  }),
+  document: querying({
+    method: 'get',
+    path: '/query/{tenant_id}/document/{doc_id}',
+    params: z.object({ ...tenant, doc_id: DocId }),
+    query: query.ChunkPageQuery,
+    status: 200,
+    answer: query.DocumentAnswer,
+    summary: 'A document: metadata, chunks, lineage',
+  }),
+  chunk: querying({
+    method: 'get',
+    path: '/query/{tenant_id}/chunk/{chunk_id}',
+    params: z.object({ ...tenant, chunk_id: ChunkId }),
+    status: 200,
+    answer: query.ChunkAnswer,
+    summary: 'A chunk: text, metadata, lineage',
+  }),
+
+  // Admin
+  createTenant: administration({
+    method: 'post',
+    path: '/admin/tenants',
+    body: admin.CreateTenantBody,
+    status: 201,
+    answer: admin.TenantAnswer,
+    summary: 'Create a tenant; provisioning starts',
+  }),
+  listTenants: administration({
+    method: 'get',
+    path: '/admin/tenants',
+    query: admin.TenantListQuery,
+    status: 200,
+    answer: z.array(admin.TenantAnswer),
+    list: true,
+    summary: 'List tenants',
+  }),
+  tenant: administration({
+    method: 'get',
+    path: '/admin/tenants/{tenant_id}',
+    params: z.object(tenant),
+    status: 200,
+    answer: admin.TenantAnswer,
+    summary: 'A tenant: state, config, usage, endpoints',
+  }),
+  configureTenant: administration({
+    method: 'patch',
+    path: '/admin/tenants/{tenant_id}',
+    params: z.object(tenant),
+    body: admin.ConfigureBody,
+    status: 200,
+    answer: admin.ConfigureAnswer,
+    summary: 'Change a tenant’s configuration',
+  }),
+  suspendTenant: administration({
+    method: 'post',
+    path: '/admin/tenants/{tenant_id}/suspend',
+    params: z.object(tenant),
+    body: admin.SuspendBody,
+    status: 200,
+    answer: admin.StateChangeAnswer,
+    summary: 'Kill-switch: refuse everything of this tenant at once',
+  }),
+  resumeTenant: administration({
+    method: 'post',
+    path: '/admin/tenants/{tenant_id}/resume',
+    params: z.object(tenant),
+    body: admin.ReasonBody,
+    status: 200,
+    answer: admin.StateChangeAnswer,
+    summary: 'Resume a suspended tenant',
+  }),
+  deprovisionTenant: administration({
+    method: 'post',
+    path: '/admin/tenants/{tenant_id}/deprovision',
+    params: z.object(tenant),
+    body: admin.DeprovisionBody,
+    status: 202,
+    answer: admin.StateChangeAnswer,
+    summary: 'Delete a tenant and everything it has',
+  }),
+  retryTenant: administration({
+    method: 'post',
+    path: '/admin/tenants/{tenant_id}/retry',
+    params: z.object(tenant),
+    status: 202,
+    answer: admin.StateChangeAnswer,
+    summary: 'Provision a failed tenant again',
+  }),
+  abandonTenant: administration({
+    method: 'post',
+    path: '/admin/tenants/{tenant_id}/abandon',
+    params: z.object(tenant),
+    status: 202,
+    answer: admin.StateChangeAnswer,
+    summary: 'Give a failed tenant up and delete what there is of it',
+  }),
+  verifyTenant: administration({
+    method: 'post',
+    path: '/admin/tenants/{tenant_id}/verify',
+    params: z.object(tenant),
+    status: 200,
+    answer: admin.IsolationAnswer,
+    summary: 'Run the isolation check',
+  }),
+  issueToken: administration({
+    method: 'post',
+    path: '/admin/tokens',
+    body: admin.IssueTokenBody,
+    status: 201,
+    answer: admin.IssuedTokenAnswer,
+    summary: 'Issue a token',
+  }),
+  revokeTokens: administration({
+    method: 'post',
+    path: '/admin/tokens/revoke',
+    body: admin.RevokeTokensBody,
+    status: 200,
+    answer: z.object({ revoked: z.number().int() }),
+    summary: 'Revoke tokens by id, subject or tenant',
+  }),
+
+  // Audit
+  auditEvents: auditing({
+    method: 'get',
+    path: '/audit/{tenant_id}/events',
+    params: z.object(log),
+    query: audit.AuditQuery,
+    status: 200,
+    answer: z.array(audit.AuditEventAnswer),
+    list: true,
+    summary: 'Audit events, filtered, newest first',
+  }),
+  auditEvent: auditing({
+    method: 'get',
+    path: '/audit/{tenant_id}/events/{event_id}',
+    params: z.object({ ...log, event_id: Uuid }),
+    status: 200,
+    answer: audit.AuditEventDetail,
+    summary: 'One audit event with its place in the lineage',
+  }),
+  auditExport: auditing({
+    method: 'post',
+    path: '/audit/{tenant_id}/export',
+    params: z.object(log),
+    body: audit.ExportBody,
+    status: 202,
+    answer: audit.ExportAnswer,
+    summary: 'Export a range of the log as JSON Lines or CSV',
+  }),
+  auditExportStatus: auditing({
+    method: 'get',
+    path: '/audit/{tenant_id}/export/{export_id}',
+    params: z.object({ ...log, export_id: Uuid }),
+    status: 200,
+    answer: audit.ExportAnswer,
+    summary: 'State of an export',
+  }),
+  auditExportDownload: auditing({
+    method: 'get',
+    path: '/audit/{tenant_id}/export/{export_id}/download',
+    params: z.object({ ...log, export_id: Uuid }),
+    status: 200,
+    answer: { contentType: 'application/octet-stream' },
+    summary: 'The exported file, for 24 hours',
+  }),
+  auditChain: auditing({
+    method: 'get',
+    path: '/audit/{tenant_id}/chain/{resource_id}',
+    params: z.object({ ...log, resource_id: z.string().min(1).max(300) }),
+    query: audit.ChainQuery,
+    status: 200,
+    answer: audit.ChainAnswer,
+    summary: 'The provenance chain of a resource, verified',
+  }),
+
+  // The gateway itself
+  status: {
+    method: 'get',
+    path: '/status',
+    plane: 'gateway',
+    roles: ALL,
+    scope: null,
+    limit: null,
+    states: 'any',
+    status: 200,
+    answer: z.object({ version: z.string(), mode: z.enum(['embedded', 'stack']), uptime_seconds: z.number() }),
+    summary: 'Version and uptime',
+  } as Route,
+} satisfies Record<string, Route>);
+
+export type RouteName = keyof typeof ROUTES;
+
+/** Routes outside `/api/v1` that need no token. */
+export const OPEN_PATHS = ['/health', '/ready', '/metrics', '/api/v1/openapi.json', '/api/v1/reference'] as const;
+
+/** An OpenAPI path as Hono writes it: `{id}` becomes `:id`. */
+export function honoPath(path: string): string {
+  return path.replace(/\{(\w+)\}/g, ':$1');
+}

@@ -1,0 +1,89 @@
+import { z } from '@hono/zod-openapi';
+import { RESOURCE_TYPES } from '../../kernel/audit-event.ts';
+import { DateFilter, LogId, pageOf, Sha256, Timestamp, Uuid } from './common.ts';
+
+/** Bodies of the audit routes (spec 4, 5). */
+
+export const AuditEventAnswer = z
+  .object({
+    event_id: Uuid,
+    tenant_id: LogId,
+    event_type: z.string(),
+    timestamp: Timestamp,
+    actor: z.string(),
+    resource_type: z.string(),
+    resource_id: z.string(),
+    details: z.record(z.string(), z.unknown()),
+    previous_event_id: Uuid.nullable(),
+    log_index: z.number().int(),
+    references: z.array(z.object({ name: z.string(), value: z.string() })).optional(),
+  })
+  .openapi('AuditEvent');
+
+export const AuditQuery = z.strictObject({
+  event_type: z.string().max(64).optional(),
+  resource_type: z.enum(RESOURCE_TYPES).optional(),
+  resource_id: z.string().max(300).optional(),
+  start_date: DateFilter.optional(),
+  end_date: DateFilter.optional(),
+  actor: z.string().max(128).optional(),
+  status: z.enum(['success', 'failure', 'quarantined']).optional(),
+  sort: z.enum(['asc', 'desc']).default('desc'),
+  cursor: z.string().max(200).optional(),
+  ...pageOf(50, 500),
+});
+
+export const AuditEventDetail = AuditEventAnswer.extend({
+  next_event_id: Uuid.nullable(),
+  lineage_position: z.number().int(),
+  lineage_length: z.number().int(),
+}).openapi('AuditEventDetail');
+
+export const ExportBody = z
+  .strictObject({
+    from: DateFilter.optional(),
+    to: DateFilter.optional(),
+    format: z.enum(['jsonl', 'csv']).default('jsonl'),
+    event_types: z.array(z.string().max(64)).max(100).optional(),
+    include_details: z.boolean().default(true),
+  })
+  .openapi('AuditExportRequest');
+
+export const ExportAnswer = z
+  .object({
+    export_id: Uuid,
+    tenant_id: LogId,
+    status: z.enum(['pending', 'ready', 'expired', 'failed']),
+    format: z.enum(['jsonl', 'csv']),
+    from: Timestamp.nullable(),
+    to: Timestamp.nullable(),
+    event_count: z.number().int().nullable(),
+    file_sha256: Sha256.nullable(),
+    exported_at: Timestamp.nullable(),
+    expires_at: Timestamp.nullable(),
+    download: z.string().nullable(),
+  })
+  .openapi('AuditExport');
+
+export const ChainQuery = z.strictObject({ resource_type: z.enum(RESOURCE_TYPES).default('document') });
+
+export const ChainAnswer = z
+  .object({
+    resource_type: z.string(),
+    resource_id: z.string(),
+    events: z.array(AuditEventAnswer),
+    retrievals: z.array(AuditEventAnswer),
+    hash_chain_verification: z.object({
+      valid: z.boolean(),
+      links: z.number().int(),
+      breaks: z.array(
+        z.object({
+          event_id: z.string(),
+          expected: z.string().nullable(),
+          found: z.string().nullable(),
+          message: z.string(),
+        }),
+      ),
+    }),
+  })
+  .openapi('ProvenanceChain');

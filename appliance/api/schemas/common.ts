@@ -1,0 +1,53 @@
+import { z } from '@hono/zod-openapi';
+import { BATCH_ID, CHUNK_ID, DOC_ID, SHA256_HEX, TENANT_ID } from '../../kernel/ids.ts';
+
+/** Building blocks of request and answer schemas (spec 4). */
+
+export const TenantId = z.string().regex(TENANT_ID).openapi({ example: 'nordlaw' });
+export const LogId = z.string().regex(/^(?:[a-z][a-z0-9]{2,31}|_appliance)$/);
+export const BatchId = z.string().regex(BATCH_ID);
+export const DocId = z.string().regex(DOC_ID);
+export const ChunkId = z.string().regex(CHUNK_ID);
+export const Uuid = z.uuid();
+export const Sha256 = z.string().regex(SHA256_HEX);
+export const Timestamp = z.string().openapi({ example: '2026-01-31T12:00:00.000Z' });
+/** A human reason: plain text of one to 500 characters. */
+export const Reason = z.string().trim().min(1).max(500);
+
+/** ISO 8601, date or date-time, as query filters take it. */
+export const DateFilter = z.union([z.iso.datetime({ offset: true }), z.iso.date()]);
+
+export const pageOf = (defaultLimit: number, maxLimit: number) => ({
+  page: z.coerce.number().int().min(1).max(1_000_000).default(1),
+  limit: z.coerce.number().int().min(1).max(maxLimit).default(defaultLimit),
+});
+
+export const ListMeta = z
+  .object({
+    total: z.number().int(),
+    page: z.number().int(),
+    limit: z.number().int(),
+    pages: z.number().int(),
+    filters_applied: z.record(z.string(), z.unknown()),
+    cursor: z.string().nullable().optional(),
+  })
+  .openapi('ListMeta');
+export type ListMeta = z.infer<typeof ListMeta>;
+
+/** `meta` of a list (spec 4, "Bodies"). */
+export function listMeta(
+  total: number,
+  page: { page: number; limit: number },
+  filters: Record<string, unknown>,
+  cursor?: string | null,
+): ListMeta {
+  const applied = Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== undefined));
+  return {
+    total,
+    page: page.page,
+    limit: page.limit,
+    pages: Math.ceil(total / page.limit),
+    filters_applied: applied,
+    ...(cursor === undefined ? {} : { cursor }),
+  };
+}

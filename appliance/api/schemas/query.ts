@@ -1,0 +1,132 @@
+import { z } from '@hono/zod-openapi';
+import { BatchId, ChunkId, DateFilter, DocId, pageOf, Sha256, TenantId, Timestamp, Uuid } from './common.ts';
+
+/** Search and its retrieval proof, documents and chunks (spec 2 E, spec 4). */
+
+const CLASSES = ['contract', 'invoice', 'SOP', 'policy', 'correspondence', 'legal_filing', 'other'] as const;
+
+export const SearchBody = z
+  .strictObject({
+    query_text: z.string().trim().min(1).max(10_000),
+    top_k: z.number().int().min(1).max(200).optional(),
+    filters: z
+      .strictObject({
+        classification: z.union([z.enum(CLASSES), z.array(z.enum(CLASSES)).min(1).max(7)]).optional(),
+        date_range: z.strictObject({ start: DateFilter.optional(), end: DateFilter.optional() }).optional(),
+        doc_ids: z.array(DocId).min(1).max(1000).optional(),
+        metadata: z
+          .record(z.string().min(1).max(64), z.union([z.string().max(1000), z.number(), z.boolean()]))
+          .optional(),
+      })
+      .optional(),
+    include_generation: z.boolean().optional(),
+  })
+  .openapi('Search');
+export type SearchBody = z.infer<typeof SearchBody>;
+
+const boxes = z.array(z.object({ x: z.number(), y: z.number(), width: z.number(), height: z.number() }));
+
+export const ProofChunk = z
+  .object({
+    chunk_id: ChunkId,
+    doc_id: DocId,
+    original_filename: z.string(),
+    text: z.string(),
+    page: z.number().int(),
+    start_char: z.number().int(),
+    end_char: z.number().int(),
+    element_type: z.string(),
+    boxes: boxes.nullable(),
+    path: z.record(z.string(), z.unknown()).nullable(),
+    section_title: z.string().nullable(),
+    similarity_score: z.number(),
+    classification: z.string(),
+    embed_model: z.string(),
+    embed_version: z.string(),
+    source_sha256: Sha256,
+    canonical_sha256: Sha256,
+    audit: z.object({ event_id: Uuid, log_index: z.number().int().nullable() }),
+  })
+  .openapi('ProofChunk');
+
+export const RetrievalProof = z
+  .object({
+    query_id: Uuid,
+    tenant_id: TenantId,
+    timestamp: Timestamp,
+    model_version_match: z.boolean(),
+    evidence: z.enum(['strong', 'partial', 'none']),
+    embed_model: z.string(),
+    embed_version: z.string(),
+    chunks: z.array(ProofChunk),
+  })
+  .openapi('RetrievalProof');
+export type RetrievalProof = z.infer<typeof RetrievalProof>;
+
+export const Lineage = z
+  .object({
+    raw_sha256: Sha256,
+    canonical_sha256: Sha256.nullable(),
+    stage1_parser_version: z.string().nullable(),
+    stage2_parser_version: z.string().nullable(),
+    parser_versions: z.record(z.string(), z.union([z.string(), z.number()])),
+    config_version: z.number().int(),
+    policy_version: z.string().nullable(),
+    embed_model: z.string().nullable(),
+    embed_version: z.string().nullable(),
+    index_event_id: Uuid.nullable(),
+  })
+  .openapi('Lineage');
+
+const chunk = {
+  chunk_id: ChunkId,
+  doc_id: DocId,
+  text: z.string(),
+  page: z.number().int(),
+  start_char: z.number().int(),
+  end_char: z.number().int(),
+  element_type: z.string(),
+  boxes: boxes.nullable(),
+  path: z.record(z.string(), z.unknown()).nullable(),
+  metadata: z.record(z.string(), z.unknown()),
+};
+
+export const DocumentAnswer = z
+  .object({
+    doc_id: DocId,
+    tenant_id: TenantId,
+    original_filename: z.string(),
+    mime_type: z.string(),
+    size_bytes: z.number().int(),
+    state: z.string(),
+    quarantine_reason: z.string().nullable(),
+    classification: z.string().nullable(),
+    classification_confidence: z.number().nullable(),
+    metadata: z.record(z.string(), z.unknown()),
+    received_at: Timestamp,
+    parsed_at: Timestamp.nullable(),
+    indexed_at: Timestamp.nullable(),
+    page_count: z.number().int().nullable(),
+    chunk_count: z.number().int().nullable(),
+    chunks: z.array(z.object(chunk)),
+    lineage: Lineage,
+  })
+  .openapi('Document');
+
+export const ChunkAnswer = z
+  .object({
+    ...chunk,
+    lineage: Lineage.extend({ vector_sha256: Sha256, embed_dimensions: z.number().int(), indexed_at: Timestamp }),
+  })
+  .openapi('Chunk');
+
+export const DocumentListItem = DocumentAnswer.omit({ chunks: true, lineage: true }).openapi('DocumentListItem');
+
+export const DocumentListQuery = z.strictObject({
+  state: z.string().max(40).optional(),
+  batch_id: BatchId.optional(),
+  cursor: z.string().max(200).optional(),
+  ...pageOf(50, 500),
+});
+
+export const ChunkPageQuery = z.strictObject({ ...pageOf(200, 1000) });

@@ -1,0 +1,44 @@
+/**
+ * The one place that reads the environment. Each variable names a setting of the schema or is documented here; unknown
+ * names that start with `FROSTBYTE_` are refused, so that a typing error never means a silent default.
+ */
+
+/** Environment variable → path of the setting and how its text becomes a value. */
+export const ENVIRONMENT: Readonly<Record<string, { path: string; type: 'text' | 'number' }>> = Object.freeze({
+  FROSTBYTE_DATA: { path: 'data_folder', type: 'text' },
+  FROSTBYTE_HOST: { path: 'listen.host', type: 'text' },
+  FROSTBYTE_PORT: { path: 'listen.port', type: 'number' },
+  FROSTBYTE_LOG_LEVEL: { path: 'log_level', type: 'text' },
+  FROSTBYTE_RATE_LIMITS: { path: 'rate_limits', type: 'text' },
+  FROSTBYTE_WORKERS: { path: 'workers.count', type: 'number' },
+  FROSTBYTE_CONCURRENCY: { path: 'workers.concurrency', type: 'number' },
+  FROSTBYTE_LEASE_SECONDS: { path: 'workers.lease_seconds', type: 'number' },
+  FROSTBYTE_PARSER_SANDBOX: { path: 'parser.sandbox', type: 'text' },
+  FROSTBYTE_PARSER_MEMORY_MB: { path: 'parser.memory_mb', type: 'number' },
+  FROSTBYTE_PARSER_TIMEOUT_SECONDS: { path: 'parser.timeout_seconds', type: 'number' },
+  FROSTBYTE_CLAMD: { path: 'scanner.clamd', type: 'text' },
+  FROSTBYTE_DRAIN_SECONDS: { path: 'drain_seconds', type: 'number' },
+});
+
+/** Variables that are not settings: which file to read, and what the command line talks to. */
+export const OTHER_VARIABLES = Object.freeze({
+  /** Path of the configuration file. */
+  FROSTBYTE_CONFIG: 'FROSTBYTE_CONFIG',
+  /** Address of the gateway, for commands that talk to it. */
+  FROSTBYTE_URL: 'FROSTBYTE_URL',
+  /** Token, for commands that talk to the gateway. */
+  FROSTBYTE_TOKEN: 'FROSTBYTE_TOKEN',
+});
+
+/** Prefix of variables that only tests read. */
+const TEST_PREFIX = 'FROSTBYTE_TEST_';
+
+/** All `FROSTBYTE_` variables of the process, but those of tests. */
+export function frostbyteVariables(environment: NodeJS.ProcessEnv = process.env): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(environment).filter(
+      (pair): pair is [string, string] =>
+        pair[0].startsWith('FROSTBYTE_') && !pair[0].startsWith(TEST_PREFIX) && pair[1] !== undefined,
+    ),
+  );
+}

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+
+/**
+ * The appliance's settings: one schema for file and environment. A value comes from the default, then the file
+ * (`frostbyte.yaml`), then the environment; unknown names are refused.
+ */
+export const Config = z.strictObject({
+  mode: z
+    .enum(['embedded', 'stack'])
+    .describe('embedded: one folder, no server; stack: containers on internal networks'),
+  data_folder: z.string().min(1).describe('Where everything is kept'),
+  listen: z
+    .strictObject({
+      host: z.string().min(1),
+      port: z.number().int().min(0).max(65_535).describe('0 takes a free one'),
+    })
+    .describe('Loopback only; other addresses need TLS'),
+  log_level: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
+  rate_limits: z.enum(['on', 'off']).describe('off is for load and fault tests only'),
+  workers: z.strictObject({
+    count: z.number().int().min(0).max(64).describe('Worker processes that the daemon keeps running'),
+    concurrency: z.number().int().min(1).max(64).describe('Jobs at a time in each'),
+    lease_seconds: z.number().int().min(5).max(3600),
+  }),
+  parser: z.strictObject({
+    sandbox: z.enum(['full', 'reduced']).describe('reduced: without a network namespace, embedded mode only'),
+    memory_mb: z.number().int().min(256).max(65_536),
+    timeout_seconds: z.number().int().min(5).max(86_400),
+  }),
+  scanner: z.strictObject({
+    clamd: z
+      .string()
+      .nullable()
+      .describe('host:port or the path of a socket; null: no malware scan, and receipts say so'),
+  }),
+  drain_seconds: z.number().int().min(0).max(60).describe('How long a suspended tenant’s work in flight may go on'),
+});
+export type Config = z.infer<typeof Config>;
+
+/** Every default, in one place. */
+export function defaultConfig(): Config {
+  return {
+    mode: 'embedded',
+    data_folder: './frostbyte-data',
+    listen: { host: '127.0.0.1', port: 8080 },
+    log_level: 'info',
+    rate_limits: 'on',
+    workers: { count: 1, concurrency: 2, lease_seconds: 60 },
+    parser: { sandbox: 'full', memory_mb: 2048, timeout_seconds: 300 },
+    scanner: { clamd: null },
+    drain_seconds: 5,
+  };
+}
+
+/** Settings that are never printed. None is a secret today; a new one that is belongs here. */
+export const SECRET_SETTINGS: ReadonlySet<string> = new Set<string>();

@@ -1,0 +1,157 @@
+/**
+ * One base error, a closed set of stable codes. Callers and tests switch on `code`; people read `message`.
+ * The HTTP status and the exit code of each live only at the edges (`gateway/errors.ts`, `cli/exit.ts`).
+ */
+
+/** Codes of the HTTP API (spec 4). */
+export const API_CODES = [
+  'VALIDATION_ERROR',
+  'MANIFEST_INVALID',
+  'MANIFEST_FILE_COUNT_MISMATCH',
+  'DUPLICATE_FILE_ID',
+  'CONFIRMATION_MISMATCH',
+  'AUTHENTICATION_REQUIRED',
+  'TOKEN_EXPIRED',
+  'TOKEN_REVOKED',
+  'INSUFFICIENT_PERMISSIONS',
+  'TENANT_SUSPENDED',
+  'RESOURCE_NOT_FOUND',
+  'TENANT_ALREADY_EXISTS',
+  'INVALID_STATE_TRANSITION',
+  'BATCH_ALREADY_EXISTS',
+  'PAYLOAD_TOO_LARGE',
+  'RATE_LIMIT_EXCEEDED',
+  'INTERNAL_ERROR',
+  'SERVICE_UNAVAILABLE',
+  'QUOTA_EXCEEDED',
+] as const;
+
+/** Why one file of a batch was rejected or quarantined at intake (spec 2 A). */
+export const FILE_CODES = [
+  'UNSUPPORTED_FORMAT',
+  'SIZE_EXCEEDED',
+  'CHECKSUM_MISMATCH',
+  'MALWARE_DETECTED',
+  'METADATA_INVALID',
+  'DOC_ID_COLLISION',
+  'FILE_MISSING',
+] as const;
+
+/** Why a stage gave up on a document (spec 2 B, C, D). */
+export const STAGE_CODES = [
+  'FILE_CORRUPTED',
+  'FILE_ENCRYPTED',
+  'OCR_FAILED',
+  'PARSER_TIMEOUT',
+  'PARSER_MEMORY',
+  'PARSER_ERROR',
+  'PARSER_SANDBOX_UNAVAILABLE',
+  'PII_BLOCK_POLICY',
+  'INJECTION_DETECTED',
+  'GATE_UNAVAILABLE',
+  'DIMENSION_MISMATCH',
+  'EMBEDDER_UNAVAILABLE',
+  'INDEX_VERIFY_FAILED',
+  'WORKER_LOST',
+] as const;
+
+/** What the machinery itself reports. */
+export const SYSTEM_CODES = [
+  'OBJECT_MISSING',
+  'OBJECT_CORRUPTED',
+  'STORE_UNAVAILABLE',
+  'STORE_CORRUPTED',
+  'STORE_READ_ONLY',
+  'DISK_FULL',
+  'DATA_FOLDER_IN_USE',
+  'CONFIG_INVALID',
+  'KEY_UNAVAILABLE',
+  'AUDIT_CHAIN_BROKEN',
+  'ISOLATION_VIOLATED',
+] as const;
+
+export type ApiCode = (typeof API_CODES)[number];
+export type FileCode = (typeof FILE_CODES)[number];
+export type StageCode = (typeof STAGE_CODES)[number];
+export type SystemCode = (typeof SYSTEM_CODES)[number];
+export type ErrorCode = ApiCode | FileCode | StageCode | SystemCode;
+
+/**
+ * What happens next. `caller`: the caller's mistake, mend the input. `later`: try again, nothing is wrong with the
+ * input. `never`: trying again cannot help. `fault`: our defect.
+ */
+export type ErrorKind = 'caller' | 'later' | 'never' | 'fault';
+
+/** One field-level complaint, as the API's error envelope shows it. Holds no document content. */
+export interface ErrorDetail {
+  field: string;
+  value?: unknown;
+  constraint: string;
+}
+
+export interface ErrorOptions {
+  kind?: ErrorKind;
+  details?: ErrorDetail[];
+  /** Seconds after which a retry makes sense (`Retry-After`). */
+  retryAfter?: number;
+  cause?: unknown;
+}
+
+const CALLER: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  ...API_CODES.filter((code) => !['INTERNAL_ERROR', 'SERVICE_UNAVAILABLE', 'RATE_LIMIT_EXCEEDED'].includes(code)),
+  ...FILE_CODES,
+  'CONFIG_INVALID',
+]);
+const LATER: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'SERVICE_UNAVAILABLE',
+  'RATE_LIMIT_EXCEEDED',
+  'STORE_UNAVAILABLE',
+  'GATE_UNAVAILABLE',
+  'EMBEDDER_UNAVAILABLE',
+  'INDEX_VERIFY_FAILED',
+  'PARSER_SANDBOX_UNAVAILABLE',
+  'WORKER_LOST',
+  'DISK_FULL',
+  'PARSER_TIMEOUT',
+  'PARSER_MEMORY',
+  'PARSER_ERROR',
+  'OCR_FAILED',
+]);
+const NEVER: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'FILE_CORRUPTED',
+  'FILE_ENCRYPTED',
+  'DIMENSION_MISMATCH',
+  'PII_BLOCK_POLICY',
+  'INJECTION_DETECTED',
+  'OBJECT_CORRUPTED',
+  'STORE_CORRUPTED',
+]);
+
+function defaultKind(code: ErrorCode): ErrorKind {
+  if (CALLER.has(code)) return 'caller';
+  if (LATER.has(code)) return 'later';
+  if (NEVER.has(code)) return 'never';
+  return 'fault';
+}
+
+/** The one error class. `message` is safe to show: it never holds document text, PII, a query or a secret. */
+export class FrostbyteError extends Error {
+  override readonly name = 'FrostbyteError';
+  readonly code: ErrorCode;
+  readonly kind: ErrorKind;
+  readonly details: ErrorDetail[];
+  readonly retryAfter: number | undefined;
+
+  constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.kind = options.kind ?? defaultKind(code);
+    this.details = options.details ?? [];
+    this.retryAfter = options.retryAfter;
+  }
+}
+
+/** True when `error` is ours and carries one of `codes` (any code when none is given). */
+export function isFrostbyteError(error: unknown, ...codes: ErrorCode[]): error is FrostbyteError {
+  return error instanceof FrostbyteError && (codes.length === 0 || codes.includes(error.code));
+}

@@ -1,0 +1,89 @@
+import { join } from 'node:path';
+import { checkTenantId } from './ids.ts';
+
+/**
+ * Every name that is built from a tenant id, in one place (spec 3): identifiers, buckets, key prefixes and paths.
+ * The id is checked here, so no caller can build a name from anything else.
+ */
+export interface TenantNames {
+  bucket: string;
+  database: string;
+  role: string;
+  collection: string;
+  redisPrefix: string;
+  redisUser: string;
+  network: string;
+}
+
+export function tenantNames(tenantId: string): TenantNames {
+  const id = checkTenantId(tenantId);
+  return {
+    bucket: `tenant-${id}-bucket`,
+    database: `tenant_${id}`,
+    role: `tenant_${id}_user`,
+    collection: `tenant_${id}`,
+    redisPrefix: `tenant:${id}:`,
+    redisUser: `tenant_${id}_user`,
+    network: `tenant_${id}`,
+  };
+}
+
+/** The files of one tenant in embedded mode, below the data folder (spec 3, row "embedded"). */
+export interface TenantPaths {
+  folder: string;
+  objects: string;
+  records: string;
+  vectors: string;
+  queue: string;
+  /** Identities, wrapped; outside the tenant's folder, with the other secrets. */
+  secrets: string;
+}
+
+export function tenantPaths(dataFolder: string, tenantId: string): TenantPaths {
+  const id = checkTenantId(tenantId);
+  const folder = join(dataFolder, 'tenants', id);
+  return {
+    folder,
+    objects: join(folder, 'objects'),
+    records: join(folder, 'records.sqlite'),
+    vectors: join(folder, 'vectors.sqlite'),
+    queue: join(folder, 'queue.sqlite'),
+    secrets: join(dataFolder, 'secrets', 'tenants', id),
+  };
+}
+
+/** The control plane's files in embedded mode. */
+export interface ControlPaths {
+  registry: string;
+  /** Held exclusively by the one daemon of a data folder. */
+  lock: string;
+  rootKey: string;
+  /** Ed25519 key pairs that sign tokens and seam assertions, wrapped to the root key. */
+  signingKeys: string;
+  /** One synced file per suspended tenant; that it is there is the message, inside is who asked and why. */
+  suspended: string;
+  logs: string;
+  temporary: string;
+}
+
+export function controlPaths(dataFolder: string): ControlPaths {
+  return {
+    registry: join(dataFolder, 'control', 'registry.sqlite'),
+    lock: join(dataFolder, 'control', 'lock.sqlite'),
+    rootKey: join(dataFolder, 'secrets', 'root.age'),
+    signingKeys: join(dataFolder, 'secrets', 'signing'),
+    suspended: join(dataFolder, 'control', 'suspended'),
+    logs: join(dataFolder, 'control', 'audit'),
+    temporary: join(dataFolder, 'tmp'),
+  };
+}
+
+/** The audit log file of a tenant (or of `_appliance`). */
+export function logPath(dataFolder: string, logId: string): string {
+  return join(controlPaths(dataFolder).logs, `${logId === '_appliance' ? logId : checkTenantId(logId)}.sqlite`);
+}
+
+/** Where audit exports wait to be fetched. */
+export function exportFolder(dataFolder: string): string {
+  return join(dataFolder, 'control', 'exports');
+}
