@@ -1,0 +1,110 @@
+import { instant } from '../../sqlite/instant.ts';
+import type { SqliteConnection } from '../../sqlite/open.ts';
+import type { AuditLog, LogFilter, LoggedEvent } from '../port.ts';
+
+type Cell = string | number | null;
+type Reads = Omit<AuditLog, 'append' | 'eraseReferences' | 'check' | 'close'>;
+
+/** How many events `range` and `leaves` hold at a time. */
+const BLOCK = 500;
+
+const COLUMNS = `e.log_index, e.event_id, e.tenant_id, e.event_type, e.timestamp, e.actor, e.resource_type,
+  e.resource_id, e.details, e.previous_event_id`;
+const BY_ID = `SELECT ${COLUMNS} FROM events e WHERE e.event_id = ?`;
+const OF_RESOURCE = `SELECT ${COLUMNS} FROM events e WHERE e.resource_type = ? AND e.resource_id = ? ORDER BY e.log_index`;
+const READS_OF = `SELECT ${COLUMNS} FROM event_links l JOIN events e ON e.log_index = l.log_index
+  WHERE l.doc_id = ? ORDER BY l.log_index DESC LIMIT ?`;
+const RANGE = `SELECT ${COLUMNS} FROM events e WHERE e.log_index >= ? AND e.log_index < ? ORDER BY e.log_index LIMIT ?`;
+const LEAVES = 'SELECT leaf_hash FROM events WHERE log_index >= ? AND log_index < ? ORDER BY log_index';
+const REFERENCES = `SELECT log_index, name, value FROM event_references
+  WHERE log_index IN (SELECT value FROM json_each(?)) ORDER BY log_index, name`;
+
+/** What is read from a log. */
+export function logReads(db: SqliteConnection, tenantId: string): Reads {
+  const logged = (sql: string, parameters: readonly Cell[] | Record<string, Cell>) =>
+    db.read(() => withReferences(db, db.all<Record<string, Cell>>(sql, parameters)));
+  const count = (filter: LogFilter): number => {
+    const { where, parameters } = conditions(filter, tenantId);
+    return db.get<{ events: number }>(`SELECT count(*) AS events FROM events e ${where}`, parameters)?.events ?? 0;
+  };
+
+  return {
+    size: async () =>
+      db.get<{ size: number }>('SELECT coalesce(max(log_index), -1) + 1 AS size FROM events')?.size ?? 0,
+    event: async (eventId) => logged(BY_ID, [eventId])[0] ?? null,
+    events: async (query) => {
+      const descending = query.sort === 'desc';
+      const { where, parameters } = conditions(query, tenantId, query.after, descending);
+      const order = `ORDER BY e.log_index ${descending ? 'DESC' : 'ASC'}`;
+      const page = `${where} ${order} LIMIT @limit OFFSET @offset`;
+      // Only a range of time needs a sort: it sorts places, which the index holds, and not whole events.
+      const sorts = query.start_date !== undefined || query.end_date !== undefined;
+      const rows = logged(
+        sorts
+          ? `SELECT ${COLUMNS} FROM (SELECT e.log_index AS place FROM events e ${page}) k
+              JOIN events e ON e.log_index = k.place ${order}`
+          : `SELECT ${COLUMNS} FROM events e ${page}`,
+        { ...parameters, limit: query.limit + 1, offset: query.offset ?? 0 },
+      );
+      const events = rows.slice(0, query.limit);
+      return { events, next: rows.length > query.limit ? (events.at(-1)?.log_index ?? null) : null };
+    },
+    count: async (filter) => count(filter),
+    resource: async (type, id) => logged(OF_RESOURCE, [type, id]),
+    readsOf: async (docId, limit) => logged(READS_OF, [docId, limit]),
+    range: async function* (from, to) {
+      for (let at = from; at < to; ) {
+        const block = logged(RANGE, [at, to, BLOCK]);
+        yield* block;
+        if (block.length < BLOCK) return;
+        at = (block.at(-1)?.log_index ?? to) + 1;
+      }
+    },
+    leaves: async (from, to) =>
+      db.all<{ leaf_hash: Buffer }>(LEAVES, [from, to]).map(({ leaf_hash }) => new Uint8Array(leaf_hash)),
+  };
+}
+
+/**
+ * The WHERE clause of a filter. The tenant's id is the same in every row; it is named only where the index that helps
+ * begins with it.
+ */
+function conditions(
+  filter: LogFilter,
+  tenantId: string,
+  after?: number,
+  descending = false,
+): { where: string; parameters: Record<string, Cell> } {
+  const { event_type, resource_type, resource_id, start_date, end_date, actor, status } = filter;
+  const parts: string[] = [];
+  const parameters: Record<string, Cell> = {};
+  const add = (name: string, value: Cell | undefined, condition: string) => {
+    if (value === undefined) return;
+    parts.push(condition);
+    parameters[name] = value;
+  };
+  const byTenant = (resource_id !== undefined && resource_type === undefined) || start_date || end_date;
+  add('tenant_id', byTenant ? tenantId : undefined, 'e.tenant_id = @tenant_id');
+  add('event_type', event_type, 'e.event_type = @event_type');
+  add('resource_type', resource_type, 'e.resource_type = @resource_type');
+  add('resource_id', resource_id, 'e.resource_id = @resource_id');
+  add('actor', actor, 'e.actor = @actor');
+  add('status', status, 'e.status = @status');
+  add('start', start_date === undefined ? undefined : instant(start_date, 'start'), 'e.timestamp >= @start');
+  add('end', end_date === undefined ? undefined : instant(end_date, 'end'), 'e.timestamp <= @end');
+  add('after', after, `e.log_index ${descending ? '<' : '>'} @after`);
+  return { where: parts.length > 0 ? `WHERE ${parts.join(' AND ')}` : '', parameters };
+}
+
+function withReferences(db: SqliteConnection, rows: readonly Record<string, Cell>[]): LoggedEvent[] {
+  if (rows.length === 0) return [];
+  const events = rows.map(
+    (cells) => ({ ...cells, details: JSON.parse(cells.details as string), references: [] }) as unknown as LoggedEvent,
+  );
+  const byPlace = new Map(events.map((event) => [event.log_index, event]));
+  const found = db.all<{ log_index: number; name: string; value: string }>(REFERENCES, [
+    JSON.stringify([...byPlace.keys()]),
+  ]);
+  for (const { log_index, name, value } of found) byPlace.get(log_index)?.references.push({ name, value });
+  return events;
+}

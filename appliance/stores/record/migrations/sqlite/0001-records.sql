@@ -1,0 +1,197 @@
+-- Records of one tenant: batches, receipts, documents, chunks, jobs on their way to the queue, dead letters.
+-- JSON stands in text columns; times are UTC ISO 8601 with milliseconds, so that text order is time order.
+
+-- The one tenant this file belongs to, set when it is first opened.
+CREATE TABLE store_owner (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  tenant_id TEXT NOT NULL
+) STRICT;
+CREATE TRIGGER store_owner_stays BEFORE UPDATE ON store_owner
+BEGIN
+  SELECT RAISE(ABORT, 'a store keeps its owner');
+END;
+
+CREATE TABLE configs (
+  version INTEGER PRIMARY KEY,
+  config TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE batches (
+  batch_id TEXT PRIMARY KEY,
+  manifest_sha256 TEXT NOT NULL,
+  file_count INTEGER NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('receiving', 'processing', 'held', 'completed', 'cancelled')),
+  submitted_at TEXT NOT NULL,
+  updated_at TEXT NOT NULL,
+  submitted_by TEXT NOT NULL,
+  submitter TEXT,
+  metadata TEXT NOT NULL,
+  config_version INTEGER NOT NULL REFERENCES configs (version),
+  files TEXT NOT NULL,
+  report TEXT
+) STRICT;
+CREATE INDEX batches_by_time ON batches (submitted_at, batch_id);
+CREATE INDEX batches_by_status ON batches (status, submitted_at, batch_id);
+CREATE INDEX batches_open ON batches (batch_id) WHERE status IN ('processing', 'held');
+
+CREATE TABLE receipts (
+  receipt_id TEXT PRIMARY KEY,
+  tenant_id TEXT NOT NULL,
+  batch_id TEXT NOT NULL REFERENCES batches (batch_id),
+  file_id TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  doc_id TEXT,
+  original_filename TEXT NOT NULL,
+  mime_type TEXT NOT NULL,
+  size_bytes INTEGER NOT NULL,
+  sha256 TEXT NOT NULL,
+  scan_result TEXT NOT NULL,
+  received_at TEXT NOT NULL,
+  storage_path TEXT,
+  status TEXT NOT NULL CHECK (status IN ('accepted', 'rejected', 'quarantined')),
+  duplicate_of TEXT,
+  submitted_by TEXT NOT NULL,
+  reason TEXT,
+  message TEXT,
+  remediation TEXT,
+  details TEXT,
+  UNIQUE (batch_id, file_id),
+  CHECK ((status = 'rejected') = (doc_id IS NULL)),
+  CHECK ((status = 'rejected') = (storage_path IS NULL))
+) STRICT;
+CREATE UNIQUE INDEX receipts_in_order ON receipts (batch_id, position);
+CREATE INDEX receipts_by_document ON receipts (doc_id);
+
+CREATE TRIGGER receipts_are_immutable BEFORE UPDATE ON receipts
+BEGIN
+  SELECT RAISE(ABORT, 'a receipt never changes');
+END;
+
+CREATE TABLE documents (
+  doc_id TEXT PRIMARY KEY,
+  raw_sha256 TEXT NOT NULL,
+  storage_path TEXT NOT NULL,
+  original_filename TEXT NOT NULL,
+  mime_type TEXT NOT NULL,
+  size_bytes INTEGER NOT NULL,
+  scan_result TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('processing', 'held', 'indexed', 'quarantined', 'cancelled', 'parse_failed', 'policy_failed', 'embed_failed', 'index_failed')),
+  quarantine_reason TEXT,
+  current_stage TEXT NOT NULL,
+  stages TEXT NOT NULL,
+  run INTEGER NOT NULL,
+  config_version INTEGER NOT NULL REFERENCES configs (version),
+  batch_id TEXT NOT NULL,
+  receipt_id TEXT NOT NULL,
+  metadata TEXT NOT NULL,
+  received_at TEXT NOT NULL,
+  updated_at TEXT NOT NULL,
+  parsed_at TEXT,
+  indexed_at TEXT,
+  canonical_sha256 TEXT,
+  enriched_sha256 TEXT,
+  vectors_sha256 TEXT,
+  embed_model TEXT,
+  embed_version TEXT,
+  page_count INTEGER,
+  chunk_count INTEGER,
+  chunks_indexed INTEGER,
+  chunks_quarantined INTEGER,
+  classification TEXT,
+  classification_confidence REAL,
+  findings TEXT NOT NULL,
+  error TEXT,
+  last_output_hash TEXT,
+  index_event_id TEXT
+) STRICT;
+CREATE INDEX documents_by_time ON documents (received_at, doc_id);
+CREATE INDEX documents_by_state ON documents (state, received_at, doc_id);
+CREATE INDEX documents_unfinished ON documents (doc_id) WHERE state = 'processing';
+
+-- Every batch that holds a document. `received_at` is the document's, so that a batch's pages need no sort.
+CREATE TABLE document_batches (
+  doc_id TEXT NOT NULL REFERENCES documents (doc_id) ON DELETE CASCADE,
+  batch_id TEXT NOT NULL REFERENCES batches (batch_id),
+  received_at TEXT NOT NULL,
+  PRIMARY KEY (doc_id, batch_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX document_batches_in_order ON document_batches (batch_id, received_at, doc_id);
+
+-- A chunk is here exactly while it is visible to search.
+CREATE TABLE chunks (
+  id INTEGER PRIMARY KEY,
+  chunk_id TEXT NOT NULL UNIQUE,
+  doc_id TEXT NOT NULL REFERENCES documents (doc_id) ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  text TEXT NOT NULL,
+  section_title TEXT NOT NULL,
+  page INTEGER NOT NULL,
+  start_char INTEGER NOT NULL,
+  end_char INTEGER NOT NULL,
+  element_type TEXT NOT NULL,
+  boxes TEXT,
+  path TEXT,
+  metadata TEXT NOT NULL,
+  policy TEXT NOT NULL,
+  classification TEXT NOT NULL,
+  UNIQUE (doc_id, position)
+) STRICT;
+
+CREATE TABLE index_records (
+  chunk_id TEXT PRIMARY KEY REFERENCES chunks (chunk_id) ON DELETE CASCADE,
+  doc_id TEXT NOT NULL,
+  tenant_id TEXT NOT NULL,
+  embed_model TEXT NOT NULL,
+  embed_version TEXT NOT NULL,
+  embed_dimensions INTEGER NOT NULL,
+  vector_sha256 TEXT NOT NULL,
+  indexed_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Full text over the chunks' own columns (external content: no second copy of the text). Deleting removes a term's
+-- entries at once instead of writing a tombstone beside them: erased words must be gone from the file.
+CREATE VIRTUAL TABLE chunks_fts USING fts5 (
+  text, section_title,
+  content = 'chunks', content_rowid = 'id', tokenize = 'porter unicode61 remove_diacritics 2'
+);
+INSERT INTO chunks_fts (chunks_fts, rank) VALUES ('secure-delete', 1);
+INSERT INTO chunks_fts (chunks_fts, rank) VALUES ('rank', 'bm25(1.0, 1.5)');
+
+CREATE TRIGGER chunks_into_text AFTER INSERT ON chunks
+BEGIN
+  INSERT INTO chunks_fts (rowid, text, section_title) VALUES (new.id, new.text, new.section_title);
+END;
+CREATE TRIGGER chunks_out_of_text AFTER DELETE ON chunks
+BEGIN
+  INSERT INTO chunks_fts (chunks_fts, rowid, text, section_title) VALUES ('delete', old.id, old.text, old.section_title);
+END;
+CREATE TRIGGER chunks_are_replaced BEFORE UPDATE ON chunks
+BEGIN
+  SELECT RAISE(ABORT, 'a chunk is replaced, never changed');
+END;
+
+CREATE TABLE outbox (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  job_id TEXT NOT NULL UNIQUE,
+  stage TEXT NOT NULL,
+  doc_id TEXT NOT NULL,
+  run INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE dead_letters (
+  dlq_entry_id TEXT PRIMARY KEY,
+  tenant_id TEXT NOT NULL,
+  original_job_id TEXT NOT NULL,
+  stage TEXT NOT NULL,
+  resource_type TEXT NOT NULL,
+  resource_id TEXT NOT NULL,
+  first_attempt_at TEXT NOT NULL,
+  last_attempt_at TEXT NOT NULL,
+  resolved_at TEXT,
+  retry_count INTEGER NOT NULL,
+  error TEXT NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('pending_review', 'resolved', 'abandoned')),
+  resolution TEXT CHECK (resolution IN ('reprocessed', 'skipped', 'manual_fix'))
+) STRICT;
+CREATE INDEX dead_letters_by_status ON dead_letters (status, dlq_entry_id);
+CREATE INDEX dead_letters_pending ON dead_letters (resource_id) WHERE status = 'pending_review';

@@ -1,0 +1,306 @@
+import type { AuditEntry, AuditEvent, AuditReference } from '../../kernel/audit-event.ts';
+import type { DocumentState, StageStatus, WorkStage } from '../../kernel/pipeline.ts';
+import type { Job } from '../queue/port.ts';
+import type {
+  BatchRow,
+  BatchState,
+  ChunkRow,
+  DeadLetter,
+  DeadLetterResolution,
+  DeadLetterStatus,
+  DocumentRow,
+  IndexRecord,
+  ManifestFile,
+  Receipt,
+  StageError,
+} from './rows.ts';
+
+/**
+ * The records of one tenant: the truth of the pipeline. Every verb is one transaction, durable on return; the audit
+ * entries it is given commit with the change they report, or neither does (spec 5). Verbs that end a stage are fenced by
+ * (doc_id, run, stage): a worker that was overtaken gets `false` and has changed nothing.
+ *
+ * Jobs are handed to the queue through an outbox: written with the change, relayed afterwards, made again by the sweep.
+ */
+export interface RecordStore
+  extends IntakeRecords,
+    StageRecords,
+    OutboxRecords,
+    BatchRecords,
+    ServeRecords,
+    DeadLetterRecords,
+    AuditOutbox {
+  usage(): Promise<{ bytes: number; objects: number }>;
+  /** Throws `STORE_UNAVAILABLE`, `STORE_READ_ONLY`, `STORE_CORRUPTED` or `DISK_FULL`. */
+  check(): Promise<void>;
+  close(): Promise<void>;
+}
+
+// Intake ------------------------------------------------------------------------------------------------------------
+
+export interface IntakeRecords {
+  /** The batch, or null. */
+  batch(batchId: string): Promise<BatchRow | null>;
+  /** Receipts of a batch, in the manifest's order. */
+  receipts(batchId: string): Promise<Receipt[]>;
+  receipt(receiptId: string): Promise<Receipt | null>;
+  /**
+   * Takes what has arrived of a batch, all of it or nothing: the batch row, a receipt per decided file, documents, jobs
+   * and audit entries. O(files of the batch) a call: hand over many
+   * files at once. Files that have a receipt already keep it. With `complete` the batch leaves `receiving`.
+   * A document whose id is there under another full hash becomes a rejection `DOC_ID_COLLISION`; one whose bytes are
+   * there already gets a receipt with `duplicate_of` and no job, unless the first try failed (`*_failed`, `cancelled`):
+   * then it runs again from parse, under this batch's config. The batch is linked to the document and its metadata joined,
+   * the newer value winning. A batch keeps the config it began with.
+   *
+   * What the store finds decides over what intake thought, and receipt and entry follow it:
+   * - collision: receipt `rejected` without `doc_id` and `storage_path`; DOCUMENT_REJECTED on `batch_id/file_id`, reason in
+   *   `details.reason`;
+   * - duplicate: `details.duplicate_of`; without a new run also no `input_hash` and `output_hash`, as nothing was made;
+   * - duplicate of a quarantined document: receipt `quarantined` with its reason, DOCUMENT_QUARANTINED, `duplicate_of`;
+   * - quarantined decision for a document that had passed (newly known malware): the document goes to quarantine, what
+   *   was served of it is gone, jobs of its run are stale;
+   * - the batch's entries: `accepted`, `rejected`, `quarantined` and `duplicates`, where they report them, as the receipts
+   *   of the whole batch turned out.
+   */
+  receive(arrival: BatchArrival): Promise<ReceiveOutcome>;
+}
+
+export interface BatchArrival {
+  batch: Omit<BatchRow, 'status' | 'updated_at'>;
+  /** The tenant config this batch runs under, kept by version so that a stage needs nobody else to know it. */
+  config: Record<string, unknown>;
+  files: FileDecision[];
+  complete: boolean;
+  /** Entries about the batch itself; written only when `complete` and the batch was not complete before. */
+  entries: AuditEntry[];
+}
+
+export type FileDecision =
+  | { kind: 'accepted' | 'quarantined'; receipt: Receipt; document: NewDocument; entry: AuditEntry }
+  | { kind: 'rejected'; receipt: Receipt; entry: AuditEntry };
+
+export type NewDocument = Pick<
+  DocumentRow,
+  | 'doc_id'
+  | 'raw_sha256'
+  | 'storage_path'
+  | 'original_filename'
+  | 'mime_type'
+  | 'size_bytes'
+  | 'scan_result'
+  | 'metadata'
+  | 'received_at'
+  | 'quarantine_reason'
+>;
+
+export type ReceiveOutcome =
+  | { kind: 'received'; batch: BatchRow; receipts: Receipt[] }
+  /** The batch id is there with another manifest. Nothing was written. */
+  | { kind: 'conflict' };
+
+// Stages ------------------------------------------------------------------------------------------------------------
+
+export interface StageRecords {
+  document(docId: string): Promise<DocumentRow | null>;
+  /** The tenant config of a version, as it was when a batch arrived under it. */
+  config(version: number): Promise<Record<string, unknown> | null>;
+  /** Marks the stage `processing`. Null when the job is stale: another run, another stage, or the stage is done. */
+  startStage(job: Job, at: string): Promise<DocumentRow | null>;
+  /**
+   * Ends a stage well: applies `patch`, appends `entries`, and either queues `next`, or leaves the document in `state`.
+   * False when the job is stale.
+   */
+  finishStage(end: StageEnd): Promise<boolean>;
+  /**
+   * Ends the index stage: replaces the document's chunk rows, full text and index records by these, makes them visible,
+   * sets `indexed`, and appends `entries`. False when the job is stale. All in one transaction.
+   */
+  publish(publication: Publication): Promise<boolean>;
+  /** Records a failed attempt that will be tried again. */
+  noteRetry(job: Job, error: StageError, at: string): Promise<boolean>;
+  /** Gives up: sets the failed (or quarantined) state, files the dead letter if any, appends `entries`. */
+  failStage(failure: StageFailure): Promise<boolean>;
+  /**
+   * Starts a new run from a stage; its job goes to the outbox. Returns the new run, or null for an unknown document.
+   * Earlier stages count as completed, `last_output_hash` becomes the hash of what the stage reads, and dead letters of
+   * the document that are still pending are resolved as `reprocessed`. With `under` the run, and what follows, goes by
+   * that config. A document with malware is `INVALID_STATE_TRANSITION`.
+   */
+  restart(docId: string, from: WorkStage, entries: AuditEntry[], at: string, under?: RunConfig): Promise<number | null>;
+}
+
+/** The tenant config a run goes by; kept by version, where it is not there yet. */
+export interface RunConfig {
+  config_version: number;
+  config: Record<string, unknown>;
+}
+
+/** Columns that a stage may set. */
+export type DocumentPatch = Partial<
+  Pick<
+    DocumentRow,
+    | 'parsed_at'
+    | 'canonical_sha256'
+    | 'enriched_sha256'
+    | 'vectors_sha256'
+    | 'embed_model'
+    | 'embed_version'
+    | 'page_count'
+    | 'chunk_count'
+    | 'chunks_indexed'
+    | 'chunks_quarantined'
+    | 'classification'
+    | 'classification_confidence'
+    | 'quarantine_reason'
+    | 'last_output_hash'
+  >
+> & {
+  /** Merged into `findings`, key by key. */
+  findings?: Record<string, unknown>;
+};
+
+export interface StageEnd {
+  job: Job;
+  patch: DocumentPatch;
+  entries: AuditEntry[];
+  at: string;
+  /** `advance` queues the next stage; `held` and `quarantined` stop here. */
+  outcome: 'advance' | 'held' | 'quarantined';
+}
+
+export interface Publication {
+  job: Job;
+  chunks: ChunkRow[];
+  index_records: IndexRecord[];
+  patch: DocumentPatch;
+  entries: AuditEntry[];
+  /** Which of `entries` is INDEX_WRITTEN. */
+  index_event_id: string;
+  at: string;
+}
+
+export interface StageFailure {
+  job: Job;
+  error: StageError;
+  state: DocumentState;
+  status: StageStatus;
+  patch: DocumentPatch;
+  dead_letter: DeadLetter | null;
+  entries: AuditEntry[];
+  at: string;
+}
+
+export interface OutboxRecords {
+  /** Jobs written with a change and not yet handed to the queue, oldest first. */
+  outbox(limit: number): Promise<Job[]>;
+  clearOutbox(jobIds: readonly string[]): Promise<void>;
+  /** Jobs that must exist for every document that is `processing`: what the sweep adds again. Keyset by doc_id. */
+  unfinished(after: string | null, limit: number): Promise<Job[]>;
+}
+
+// Batches -----------------------------------------------------------------------------------------------------------
+
+export interface BatchRecords {
+  batches(page: Keyset & { status?: BatchState }): Promise<{ rows: BatchRow[]; total: number }>;
+  /** Receipts of a batch with the documents they stand for, in the manifest's order. */
+  batchFiles(batchId: string): Promise<{ file: ManifestFile; receipt: Receipt | null; document: DocumentRow | null }[]>;
+  /** Batches that hold the document. */
+  batchesOf(docId: string): Promise<string[]>;
+  /** Batches in `processing` or `held`, for the sweep that settles them. */
+  openBatches(after: string | null, limit: number): Promise<string[]>;
+  /**
+   * Sets the batch's state when it differs, with its report. True when this call made the change, so that the entry
+   * (BATCH_COMPLETED) is written once.
+   */
+  settleBatch(
+    batchId: string,
+    status: BatchState,
+    report: Record<string, unknown>,
+    entries: AuditEntry[],
+    at: string,
+  ): Promise<boolean>;
+  report(batchId: string): Promise<Record<string, unknown> | null>;
+}
+
+// Serve -------------------------------------------------------------------------------------------------------------
+
+/**
+ * Page numbers or, for long lists, a cursor: the id of the last row seen (`batch_id`, `doc_id`, `dlq_entry_id`). Newest
+ * first, ties by id. A cursor that names no row is `VALIDATION_ERROR`. With `after`, `offset` is not looked at.
+ */
+export interface Keyset {
+  limit: number;
+  offset?: number;
+  after?: string;
+}
+
+export interface TextQuery {
+  /** Plain words; the adapter quotes them, so that no operator of its full-text language can be injected. */
+  text: string;
+  limit: number;
+  classification?: readonly string[];
+  /** Inclusive bounds on the document's `received_at`. */
+  date_range?: { start?: string; end?: string };
+  doc_ids?: readonly string[];
+  /** Equality on document metadata. */
+  metadata?: Record<string, string | number | boolean>;
+}
+
+/** What the retrieval proof needs of a chunk. */
+export interface ServedChunk extends ChunkRow {
+  original_filename: string;
+  raw_sha256: string;
+  canonical_sha256: string;
+  received_at: string;
+  indexed_at: string;
+  document_metadata: Record<string, unknown>;
+  index: IndexRecord;
+  index_event_id: string;
+  /** Position of INDEX_WRITTEN in the tenant's log; null until it was relayed. */
+  log_index: number | null;
+}
+
+export interface ServeRecords {
+  /** Ranked by BM25 over visible chunks, best first, ties by chunk id. `score` is larger for better. */
+  searchText(query: TextQuery): Promise<{ chunk_id: string; score: number }[]>;
+  /** Visible chunks by id; unknown or invisible ones are left out. Order as asked. */
+  servedChunks(chunkIds: readonly string[]): Promise<ServedChunk[]>;
+  /** A document's visible chunks in reading order. Chunks are visible from `publish` on, also while a new run is at work,
+   * until the next `publish` or a quarantine. */
+  documentChunks(docId: string, page: { limit: number; offset: number }): Promise<ServedChunk[]>;
+  documents(
+    page: Keyset & { state?: DocumentState; batch_id?: string },
+  ): Promise<{ rows: DocumentRow[]; total: number }>;
+  /** Counts for `usage` of the tenant; `dead_letters` are those pending review. O(1). */
+  counts(): Promise<{ batches: number; documents: number; chunks: number; raw_bytes: number; dead_letters: number }>;
+  /** Appends entries that report no change of a row (searches, reads). */
+  appendEntries(entries: AuditEntry[]): Promise<void>;
+}
+
+export interface DeadLetterRecords {
+  deadLetters(page: Keyset & { status?: DeadLetterStatus }): Promise<{ rows: DeadLetter[]; total: number }>;
+  deadLetter(id: string): Promise<DeadLetter | null>;
+  /** Resolves a pending entry; with `restart` its document runs again from that stage. False when it was not pending. */
+  resolveDeadLetter(decision: {
+    dlq_entry_id: string;
+    status: Exclude<DeadLetterStatus, 'pending_review'>;
+    resolution: DeadLetterResolution | null;
+    restart: WorkStage | null;
+    entries: AuditEntry[];
+    at: string;
+  }): Promise<boolean>;
+}
+
+// Audit -------------------------------------------------------------------------------------------------------------
+
+/** Events that were committed here and wait for the relay to the tenant's log. */
+export interface AuditOutbox {
+  /** Events behind the relayed ones, in commit order. */
+  pendingEvents(limit: number): Promise<{ seq: number; event: AuditEvent; references: AuditReference[] }[]>;
+  /**
+   * Records where the log put them, in order and without gaps (else `AUDIT_CHAIN_BROKEN`); repeating is harmless. Their
+   * personal references go: from now on the log alone holds them.
+   */
+  markRelayed(positions: readonly { seq: number; event_id: string; log_index: number }[]): Promise<void>;
+}

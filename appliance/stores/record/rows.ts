@@ -1,0 +1,162 @@
+import type { DocumentState, StageName, StageStatus, WorkStage } from '../../kernel/pipeline.ts';
+
+/** Rows of a tenant's record store, as plain values. Names are the spec's (spec 2). */
+
+export type ScanResult = 'clean' | 'quarantined' | 'skipped' | 'unscannable';
+
+/** Immutable once written. */
+export interface Receipt {
+  receipt_id: string;
+  tenant_id: string;
+  batch_id: string;
+  file_id: string;
+  /** Null for a rejected file. */
+  doc_id: string | null;
+  original_filename: string;
+  mime_type: string;
+  size_bytes: number;
+  sha256: string;
+  scan_result: ScanResult;
+  received_at: string;
+  /** Null for a rejected file. */
+  storage_path: string | null;
+  status: 'accepted' | 'rejected' | 'quarantined';
+  /** The receipt of the first copy, where the same bytes were there before. */
+  duplicate_of: string | null;
+  submitted_by: string;
+  /** Of a rejected or quarantined file: a code, why, and what to do. */
+  reason: string | null;
+  message: string | null;
+  remediation: string | null;
+  /** Field-level details of a rejection (declared and sniffed type, both checksums, …). */
+  details: Record<string, unknown> | null;
+}
+
+/** `receiving` until the last file came, then `processing`, `held` while only held files are left, `completed`. */
+export type BatchState = 'receiving' | 'processing' | 'held' | 'completed' | 'cancelled';
+
+export interface BatchRow {
+  batch_id: string;
+  manifest_sha256: string;
+  file_count: number;
+  status: BatchState;
+  submitted_at: string;
+  updated_at: string;
+  submitted_by: string;
+  submitter: string | null;
+  metadata: Record<string, unknown>;
+  config_version: number;
+  /** The manifest's files, so that a broken-off batch can say what is missing. */
+  files: ManifestFile[];
+}
+
+export interface ManifestFile {
+  file_id: string;
+  filename: string;
+  mime_type: string;
+  size_bytes: number;
+  sha256: string;
+  metadata?: Record<string, unknown>;
+}
+
+export interface StageError {
+  stage: WorkStage;
+  code: string;
+  message: string;
+  retry_count: number;
+  last_retry_at: string | null;
+}
+
+export interface DocumentRow {
+  doc_id: string;
+  raw_sha256: string;
+  storage_path: string;
+  original_filename: string;
+  mime_type: string;
+  size_bytes: number;
+  scan_result: ScanResult;
+  state: DocumentState;
+  /** MALWARE_DETECTED, PII_BLOCK_POLICY, INJECTION_DETECTED, or null. */
+  quarantine_reason: string | null;
+  current_stage: StageName;
+  stages: Record<StageName, StageStatus>;
+  /** Grows by one with every reprocess; jobs and results of earlier runs are stale. */
+  run: number;
+  config_version: number;
+  /** The batch and receipt that brought it first. */
+  batch_id: string;
+  receipt_id: string;
+  metadata: Record<string, unknown>;
+  received_at: string;
+  parsed_at: string | null;
+  indexed_at: string | null;
+  canonical_sha256: string | null;
+  enriched_sha256: string | null;
+  vectors_sha256: string | null;
+  embed_model: string | null;
+  embed_version: string | null;
+  page_count: number | null;
+  chunk_count: number | null;
+  chunks_indexed: number | null;
+  chunks_quarantined: number | null;
+  classification: string | null;
+  classification_confidence: number | null;
+  /** What the acceptance report shows of parsing and policy: coverage, dropped content, PII types, injection score. */
+  findings: Record<string, unknown>;
+  error: StageError | null;
+  /** The output hash of the last link of the provenance chain, `sha256:…`. */
+  last_output_hash: string | null;
+  /** The INDEX_WRITTEN event that made the current version visible. */
+  index_event_id: string | null;
+}
+
+/** A chunk as it is served: `text` has passed the gates. */
+export interface ChunkRow {
+  chunk_id: string;
+  doc_id: string;
+  /** 0-based place in reading order. */
+  position: number;
+  text: string;
+  page: number;
+  start_char: number;
+  end_char: number;
+  element_type: string;
+  boxes: unknown[] | null;
+  path: Record<string, unknown> | null;
+  /** section_title, heading_level, table_header?, table_part?. */
+  metadata: Record<string, unknown>;
+  /** The policy fields of spec 2 C. */
+  policy: Record<string, unknown>;
+  classification: string;
+}
+
+/** Spec 2 D. */
+export interface IndexRecord {
+  chunk_id: string;
+  doc_id: string;
+  tenant_id: string;
+  embed_model: string;
+  embed_version: string;
+  embed_dimensions: number;
+  vector_sha256: string;
+  indexed_at: string;
+}
+
+export type DeadLetterStatus = 'pending_review' | 'resolved' | 'abandoned';
+export type DeadLetterResolution = 'reprocessed' | 'skipped' | 'manual_fix';
+
+export interface DeadLetter {
+  dlq_entry_id: string;
+  tenant_id: string;
+  original_job_id: string;
+  stage: WorkStage;
+  resource_type: 'document';
+  resource_id: string;
+  first_attempt_at: string;
+  last_attempt_at: string;
+  resolved_at: string | null;
+  retry_count: number;
+  error: { code: string; message: string; stack_trace_hash: string };
+  status: DeadLetterStatus;
+  resolution: DeadLetterResolution | null;
+}

@@ -1,0 +1,56 @@
+import type { BatchRecords } from '../port.ts';
+import { BATCHES, type Cell, DOCUMENTS } from './codec.ts';
+import type { RecordContext } from './context.ts';
+import { appendEntries } from './events.ts';
+import { readBatch, readReceipts } from './intake.ts';
+import { type ListShape, readPage, tally } from './page.ts';
+
+const LIST: ListShape = {
+  from: 'batches b',
+  select: BATCHES.select('b'),
+  order: ['b.submitted_at', 'b.batch_id'],
+  cursor: 'SELECT submitted_at, batch_id FROM batches WHERE batch_id = ?',
+};
+const BATCH_DOCUMENTS = `SELECT ${DOCUMENTS.select('d')} FROM document_batches l
+  JOIN documents d ON d.doc_id = l.doc_id WHERE l.batch_id = ?`;
+const BATCHES_OF = 'SELECT batch_id FROM document_batches WHERE doc_id = ? ORDER BY batch_id';
+const OPEN = `SELECT batch_id FROM batches INDEXED BY batches_open
+  WHERE status IN ('processing', 'held') AND batch_id > ? ORDER BY batch_id LIMIT ?`;
+const SETTLE = `UPDATE batches SET status = @status, report = @report, updated_at = @at
+  WHERE batch_id = @batch_id AND status NOT IN (@status, 'receiving')`;
+const REPORT = 'SELECT report FROM batches WHERE batch_id = ?';
+
+/** Batches after they arrived. */
+export function batchRecords(context: RecordContext): BatchRecords {
+  const { db } = context;
+  return {
+    batches: async (page) =>
+      db.read(() => ({
+        rows: readPage(context, LIST, page, { 'b.status': page.status }).map(BATCHES.decode),
+        total: tally(context, 'batches', page.status).entries,
+      })),
+    batchFiles: async (batchId) =>
+      db.read(() => {
+        const receipts = new Map(readReceipts(context, batchId).map((receipt) => [receipt.file_id, receipt]));
+        const rows = db.all<Record<string, Cell>>(BATCH_DOCUMENTS, [batchId]).map(DOCUMENTS.decode);
+        const documents = new Map(rows.map((document) => [document.doc_id, document]));
+        return (readBatch(context, batchId)?.files ?? []).map((file) => {
+          const receipt = receipts.get(file.file_id) ?? null;
+          return { file, receipt, document: documents.get(receipt?.doc_id ?? '') ?? null };
+        });
+      }),
+    batchesOf: async (docId) => db.all<{ batch_id: string }>(BATCHES_OF, [docId]).map(({ batch_id }) => batch_id),
+    openBatches: async (after, limit) =>
+      db.all<{ batch_id: string }>(OPEN, [after ?? '', limit]).map(({ batch_id }) => batch_id),
+    settleBatch: async (batchId, status, report, entries, at) =>
+      db.write(() => {
+        if (db.run(SETTLE, { batch_id: batchId, status, report: JSON.stringify(report), at }) === 0) return false;
+        appendEntries(context, entries);
+        return true;
+      }),
+    report: async (batchId) => {
+      const row = db.get<{ report: string | null }>(REPORT, [batchId]);
+      return row?.report == null ? null : JSON.parse(row.report);
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import type { DeadLetterRecords } from '../port.ts';
+import { type Cell, DEAD_LETTERS } from './codec.ts';
+import type { RecordContext } from './context.ts';
+import { beginRun, readDocument } from './documents.ts';
+import { appendEntries } from './events.ts';
+import { type ListShape, readPage, tally } from './page.ts';
+
+const LIST: ListShape = {
+  from: 'dead_letters l',
+  select: DEAD_LETTERS.select('l'),
+  // UUID v7: the id alone is in order of time.
+  order: ['l.dlq_entry_id'],
+  cursor: 'SELECT dlq_entry_id FROM dead_letters WHERE dlq_entry_id = ?',
+};
+const SELECT = `SELECT ${DEAD_LETTERS.select('l')} FROM dead_letters l WHERE l.dlq_entry_id = ?`;
+const RESOLVE = `UPDATE dead_letters SET status = @status, resolution = @resolution, resolved_at = @at
+  WHERE dlq_entry_id = @dlq_entry_id AND status = 'pending_review'
+  RETURNING resource_id`;
+
+/** Work that was given up. */
+export function deadLetterRecords(context: RecordContext): DeadLetterRecords {
+  const { db } = context;
+  return {
+    deadLetters: async (page) =>
+      db.read(() => ({
+        rows: readPage(context, LIST, page, { 'l.status': page.status }).map(DEAD_LETTERS.decode),
+        total: tally(context, 'dead_letters', page.status).entries,
+      })),
+    deadLetter: async (id) => {
+      const cells = db.get<Record<string, Cell>>(SELECT, [id]);
+      return cells ? DEAD_LETTERS.decode(cells) : null;
+    },
+    resolveDeadLetter: async ({ dlq_entry_id, status, resolution, restart, entries, at }) =>
+      db.write(() => {
+        const resolved = db.get<{ resource_id: string }>(RESOLVE, { dlq_entry_id, status, resolution, at });
+        if (resolved === undefined) return false;
+        const document = restart ? readDocument(context, resolved.resource_id) : null;
+        if (restart && document) beginRun(context, document, restart, at);
+        appendEntries(context, entries);
+        return true;
+      }),
+  };
+}

@@ -1,0 +1,118 @@
+import { FrostbyteError } from '../../../kernel/errors.ts';
+import { STAGES, type StageName, type StageStatus, type WorkStage } from '../../../kernel/pipeline.ts';
+import type { DocumentPatch } from '../port.ts';
+import type { DocumentRow } from '../rows.ts';
+import { type Cell, DOCUMENTS } from './codec.ts';
+import type { RecordContext } from './context.ts';
+import { enqueue } from './outbox.ts';
+
+const SELECT = `SELECT ${DOCUMENTS.select('d')} FROM documents d WHERE d.doc_id = ?`;
+const INSERT = DOCUMENTS.insert('documents', 'updated_at');
+const UPDATE = DOCUMENTS.update('documents', 'doc_id', 'updated_at');
+const DELETE_CHUNKS = 'DELETE FROM chunks WHERE doc_id = ?';
+const CLOSE_DEAD_LETTERS = `UPDATE dead_letters SET status = 'resolved', resolution = 'reprocessed', resolved_at = ?
+  WHERE resource_id = ? AND status = 'pending_review'`;
+
+/** Columns that a stage may set; whatever else a patch holds is ignored. */
+const PATCHABLE = [
+  'parsed_at',
+  'canonical_sha256',
+  'enriched_sha256',
+  'vectors_sha256',
+  'embed_model',
+  'embed_version',
+  'page_count',
+  'chunk_count',
+  'chunks_indexed',
+  'chunks_quarantined',
+  'classification',
+  'classification_confidence',
+  'quarantine_reason',
+  'last_output_hash',
+] as const;
+
+/** The document, or null. */
+export function readDocument({ db }: RecordContext, docId: string): DocumentRow | null {
+  const cells = db.get<Record<string, Cell>>(SELECT, [docId]);
+  return cells ? DOCUMENTS.decode(cells) : null;
+}
+
+/** Writes a new document. */
+export function insertDocument({ db }: RecordContext, row: DocumentRow, at: string): void {
+  db.run(INSERT, { ...DOCUMENTS.encode(row), updated_at: at });
+}
+
+/** Writes all columns of a document that is there. */
+export function saveDocument({ db }: RecordContext, row: DocumentRow, at: string): void {
+  db.run(UPDATE, { ...DOCUMENTS.encode(row), updated_at: at });
+}
+
+/** Takes a document's chunks out of rows, full text and index records. Returns how many went. */
+export function removeChunks({ db }: RecordContext, docId: string): number {
+  return db.run(DELETE_CHUNKS, [docId]);
+}
+
+/** The document with a stage's patch: named columns replaced, `findings` merged key by key. */
+export function patched(row: DocumentRow, patch: DocumentPatch): DocumentRow {
+  const next: Record<string, unknown> = { ...row, findings: { ...row.findings, ...patch.findings } };
+  for (const name of PATCHABLE) if (patch[name] !== undefined) next[name] = patch[name];
+  return next as unknown as DocumentRow;
+}
+
+/** Stages with `status` at `stage` and `after` at every later one. */
+export function stagesAt(
+  row: DocumentRow,
+  stage: StageName,
+  status: StageStatus,
+  after?: StageStatus,
+): DocumentRow['stages'] {
+  const stages = { ...row.stages, [stage]: status };
+  if (after) for (const later of STAGES.slice(STAGES.indexOf(stage) + 1)) stages[later] = after;
+  return stages;
+}
+
+/**
+ * Begins the next run of a document at a stage, inside the running transaction: earlier stages count as completed, the
+ * provenance chain continues from what that stage reads, the error goes, dead letters still pending are resolved as
+ * reprocessed, and the job goes to the outbox. Throws `INVALID_STATE_TRANSITION` for malware, which never runs (spec 2).
+ */
+export function beginRun(
+  context: RecordContext,
+  row: DocumentRow,
+  from: WorkStage,
+  at: string,
+  configVersion: number = row.config_version,
+): DocumentRow {
+  if (row.quarantine_reason === 'MALWARE_DETECTED') {
+    throw new FrostbyteError('INVALID_STATE_TRANSITION', 'A document that holds malware is never processed.');
+  }
+  const start = STAGES.indexOf(from);
+  const stages = Object.fromEntries(STAGES.map((stage, place) => [stage, place < start ? 'completed' : 'queued']));
+  const next: DocumentRow = {
+    ...row,
+    state: 'processing',
+    quarantine_reason: null,
+    current_stage: from,
+    stages: stages as Record<StageName, StageStatus>,
+    run: row.run + 1,
+    config_version: configVersion,
+    error: null,
+    last_output_hash: inputHash(row, from) ?? row.last_output_hash,
+  };
+  saveDocument(context, next, at);
+  context.db.run(CLOSE_DEAD_LETTERS, [at, row.doc_id]);
+  enqueue(context, next);
+  return next;
+}
+
+/** What a stage reads, as the chain writes it; null where the document never came that far. */
+function inputHash(row: DocumentRow, stage: WorkStage): string | null {
+  const hash = {
+    parse: row.raw_sha256,
+    policy: row.canonical_sha256,
+    embed: row.enriched_sha256,
+    index: row.vectors_sha256,
+  }[stage];
+  if (hash === null) return null;
+  return hash.startsWith('sha256:') ? hash : `sha256:${hash}`;
+}

@@ -1,0 +1,202 @@
+import type { BatchArrival, FileDecision, IntakeRecords, NewDocument, ReceiveOutcome } from '../port.ts';
+import type { BatchRow, DocumentRow, Receipt } from '../rows.ts';
+import { BATCHES, type Cell, RECEIPTS } from './codec.ts';
+import { ownRow, type RecordContext, refused } from './context.ts';
+import { beginRun, insertDocument, readDocument, removeChunks, saveDocument, stagesAt } from './documents.ts';
+import { appendEntries } from './events.ts';
+import { enqueue } from './outbox.ts';
+import { asCollision, asDuplicate, asQuarantinedDuplicate, type Settled, withCounts } from './receipts.ts';
+
+const SELECT_BATCH = `SELECT ${BATCHES.select('b')} FROM batches b WHERE b.batch_id = ?`;
+const INSERT_BATCH = BATCHES.insert('batches');
+const LEAVE_RECEIVING =
+  "UPDATE batches SET status = 'processing', updated_at = ? WHERE batch_id = ? AND status = 'receiving'";
+const INSERT_CONFIG = 'INSERT INTO configs (version, config) VALUES (?, ?) ON CONFLICT DO NOTHING';
+const SELECT_RECEIPTS = `SELECT ${RECEIPTS.select('r')} FROM receipts r WHERE r.batch_id = ? ORDER BY r.position`;
+const SELECT_RECEIPT = `SELECT ${RECEIPTS.select('r')} FROM receipts r WHERE r.receipt_id = ?`;
+const HAS_RECEIPT = 'SELECT 1 FROM receipts WHERE batch_id = ? AND file_id = ?';
+const INSERT_RECEIPT = RECEIPTS.insert('receipts', 'position');
+const INSERT_LINK =
+  'INSERT INTO document_batches (doc_id, batch_id, received_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING';
+
+/** States after which the same bytes run again when they are sent again (spec 2, "Ids"). */
+const TRY_AGAIN: ReadonlySet<DocumentRow['state']> = new Set([
+  'cancelled',
+  'parse_failed',
+  'policy_failed',
+  'embed_failed',
+  'index_failed',
+]);
+
+/** Batches and receipts as they arrive. */
+export function intakeRecords(context: RecordContext): IntakeRecords {
+  const { db } = context;
+  return {
+    batch: async (batchId) => readBatch(context, batchId),
+    receipts: async (batchId) => readReceipts(context, batchId),
+    receipt: async (receiptId) => {
+      const cells = db.get<Record<string, Cell>>(SELECT_RECEIPT, [receiptId]);
+      return cells ? RECEIPTS.decode(cells) : null;
+    },
+    receive: async (arrival) => {
+      let erased = 0;
+      const outcome = db.write((): ReceiveOutcome => {
+        const before = readBatch(context, arrival.batch.batch_id);
+        if (before && before.manifest_sha256 !== arrival.batch.manifest_sha256) return { kind: 'conflict' };
+        const batch = before ?? openBatch(context, arrival);
+        const places = new Map(batch.files.map(({ file_id }, place) => [file_id, place]));
+        for (const decision of arrival.files) {
+          const place = places.get(decision.receipt.file_id);
+          if (place === undefined) throw refused('A receipt names a file that the manifest does not have.');
+          erased += takeFile(context, batch, decision, place);
+        }
+        if (arrival.complete && batch.status === 'receiving') {
+          db.run(LEAVE_RECEIVING, [context.clock.iso(), batch.batch_id]);
+          const receipts = readReceipts(context, batch.batch_id);
+          appendEntries(
+            context,
+            arrival.entries.map((entry) => withCounts(entry, receipts)),
+          );
+        }
+        return {
+          kind: 'received',
+          batch: readBatch(context, batch.batch_id) as BatchRow,
+          receipts: readReceipts(context, batch.batch_id),
+        };
+      });
+      if (erased > 0) db.forget();
+      return outcome;
+    },
+  };
+}
+
+/** The batch, or null. */
+export function readBatch({ db }: RecordContext, batchId: string): BatchRow | null {
+  const cells = db.get<Record<string, Cell>>(SELECT_BATCH, [batchId]);
+  return cells ? BATCHES.decode(cells) : null;
+}
+
+/** A batch's receipts in the manifest's order. */
+export function readReceipts({ db }: RecordContext, batchId: string): Receipt[] {
+  return db.all<Record<string, Cell>>(SELECT_RECEIPTS, [batchId]).map(RECEIPTS.decode);
+}
+
+/** Keeps a config by its version; a version that is there stays as it is. */
+export function keepConfig({ db }: RecordContext, version: number, config: Record<string, unknown>): void {
+  db.run(INSERT_CONFIG, [version, JSON.stringify(config)]);
+}
+
+function openBatch(context: RecordContext, { batch, config }: BatchArrival): BatchRow {
+  keepConfig(context, batch.config_version, config);
+  const row: BatchRow = { ...batch, status: 'receiving', updated_at: context.clock.iso() };
+  context.db.run(INSERT_BATCH, BATCHES.encode(row));
+  return row;
+}
+
+/** Takes one decided file unless it has its receipt. Returns how many served chunks it took away (new malware). */
+function takeFile(context: RecordContext, batch: BatchRow, decision: FileDecision, place: number): number {
+  const { db } = context;
+  const { receipt } = decision;
+  ownRow(context, receipt.tenant_id);
+  if (receipt.batch_id !== batch.batch_id) throw refused('A receipt names another batch.');
+  if (db.get(HAS_RECEIPT, [batch.batch_id, receipt.file_id])) return 0;
+  let settled: Settled = { receipt, entry: decision.entry };
+  let erased = 0;
+  if (decision.kind !== 'rejected') {
+    const first = readDocument(context, decision.document.doc_id);
+    if (first === null) newDocument(context, batch, decision);
+    else if (first.raw_sha256 !== decision.document.raw_sha256) settled = asCollision(settled);
+    else {
+      erased = decision.kind === 'quarantined' ? condemn(context, first, decision.document) : 0;
+      settled = knownDocument(context, batch, decision, settled);
+    }
+    if (settled.receipt.doc_id !== null) {
+      db.run(INSERT_LINK, [
+        decision.document.doc_id,
+        batch.batch_id,
+        first?.received_at ?? decision.document.received_at,
+      ]);
+    }
+  }
+  db.run(INSERT_RECEIPT, { ...RECEIPTS.encode(settled.receipt), position: place });
+  appendEntries(context, [settled.entry]);
+  return erased;
+}
+
+function newDocument(
+  context: RecordContext,
+  batch: BatchRow,
+  decision: Exclude<FileDecision, { kind: 'rejected' }>,
+): void {
+  const accepted = decision.kind === 'accepted';
+  const after = accepted ? 'queued' : 'skipped';
+  const row: DocumentRow = {
+    ...decision.document,
+    state: accepted ? 'processing' : 'quarantined',
+    current_stage: accepted ? 'parse' : 'intake',
+    stages: { intake: accepted ? 'completed' : 'quarantined', parse: after, policy: after, embed: after, index: after },
+    run: 1,
+    config_version: batch.config_version,
+    batch_id: batch.batch_id,
+    receipt_id: decision.receipt.receipt_id,
+    parsed_at: null,
+    indexed_at: null,
+    canonical_sha256: null,
+    enriched_sha256: null,
+    vectors_sha256: null,
+    embed_model: null,
+    embed_version: null,
+    page_count: null,
+    chunk_count: null,
+    chunks_indexed: null,
+    chunks_quarantined: null,
+    classification: null,
+    classification_confidence: null,
+    findings: {},
+    error: null,
+    last_output_hash: decision.entry.event.details.output_hash ?? `sha256:${decision.document.raw_sha256}`,
+    index_event_id: null,
+  };
+  insertDocument(context, row, context.clock.iso());
+  if (accepted) enqueue(context, row);
+}
+
+/** The same bytes are there: joins the metadata, runs a failed document again, and settles receipt and entry. */
+function knownDocument(
+  context: RecordContext,
+  batch: BatchRow,
+  { document }: Exclude<FileDecision, { kind: 'rejected' }>,
+  settled: Settled,
+): Settled {
+  const at = context.clock.iso();
+  const first = readDocument(context, document.doc_id) as DocumentRow;
+  const joined: DocumentRow = { ...first, metadata: { ...first.metadata, ...document.metadata } };
+  if (first.state === 'quarantined') {
+    saveDocument(context, joined, at);
+    return asQuarantinedDuplicate(settled, first);
+  }
+  const runsAgain = TRY_AGAIN.has(first.state);
+  if (runsAgain) beginRun(context, joined, 'parse', at, batch.config_version);
+  else saveDocument(context, joined, at);
+  return asDuplicate(settled, first, runsAgain);
+}
+
+/**
+ * Bytes that passed once are now known for malware: the document goes to quarantine, jobs of its run are stale, and
+ * what was served of it is gone.
+ */
+function condemn(context: RecordContext, first: DocumentRow, found: NewDocument): number {
+  if (first.state === 'quarantined' && first.quarantine_reason === 'MALWARE_DETECTED') return 0;
+  const condemned: DocumentRow = {
+    ...first,
+    state: 'quarantined',
+    quarantine_reason: found.quarantine_reason,
+    scan_result: found.scan_result,
+    storage_path: found.storage_path,
+    current_stage: 'intake',
+    stages: stagesAt(first, 'intake', 'quarantined', 'skipped'),
+    run: first.run + 1,
+  };
+  saveDocument(context, condemned, context.clock.iso());
+  return removeChunks(context, first.doc_id);
+}

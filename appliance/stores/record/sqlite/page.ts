@@ -1,0 +1,64 @@
+import { FrostbyteError } from '../../../kernel/errors.ts';
+import type { Keyset } from '../port.ts';
+import type { Cell } from './codec.ts';
+import type { RecordContext } from './context.ts';
+
+/** How a list is ordered: by its columns, newest first, the last one being the row's id. */
+export interface ListShape {
+  from: string;
+  /** Columns of the result. */
+  select: string;
+  /** The order, largest first, e.g. `['d.received_at', 'd.doc_id']`; the last one identifies the row. */
+  order: readonly string[];
+  /** SELECT of the order's values for an id (`?`). */
+  cursor: string;
+}
+
+/**
+ * One page, newest first. A cursor is the id of the last row seen: the page begins behind the place of that row, found
+ * through the list's index in O(log rows + limit). Throws `VALIDATION_ERROR` for a cursor that names no row.
+ */
+export function readPage(
+  { db }: RecordContext,
+  shape: ListShape,
+  page: Keyset,
+  filters: Readonly<Record<string, Cell | undefined>>,
+): Record<string, Cell>[] {
+  const conditions: string[] = [];
+  const parameters: Record<string, Cell> = {
+    limit: page.limit,
+    offset: page.after === undefined ? (page.offset ?? 0) : 0,
+  };
+  Object.entries(filters).forEach(([column, value], at) => {
+    if (value === undefined) return;
+    conditions.push(`${column} = @filter${at}`);
+    parameters[`filter${at}`] = value;
+  });
+  if (page.after !== undefined) {
+    const place = db.get<Record<string, Cell>>(shape.cursor, [page.after]);
+    if (place === undefined) {
+      throw new FrostbyteError('VALIDATION_ERROR', 'The cursor names no row of this list.', {
+        details: [{ field: 'cursor', constraint: 'the id of a row of this list' }],
+      });
+    }
+    Object.values(place).forEach((value, at) => {
+      parameters[`place${at}`] = value;
+    });
+    conditions.push(`(${shape.order.join(', ')}) < (${shape.order.map((_, at) => `@place${at}`).join(', ')})`);
+  }
+  const where = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '';
+  const order = shape.order.map((column) => `${column} DESC`).join(', ');
+  return db.all(
+    `SELECT ${shape.select} FROM ${shape.from} ${where} ORDER BY ${order} LIMIT @limit OFFSET @offset`,
+    parameters,
+  );
+}
+
+/** Rows of a kind, or of one of its states: the kept total. O(1). */
+export function tally({ db }: RecordContext, name: string, state?: string): { entries: number; bytes: number } {
+  const row = db.get<{ entries: number; bytes: number }>(
+    'SELECT coalesce(sum(entries), 0) AS entries, coalesce(sum(bytes), 0) AS bytes FROM tallies WHERE name = @name AND (@state IS NULL OR state = @state)',
+    { name, state: state ?? null },
+  );
+  return row ?? { entries: 0, bytes: 0 };
+}

@@ -1,0 +1,75 @@
+import { instant } from '../../sqlite/instant.ts';
+import type { TextQuery } from '../port.ts';
+import type { Cell } from './codec.ts';
+import type { RecordContext } from './context.ts';
+import { matchExpression } from './words.ts';
+
+interface Hit {
+  chunk_id: string;
+  score: number;
+}
+
+/** Hits taken beyond the limit, so that equal scores at its edge can be put in the order of their chunk ids. */
+const EDGE = 64;
+
+/** The best of the index alone; chunk rows are read for these only. */
+const BEST = `SELECT c.chunk_id, -k.rank AS score
+  FROM (SELECT f.rowid AS id, f.rank AS rank FROM chunks_fts f
+    WHERE f.chunks_fts MATCH @match ORDER BY f.rank LIMIT @limit) k
+  JOIN chunks c ON c.id = k.id ORDER BY k.rank, c.chunk_id`;
+
+/**
+ * Documents whose metadata hold every wanted member, as the same kind of value: 1 is not true, nor "1". Metadata nested
+ * deeper than SQLite reads match nothing, instead of failing the search for everybody.
+ */
+const HAS_METADATA = `NOT EXISTS (
+  SELECT 1 FROM json_each(@metadata) w WHERE NOT EXISTS (
+    SELECT 1 FROM json_each(iif(json_valid(d.metadata), d.metadata, '{}')) m
+    WHERE m.key = w.key AND m.value = w.value
+      AND replace(m.type, 'real', 'integer') = replace(w.type, 'real', 'integer')))`;
+
+const listed = (name: string) => `(SELECT value FROM json_each(@${name}))`;
+
+/**
+ * Best first by BM25 over text and section title, ties by chunk id. Every chunk that holds one of the words is scored:
+ * O(matches), and without filters no row but the best is read.
+ */
+export function searchText(context: RecordContext, query: TextQuery): Hit[] {
+  const match = matchExpression(query.text);
+  if (match === null || query.limit <= 0) return [];
+  const filters = filtersOf(query);
+  if (filters.length > 0) return searchRows(context, match, query.limit, filters);
+  const best = context.db.all<Hit>(BEST, { match, limit: query.limit + EDGE });
+  const last = best[query.limit - 1];
+  const whole = best.length < query.limit + EDGE || (last !== undefined && last.score > best.at(-1)!.score);
+  return whole ? best.slice(0, query.limit) : searchRows(context, match, query.limit, []);
+}
+
+type Filter = readonly [name: string, value: Cell, condition: string];
+
+function searchRows({ db }: RecordContext, match: string, limit: number, filters: readonly Filter[]): Hit[] {
+  const conditions = ['f.chunks_fts MATCH @match', ...filters.map(([, , condition]) => condition)];
+  return db.all<Hit>(
+    `SELECT c.chunk_id, -f.rank AS score
+      FROM chunks_fts f JOIN chunks c ON c.id = f.rowid LEFT JOIN documents d ON d.doc_id = c.doc_id
+      WHERE ${conditions.join(' AND ')} ORDER BY f.rank, c.chunk_id LIMIT @limit`,
+    { match, limit, ...Object.fromEntries(filters.map(([name, value]) => [name, value])) },
+  );
+}
+
+/** Few fixed shapes, values bound: the statements stay few and nothing of the query becomes SQL. */
+function filtersOf({ classification, doc_ids, date_range, metadata }: TextQuery): Filter[] {
+  const filters: Filter[] = [];
+  if (classification !== undefined) {
+    filters.push(['classification', JSON.stringify(classification), `c.classification IN ${listed('classification')}`]);
+  }
+  if (doc_ids !== undefined) filters.push(['doc_ids', JSON.stringify(doc_ids), `c.doc_id IN ${listed('doc_ids')}`]);
+  if (date_range?.start !== undefined) {
+    filters.push(['start', instant(date_range.start, 'start'), 'd.received_at >= @start']);
+  }
+  if (date_range?.end !== undefined) filters.push(['end', instant(date_range.end, 'end'), 'd.received_at <= @end']);
+  if (metadata !== undefined && Object.keys(metadata).length > 0) {
+    filters.push(['metadata', JSON.stringify(metadata), HAS_METADATA]);
+  }
+  return filters;
+}

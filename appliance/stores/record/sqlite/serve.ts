@@ -1,0 +1,87 @@
+import type { ServedChunk, ServeRecords } from '../port.ts';
+import { type Cell, CHUNKS, DOCUMENTS, INDEX_RECORDS } from './codec.ts';
+import type { RecordContext } from './context.ts';
+import { type ListShape, readPage, tally } from './page.ts';
+import { searchText } from './search.ts';
+
+const DOCUMENT_LIST: ListShape = {
+  from: 'documents d',
+  select: DOCUMENTS.select('d'),
+  order: ['d.received_at', 'd.doc_id'],
+  cursor: 'SELECT received_at, doc_id FROM documents WHERE doc_id = ?',
+};
+const BATCH_DOCUMENT_LIST: ListShape = {
+  ...DOCUMENT_LIST,
+  from: 'document_batches l JOIN documents d ON d.doc_id = l.doc_id',
+  order: ['l.received_at', 'l.doc_id'],
+};
+const COUNT_IN_BATCH = `SELECT count(*) AS entries FROM document_batches l JOIN documents d ON d.doc_id = l.doc_id
+  WHERE l.batch_id = @batch_id AND (@state IS NULL OR d.state = @state)`;
+
+const SERVED = `SELECT ${CHUNKS.select('c')}, d.original_filename, d.raw_sha256, d.canonical_sha256, d.received_at,
+    d.indexed_at, d.metadata AS document_metadata, d.index_event_id, a.log_index,
+    ${INDEX_RECORDS.names.map((name) => `i.${name} AS index_${name}`).join(', ')}
+  FROM chunks c
+  JOIN documents d ON d.doc_id = c.doc_id
+  JOIN index_records i ON i.chunk_id = c.chunk_id
+  LEFT JOIN audit_relay a ON a.event_id = d.index_event_id`;
+const SERVED_BY_ID = `${SERVED} WHERE c.chunk_id IN (SELECT value FROM json_each(?))`;
+const SERVED_OF_DOCUMENT = `${SERVED} WHERE c.doc_id = ? ORDER BY c.position LIMIT ? OFFSET ?`;
+
+/** What search and the document routes read. */
+export function serveRecords(context: RecordContext): Omit<ServeRecords, 'appendEntries'> {
+  const { db } = context;
+  return {
+    searchText: async (query) => searchText(context, query),
+    servedChunks: async (chunkIds) => {
+      const rows = db.all<Record<string, Cell>>(SERVED_BY_ID, [JSON.stringify(chunkIds)]);
+      const byId = new Map(rows.map((cells) => [cells.chunk_id, cells]));
+      return chunkIds.flatMap((id) => {
+        const cells = byId.get(id);
+        return cells ? [servedChunk(cells)] : [];
+      });
+    },
+    documentChunks: async (docId, { limit, offset }) =>
+      db.all<Record<string, Cell>>(SERVED_OF_DOCUMENT, [docId, limit, offset]).map(servedChunk),
+    documents: async (page) =>
+      db.read(() => {
+        const inBatch = page.batch_id !== undefined;
+        const rows = readPage(context, inBatch ? BATCH_DOCUMENT_LIST : DOCUMENT_LIST, page, {
+          'd.state': page.state,
+          'l.batch_id': page.batch_id,
+        });
+        const total = inBatch
+          ? (db.get<{ entries: number }>(COUNT_IN_BATCH, { batch_id: page.batch_id!, state: page.state ?? null })
+              ?.entries ?? 0)
+          : tally(context, 'documents', page.state).entries;
+        return { rows: rows.map(DOCUMENTS.decode), total };
+      }),
+    counts: async () =>
+      db.read(() => {
+        const documents = tally(context, 'documents');
+        return {
+          batches: tally(context, 'batches').entries,
+          documents: documents.entries,
+          chunks: tally(context, 'chunks').entries,
+          raw_bytes: documents.bytes,
+          dead_letters: tally(context, 'dead_letters', 'pending_review').entries,
+        };
+      }),
+  };
+}
+
+function servedChunk(cells: Record<string, Cell>): ServedChunk {
+  const index = Object.fromEntries(INDEX_RECORDS.names.map((name) => [name, cells[`index_${name}`] ?? null]));
+  return {
+    ...CHUNKS.decode(cells),
+    original_filename: cells.original_filename as string,
+    raw_sha256: cells.raw_sha256 as string,
+    canonical_sha256: cells.canonical_sha256 as string,
+    received_at: cells.received_at as string,
+    indexed_at: cells.indexed_at as string,
+    document_metadata: JSON.parse(cells.document_metadata as string),
+    index: INDEX_RECORDS.decode(index as Record<string, Cell>),
+    index_event_id: cells.index_event_id as string,
+    log_index: cells.log_index as number | null,
+  };
+}

@@ -1,0 +1,170 @@
+import { closeSync, constants, openSync } from 'node:fs';
+import { resolve } from 'node:path';
+import Database from 'better-sqlite3';
+import { FrostbyteError } from '../../kernel/errors.ts';
+import { storeError } from './errors.ts';
+import { isCurrent, type Migration, migrate } from './migrate.ts';
+
+/** How long a statement waits for another process's write, in milliseconds. Writes take a few, so this means trouble. */
+const BUSY_TIMEOUT_MS = 10_000;
+
+/** How long `forget` waits for readers before it leaves the log for later. */
+const FORGET_TIMEOUT_MS = 250;
+
+export interface OpenOptions {
+  migrations: readonly Migration[];
+  /** The server's time, for the ledger of migrations. */
+  appliedAt: string;
+  /** Opens for reading: no file is made, no migration runs, every write is refused with `STORE_READ_ONLY`. */
+  readonly?: boolean;
+  /** Runs on the raw connection before the migrations: loading an extension whose tables they create. */
+  prepare?: (db: Database.Database) => void;
+  /** Bytes of a page, for a file that does not exist yet; SQLite's own default otherwise. */
+  pageSize?: number;
+}
+
+type Value = string | number | bigint | null | Uint8Array;
+type Parameters = readonly Value[] | Record<string, Value>;
+
+/**
+ * One connection to one SQLite file, the way every embedded store uses it. Statements are prepared once and kept.
+ * All methods throw `FrostbyteError` (`storeError`).
+ */
+export interface SqliteConnection {
+  readonly raw: Database.Database;
+  /** The first row, or undefined. */
+  get<Row>(sql: string, parameters?: Parameters): Row | undefined;
+  all<Row>(sql: string, parameters?: Parameters): Row[];
+  /** Returns the number of rows changed. */
+  run(sql: string, parameters?: Parameters): number;
+  /** One write transaction (BEGIN IMMEDIATE), durable on return; a throw rolls all of it back. */
+  write<Result>(work: () => Result): Result;
+  /** One read transaction: every statement in it sees the same state. */
+  read<Result>(work: () => Result): Result;
+  /**
+   * Folds the write-ahead log into the file and cuts it to nothing, so that no page of erased text stays behind in it.
+   * Never throws, as the change itself is durable: where a reader in another process holds it back, it is tried again
+   * after every later write and `check`, and when the last connection closes.
+   */
+  forget(): void;
+  /** Throws unless the file answers, is whole at the top and, when opened for writing, takes a write. */
+  check(): void;
+  /** Bytes of the file in use, the write-ahead log apart. */
+  bytes(): number;
+  close(): void;
+}
+
+/**
+ * Opens (and for writing makes, mode 0600) a database and brings its schema up to date. Links are not followed. Throws
+ * `STORE_UNAVAILABLE`, `STORE_CORRUPTED`, `STORE_READ_ONLY`, `DISK_FULL` or `ISOLATION_VIOLATED`.
+ *
+ * Settings: WAL, so that readers never wait for the writer; every commit synced; foreign keys; deleted content
+ * overwritten with zeros; no temporary files, since sorting would put text into them; nothing in the schema trusted.
+ */
+export function openSqlite(file: string, options: OpenOptions): SqliteConnection {
+  const path = resolve(file);
+  const readonly = options.readonly ?? false;
+  let db: Database.Database | undefined;
+  try {
+    const access = readonly ? constants.O_RDONLY : constants.O_RDWR | constants.O_CREAT;
+    closeSync(openSync(path, access | constants.O_NOFOLLOW, 0o600));
+    db = new Database(path, { readonly, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+    db.pragma('trusted_schema = OFF');
+    db.pragma('cell_size_check = ON');
+    db.pragma('foreign_keys = ON');
+    db.pragma('temp_store = MEMORY');
+    if (!readonly) {
+      if (options.pageSize !== undefined) db.pragma(`page_size = ${options.pageSize}`);
+      enterWal(db);
+      db.pragma('synchronous = FULL');
+      db.pragma('secure_delete = ON');
+    }
+    options.prepare?.(db);
+    if (!readonly) migrate(db, options.migrations, options.appliedAt);
+    else if (!isCurrent(db, options.migrations)) {
+      throw new FrostbyteError('STORE_READ_ONLY', 'The store needs a migration, but was opened for reading.');
+    }
+    return connection(db, readonly);
+  } catch (error) {
+    db?.close();
+    throw storeError(error);
+  }
+}
+
+/**
+ * Switches to WAL. The switch needs the file alone and does not wait by itself, so that openers at the same moment
+ * refuse each other: try again until the busy timeout is over.
+ */
+function enterWal(db: Database.Database): void {
+  const deadline = Date.now() + BUSY_TIMEOUT_MS;
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  for (;;) {
+    try {
+      if (db.pragma('journal_mode = WAL', { simple: true }) === 'wal') return;
+    } catch (error) {
+      if (!String((error as { code?: string }).code).startsWith('SQLITE_BUSY')) throw error;
+    }
+    if (Date.now() > deadline) throw new FrostbyteError('STORE_UNAVAILABLE', 'The store is in use by another process.');
+    Atomics.wait(pause, 0, 0, 10);
+  }
+}
+
+function connection(db: Database.Database, readonly: boolean): SqliteConnection {
+  const statements = new Map<string, Database.Statement>();
+  const statement = (sql: string): Database.Statement => {
+    let known = statements.get(sql);
+    if (known === undefined) {
+      known = db.prepare(sql);
+      statements.set(sql, known);
+    }
+    return known;
+  };
+  const guarded = <Result>(work: () => Result): Result => {
+    try {
+      return work();
+    } catch (error) {
+      if (!db.open) throw new FrostbyteError('STORE_UNAVAILABLE', 'The store is closed.', { cause: error });
+      throw storeError(error);
+    }
+  };
+  const transaction = db.transaction((work: () => unknown) => work());
+  let owesForget = false;
+  const forget = (): void => {
+    owesForget = true;
+    try {
+      db.pragma(`busy_timeout = ${FORGET_TIMEOUT_MS}`);
+      const [checkpoint] = db.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[];
+      owesForget = checkpoint?.busy !== 0;
+    } catch {
+      // Stays owed. Trouble with the disk shows itself at the next write.
+    } finally {
+      db.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    }
+  };
+  const write = <Result>(work: () => Result): Result => {
+    const result = guarded(() => transaction.immediate(work) as Result);
+    if (owesForget && !db.inTransaction) forget();
+    return result;
+  };
+  const pragma = (text: string): number => db.pragma(text, { simple: true }) as number;
+
+  return {
+    raw: db,
+    get: <Row>(sql: string, parameters: Parameters = []) =>
+      guarded(() => statement(sql).get(parameters) as Row | undefined),
+    all: <Row>(sql: string, parameters: Parameters = []) => guarded(() => statement(sql).all(parameters) as Row[]),
+    run: (sql, parameters = []) => guarded(() => statement(sql).run(parameters).changes),
+    write,
+    read: (work) => guarded(() => transaction.deferred(work)) as never,
+    forget,
+    check: () => {
+      guarded(() => db.prepare('SELECT count(*) FROM sqlite_master').get());
+      if (!readonly) write(() => db.pragma(`user_version = ${pragma('user_version')}`));
+    },
+    bytes: () => guarded(() => (pragma('page_count') - pragma('freelist_count')) * pragma('page_size')),
+    close: () => {
+      statements.clear();
+      guarded(() => db.close());
+    },
+  };
+}

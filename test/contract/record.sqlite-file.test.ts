@@ -1,0 +1,303 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { describe, type TestContext, test } from 'node:test';
+import Database from 'better-sqlite3';
+import { openSqliteRecords } from '../../appliance/stores/record/sqlite.ts';
+import {
+  entry,
+  events,
+  failed,
+  idOf,
+  indexed,
+  minute,
+  publish,
+  receiveOne,
+  TENANT,
+  toIndex,
+} from './record/builders.ts';
+import { sqliteWorld } from './record/sqlite-world.ts';
+
+const CLOCK = { now: () => 0, iso: () => minute(1) };
+const OPTIONS = { tenant_id: TENANT, clock: CLOCK };
+
+async function world(t: TestContext) {
+  const made = await sqliteWorld(openSqliteRecords);
+  t.after(() => made.dispose());
+  return made;
+}
+
+function writer(file: string, name: string, most?: number): ChildProcess {
+  const script = join(import.meta.dirname, 'record', 'write-until-killed.ts');
+  return spawn(process.execPath, [script, file, name, ...(most === undefined ? [] : [String(most)])], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}
+
+/** Every rule that ties the tables together, asked of the file itself. */
+function assertConsistent(file: string): void {
+  const db = new Database(file);
+  const none = (sql: string) => assert.deepEqual(db.prepare(sql).all(), [], sql);
+  try {
+    assert.equal(db.pragma('integrity_check', { simple: true }), 'ok');
+    assert.deepEqual(db.pragma('foreign_key_check'), []);
+    db.prepare("INSERT INTO chunks_fts (chunks_fts) VALUES ('integrity-check')").run();
+    none("SELECT receipt_id FROM receipts WHERE status = 'accepted' AND doc_id NOT IN (SELECT doc_id FROM documents)");
+    none('SELECT doc_id FROM documents WHERE receipt_id NOT IN (SELECT receipt_id FROM receipts)');
+    none('SELECT chunk_id FROM chunks WHERE chunk_id NOT IN (SELECT chunk_id FROM index_records)');
+    none(`SELECT doc_id FROM documents d WHERE state = 'processing'
+      AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.doc_id = d.doc_id AND o.run = d.run AND o.stage = d.current_stage)`);
+    none(`SELECT doc_id FROM documents WHERE index_event_id NOT IN (SELECT event_id FROM audit_events)`);
+    none(`SELECT batch_id FROM batches b WHERE status <> 'receiving'
+      AND NOT EXISTS (SELECT 1 FROM audit_events e WHERE e.resource_type = 'batch' AND e.resource_id = b.batch_id)`);
+    for (const table of ['documents', 'batches', 'chunks']) {
+      const kept = db.prepare('SELECT sum(entries) AS n FROM tallies WHERE name = ?').get(table);
+      assert.deepEqual(kept, db.prepare(`SELECT count(*) AS n FROM ${table}`).get(), `total of ${table}`);
+    }
+  } finally {
+    db.close();
+  }
+}
+
+describe('sqlite records: the file', () => {
+  test('audit events and receipts cannot be changed, deleted or replaced, not even directly', async (t) => {
+    const { store, file } = await world(t);
+    await receiveOne(store, 'x');
+    const db = new Database(file);
+    t.after(() => db.close());
+    const attempts = [
+      "UPDATE audit_events SET actor = 'nobody'",
+      'DELETE FROM audit_events',
+      "INSERT OR REPLACE INTO audit_events SELECT seq, event_id, tenant_id, 'FORGED', timestamp, actor, resource_type, resource_id, details, previous_event_id FROM audit_events",
+      "REPLACE INTO audit_events (event_id, tenant_id, event_type, timestamp, actor, resource_type, resource_id, details) SELECT event_id, tenant_id, 'FORGED', timestamp, actor, resource_type, resource_id, details FROM audit_events",
+      "UPDATE OR REPLACE audit_events SET event_type = 'FORGED'",
+      "UPDATE receipts SET status = 'rejected'",
+      "UPDATE chunks SET text = 'other'",
+    ];
+    await indexed(store, 'y', [{ text: 'hello' }]);
+    const before = await events(store);
+    for (const sql of attempts) assert.throws(() => db.exec(sql), { code: 'SQLITE_CONSTRAINT_TRIGGER' }, sql);
+    assert.deepEqual(await events(store), before);
+  });
+
+  test('text that a new publication replaced is nowhere in the folder', async (t) => {
+    const { store, file } = await world(t);
+    const secret = (n: number) => `zyxcanary${n}wvut`;
+    const chunks = Array.from({ length: 40 }, (_, n) => ({
+      text: `${secret(n)} ${'filler words '.repeat(60)}`,
+      title: secret(n),
+    }));
+    const id = await indexed(store, 'x', chunks);
+    await indexed(
+      store,
+      'y',
+      chunks.map(({ text }) => ({ text: text.replace('zyxcanary', 'neighbour') })),
+    );
+    assert.equal(traces(dirname(file), 'zyxcanary').length > 0, true, 'the search must be able to find');
+    await store.restart(id, 'parse', [], minute(4));
+    await toIndex(store, id, 2);
+    await publish(store, id, [{ text: '[REDACTED:NAME] words' }], { run: 2 });
+    assert.deepEqual(traces(dirname(file), 'zyxcanary'), []);
+    assert.equal((await store.searchText({ text: 'neighbour7wvut', limit: 5 })).length, 1);
+  });
+
+  test('a reader that holds old pages only delays that: the next write takes them away', async (t) => {
+    const { store, file } = await world(t);
+    const id = await indexed(store, 'x', [{ text: 'zyxcanary in the text' }]);
+    const reader = new Database(file, { readonly: true });
+    t.after(() => reader.close());
+    reader.exec('BEGIN');
+    reader.prepare('SELECT count(*) FROM chunks').get();
+    await store.restart(id, 'parse', [], minute(4));
+    await toIndex(store, id, 2);
+    assert.equal(await publish(store, id, [{ text: 'clean' }], { run: 2 }), true);
+    assert.notDeepEqual(traces(dirname(file), 'zyxcanary'), []);
+    reader.exec('COMMIT');
+    await store.check();
+    assert.deepEqual(traces(dirname(file), 'zyxcanary'), []);
+  });
+
+  test('personal references are nowhere in the folder once the log has taken the event over', async (t) => {
+    const { store, file } = await world(t);
+    await store.appendEntries([entry('DOCUMENT_INGESTED', 'document', 'doc_1', {}, 'dana-private-report.pdf')]);
+    assert.notDeepEqual(traces(dirname(file), 'dana-private'), []);
+    const [pending] = await store.pendingEvents(1);
+    await store.markRelayed([{ seq: pending!.seq, event_id: pending!.event.event_id, log_index: 0 }]);
+    assert.deepEqual(traces(dirname(file), 'dana-private'), []);
+  });
+
+  test('the file and its write-ahead log are for the owner alone', async (t) => {
+    const { store, file } = await world(t);
+    await receiveOne(store, 'x');
+    for (const name of readdirSync(dirname(file))) {
+      assert.equal(statSync(join(dirname(file), name)).mode & 0o777, 0o600, name);
+    }
+  });
+
+  test('a link is not followed', async (t) => {
+    const { file } = await world(t);
+    const link = join(dirname(file), 'link.db');
+    symlinkSync(file, link);
+    assert.throws(() => openSqliteRecords(link, OPTIONS), { code: 'ISOLATION_VIOLATED' });
+  });
+
+  test('another tenant’s file is not opened, for reading neither', async (t) => {
+    const { store, file } = await world(t);
+    await receiveOne(store, 'x');
+    for (const readonly of [false, true]) {
+      assert.throws(() => openSqliteRecords(file, { ...OPTIONS, tenant_id: 'other', readonly }), {
+        code: 'ISOLATION_VIOLATED',
+      });
+    }
+    const db = new Database(file);
+    t.after(() => db.close());
+    assert.throws(() => db.exec("UPDATE store_owner SET tenant_id = 'other'"), { code: 'SQLITE_CONSTRAINT_TRIGGER' });
+  });
+
+  test('a folder that is not there is STORE_UNAVAILABLE', async (t) => {
+    const { file } = await world(t);
+    assert.throws(() => openSqliteRecords(join(dirname(file), 'no', 'r.db'), OPTIONS), { code: 'STORE_UNAVAILABLE' });
+  });
+
+  test('a file that is no database is STORE_CORRUPTED', async (t) => {
+    const { file } = await world(t);
+    const other = join(dirname(file), 'other.db');
+    writeFileSync(other, 'this is not a database, '.repeat(400));
+    assert.throws(() => openSqliteRecords(other, OPTIONS), { code: 'STORE_CORRUPTED' });
+  });
+
+  test('damaged pages are STORE_CORRUPTED when they are read', async (t) => {
+    const { store, file } = await world(t);
+    for (let n = 0; n < 40; n += 1) await indexed(store, `d${n}`, [{ text: 'words '.repeat(200) }]);
+    await store.close();
+    const damaged = join(dirname(file), 'damaged.db');
+    const bytes = readFileSync(file);
+    bytes.fill(0xa5, 4096 * 2);
+    writeFileSync(damaged, bytes);
+    await assert.rejects(
+      async () => {
+        const opened = openSqliteRecords(damaged, OPTIONS);
+        t.after(() => opened.close());
+        await opened.documents({ limit: 100 });
+        await opened.searchText({ text: 'words', limit: 10 });
+      },
+      { code: 'STORE_CORRUPTED' },
+    );
+  });
+
+  test('opened for reading, every change is STORE_READ_ONLY and reads work', async (t) => {
+    const { store, file } = await world(t);
+    const id = await indexed(store, 'x', [{ text: 'hello' }]);
+    const { dlq } = await failed(store, 'f');
+    const reader = openSqliteRecords(file, { ...OPTIONS, readonly: true });
+    t.after(() => reader.close());
+    await reader.check();
+    assert.equal((await reader.document(id))?.state, 'indexed');
+    assert.equal((await reader.searchText({ text: 'hello', limit: 1 })).length, 1);
+    const refused = { code: 'STORE_READ_ONLY' };
+    await assert.rejects(receiveOne(reader, 'y'), refused);
+    await assert.rejects(reader.restart(id, 'parse', [], minute(5)), refused);
+    await assert.rejects(reader.appendEntries([entry('A', 'query', 'q')]), refused);
+    await assert.rejects(reader.clearOutbox(['x']), refused);
+    const decision = {
+      dlq_entry_id: dlq,
+      status: 'resolved' as const,
+      resolution: null,
+      restart: null,
+      entries: [],
+      at: minute(5),
+    };
+    await assert.rejects(reader.resolveDeadLetter(decision), refused);
+    assert.throws(() => openSqliteRecords(join(dirname(file), 'new.db'), { ...OPTIONS, readonly: true }), {
+      code: 'STORE_UNAVAILABLE',
+    });
+  });
+
+  test('a store that a newer version wrote is refused', async (t) => {
+    const { store, file } = await world(t);
+    await store.close();
+    const db = new Database(file);
+    db.exec("INSERT INTO schema_migrations VALUES (99, '0099-later', 'x', 'now')");
+    db.close();
+    assert.throws(() => openSqliteRecords(file, OPTIONS), { code: 'STORE_UNAVAILABLE', kind: 'never' });
+  });
+
+  test('several processes write at once and each finds all of its work', async (t) => {
+    const { store, file } = await world(t);
+    const children = ['p', 'q'].map((name) => writer(file, name, 12));
+    const outputs = children.map((child) => child.stdout!.toArray());
+    const own = Array.from({ length: 12 }, (_, n) => n);
+    for (const n of own) await receiveOne(store, `mine-${n}`);
+    for (const [at, child] of children.entries()) {
+      const lines = (await outputs[at]!).join('').trim().split('\n');
+      if (child.exitCode === null) await once(child, 'exit');
+      assert.equal(child.exitCode, 0);
+      assert.equal(lines.length, 12);
+    }
+    assert.deepEqual(await store.counts(), {
+      batches: 36,
+      documents: 36,
+      chunks: 48,
+      raw_bytes: (await store.counts()).raw_bytes,
+      dead_letters: 0,
+    });
+    const told = await events(store);
+    const named = told.filter(({ resource_id }) => resource_id === idOf('p-3'));
+    assert.deepEqual(
+      named.map(({ previous_event_id }) => previous_event_id),
+      [null, ...named.slice(0, -1).map(({ event_id }) => event_id)],
+    );
+    assertConsistent(file);
+  });
+
+  test('processes that open a new store at the same moment agree on its schema', async (t) => {
+    const { file } = await world(t);
+    const fresh = join(dirname(file), 'fresh.db');
+    const children = ['p', 'q', 'r'].map((name) => writer(fresh, name, 1));
+    for (const child of children) {
+      child.stdout!.resume();
+      if (child.exitCode === null) await once(child, 'exit');
+      assert.equal(child.exitCode, 0);
+    }
+    assertConsistent(fresh);
+  });
+
+  test('a process killed in the middle of its writes leaves a whole store, and what it reported is there', async (t) => {
+    const { file } = await world(t);
+    for (const after of [1, 6]) {
+      const child = writer(file, `killed${after}`);
+      const reported: string[] = [];
+      const lines = createInterface({ input: child.stdout! });
+      for await (const line of lines) {
+        reported.push(line);
+        if (reported.length === after) child.kill('SIGKILL');
+      }
+      if (child.signalCode === null) await once(child, 'exit');
+      assert.equal(child.signalCode, 'SIGKILL');
+      assertConsistent(file);
+      const store = openSqliteRecords(file, OPTIONS);
+      for (const id of reported) assert.equal((await store.document(id))?.state, 'indexed');
+      await store.check();
+      await store.close();
+    }
+  });
+
+  test('a copy taken after closing is a whole store', async (t) => {
+    const { store, file } = await world(t);
+    const id = await indexed(store, 'x', [{ text: 'hello' }]);
+    await store.close();
+    const copy = join(dirname(file), 'copy.db');
+    copyFileSync(file, copy);
+    const opened = openSqliteRecords(copy, OPTIONS);
+    t.after(() => opened.close());
+    assert.equal((await opened.document(id))?.state, 'indexed');
+  });
+});
+
+/** Files of the folder that hold the text. */
+function traces(folder: string, text: string): string[] {
+  return readdirSync(folder).filter((name) => readFileSync(join(folder, name)).includes(text));
+}

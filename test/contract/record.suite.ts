@@ -1,0 +1,15 @@
+import { intakeContract } from './record/intake.ts';
+import { listContract } from './record/lists.ts';
+import { relayContract } from './record/relay.ts';
+import { searchContract } from './record/search.ts';
+import { stageContract } from './record/stages.ts';
+import type { MakeRecords } from './record/world.ts';
+
+/** What every record store does, whatever it is built on. An adapter runs it from a file of a few lines. */
+export function recordContract(name: string, makeStore: MakeRecords): void {
+  intakeContract(name, makeStore);
+  stageContract(name, makeStore);
+  listContract(name, makeStore);
+  searchContract(name, makeStore);
+  relayContract(name, makeStore);
+}

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import Database from 'better-sqlite3';
+import { isCurrent, type Migration, migrate } from '../../../../appliance/stores/sqlite/migrate.ts';
+
+const AT = '2026-01-01T00:00:00.000Z';
+const one: Migration = {
+  version: 1,
+  name: '0001-one',
+  sha256: 'a',
+  sql: 'CREATE TABLE one (x TEXT); INSERT INTO one VALUES (1);',
+};
+const two: Migration = { version: 2, name: '0002-two', sha256: 'b', sql: 'CREATE TABLE two (x TEXT);' };
+const tables = (db: Database.Database) =>
+  db.prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").pluck().all();
+
+describe('migrations', () => {
+  test('run in order, once, and are written down', () => {
+    const db = new Database(':memory:');
+    assert.equal(isCurrent(db, [one]), false);
+    migrate(db, [one], AT);
+    migrate(db, [one, two], AT);
+    migrate(db, [one, two], AT);
+    assert.deepEqual(tables(db), ['one', 'schema_migrations', 'two']);
+    assert.equal(db.prepare('SELECT count(*) FROM one').pluck().get(), 1);
+    assert.deepEqual(db.prepare('SELECT version, name, sha256, applied_at FROM schema_migrations').raw().all(), [
+      [1, '0001-one', 'a', AT],
+      [2, '0002-two', 'b', AT],
+    ]);
+    assert.equal(isCurrent(db, [one, two]), true);
+  });
+
+  test('one that fails leaves nothing of itself, and what came before it stays', () => {
+    const db = new Database(':memory:');
+    const broken = { ...two, sql: 'CREATE TABLE two (x TEXT); INSERT INTO nowhere VALUES (1);' };
+    assert.throws(() => migrate(db, [one, broken], AT), { code: 'SQLITE_ERROR' });
+    assert.deepEqual(tables(db), ['one', 'schema_migrations']);
+    migrate(db, [one, two], AT);
+    assert.deepEqual(tables(db), ['one', 'schema_migrations', 'two']);
+  });
+
+  test('a schema newer than this build is refused untouched', () => {
+    const db = new Database(':memory:');
+    migrate(db, [one, two], AT);
+    assert.throws(() => migrate(db, [one], AT), { code: 'STORE_UNAVAILABLE', kind: 'never' });
+    assert.deepEqual(tables(db), ['one', 'schema_migrations', 'two']);
+  });
+
+  test('a migration that changed after it was applied is refused', () => {
+    const db = new Database(':memory:');
+    migrate(db, [one], AT);
+    assert.throws(() => migrate(db, [{ ...one, sha256: 'other' }, two], AT), {
+      code: 'STORE_UNAVAILABLE',
+      kind: 'never',
+    });
+    assert.deepEqual(tables(db), ['one', 'schema_migrations']);
+  });
+});
