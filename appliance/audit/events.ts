@@ -1,0 +1,175 @@
+import type { Component, ResourceType } from '../kernel/audit-event.ts';
+
+/**
+ * Every type of audit event, what it is about, who reports it, and the details it adds to the common ones (spec 5).
+ * Types and documentation are made from this table; `entry` refuses details that are not named here.
+ */
+export interface EventType {
+  component: Component;
+  resource: ResourceType;
+  /** Names of added details: ids, counts, hashes, codes. Never content. */
+  adds: readonly string[];
+}
+
+const event = (component: Component, resource: ResourceType, ...adds: string[]): EventType =>
+  Object.freeze({ component, resource, adds: Object.freeze(adds) });
+
+const intake = (resource: ResourceType, ...adds: string[]) => event('intake-gateway', resource, ...adds);
+const parse = (...adds: string[]) => event('parse-worker', 'document', ...adds);
+const policy = (...adds: string[]) => event('policy-engine', 'document', ...adds);
+const embedding = (...adds: string[]) => event('embedding-service', 'document', ...adds);
+const serve = (resource: ResourceType, ...adds: string[]) => event('serving-api', resource, ...adds);
+const tenant = (...adds: string[]) => event('control-plane', 'tenant', ...adds);
+const people = (resource: ResourceType, ...adds: string[]) => event('control-plane', resource, ...adds);
+const appliance = (...adds: string[]) => event('control-plane', 'appliance', ...adds);
+
+export const EVENTS = Object.freeze({
+  // intake
+  BATCH_RECEIVED: intake(
+    'batch',
+    'manifest_sha256',
+    'files',
+    'accepted',
+    'rejected',
+    'quarantined',
+    'duplicates',
+    'bytes',
+    'submitter_commitment',
+  ),
+  DOCUMENT_INGESTED: intake(
+    'document',
+    'batch_id',
+    'file_id',
+    'receipt_id',
+    'size_bytes',
+    'mime_type',
+    'scan_result',
+    'duplicate_of',
+    'filename_commitment',
+  ),
+  DOCUMENT_REJECTED: intake(
+    'document',
+    'batch_id',
+    'file_id',
+    'receipt_id',
+    'reason',
+    'size_bytes',
+    'mime_type',
+    'filename_commitment',
+  ),
+  DOCUMENT_QUARANTINED: intake(
+    'document',
+    'batch_id',
+    'file_id',
+    'receipt_id',
+    'reason',
+    'duplicate_of',
+    'chunks',
+    'size_bytes',
+    'mime_type',
+    'filename_commitment',
+  ),
+  BATCH_COMPLETED: intake(
+    'batch',
+    'files',
+    'indexed',
+    'failed',
+    'quarantined',
+    'held',
+    'rejected',
+    'final',
+    'report_id',
+  ),
+  // parse
+  DOCUMENT_PARSED: parse('pages', 'chunks', 'tables', 'coverage', 'ocr_pages', 'parser_versions', 'parsed_at'),
+  DOCUMENT_PARSE_FAILED: parse('error_code', 'retry_count'),
+  CONTENT_DROPPED: parse('dropped'),
+  // policy
+  POLICY_GATE_PASSED: policy(
+    'gate',
+    'classification',
+    'classification_confidence',
+    'injection_score',
+    'patterns_matched',
+    'chunks',
+    'config_version',
+    'policy_version',
+  ),
+  POLICY_GATE_FAILED: policy(
+    'gate',
+    'injection_score',
+    'patterns_matched',
+    'classification',
+    'classification_confidence',
+    'chunks',
+    'config_version',
+    'policy_version',
+    'error_code',
+    'retry_count',
+  ),
+  PII_DETECTED: policy('pii_types', 'pii_action_taken', 'spans', 'chunks'),
+  // embed, index
+  DOCUMENT_EMBEDDED: embedding('embed_model', 'embed_version', 'embed_dimensions', 'chunks'),
+  INDEX_WRITTEN: embedding('embed_model', 'embed_version', 'chunks', 'canonical_sha256'),
+  EMBEDDING_FAILED: embedding('error_code', 'retry_count'),
+  // serve
+  RETRIEVAL_EXECUTED: serve('query', 'chunk_count', 'chunk_ids', 'doc_ids', 'embed_model', 'evidence'),
+  GENERATION_EXECUTED: serve('query', 'chunk_ids', 'suppressed'),
+  // tenant
+  TENANT_CREATED: tenant('tier'),
+  TENANT_PROVISION_STARTED: tenant('step'),
+  TENANT_PROVISIONED: tenant('steps'),
+  TENANT_PROVISION_FAILED: tenant('step', 'error_code', 'remains'),
+  TENANT_PROVISION_RETRY: tenant(),
+  TENANT_PROVISION_STEP: tenant('step', 'action'),
+  TENANT_CONFIG_UPDATED: tenant(
+    'field',
+    'old_value',
+    'new_value',
+    'reason',
+    'config_version',
+    'previous_config_version',
+  ),
+  TENANT_SUSPENDED: tenant('reason'),
+  TENANT_RESUMED: tenant('reason'),
+  TENANT_DEPROVISION_STARTED: tenant('reason'),
+  TENANT_DEPROVISIONED: tenant('steps', 'outside_copies'),
+  TENANT_DEPROVISION_FAILED: tenant('step', 'error_code', 'remains'),
+  TENANT_ABANDONED: tenant('failed_during'),
+  KEY_ROTATED: tenant('key_version', 'rotation_reason'),
+  ISOLATION_VERIFIED: tenant('overall_pass', 'checks', 'allowed'),
+  TOKEN_ISSUED: tenant('jti', 'subject', 'role', 'scopes', 'expires_at'),
+  TOKEN_REVOKED: tenant('jti', 'subject', 'reason', 'count'),
+  SIGNED_IN: tenant('subject'),
+  AUTHENTICATION_FAILED: tenant('source', 'count', 'minute', 'error_code'),
+  REINDEX_STARTED: tenant('embed_model', 'embed_version'),
+  REINDEX_SWITCHED: tenant('embed_model', 'embed_version', 'chunks'),
+  // people
+  CLASSIFICATION_REVIEWED: people('document', 'classification', 'previous', 'decision'),
+  CONTENT_READ: people('document', 'what', 'chunk_id', 'doc_ids'),
+  BREAK_GLASS_OPENED: people('tenant', 'reason', 'method', 'route'),
+  QUARANTINE_RELEASED: people('document', 'reason', 'released'),
+  DLQ_RESOLVED: people('document', 'dlq_entry_id', 'stage', 'resolution'),
+  PII_ORIGINAL_READ: people('document', 'chunk_id', 'pii_types'),
+  DOCUMENT_DELETED: people('document', 'receipt_id', 'reason', 'objects', 'chunks'),
+  DOCUMENT_EXPORTED: people('export', 'doc_ids', 'documents'),
+  HOLD_SET: people('document', 'scope', 'reason'),
+  HOLD_LIFTED: people('document', 'scope', 'reason'),
+  RETENTION_EXPIRED: people('document', 'retention_until'),
+  AUDIT_EXPORTED: people('export', 'from', 'to', 'event_count', 'format', 'file_sha256'),
+  REFERENCES_ERASED: people('document', 'count'),
+  // appliance
+  BUNDLE_VERIFIED: appliance('version', 'manifest_sha256', 'counter'),
+  BUNDLE_INSTALLED: appliance('version', 'manifest_sha256', 'counter'),
+  BUNDLE_UPGRADED: appliance('version', 'manifest_sha256', 'counter'),
+  BUNDLE_ROLLED_BACK: appliance('version', 'manifest_sha256', 'counter'),
+  DOWNGRADE_FORCED: appliance('version', 'manifest_sha256', 'counter'),
+  SIGNATURES_UPDATED: appliance('version'),
+  BACKUP_CREATED: appliance('backup_id', 'tenants'),
+  BACKUP_RESTORED: appliance('backup_id', 'tenants'),
+  BOUNDARY_CHANGED: appliance('boundary_sha256'),
+  SUPPORT_BUNDLE_CREATED: appliance('files', 'sha256'),
+  UNSEALED: appliance('method'),
+} satisfies Record<string, EventType>);
+
+export type EventName = keyof typeof EVENTS;

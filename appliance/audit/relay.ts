@@ -1,0 +1,27 @@
+import type { AuditEvent } from '../kernel/audit-event.ts';
+import type { AuditLog } from '../stores/log/port.ts';
+import type { AuditOutbox } from '../stores/record/port.ts';
+import { leafHash } from './leaf.ts';
+
+/** Events moved in one go: a commit each on both sides. */
+const BATCH = 500;
+
+/**
+ * Moves the waiting events of an outbox, in order, to the log and notes where they came to stand. Returns how many were
+ * moved. It may be killed at any moment: what the log took but the outbox has not noted is offered again, and the log
+ * answers the position it has. Throws what log or outbox throw; then nothing is lost. O(events moved), memory O(batch).
+ */
+export async function relayEvents(source: AuditOutbox, log: Pick<AuditLog, 'append'>, batch = BATCH): Promise<number> {
+  let moved = 0;
+  for (;;) {
+    const pending = await source.pendingEvents(batch);
+    if (pending.length === 0) return moved;
+    const positions = await log.append(
+      pending.map(({ event, references }) => ({ event, references, leaf_hash: leafHash(event as AuditEvent) })),
+    );
+    await source.markRelayed(
+      pending.map(({ seq, event }, at) => ({ seq, event_id: event.event_id, log_index: positions[at] as number })),
+    );
+    moved += pending.length;
+  }
+}

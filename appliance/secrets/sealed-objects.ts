@@ -1,0 +1,99 @@
+import type { Readable } from 'node:stream';
+import { FrostbyteError } from '../kernel/errors.ts';
+import type { ObjectDraft, ObjectStore } from '../stores/object/port.ts';
+import { AgeWriter, open, openStream, plainSize, seal, sealedSize } from './age-file.ts';
+import type { StorageKeys } from './port.ts';
+
+/** Sealed bytes that `putAll` holds at a time. */
+const GROUP_BYTES = 16 << 20;
+const DEFAULT_READ = 64 << 20;
+
+/**
+ * An object store in which every object is an age file for the tenant's storage identity (spec 3, "Documents at rest").
+ * Callers see plaintext and its sizes, `usage` counts what the disk holds. `keys` is asked for every object, so that a
+ * rotation takes effect with the next one. Reading throws `KEY_UNAVAILABLE` or `OBJECT_CORRUPTED` beside what `store`
+ * throws; a stream that was cut fails at its end.
+ */
+export function sealObjects(store: ObjectStore, keys: () => Promise<StorageKeys>): ObjectStore {
+  return {
+    async begin() {
+      const { recipient } = await keys();
+      const writer = await AgeWriter.start([recipient]);
+      return new SealedDraft(await store.begin(), writer);
+    },
+    async put(key, bytes) {
+      const { recipient } = await keys();
+      await store.put(key, await seal([recipient], bytes));
+    },
+    async putAll(entries) {
+      const { recipient } = await keys();
+      let group: { key: string; bytes: Uint8Array }[] = [];
+      let held = 0;
+      for (const { key, bytes } of entries) {
+        group.push({ key, bytes: await seal([recipient], bytes) });
+        held += bytes.byteLength;
+        if (held < GROUP_BYTES) continue;
+        await store.putAll(group);
+        group = [];
+        held = 0;
+      }
+      if (group.length > 0) await store.putAll(group);
+    },
+    async get(key): Promise<Readable> {
+      const { identities } = await keys();
+      return openStream(identities, await store.get(key));
+    },
+    async read(key, maxBytes = DEFAULT_READ) {
+      const { identities } = await keys();
+      const plain = await open(identities, await store.read(key, sealedSize(maxBytes)));
+      if (plain.byteLength <= maxBytes) return plain;
+      throw new FrostbyteError('OBJECT_CORRUPTED', 'The object is larger than anything that belongs under this key.');
+    },
+    async size(key) {
+      const size = await store.size(key);
+      return size === null ? null : plainSize(size);
+    },
+    async *list(prefix) {
+      for await (const { key, size } of store.list(prefix)) yield { key, size: plainSize(size) };
+    },
+    delete: (key) => store.delete(key),
+    sweepDrafts: (olderThanMs) => store.sweepDrafts(olderThanMs),
+    usage: () => store.usage(),
+    check: () => store.check(),
+    close: () => store.close(),
+  };
+}
+
+class SealedDraft implements ObjectDraft {
+  readonly #draft: ObjectDraft;
+  /** Gone once the file's last chunk is sealed: it holds 64 KiB and the key. */
+  #writer: AgeWriter | null;
+
+  constructor(draft: ObjectDraft, writer: AgeWriter) {
+    this.#draft = draft;
+    this.#writer = writer;
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    if (this.#writer === null) throw new FrostbyteError('INTERNAL_ERROR', 'A draft was used after its end.');
+    for (const sealed of this.#writer.push(chunk)) await this.#draft.write(sealed);
+  }
+
+  async end(): Promise<void> {
+    const writer = this.#writer;
+    if (writer === null) return;
+    this.#writer = null;
+    for (const sealed of writer.end()) await this.#draft.write(sealed);
+    await this.#draft.end();
+  }
+
+  async commit(key: string): Promise<void> {
+    await this.end();
+    await this.#draft.commit(key);
+  }
+
+  async abort(): Promise<void> {
+    this.#writer = null;
+    await this.#draft.abort();
+  }
+}
