@@ -1,0 +1,67 @@
+import { sha256Hex } from '../../../kernel/digest.ts';
+import { FrostbyteError } from '../../../kernel/errors.ts';
+import { parserAssets } from '../assets.ts';
+import { FORMATS } from '../formats.ts';
+import { buildDocument } from '../structure/build.ts';
+import { type Answer, CHILD_CODES, type ChildCode, type ParseRequest } from './protocol.ts';
+
+/**
+ * The child's work: reads the document and lays structure over it (spec 2 B). Never throws: what goes wrong is the
+ * answer, with the reader's own code and message, or `PARSER_ERROR` and a hash of the stack for a defect of ours.
+ */
+export async function answerRequest(request: ParseRequest, bytes: Uint8Array): Promise<Answer> {
+  try {
+    const load = FORMATS[request.media_type];
+    if (load === undefined) throw new FrostbyteError('UNSUPPORTED_FORMAT', 'There is no parser for this media type.');
+    const read = await load();
+    const begin = performance.now();
+    const layout = await read(bytes, { limits: request.limits, assets: parserAssets() });
+    const middle = performance.now();
+    const { tenant_id, doc_id, raw_sha256 } = request;
+    const parsed = buildDocument(layout, { tenant_id, doc_id, raw_sha256 }, request.chunk_limits);
+    const end = performance.now();
+    return { ok: true, ...parsed, stage1_ms: middle - begin, stage2_ms: end - middle };
+  } catch (error) {
+    return failure(error);
+  }
+}
+
+function failure(error: unknown): Answer {
+  if (error instanceof FrostbyteError && isChildCode(error.code)) {
+    const hash = error.code === 'PARSER_ERROR' ? stackHash(error) : undefined;
+    return { ok: false, code: error.code, message: oneLine(error.message), kind: error.kind, ...hash };
+  }
+  if (ranOutOfMemory(error)) {
+    return {
+      ok: false,
+      code: 'PARSER_MEMORY',
+      message: 'The document needs more memory than the parser may use.',
+      kind: 'later',
+    };
+  }
+  return {
+    ok: false,
+    code: 'PARSER_ERROR',
+    message: 'The parser failed on this document.',
+    kind: 'later',
+    ...stackHash(error),
+  };
+}
+
+function isChildCode(code: string): code is ChildCode {
+  return (CHILD_CODES as readonly string[]).includes(code);
+}
+
+/** What V8 and Node throw when an allocation outside the JavaScript heap meets the limit. */
+function ranOutOfMemory(error: unknown): boolean {
+  if (!(error instanceof RangeError)) return false;
+  return /allocation failed|allocate memory|out of memory|Unable to grow/i.test(error.message);
+}
+
+function stackHash(error: unknown): { stack_trace_hash: string } {
+  return { stack_trace_hash: sha256Hex(error instanceof Error ? String(error.stack) : String(error)) };
+}
+
+function oneLine(message: string): string {
+  return message.replace(/[^\p{L}\p{N}\p{P}\p{S} ]+/gu, ' ').slice(0, 300) || 'The parser gave no reason.';
+}

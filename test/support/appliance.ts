@@ -1,0 +1,132 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { withControl } from '../../appliance/bin/wire/embedded.ts';
+import { type Client, createClient } from '../../appliance/cli/client.ts';
+import { settled } from '../../appliance/cli/commands/tenant.ts';
+import { loadConfig } from '../../appliance/config/load.ts';
+import type { TokenRequest } from '../../appliance/control/verbs.ts';
+
+/** A real daemon in a process of its own, on a free loopback port and a temporary folder. */
+export interface Appliance {
+  url: string;
+  dataFolder: string;
+  process: ChildProcess;
+  /** Everything the daemon and its workers wrote to standard error: JSON log lines. */
+  logs(): string;
+  token(request: Omit<TokenRequest, 'subject'> & { subject?: string }): Promise<string>;
+  admin(): Promise<Client>;
+  /** A tenant_admin of the tenant. */
+  client(tenant: string): Promise<Client>;
+  createTenant(id: string, config?: Record<string, unknown>): Promise<void>;
+  /** SIGTERM; resolves with the exit code. */
+  stop(): Promise<number | null>;
+  /** SIGKILL, no goodbye. */
+  kill(): Promise<void>;
+  /** Starts again on the same folder. */
+  restart(): Promise<void>;
+  /** Stops and removes the folder. */
+  end(): Promise<void>;
+}
+
+export interface ApplianceOptions {
+  dataFolder?: string;
+  environment?: Record<string, string>;
+  /** Start `dist/frostbyte` instead of the sources. */
+  launcher?: string;
+}
+
+const root = resolve(import.meta.dirname, '../..');
+
+export async function startAppliance(options: ApplianceOptions = {}): Promise<Appliance> {
+  const dataFolder = options.dataFolder ?? join(await mkdtemp(join(tmpdir(), 'frostbyte-test-')), 'data');
+  const environment = {
+    PATH: process.env.PATH ?? '',
+    FROSTBYTE_PORT: '0',
+    FROSTBYTE_RATE_LIMITS: 'off',
+    FROSTBYTE_LOG_LEVEL: 'info',
+    ...options.environment,
+  };
+  let logs = '';
+  let child: ChildProcess;
+  let url = '';
+
+  async function start(): Promise<void> {
+    const [command, args] = options.launcher
+      ? [options.launcher, []]
+      : [process.execPath, ['--disable-warning=ExperimentalWarning', join(root, 'appliance/bin/cli.ts')]];
+    child = spawn(command, [...args, 'serve', '--data', dataFolder], {
+      env: environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    child.stderr!.on('data', (chunk: Buffer) => {
+      logs += chunk.toString();
+    });
+    const exited = once(child, 'exit').then(([code]) =>
+      Promise.reject(new Error(`the daemon ended with ${code}: ${logs.slice(-2000)}`)),
+    );
+    exited.catch(() => {});
+    const listening = (async () => {
+      for await (const line of createInterface({ input: child.stdout! })) {
+        const found = /listens on (\S+)/.exec(line)?.[1];
+        if (found) return found;
+      }
+      return exited;
+    })();
+    url = await Promise.race([listening, exited]);
+  }
+  await start();
+
+  const gone = () => (child.exitCode === null && child.signalCode === null ? once(child, 'exit') : Promise.resolve());
+  const appliance: Appliance = {
+    get url() {
+      return url;
+    },
+    dataFolder,
+    get process() {
+      return child;
+    },
+    logs: () => logs,
+    async token(request) {
+      const config = loadConfig({ variables: {}, overrides: { data_folder: dataFolder } });
+      const issued = await withControl(config, (control) =>
+        control.issueToken({ subject: 'tester', ...request }, 'operator'),
+      );
+      return issued.token;
+    },
+    admin: async () =>
+      createClient({ url, token: await appliance.token({ role: 'admin', subject: 'frode' }), reason: 'test' }),
+    client: async (tenant) =>
+      createClient({ url, token: await appliance.token({ role: 'tenant_admin', tenant_id: tenant, subject: 'dana' }) }),
+    async createTenant(id, config) {
+      const admin = await appliance.admin();
+      await admin.send('POST', '/admin/tenants', {
+        tenant_id: id,
+        tenant_name: id,
+        contact_email: 'it@example.org',
+        ...(config ? { config } : {}),
+      });
+      const { state } = await settled(admin, id, ['ACTIVE', 'FAILED']);
+      if (state !== 'ACTIVE') throw new Error(`${id} is ${state}`);
+    },
+    async stop() {
+      child.kill('SIGTERM');
+      await gone();
+      return child.exitCode;
+    },
+    async kill() {
+      child.kill('SIGKILL');
+      await gone();
+    },
+    restart: start,
+    async end() {
+      child.kill('SIGKILL');
+      await gone();
+      await rm(options.dataFolder ?? join(dataFolder, '..'), { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+  return appliance;
+}

@@ -1,0 +1,48 @@
+import type { AuditLog, LogEntry, LoggedEvent } from '../../../appliance/stores/log/port.ts';
+
+/** An audit log in memory with what control and the relay use of one. `entries` is what was appended, in order. */
+export interface MemoryLog extends AuditLog {
+  entries: LogEntry[];
+}
+
+export function memoryLog(): MemoryLog {
+  const entries: LogEntry[] = [];
+  const logged = ({ event, references }: LogEntry, log_index: number): LoggedEvent => ({
+    ...event,
+    log_index,
+    references: references.map(({ name, value }) => ({ name, value })),
+  });
+  const unused = async (): Promise<never> => {
+    throw new Error('not part of this double');
+  };
+  return {
+    entries,
+    append: async (added) =>
+      added.map((entry) => {
+        const known = entries.findIndex(({ event }) => event.event_id === entry.event.event_id);
+        return known >= 0 ? known : entries.push(entry) - 1;
+      }),
+    size: async () => entries.length,
+    event: unused,
+    events: unused,
+    count: unused,
+    readsOf: unused,
+    leaves: unused,
+    resource: async (type, id) =>
+      entries.map(logged).filter((event) => event.resource_type === type && event.resource_id === id),
+    range: async function* (from, to) {
+      for (let at = from; at < Math.min(to, entries.length); at += 1) yield logged(entries[at] as LogEntry, at);
+    },
+    eraseReferences: async (type, id) => {
+      let count = 0;
+      for (const [at, entry] of entries.entries()) {
+        if (entry.event.resource_type !== type || entry.event.resource_id !== id) continue;
+        count += entry.references.length;
+        entries[at] = { ...entry, references: [] };
+      }
+      return count;
+    },
+    check: async () => undefined,
+    close: async () => undefined,
+  };
+}

@@ -1,0 +1,68 @@
+import { closeSync, openSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createParser, type Parser, type ParserResult } from '../../appliance/data/2-parse/sandbox/parse-file.ts';
+import { sha256Hex } from '../../appliance/kernel/digest.ts';
+import { docId } from '../../appliance/kernel/ids.ts';
+import type { LogFields, Logger } from '../../appliance/kernel/telemetry.ts';
+import { USUAL_LIMITS } from './read-options.ts';
+
+export interface SandboxedParser {
+  parser: Parser;
+  /** What was logged, message and fields. */
+  logged: { message: string; fields: LogFields | undefined }[];
+  /** Parses these bytes out of an unlinked file, as tenant `acme`. */
+  parse(bytes: string | Uint8Array, change?: Partial<Change>): Promise<ParserResult>;
+}
+
+export interface Change {
+  mediaType: string;
+  signal: AbortSignal;
+  raw_sha256: string;
+}
+
+export interface SandboxSetting {
+  mode?: 'full' | 'reduced';
+  memoryLimitMb?: number;
+  timeoutMs?: number;
+  childEntry?: string;
+  tools?: { prlimit: string | null; setpriv: string | null; unshare: string | null };
+}
+
+/** Runs `use` with a parser, and ends it and its files afterwards. */
+export async function withParser(setting: SandboxSetting, use: (kit: SandboxedParser) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'frostbyte-parser-'));
+  const logged: SandboxedParser['logged'] = [];
+  const keep = (message: string, fields?: LogFields) => logged.push({ message, fields });
+  const logger = { debug: keep, info: keep, warn: keep, error: keep, child: () => logger } as unknown as Logger;
+  const parser = createParser({ mode: 'full', memoryLimitMb: 256, timeoutMs: 30_000, ...setting, logger });
+  let count = 0;
+  const parse = async (bytes: string | Uint8Array, change: Partial<Change> = {}) => {
+    const data = Buffer.from(bytes);
+    const file = join(folder, String(count++));
+    writeFileSync(file, data);
+    const fd = openSync(file, 'r');
+    unlinkSync(file);
+    const raw_sha256 = change.raw_sha256 ?? sha256Hex(data);
+    const request = {
+      tenant_id: 'acme',
+      doc_id: docId('acme', raw_sha256),
+      raw_sha256,
+      chunkLimits: { soft: 1200, hard: 2400 },
+      limits: USUAL_LIMITS,
+    };
+    const source = { open: async () => fd, mediaType: change.mediaType ?? 'text/plain', size: data.length };
+    try {
+      return await parser.parse(source, request, change.signal);
+    } finally {
+      closeSync(fd);
+    }
+  };
+  try {
+    await use({ parser, logged, parse });
+  } finally {
+    await parser.close();
+    await rm(folder, { recursive: true });
+  }
+}
