@@ -1,0 +1,313 @@
+import type { ManifestFile } from '../../api/manifest.ts';
+import type { BatchReceipt } from '../../api/receipts.ts';
+import type { TenantConfig } from '../../api/tenant-config.ts';
+import { auditEntry } from '../../audit/entry.ts';
+import { FrostbyteError } from '../../kernel/errors.ts';
+import type { FileDecision } from '../../stores/record/port.ts';
+import type { Receipt } from '../../stores/record/rows.ts';
+import { batchReceipt } from './batch-receipt.ts';
+import { decideFile } from './decide-file.ts';
+import { type IncomingFile, takeIn } from './incoming-file.ts';
+import { fileLimit, judgeFile, judgeHead } from './judge-file.ts';
+import { PartMatcher, pairInOrder } from './match-parts.ts';
+import type { Part } from './multipart.ts';
+import { type CheckedManifest, countMismatch, readManifest } from './read-manifest.ts';
+import type { IntakePlane } from './receive-batch.ts';
+
+const GIB = 1024 ** 3;
+/** Objects committed at the same time: each is a rename and a sync. */
+const PARALLEL_COMMITS = 8;
+
+/** A stored file on its way to its key. */
+interface Commit {
+  seen: IncomingFile;
+  key: string;
+  receipt: Receipt;
+}
+
+interface Announced extends CheckedManifest {
+  matcher: PartMatcher;
+  submitted_at: string;
+}
+
+/** What came of a part that no name ties to a file. */
+interface Unnamed {
+  seen: IncomingFile;
+  part: { name: string; filename: string | null };
+}
+
+/**
+ * One batch on its way in: takes the parts as they come, in any order, and at the end makes all of it durable at once.
+ * Drafts are invisible until then; whatever ends the request otherwise calls `abandon`.
+ */
+export class Arrival {
+  readonly #plane: IntakePlane;
+  readonly #submittedBy: string;
+  readonly #config: TenantConfig;
+  readonly #configVersion: number;
+  #checked: Announced | null = null;
+  /** Files that have a receipt from an earlier try. */
+  #settled: ReadonlySet<string> = new Set();
+  readonly #seen = new Map<string, IncomingFile>();
+  readonly #unnamed: Unnamed[] = [];
+  /** Parts that are one too many: repeated, or of nobody. */
+  #surplus = 0;
+  #parts = 0;
+
+  constructor(plane: IntakePlane, submittedBy: string, current: { config: TenantConfig; config_version: number }) {
+    this.#plane = plane;
+    this.#submittedBy = submittedBy;
+    this.#config = current.config;
+    this.#configVersion = current.config_version;
+  }
+
+  /** Takes the manifest. Answers the receipt where the batch was received before: nothing more needs reading. */
+  async manifest(bytes: Uint8Array): Promise<BatchReceipt | null> {
+    if (this.#checked !== null) {
+      throw new FrostbyteError('MANIFEST_INVALID', 'A batch has one manifest.', {
+        details: [{ field: 'manifest', constraint: 'exactly one part' }],
+      });
+    }
+    const { tenant_id, records, clock } = this.#plane;
+    const checked = readManifest(bytes, { tenant_id, max_batch_size: this.#config.max_batch_size });
+    const before = await records.batch(checked.manifest.batch_id);
+    if (before !== null) {
+      if (before.manifest_sha256 !== checked.manifest_sha256) throw alreadyExists();
+      const receipts = await records.receipts(before.batch_id);
+      if (before.status !== 'receiving') return batchReceipt(tenant_id, before, receipts);
+      this.#settled = new Set(receipts.map(({ file_id }) => file_id));
+    }
+    const matcher = new PartMatcher(checked.manifest.files);
+    this.#checked = { ...checked, matcher, submitted_at: before?.submitted_at ?? clock.iso() };
+    await this.#checkQuota(checked);
+    this.#nameEarlierParts(matcher);
+    return null;
+  }
+
+  /** Takes one file part. Throws what the stores or the scanner throw. */
+  async file(part: Part): Promise<void> {
+    this.#parts++;
+    const most = this.#checked?.manifest.file_count ?? this.#config.max_batch_size;
+    if (this.#parts > most) {
+      throw countMismatch(most, this.#parts, 'or more file parts in the body');
+    }
+    const file = this.#checked?.matcher.named(part) ?? null;
+    if (file !== null && this.#settled.has(file.file_id)) return;
+    if (file !== null && this.#seen.has(file.file_id)) {
+      this.#surplus++;
+      return;
+    }
+    const limit = fileLimit(this.#config);
+    const seen = await takeIn(this.#plane, part.content, {
+      limit,
+      declared: file?.size_bytes ?? limit,
+      wanted: async (head) => {
+        if (file === null) return true;
+        return file.size_bytes <= limit && (await judgeHead(file, head, this.#config)).problem === null;
+      },
+    });
+    if (file !== null) this.#seen.set(file.file_id, seen);
+    else this.#unnamed.push({ seen, part: { name: part.name, filename: part.filename } });
+  }
+
+  /** The body came to its end: every file must be there, and no other. */
+  async whole(): Promise<BatchReceipt> {
+    const { manifest } = this.#demandManifest();
+    const { pairs, left } = pairInOrder(this.#unnamed, this.#open());
+    for (const [file, { seen }] of pairs) this.#seen.set(file.file_id, seen);
+    this.#unnamed.splice(0, this.#unnamed.length, ...left);
+    const missing = this.#open();
+    const surplus = left.length + this.#surplus;
+    if (missing.length > 0 || surplus > 0) {
+      const actual = this.#settled.size + this.#seen.size + surplus;
+      throw countMismatch(manifest.file_count, actual, 'file parts that belong to it or to nothing', [
+        ...missing.map(({ file_id }) => ({
+          field: 'file_id',
+          value: file_id,
+          constraint: 'missing: no part of the body is this file',
+        })),
+        ...left.map(({ part }) => ({
+          field: 'part',
+          value: part.name.slice(0, 128),
+          constraint: 'surplus: not a file of the manifest',
+        })),
+      ]);
+    }
+    return await this.#receive(true);
+  }
+
+  /** The body broke off: keeps the files that came whole. */
+  async broken(): Promise<BatchReceipt> {
+    if (this.#checked !== null) {
+      // Without a name only the content tells which file it was.
+      const open = this.#open();
+      for (const each of this.#unnamed.splice(0)) {
+        const at = open.findIndex(({ sha256 }) => sha256 === each.seen.sha256);
+        const [file] = at < 0 ? [] : open.splice(at, 1);
+        if (file === undefined) await each.seen.draft?.abort();
+        else this.#seen.set(file.file_id, each.seen);
+      }
+      if (this.#seen.size > 0) return await this.#receive(false);
+    }
+    throw new FrostbyteError(
+      'MANIFEST_INVALID',
+      'The upload broke off before a file was whole. Send the batch again.',
+      {
+        details: [{ field: 'body', constraint: 'ends with its closing boundary' }],
+      },
+    );
+  }
+
+  /** Forgets all drafts. Safe to repeat. */
+  async abandon(): Promise<void> {
+    const all = [...this.#seen.values(), ...this.#unnamed.map(({ seen }) => seen)];
+    for (const { draft } of all) await draft?.abort().catch(() => undefined);
+  }
+
+  async #receive(complete: boolean): Promise<BatchReceipt> {
+    const { manifest, manifest_sha256, submitted_at } = this.#demandManifest();
+    const { tenant_id, records, clock, meter } = this.#plane;
+    const decisions: FileDecision[] = [];
+    const commits: Commit[] = [];
+    for (const file of manifest.files) {
+      const seen = this.#seen.get(file.file_id);
+      if (seen === undefined) continue;
+      const judgement = await judgeFile(file, seen, this.#config);
+      const decision = decideFile(this.#plane, { manifest, submitted_by: this.#submittedBy }, file, judgement);
+      decisions.push(decision);
+      if (decision.kind === 'rejected') await seen.draft?.abort();
+      else commits.push({ seen, key: decision.document.storage_path, receipt: decision.receipt });
+    }
+    await this.#commit(commits);
+    const entry = auditEntry(clock, 'BATCH_RECEIVED', {
+      tenant_id,
+      actor: this.#submittedBy,
+      resource_id: manifest.batch_id,
+      adds: {
+        manifest_sha256,
+        files: manifest.file_count,
+        // The store sets the counts that the receipts bear out in the end.
+        accepted: 0,
+        rejected: 0,
+        quarantined: 0,
+        duplicates: 0,
+        bytes: manifest.files.reduce((sum, { size_bytes }) => sum + size_bytes, 0),
+      },
+      references: manifest.submitter === undefined ? {} : { submitter: manifest.submitter },
+    });
+    const outcome = await records.receive({
+      batch: {
+        batch_id: manifest.batch_id,
+        manifest_sha256,
+        file_count: manifest.file_count,
+        submitted_at,
+        submitted_by: this.#submittedBy,
+        submitter: manifest.submitter ?? null,
+        metadata: manifest.metadata ?? {},
+        config_version: this.#configVersion,
+        files: manifest.files.map(({ metadata, ...file }) => (metadata === undefined ? file : { ...file, metadata })),
+      },
+      config: { ...this.#config },
+      files: decisions,
+      complete,
+      entries: [entry],
+    });
+    if (outcome.kind === 'conflict') throw alreadyExists();
+    await this.#settleObjects(commits, outcome.receipts);
+    meter.intakeBatchSize(tenant_id, manifest.file_count);
+    for (const { receipt } of decisions) {
+      const final = outcome.receipts.find(({ file_id }) => file_id === receipt.file_id) ?? receipt;
+      meter.intakeFile(
+        tenant_id,
+        final.duplicate_of !== null && final.status === 'accepted' ? 'duplicate' : final.status,
+      );
+    }
+    return batchReceipt(tenant_id, outcome.batch, outcome.receipts);
+  }
+
+  /** Makes drafts visible under their keys. An object that is there has these very bytes: it is not written again. */
+  async #commit(commits: readonly Commit[]): Promise<void> {
+    const { objects } = this.#plane;
+    const unique = new Map(commits.map((commit) => [commit.key, commit]));
+    const queue = [...unique.values()];
+    const work = async () => {
+      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+        const { seen, key } = next;
+        if ((await objects.size(key)) === null) await seen.draft!.commit(key);
+      }
+    };
+    const results = await Promise.allSettled(Array.from({ length: PARALLEL_COMMITS }, work));
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
+  }
+
+  /**
+   * Once the rows are there: an object that was not written because it stood there already must still stand (a sweep may
+   * have taken it for an orphan), and one that its document does not point to goes: the copy of bytes in quarantine, or
+   * the clean copy of bytes now known for malware. What a crash leaves of this, `sweepOrphans` finds.
+   */
+  async #settleObjects(commits: readonly Commit[], receipts: readonly Receipt[]): Promise<void> {
+    const { objects, records } = this.#plane;
+    const final = new Map(receipts.map((receipt) => [receipt.file_id, receipt]));
+    for (const { seen, key, receipt } of commits) {
+      const { doc_id, storage_path } = final.get(receipt.file_id) ?? receipt;
+      if (doc_id === null || storage_path !== key || receipt.status === 'quarantined') {
+        const document = await records.document(receipt.doc_id ?? '');
+        const copies = key.startsWith('raw/') ? [key] : [key, key.replace(/^quarantine\//, 'raw/')];
+        for (const copy of copies) if (document?.storage_path !== copy) await objects.delete(copy);
+      } else if ((await objects.size(key)) === null) await seen.draft?.commit(key);
+      await seen.draft?.abort();
+    }
+  }
+
+  /** Files of the manifest that neither came nor have a receipt. */
+  #open(): ManifestFile[] {
+    const { manifest } = this.#demandManifest();
+    return manifest.files.filter(({ file_id }) => !this.#seen.has(file_id) && !this.#settled.has(file_id));
+  }
+
+  /** Parts that came before the manifest: now their names mean something. */
+  #nameEarlierParts(matcher: PartMatcher): void {
+    for (const each of this.#unnamed.splice(0)) {
+      const file = matcher.named(each.part);
+      if (file === null || this.#seen.has(file.file_id)) this.#unnamed.push(each);
+      else if (this.#settled.has(file.file_id)) void each.seen.draft?.abort();
+      else this.#seen.set(file.file_id, each.seen);
+    }
+  }
+
+  async #checkQuota({ manifest }: CheckedManifest): Promise<void> {
+    const quota = this.#config.storage_quota_gb * GIB;
+    const coming = manifest.files.reduce(
+      (sum, { file_id, size_bytes }) => sum + (this.#settled.has(file_id) ? 0 : size_bytes),
+      0,
+    );
+    const { raw_bytes } = await this.#plane.records.counts();
+    if (raw_bytes + coming <= quota) return;
+    throw new FrostbyteError('QUOTA_EXCEEDED', 'The batch would take the tenant beyond its storage quota.', {
+      details: [
+        {
+          field: 'storage_quota_gb',
+          value: this.#config.storage_quota_gb,
+          constraint: `${raw_bytes} bytes stored, ${coming} coming`,
+        },
+      ],
+    });
+  }
+
+  #demandManifest(): Announced {
+    if (this.#checked !== null) return this.#checked;
+    throw new FrostbyteError('MANIFEST_INVALID', 'The batch has no manifest.', {
+      details: [{ field: 'manifest', constraint: 'a part named "manifest" that holds JSON' }],
+    });
+  }
+}
+
+function alreadyExists(): FrostbyteError {
+  return new FrostbyteError(
+    'BATCH_ALREADY_EXISTS',
+    'There is a batch with this id and another manifest. Choose a new batch_id.',
+    {
+      details: [{ field: 'batch_id', constraint: 'unused, or sent with the same manifest' }],
+    },
+  );
+}

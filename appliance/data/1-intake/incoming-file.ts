@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto';
+import type { ObjectDraft } from '../../stores/object/port.ts';
+import type { DataPlane, Scan, ScanVerdict } from '../plane.ts';
+import { TAIL_BYTES } from './file-end.ts';
+import { HEAD_BYTES } from './sniff.ts';
+
+/** What was seen of a file while it went by. */
+export interface IncomingFile {
+  /** Bytes that came; of a skipped part those until then. */
+  size: number;
+  /** Hex; null where the part was skipped before its end. */
+  sha256: string | null;
+  head: Buffer;
+  /** The last `TAIL_BYTES`, or all of a smaller file; empty where nothing was stored. */
+  tail: Buffer;
+  /** A zero byte stands somewhere. */
+  zeros: boolean;
+  /** The sealed bytes, not yet visible; null where the part was not stored. */
+  draft: ObjectDraft | null;
+  scan: ScanVerdict | null;
+}
+
+type State = 'head' | 'storing' | 'hashing' | 'skipping';
+
+export interface TakeInOptions {
+  /** Bytes of a file from which on it is skipped. */
+  limit: number;
+  /** Bytes that the manifest says, from which on nothing is stored, since the checksum cannot be right any more. */
+  declared: number;
+  /** Asked once the head is there; false skips the part unstored. */
+  wanted: (head: Buffer) => Promise<boolean>;
+}
+
+/**
+ * Lets one part go by: hashes it, scans it and writes its sealed draft, in one pass, holding no more than its head, its
+ * tail and a chunk. Parts that are not wanted or too large are read and forgotten. When `content` or a store fails,
+ * nothing is left behind and the error passes through.
+ */
+export async function takeIn(
+  plane: Pick<DataPlane, 'objects' | 'scanner'>,
+  content: AsyncIterable<Buffer>,
+  options: TakeInOptions,
+): Promise<IncomingFile> {
+  const hash = createHash('sha256');
+  const seen: IncomingFile = {
+    size: 0,
+    sha256: null,
+    head: Buffer.alloc(0),
+    tail: Buffer.alloc(0),
+    zeros: false,
+    draft: null,
+    scan: null,
+  };
+  const tail = new Tail();
+  let scan: Scan | null = null;
+  let waiting: Buffer[] = [];
+  let state: State = 'head';
+  const is = (other: State) => state === other;
+
+  const drop = async () => {
+    scan?.abort();
+    scan = null;
+    await seen.draft?.abort();
+    seen.draft = null;
+  };
+  const store = async (chunk: Buffer) => {
+    hash.update(chunk);
+    seen.zeros ||= chunk.includes(0);
+    tail.push(chunk);
+    await seen.draft?.write(chunk);
+    await scan?.write(chunk);
+  };
+  const begin = async () => {
+    seen.head = Buffer.concat(waiting).subarray(0, HEAD_BYTES);
+    if (!(await options.wanted(seen.head))) {
+      state = 'skipping';
+      return;
+    }
+    state = 'storing';
+    seen.draft = await plane.objects.begin();
+    scan = await plane.scanner.begin();
+    for (const chunk of waiting) await store(chunk);
+    waiting = [];
+  };
+
+  try {
+    for await (const chunk of content) {
+      if (is('skipping')) continue;
+      seen.size += chunk.length;
+      if (seen.size > options.limit) {
+        await drop();
+        state = 'skipping';
+      } else if (is('head')) {
+        waiting.push(chunk);
+        if (seen.size >= HEAD_BYTES) await begin();
+      } else if (is('storing') && seen.size <= options.declared) await store(chunk);
+      else {
+        if (is('storing')) await drop();
+        state = 'hashing';
+        hash.update(chunk);
+      }
+    }
+    if (is('head')) await begin();
+    if (is('skipping')) return seen;
+    seen.sha256 = hash.digest('hex');
+    if (is('storing')) {
+      seen.tail = tail.bytes();
+      await seen.draft?.end();
+      seen.scan = (await scan!.end()) ?? null;
+      scan = null;
+    }
+    return seen;
+  } catch (error) {
+    await drop();
+    throw error;
+  }
+}
+
+/** The end of a stream, kept by reference. */
+class Tail {
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+
+  push(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.#bytes += chunk.length;
+    while (this.#bytes - this.#chunks[0]!.length >= TAIL_BYTES) this.#bytes -= this.#chunks.shift()!.length;
+  }
+
+  bytes(): Buffer {
+    return Buffer.concat(this.#chunks).subarray(-TAIL_BYTES);
+  }
+}

@@ -1,0 +1,216 @@
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, open, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Manifest, ManifestFile } from '../../api/manifest.ts';
+import { DEFAULT_TENANT_CONFIG, type TenantConfig } from '../../api/tenant-config.ts';
+import { FrostbyteError, isFrostbyteError } from '../../kernel/errors.ts';
+import { TAIL_BYTES } from './file-end.ts';
+import { extensionOf, FORMATS } from './file-names.ts';
+import type { IncomingFile } from './incoming-file.ts';
+import { type FileLimits, judgeFile } from './judge-file.ts';
+import { LARGEST_MANIFEST, readManifest } from './read-manifest.ts';
+import { INTAKE_REMEDIES } from './remedies.ts';
+import { HEAD_BYTES, UNKNOWN } from './sniff.ts';
+
+/** The sender's side of intake: the same checks, offline, on a folder (`frostbyte manifest check`, `ingest`). */
+
+export const MANIFEST_NAME = 'manifest.json';
+const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const READ_BYTES = 1 << 20;
+
+export interface ManifestProblem {
+  /** Null for a problem of the manifest itself. */
+  filename: string | null;
+  code: string;
+  message: string;
+  remediation: string;
+}
+
+export interface ManifestCheck {
+  /** Files that were looked at. */
+  files: number;
+  problems: ManifestProblem[];
+}
+
+/**
+ * Checks a folder's `manifest.json` and its files as intake will: schema, counts, ids, types, sizes, checksums. Every
+ * problem is listed with its mend; an empty list means that only the tenant's own settings and the malware scan are
+ * left. `limits` are the defaults unless given. Files not named by the manifest are reported too. Reads each file once.
+ */
+export async function checkManifest(
+  dir: string,
+  limits: FileLimits & Pick<TenantConfig, 'max_batch_size'> = DEFAULT_TENANT_CONFIG,
+): Promise<ManifestCheck> {
+  let manifest: Manifest;
+  try {
+    const bytes = await readSmall(join(dir, MANIFEST_NAME));
+    ({ manifest } = readManifest(bytes, { tenant_id: null, max_batch_size: limits.max_batch_size }));
+  } catch (error) {
+    if (!isFrostbyteError(error)) throw error;
+    return { files: 0, problems: manifestProblems(error) };
+  }
+  const problems: ManifestProblem[] = [];
+  for (const file of manifest.files) {
+    const problem = await checkFile(dir, file, limits);
+    if (problem !== null) problems.push(problem);
+  }
+  const named = new Set(manifest.files.map(({ filename }) => filename));
+  for (const name of await fileNames(dir)) {
+    if (named.has(name)) continue;
+    problems.push({
+      filename: name,
+      code: 'MANIFEST_INVALID',
+      message: 'The file is in the folder, but not in the manifest.',
+      remediation: 'Add it to the manifest, or take it out of the folder.',
+    });
+  }
+  return { files: manifest.files.length, problems };
+}
+
+/**
+ * A manifest of all files of a folder (not of its subfolders), in the order of their names. Hidden files and a
+ * `manifest.json` are left out; links are refused. Throws `VALIDATION_ERROR` for an empty folder or a name that a
+ * manifest cannot carry. The media type follows the extension; intake compares it with the content.
+ */
+export async function buildManifest(dir: string, tenant_id: string, batch_id: string): Promise<Manifest> {
+  const files: ManifestFile[] = [];
+  for (const filename of await fileNames(dir)) {
+    const { size, sha256 } = await readWhole(join(dir, filename));
+    const mime_type = FORMATS[extensionOf(filename)]?.mime ?? UNKNOWN;
+    files.push({
+      file_id: `f${String(files.length + 1).padStart(5, '0')}`,
+      filename,
+      mime_type,
+      size_bytes: size,
+      sha256: sha256 ?? '',
+    });
+  }
+  if (files.length === 0) throw new FrostbyteError('VALIDATION_ERROR', 'The folder holds no files to send.');
+  const manifest = { batch_id, tenant_id, file_count: files.length, files };
+  // What is built here must pass what is checked there.
+  return readManifest(Buffer.from(JSON.stringify(manifest)), { tenant_id, max_batch_size: files.length }).manifest;
+}
+
+async function checkFile(dir: string, file: ManifestFile, limits: FileLimits): Promise<ManifestProblem | null> {
+  const problem = (code: string, message: string, remediation: string) => ({
+    filename: file.filename,
+    code,
+    message,
+    remediation,
+  });
+  if (/[/\\]/.test(file.filename) || file.filename === '.' || file.filename === '..') {
+    return problem(
+      'MANIFEST_INVALID',
+      'The file name is a path.',
+      'Name the file alone; all files lie beside the manifest.',
+    );
+  }
+  let seen: IncomingFile;
+  try {
+    seen = await readWhole(join(dir, file.filename));
+  } catch (error) {
+    if (!isFrostbyteError(error)) throw error;
+    const { code, message, remediation } = INTAKE_REMEDIES.FILE_MISSING;
+    return problem(code, message, remediation);
+  }
+  const judged = await judgeFile(file, seen, limits);
+  if (judged.kind === 'accepted') return null;
+  const { code, message, remediation } = INTAKE_REMEDIES[judged.problem.remedy];
+  return problem(code, message, remediation);
+}
+
+function manifestProblems(error: FrostbyteError): ManifestProblem[] {
+  const remediation = 'Correct the manifest, or let `frostbyte ingest` build it.';
+  if (error.details.length === 0) return [{ filename: null, code: error.code, message: error.message, remediation }];
+  return error.details.map(({ field, value, constraint }) => ({
+    filename: null,
+    code: error.code,
+    message: `${field}${value === undefined ? '' : ` (${JSON.stringify(value)})`}: ${constraint}`,
+    remediation,
+  }));
+}
+
+/** Plain files of a folder by name; hidden ones and the manifest apart. */
+async function fileNames(dir: string): Promise<string[]> {
+  const entries = await readdir(dir, { withFileTypes: true }).catch((error: unknown) => {
+    throw new FrostbyteError('VALIDATION_ERROR', 'The folder cannot be read.', { cause: error });
+  });
+  return entries
+    .filter((entry) => entry.isFile() && !entry.name.startsWith('.') && entry.name !== MANIFEST_NAME)
+    .map(({ name }) => name)
+    .sort((a, b) => (a < b ? -1 : 1));
+}
+
+/** Reads a file once, as intake does, without storing it. Throws `VALIDATION_ERROR` where it is no plain file. */
+async function readWhole(path: string): Promise<IncomingFile> {
+  const file = await openPlain(path);
+  try {
+    const hash = createHash('sha256');
+    const { size } = await file.stat();
+    const seen = {
+      size: 0,
+      zeros: false,
+      head: await readAt(file, 0, HEAD_BYTES),
+      tail: await readAt(file, Math.max(0, size - TAIL_BYTES), TAIL_BYTES),
+    };
+    const buffer = Buffer.allocUnsafe(READ_BYTES);
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, READ_BYTES, seen.size);
+      if (bytesRead === 0) break;
+      const chunk = buffer.subarray(0, bytesRead);
+      hash.update(chunk);
+      seen.zeros ||= chunk.includes(0);
+      seen.size += bytesRead;
+    }
+    return { ...seen, sha256: hash.digest('hex'), draft: NOWHERE, scan: null };
+  } finally {
+    await file.close();
+  }
+}
+
+/** Stands for "seen whole": nothing is stored on the sender's side. */
+const NOWHERE: NonNullable<IncomingFile['draft']> = {
+  write: async () => undefined,
+  end: async () => undefined,
+  commit: async () => undefined,
+  abort: async () => undefined,
+};
+
+async function readSmall(path: string): Promise<Buffer> {
+  let file: FileHandle;
+  try {
+    file = await openPlain(path);
+  } catch (error) {
+    throw new FrostbyteError('MANIFEST_INVALID', 'There is no manifest.json in the folder.', { cause: error });
+  }
+  try {
+    const { size } = await file.stat();
+    if (size > LARGEST_MANIFEST) throw new FrostbyteError('MANIFEST_INVALID', 'The manifest is larger than 8 MiB.');
+    return await file.readFile();
+  } finally {
+    await file.close();
+  }
+}
+
+async function openPlain(path: string): Promise<FileHandle> {
+  const refusal = (cause?: unknown) =>
+    new FrostbyteError('VALIDATION_ERROR', 'A file of the folder is missing, a link, or no plain file.', { cause });
+  const file = await open(path, READ).catch((error: unknown) => {
+    throw refusal(error);
+  });
+  if ((await file.stat()).isFile()) return file;
+  await file.close();
+  throw refusal();
+}
+
+async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
+  const buffer = Buffer.alloc(length);
+  let filled = 0;
+  while (filled < length) {
+    const { bytesRead } = await file.read(buffer, filled, length - filled, position + filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return buffer.subarray(0, filled);
+}

@@ -1,0 +1,127 @@
+import { Manifest } from '../../api/manifest.ts';
+import { canonicalJson } from '../../kernel/canonical-json.ts';
+import { sha256Hex } from '../../kernel/digest.ts';
+import { type ErrorDetail, FrostbyteError } from '../../kernel/errors.ts';
+
+/** Bytes of a manifest: some ten thousand files with metadata. */
+export const LARGEST_MANIFEST = 8 << 20;
+/** Problems that one answer lists; a manifest that is wrong throughout needs no longer list. */
+const MOST_DETAILS = 100;
+
+export interface CheckedManifest {
+  manifest: Manifest;
+  /** Hex SHA-256 of its RFC 8785 form: the same manifest whatever its spacing and order of keys. */
+  manifest_sha256: string;
+}
+
+/**
+ * Reads a manifest and checks all that needs no file: shape, tenant, ids, counts (spec 2 A). Throws `MANIFEST_INVALID`
+ * with every problem at once, `DUPLICATE_FILE_ID` with the repeated ids, `MANIFEST_FILE_COUNT_MISMATCH`.
+ */
+export function readManifest(
+  bytes: Uint8Array,
+  expected: { tenant_id: string | null; max_batch_size: number },
+): CheckedManifest {
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw invalid('The manifest is not JSON in UTF-8.', [{ field: 'manifest', constraint: 'JSON (RFC 8259)' }], error);
+  }
+  const parsed = Manifest.safeParse(json);
+  if (!parsed.success) {
+    const details = parsed.error.issues.slice(0, MOST_DETAILS).map((issue) => {
+      const value = valueAt(json, issue.path);
+      return {
+        field: issue.path.map(String).join('.') || 'manifest',
+        ...(value === undefined ? {} : { value }),
+        constraint: issue.message,
+      };
+    });
+    throw invalid('The manifest is incomplete or malformed; every problem is listed.', details);
+  }
+  const manifest = parsed.data;
+  if (expected.tenant_id !== null && manifest.tenant_id !== expected.tenant_id) {
+    const detail = {
+      field: 'tenant_id',
+      value: manifest.tenant_id,
+      constraint: 'the tenant that the batch is sent to',
+    };
+    throw invalid('The manifest is made for another tenant.', [detail]);
+  }
+  if (manifest.files.length > expected.max_batch_size) {
+    const detail = {
+      field: 'files',
+      value: manifest.files.length,
+      constraint: `at most ${expected.max_batch_size} files (max_batch_size)`,
+    };
+    throw invalid('The batch holds more files than this tenant takes at once.', [detail]);
+  }
+  checkIds(manifest);
+  if (manifest.file_count !== manifest.files.length)
+    throw countMismatch(manifest.file_count, manifest.files.length, 'files in the manifest');
+  return { manifest, manifest_sha256: hashOf(manifest) };
+}
+
+/** The error for counts that differ; `what` says where the second was counted. */
+export function countMismatch(
+  expected: number,
+  actual: number,
+  what: string,
+  more: ErrorDetail[] = [],
+): FrostbyteError {
+  return new FrostbyteError(
+    'MANIFEST_FILE_COUNT_MISMATCH',
+    `The manifest announces ${expected} file(s), but there are ${actual} ${what}.`,
+    {
+      details: [
+        { field: 'expected', value: expected, constraint: 'file_count of the manifest' },
+        { field: 'actual', value: actual, constraint: what },
+        ...more.slice(0, MOST_DETAILS),
+      ],
+    },
+  );
+}
+
+function checkIds({ files }: Manifest): void {
+  const seen = new Set<string>();
+  const repeated = new Set<string>();
+  for (const { file_id } of files) {
+    if (seen.has(file_id)) repeated.add(file_id);
+    seen.add(file_id);
+  }
+  if (repeated.size === 0) return;
+  throw new FrostbyteError('DUPLICATE_FILE_ID', 'File ids must be unique within a batch.', {
+    details: [...repeated]
+      .slice(0, MOST_DETAILS)
+      .map((value) => ({ field: 'file_id', value, constraint: 'unique within the batch' })),
+  });
+}
+
+function hashOf(manifest: Manifest): string {
+  try {
+    return sha256Hex(canonicalJson(manifest));
+  } catch (error) {
+    // Lone surrogates, or metadata nested so deep that no stack holds it.
+    throw invalid(
+      'The manifest holds values that JSON cannot carry everywhere.',
+      [{ field: 'metadata', constraint: 'valid Unicode, shallow nesting' }],
+      error,
+    );
+  }
+}
+
+/** Short scalars only: an answer must not carry a megabyte back. */
+function valueAt(json: unknown, path: readonly PropertyKey[]): unknown {
+  let value = json;
+  for (const key of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+    value = (value as Record<PropertyKey, unknown>)[key];
+  }
+  if (typeof value === 'string') return value.length > 100 ? `${value.slice(0, 100)}…` : value;
+  return typeof value === 'object' ? undefined : value;
+}
+
+function invalid(message: string, details: ErrorDetail[], cause?: unknown): FrostbyteError {
+  return new FrostbyteError('MANIFEST_INVALID', message, { details, ...(cause === undefined ? {} : { cause }) });
+}

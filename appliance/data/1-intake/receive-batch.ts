@@ -1,0 +1,98 @@
+import type { Readable } from 'node:stream';
+import type { BatchReceipt } from '../../api/receipts.ts';
+import { FrostbyteError, isFrostbyteError } from '../../kernel/errors.ts';
+import type { DataPlane } from '../plane.ts';
+import { Arrival } from './arrival.ts';
+import { bodyIterator } from './body.ts';
+import { BodyBroken, boundaryOf, MultipartReader, type Part } from './multipart.ts';
+import { LARGEST_MANIFEST } from './read-manifest.ts';
+
+export type IntakePlane = Pick<
+  DataPlane,
+  'tenant_id' | 'objects' | 'records' | 'scanner' | 'clock' | 'logger' | 'meter' | 'config'
+>;
+
+export interface BatchInput {
+  /** The request's content type, with the boundary. */
+  contentType: string;
+  body: ReadableStream<Uint8Array> | Readable;
+  /** The caller's subject. */
+  submitted_by: string;
+  /** Ends the request when the sender is gone. */
+  signal?: AbortSignal;
+}
+
+/** Bytes of a body that are read and forgotten so that a refused sender gets its answer instead of a reset. */
+const DRAIN_BYTES = 8 * 1024 ** 3;
+
+/**
+ * Receives a batch (spec 2 A): every file streams through once, and at the end all of it becomes durable and visible in
+ * one transaction. A body that breaks off keeps the files that came whole, so that the same batch goes on later. The
+ * same batch again gives the same receipt.
+ *
+ * Throws `MANIFEST_INVALID`, `MANIFEST_FILE_COUNT_MISMATCH`, `DUPLICATE_FILE_ID`, `BATCH_ALREADY_EXISTS`,
+ * `QUOTA_EXCEEDED`, `SERVICE_UNAVAILABLE` (scanner), or what the stores throw; of a refused batch nothing is kept.
+ * Memory: a chunk, a head and a tail of the current file, and the manifest, whatever the files' size.
+ */
+export async function receiveBatch(plane: IntakePlane, input: BatchInput): Promise<BatchReceipt> {
+  const boundary = boundaryOf(input.contentType);
+  const reader = new MultipartReader(bodyIterator(input.body, input.signal), boundary);
+  const arrival = new Arrival(plane, input.submitted_by, await plane.config());
+  try {
+    await fullDiskAsQuota(plane.objects.check());
+    const receipt = await fullDiskAsQuota(readAll(reader, arrival));
+    await reader.drain(DRAIN_BYTES);
+    return receipt;
+  } catch (error) {
+    await arrival.abandon();
+    await reader.drain(DRAIN_BYTES);
+    throw error;
+  }
+}
+
+async function readAll(reader: MultipartReader, arrival: Arrival): Promise<BatchReceipt> {
+  try {
+    for (let part = await reader.next(); part !== null; part = await reader.next()) {
+      if (part.name !== 'manifest') await arrival.file(part);
+      else {
+        const known = await arrival.manifest(await manifestBytes(part));
+        if (known !== null) return known;
+      }
+    }
+  } catch (error) {
+    if (error instanceof BodyBroken) return await arrival.broken();
+    throw error;
+  }
+  return await arrival.whole();
+}
+
+async function manifestBytes(part: Part): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of part.content) {
+    bytes += chunk.length;
+    if (bytes > LARGEST_MANIFEST) {
+      throw new FrostbyteError('MANIFEST_INVALID', 'The manifest is too large.', {
+        details: [{ field: 'manifest', constraint: `at most ${LARGEST_MANIFEST} bytes` }],
+      });
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** A full disk is the sender's 507, not a fault. */
+async function fullDiskAsQuota<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!isFrostbyteError(error, 'DISK_FULL')) throw error;
+    throw new FrostbyteError(
+      'QUOTA_EXCEEDED',
+      'The appliance has no room for more files. Free disk space, or ask the platform owner.',
+      {
+        cause: error,
+      },
+    );
+  }
+}

@@ -1,0 +1,145 @@
+import { auditEntry } from '../../audit/entry.ts';
+import { canonicalJson } from '../../kernel/canonical-json.ts';
+import { sha256Hex, vectorSha256 } from '../../kernel/digest.ts';
+import { FrostbyteError } from '../../kernel/errors.ts';
+import { DIMENSIONS } from '../../models/embedder/port.ts';
+import type { ChunkRow, DocumentRow, IndexRecord } from '../../stores/record/rows.ts';
+import type { VectorPoint } from '../../stores/vector/port.ts';
+import { type EnrichedChunk, embeddable } from '../enriched.ts';
+import { vectorsKey } from '../keys.ts';
+import { loadCanonical, loadEnriched, readVerified, recorded } from '../load.ts';
+import type { DataPlane } from '../plane.ts';
+import type { Stage, StageContext } from '../stage.ts';
+
+/**
+ * Stage index (spec 2 D): vectors are written and read back bit for bit, then rows, full text and index records are
+ * published in one transaction. Until that transaction, search finds no rows for the new vectors and passes them over;
+ * if anything differs, this version's vectors are taken out again and the job fails.
+ */
+export const indexStage: Stage = {
+  name: 'index',
+
+  async run({ plane, document, signal }: StageContext) {
+    const started = performance.now();
+    const canonical = await loadCanonical(plane, document);
+    const enriched = await loadEnriched(plane, document);
+    const chunks = embeddable(enriched);
+    const known = new Set(canonical.chunks.map(({ chunk_id }) => chunk_id));
+    if (chunks.some(({ chunk_id }) => !known.has(chunk_id))) {
+      throw new FrostbyteError(
+        'OBJECT_CORRUPTED',
+        'The enriched document names chunks that the canonical document does not have.',
+      );
+    }
+    const vectors = await loadVectors(plane, document, chunks.length);
+    const indexed_at = plane.clock.iso();
+    const points = chunks.map(
+      (chunk, i): VectorPoint => ({
+        chunk_id: chunk.chunk_id,
+        doc_id: document.doc_id,
+        vector: vectors[i]!,
+        classification: chunk.policy.classification,
+        page: chunk.page,
+        ingested_at: document.received_at,
+      }),
+    );
+    signal.throwIfAborted();
+    await writeVectors(plane, document, points);
+
+    const index_records = points.map(
+      (point): IndexRecord => ({
+        chunk_id: point.chunk_id,
+        doc_id: document.doc_id,
+        tenant_id: plane.tenant_id,
+        embed_model: recorded(document.embed_model, 'embedding model'),
+        embed_version: recorded(document.embed_version, 'embedding model'),
+        embed_dimensions: DIMENSIONS,
+        vector_sha256: vectorSha256(point.vector),
+        indexed_at,
+      }),
+    );
+    const output = sha256Hex(canonicalJson(index_records));
+    const written = auditEntry(plane.clock, 'INDEX_WRITTEN', {
+      tenant_id: plane.tenant_id,
+      actor: 'system',
+      resource_id: document.doc_id,
+      input_hash: recorded(document.last_output_hash, 'vectors'),
+      output_hash: output,
+      duration_ms: performance.now() - started,
+      adds: {
+        embed_model: document.embed_model,
+        embed_version: document.embed_version,
+        chunks: chunks.length,
+        canonical_sha256: document.canonical_sha256,
+      },
+    });
+    return {
+      kind: 'published',
+      publication: {
+        chunks: chunks.map((chunk, position) => row(chunk, document.doc_id, position)),
+        index_records,
+        patch: { chunks_indexed: chunks.length, last_output_hash: `sha256:${output}` },
+        entries: [written],
+        index_event_id: written.event.event_id,
+      },
+    };
+  },
+
+  failed: ({ tenant_id, clock }, { doc_id }, { code, retry_count }) =>
+    auditEntry(clock, 'EMBEDDING_FAILED', {
+      tenant_id,
+      actor: 'system',
+      resource_id: doc_id,
+      status: 'failure',
+      adds: { error_code: code, retry_count },
+    }),
+};
+
+async function loadVectors(plane: DataPlane, document: DocumentRow, count: number): Promise<Float32Array[]> {
+  const hash = recorded(document.vectors_sha256, 'vectors');
+  const canonical = recorded(document.canonical_sha256, 'canonical document');
+  const bytes = await readVerified(plane.objects, vectorsKey(plane.tenant_id, document.doc_id, canonical, hash), hash);
+  if (bytes.byteLength !== count * DIMENSIONS * 4) {
+    throw new FrostbyteError(
+      'DIMENSION_MISMATCH',
+      `There are ${bytes.byteLength} bytes of vectors for ${count} chunks of ${DIMENSIONS} dimensions.`,
+    );
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Array.from({ length: count }, (_, i) =>
+    Float32Array.from({ length: DIMENSIONS }, (_, j) => view.getFloat32((i * DIMENSIONS + j) * 4, true)),
+  );
+}
+
+/** Upserts, reads back, compares; then drops what an earlier version had and this one has not. */
+async function writeVectors(plane: DataPlane, document: DocumentRow, points: VectorPoint[]): Promise<void> {
+  await plane.vectors.upsert(points);
+  const stored = await plane.vectors.read(points.map(({ chunk_id }) => chunk_id));
+  const same = points.every(({ chunk_id, vector }) => {
+    const found = stored.get(chunk_id);
+    return found !== undefined && vectorSha256(found) === vectorSha256(vector);
+  });
+  if (!same) {
+    await plane.vectors.removeDocument(document.doc_id);
+    throw new FrostbyteError('INDEX_VERIFY_FAILED', 'The vector index did not give back what was written to it.');
+  }
+  await plane.vectors.removeDocument(document.doc_id, new Set(points.map(({ chunk_id }) => chunk_id)));
+}
+
+function row(chunk: EnrichedChunk, doc_id: string, position: number): ChunkRow {
+  return {
+    chunk_id: chunk.chunk_id,
+    doc_id,
+    position,
+    text: chunk.text,
+    page: chunk.page,
+    start_char: chunk.start_char,
+    end_char: chunk.end_char,
+    element_type: chunk.element_type,
+    boxes: chunk.boxes ?? null,
+    path: chunk.path ?? null,
+    metadata: chunk.metadata,
+    policy: chunk.policy,
+    classification: chunk.policy.classification,
+  };
+}

@@ -1,0 +1,66 @@
+import type { KeyObject } from 'node:crypto';
+import { Hono } from 'hono';
+import { toHttpError } from '../api/errors.ts';
+import { honoPath, ROUTES, type Route, type RouteName } from '../api/routes.ts';
+import { REQUEST_ID_HEADER, verifyAssertion } from '../api/seam.ts';
+import { readJson, validate } from '../api/validate.ts';
+import { FrostbyteError, isFrostbyteError } from '../kernel/errors.ts';
+import type { Caller } from '../kernel/identity.ts';
+import type { DataPlane } from './plane.ts';
+import { INGEST_ROUTES } from './routes/ingest.ts';
+import { QUERY_ROUTES } from './routes/query.ts';
+
+/**
+ * The HTTP face of one tenant's data plane: a `Request` in, a `Response` out (spec 1). The same app answers in process
+ * and in a container of its own; either way only requests with the gateway's signed assertion are served.
+ */
+export interface DataAppOptions {
+  plane: DataPlane;
+  /** Verifies assertions of the gateway. */
+  seamKey: KeyObject;
+  /** Tells a worker that there is work. */
+  wake(): void;
+}
+
+/** A request that carries a valid assertion, its parameters validated. */
+export interface DataRequest extends DataAppOptions {
+  request: Request;
+  caller: Caller;
+  params: Record<string, string>;
+  query: Record<string, unknown>;
+  body: unknown;
+}
+
+export type DataRoute = (request: DataRequest) => Promise<Response>;
+
+const HANDLERS: Partial<Record<RouteName, DataRoute>> = { ...INGEST_ROUTES, ...QUERY_ROUTES };
+
+export function createDataApp(options: DataAppOptions): Hono {
+  const { plane, seamKey } = options;
+  const app = new Hono();
+  for (const [name, route] of Object.entries(ROUTES) as [RouteName, Route][]) {
+    if (route.plane !== 'data') continue;
+    const handler = HANDLERS[name];
+    if (!handler) throw new FrostbyteError('INTERNAL_ERROR', `The route ${name} has no handler.`);
+    app.on(route.method.toUpperCase(), `/api/v1${honoPath(route.path)}`, async (c) => {
+      const caller = await verifyAssertion(seamKey, c.req.raw, plane.tenant_id);
+      const params = route.params ? (validate(route.params, c.req.param(), 'path') as Record<string, string>) : {};
+      const query = route.query ? (validate(route.query, c.req.query(), 'query') as Record<string, unknown>) : {};
+      const body = route.body ? validate(route.body, await readJson(c.req.raw), 'body') : undefined;
+      return handler({ ...options, request: c.req.raw, caller, params, query, body });
+    });
+  }
+  app.notFound((c) => refuse(c.req.raw, new FrostbyteError('RESOURCE_NOT_FOUND', 'There is nothing at this address.')));
+  app.onError((error, c) => refuse(c.req.raw, error));
+  return app;
+
+  function refuse(request: Request, error: unknown): Response {
+    const requestId = request.headers.get(REQUEST_ID_HEADER) ?? '';
+    const answer = toHttpError(error, requestId);
+    if (answer.status >= 500) {
+      const code = isFrostbyteError(error) ? error.code : 'INTERNAL_ERROR';
+      plane.logger.error('request failed', { tenant_id: plane.tenant_id, request_id: requestId, code });
+    }
+    return Response.json(answer.body, { status: answer.status, headers: answer.headers });
+  }
+}

@@ -1,0 +1,51 @@
+import type { TenantConfig } from '../api/tenant-config.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { Logger, Meter } from '../kernel/telemetry.ts';
+import type { Embedder } from '../models/embedder/port.ts';
+import type { ObjectStore } from '../stores/object/port.ts';
+import type { JobQueue } from '../stores/queue/port.ts';
+import type { RecordStore } from '../stores/record/port.ts';
+import type { VectorStore } from '../stores/vector/port.ts';
+import type { Parser } from './2-parse/sandbox/parse-file.ts';
+
+/**
+ * The data plane of one tenant: its stores and nobody else's. Wired in `bin/wire/`; a function asks for the members it
+ * uses (`Pick<DataPlane, 'records' | 'clock'>`), not for the whole.
+ */
+export interface DataPlane {
+  readonly tenant_id: string;
+  /** Sealed: every object at rest is an age file for the tenant's storage identity. */
+  readonly objects: ObjectStore;
+  readonly records: RecordStore;
+  readonly vectors: VectorStore;
+  readonly queue: JobQueue;
+  readonly embedder: Embedder;
+  readonly parser: Parser;
+  readonly scanner: Scanner;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly meter: Meter;
+  /** The tenant's current configuration. */
+  config(): Promise<{ config: TenantConfig; config_version: number }>;
+  /** Folder for unlinked temporary files, on the data disk. */
+  readonly temporary: string;
+}
+
+/** Malware scan of a stream (spec 2 A, step 4). */
+export interface Scanner {
+  /** `skipped` when no scanner is configured: receipts say so. */
+  readonly configured: boolean;
+  begin(): Promise<Scan>;
+  check(): Promise<void>;
+}
+
+export interface Scan {
+  write(chunk: Uint8Array): Promise<void>;
+  /** Throws `SERVICE_UNAVAILABLE` when the scanner does not answer: never "clean" by default. */
+  end(): Promise<ScanVerdict>;
+  abort(): void;
+}
+
+export type ScanVerdict =
+  | { result: 'clean' | 'skipped' | 'unscannable' }
+  | { result: 'quarantined'; signature: string };

@@ -1,0 +1,149 @@
+import type { RouteName } from '../../api/routes.ts';
+import { listMeta } from '../../api/schemas/common.ts';
+import type { AcceptanceReport } from '../../api/schemas/ingest.ts';
+import { auditEntry } from '../../audit/entry.ts';
+import { FrostbyteError } from '../../kernel/errors.ts';
+import type {
+  BatchState,
+  DeadLetter,
+  DeadLetterResolution,
+  DeadLetterStatus,
+  Receipt,
+} from '../../stores/record/rows.ts';
+import { receiveBatch } from '../1-intake/receive-batch.ts';
+import type { DataRoute } from '../app.ts';
+import { relayOutbox } from '../outbox.ts';
+import type { DataPlane } from '../plane.ts';
+import { batchStatus } from '../report.ts';
+import { settleBatch } from '../settle.ts';
+import { answer, found } from './answer.ts';
+import { progressStream } from './progress.ts';
+
+interface Page {
+  page: number;
+  limit: number;
+  cursor?: string;
+}
+
+const position = ({ page, limit, cursor }: Page) => ({
+  limit,
+  ...(cursor === undefined ? { offset: (page - 1) * limit } : { after: cursor }),
+});
+
+/** Routes under `/ingest` (spec 4). */
+export const INGEST_ROUTES: Partial<Record<RouteName, DataRoute>> = {
+  async submitBatch({ plane, request, caller, wake }) {
+    const receipt = await receiveBatch(plane, {
+      contentType: request.headers.get('content-type') ?? '',
+      body: request.body ?? new ReadableStream({ start: (controller) => controller.close() }),
+      submitted_by: caller.subject,
+      signal: request.signal,
+    });
+    await relayOutbox(plane);
+    // A batch whose files were all refused, or all known, is complete at once.
+    await settleBatch(plane, receipt.batch_id);
+    wake();
+    return answer(receipt, { status: 202 });
+  },
+
+  async listBatches({ plane, query }) {
+    const page = query as unknown as Page & { status?: BatchState };
+    const { rows, total } = await plane.records.batches({
+      ...position(page),
+      ...(page.status ? { status: page.status } : {}),
+    });
+    const items = rows.map(({ batch_id, status, file_count, submitted_at, updated_at, submitted_by }) => ({
+      batch_id,
+      status,
+      file_count,
+      submitted_at,
+      updated_at,
+      submitted_by,
+    }));
+    return answer(items, {
+      meta: listMeta(total, page, { status: page.status }, cursorOf(rows, page.limit, 'batch_id')),
+    });
+  },
+
+  async batchStatus({ plane, params }) {
+    return answer(await statusOf(plane, params.batch_id!));
+  },
+
+  async batchStream({ plane, params, request }) {
+    await statusOf(plane, params.batch_id!);
+    return progressStream({
+      status: () => statusOf(plane, params.batch_id!),
+      lastEventId: request.headers.get('last-event-id'),
+      signal: request.signal,
+    });
+  },
+
+  async receipt({ plane, params }) {
+    return answer(found(await plane.records.receipt(params.receipt_id!), 'receipt') satisfies Receipt);
+  },
+
+  async listDeadLetters({ plane, query }) {
+    const page = query as unknown as Page & { status?: DeadLetterStatus };
+    const { rows, total } = await plane.records.deadLetters({
+      ...position(page),
+      ...(page.status ? { status: page.status } : {}),
+    });
+    return answer(rows, {
+      meta: listMeta(total, page, { status: page.status }, cursorOf(rows, page.limit, 'dlq_entry_id')),
+    });
+  },
+
+  async deadLetter({ plane, params }) {
+    return answer(found(await plane.records.deadLetter(params.dlq_entry_id!), 'dead letter'));
+  },
+
+  async decideDeadLetter({ plane, params, body, caller, wake }) {
+    const { action } = body as { action: keyof typeof DECISIONS };
+    const letter = found(await plane.records.deadLetter(params.dlq_entry_id!), 'dead letter');
+    await decide(plane, letter, action, caller.subject);
+    wake();
+    return answer(found(await plane.records.deadLetter(letter.dlq_entry_id), 'dead letter'));
+  },
+};
+
+const DECISIONS = Object.freeze({
+  retry: { status: 'resolved', resolution: 'reprocessed' },
+  skip: { status: 'abandoned', resolution: 'skipped' },
+  manual_fix: { status: 'resolved', resolution: 'manual_fix' },
+} satisfies Record<string, { status: Exclude<DeadLetterStatus, 'pending_review'>; resolution: DeadLetterResolution }>);
+
+async function decide(
+  plane: DataPlane,
+  letter: DeadLetter,
+  action: keyof typeof DECISIONS,
+  actor: string,
+): Promise<void> {
+  const { status, resolution } = DECISIONS[action];
+  const entry = auditEntry(plane.clock, 'DLQ_RESOLVED', {
+    tenant_id: plane.tenant_id,
+    actor,
+    resource_id: letter.resource_id,
+    adds: { dlq_entry_id: letter.dlq_entry_id, stage: letter.stage, resolution },
+  });
+  const decided = await plane.records.resolveDeadLetter({
+    dlq_entry_id: letter.dlq_entry_id,
+    status,
+    resolution,
+    restart: action === 'retry' ? letter.stage : null,
+    entries: [entry],
+    at: plane.clock.iso(),
+  });
+  if (!decided) throw new FrostbyteError('INVALID_STATE_TRANSITION', 'This dead letter was decided before.');
+  await relayOutbox(plane);
+}
+
+async function statusOf(plane: DataPlane, batchId: string) {
+  const batch = found(await plane.records.batch(batchId), 'batch');
+  const [files, report] = await Promise.all([plane.records.batchFiles(batchId), plane.records.report(batchId)]);
+  return batchStatus(plane.tenant_id, batch, files, report as AcceptanceReport | null);
+}
+
+/** The cursor behind a full page, null behind the last one. */
+function cursorOf<K extends string>(rows: readonly Record<K, string>[], limit: number, key: K): string | null {
+  return rows.length < limit ? null : rows.at(-1)![key];
+}

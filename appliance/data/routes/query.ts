@@ -1,0 +1,134 @@
+import type { RouteName } from '../../api/routes.ts';
+import { listMeta } from '../../api/schemas/common.ts';
+import type { SearchBody } from '../../api/schemas/query.ts';
+import { auditEntry } from '../../audit/entry.ts';
+import type { DocumentState } from '../../kernel/pipeline.ts';
+import type { ServedChunk } from '../../stores/record/port.ts';
+import type { DocumentRow, IndexRecord } from '../../stores/record/rows.ts';
+import { retrieve } from '../6-serve/retrieve.ts';
+import type { DataRequest, DataRoute } from '../app.ts';
+import { answer, found } from './answer.ts';
+
+/** Routes under `/query` (spec 2 E, 4). Every look at content is in the audit log before it is answered. */
+export const QUERY_ROUTES: Partial<Record<RouteName, DataRoute>> = {
+  async search({ plane, body, caller }) {
+    const proof = await retrieve(plane, body as SearchBody, caller.subject);
+    const headers: Record<string, string> = proof.model_version_match
+      ? {}
+      : { warning: '299 frostbyte "The index was made by another embedding model than the one that answered"' };
+    return answer(proof, { headers });
+  },
+
+  async listDocuments({ plane, query }) {
+    const { page, limit, cursor, state, batch_id } = query as unknown as {
+      page: number;
+      limit: number;
+      cursor?: string;
+      state?: DocumentState;
+      batch_id?: string;
+    };
+    const at = cursor === undefined ? { offset: (page - 1) * limit } : { after: cursor };
+    const { rows, total } = await plane.records.documents({
+      limit,
+      ...at,
+      ...(state ? { state } : {}),
+      ...(batch_id ? { batch_id } : {}),
+    });
+    const next = rows.length < limit ? null : rows.at(-1)!.doc_id;
+    return answer(
+      rows.map((row) => summary(plane.tenant_id, row)),
+      { meta: listMeta(total, { page, limit }, { state, batch_id }, next) },
+    );
+  },
+
+  async document(context) {
+    const { plane, params, query } = context;
+    const { page, limit } = query as { page: number; limit: number };
+    const document = found(await plane.records.document(params.doc_id!), 'document');
+    const chunks = await plane.records.documentChunks(document.doc_id, { limit, offset: (page - 1) * limit });
+    await recordRead(context, document.doc_id, { what: 'document' });
+    return answer({ ...summary(plane.tenant_id, document), chunks: chunks.map(chunkBody), lineage: lineage(document) });
+  },
+
+  async chunk(context) {
+    const { plane, params } = context;
+    const [chunk] = await plane.records.servedChunks([params.chunk_id!]);
+    const served = found(chunk ?? null, 'chunk');
+    const document = found(await plane.records.document(served.doc_id), 'document');
+    await recordRead(context, served.doc_id, { what: 'chunk', chunk_id: served.chunk_id });
+    return answer({ ...chunkBody(served), lineage: { ...lineage(document), ...vectorLineage(served.index) } });
+  },
+};
+
+async function recordRead({ plane, caller }: DataRequest, docId: string, adds: Record<string, unknown>): Promise<void> {
+  const about = { tenant_id: plane.tenant_id, actor: caller.subject, resource_id: docId };
+  await plane.records.appendEntries([
+    auditEntry(plane.clock, 'CONTENT_READ', { ...about, adds: { ...adds, doc_ids: [docId] } }),
+  ]);
+}
+
+function summary(tenant_id: string, row: DocumentRow) {
+  return {
+    doc_id: row.doc_id,
+    tenant_id,
+    original_filename: row.original_filename,
+    mime_type: row.mime_type,
+    size_bytes: row.size_bytes,
+    state: row.state,
+    quarantine_reason: row.quarantine_reason,
+    classification: row.classification,
+    classification_confidence: row.classification_confidence,
+    metadata: row.metadata,
+    received_at: row.received_at,
+    parsed_at: row.parsed_at,
+    indexed_at: row.indexed_at,
+    page_count: row.page_count,
+    chunk_count: row.chunk_count,
+  };
+}
+
+interface Findings {
+  parsing?: {
+    lineage?: {
+      stage1_parser_version: string;
+      stage2_parser_version: string;
+      parser_versions: Record<string, string | number>;
+    };
+  };
+  policy?: { policy_version?: string };
+}
+
+function lineage(row: DocumentRow) {
+  const { parsing, policy } = row.findings as Findings;
+  return {
+    raw_sha256: row.raw_sha256,
+    canonical_sha256: row.canonical_sha256,
+    stage1_parser_version: parsing?.lineage?.stage1_parser_version ?? null,
+    stage2_parser_version: parsing?.lineage?.stage2_parser_version ?? null,
+    parser_versions: parsing?.lineage?.parser_versions ?? {},
+    config_version: row.config_version,
+    policy_version: policy?.policy_version ?? null,
+    embed_model: row.embed_model,
+    embed_version: row.embed_version,
+    index_event_id: row.index_event_id,
+  };
+}
+
+function vectorLineage({ vector_sha256, embed_dimensions, indexed_at }: IndexRecord) {
+  return { vector_sha256, embed_dimensions, indexed_at };
+}
+
+function chunkBody(chunk: ServedChunk) {
+  return {
+    chunk_id: chunk.chunk_id,
+    doc_id: chunk.doc_id,
+    text: chunk.text,
+    page: chunk.page,
+    start_char: chunk.start_char,
+    end_char: chunk.end_char,
+    element_type: chunk.element_type,
+    boxes: chunk.boxes,
+    path: chunk.path,
+    metadata: { ...chunk.metadata, ...chunk.policy },
+  };
+}

@@ -1,0 +1,63 @@
+import { auditEntry } from '../audit/entry.ts';
+import type { BatchState } from '../stores/record/rows.ts';
+import type { DataPlane } from './plane.ts';
+import { acceptanceReport, type BatchFile } from './report.ts';
+
+type Plane = Pick<DataPlane, 'tenant_id' | 'records' | 'clock'>;
+
+/** Settles every batch that holds a document which just came to rest. */
+export async function settleBatches(plane: Plane, docId: string): Promise<void> {
+  for (const batchId of await plane.records.batchesOf(docId)) await settleBatch(plane, batchId);
+}
+
+/** Settles all open batches: what the sweep does, for batches whose last document came to rest just before a crash. */
+export async function settleOpenBatches(plane: Plane): Promise<void> {
+  for (let after: string | null = null; ; ) {
+    const open = await plane.records.openBatches(after, 200);
+    if (open.length === 0) return;
+    for (const batchId of open) await settleBatch(plane, batchId);
+    after = open.at(-1)!;
+  }
+}
+
+/**
+ * Writes the acceptance report when every file of a batch is terminal or held, and the final one, with
+ * `BATCH_COMPLETED`, when none is held any more (spec 2, "Acceptance report"). Does nothing while a file is under way.
+ */
+export async function settleBatch(plane: Plane, batchId: string): Promise<void> {
+  const batch = await plane.records.batch(batchId);
+  if (!batch || batch.status === 'receiving') return;
+  const files = await plane.records.batchFiles(batchId);
+  if (files.some(isUnderWay)) return;
+  const held = files.some(({ document }) => document?.state === 'held');
+  const status: BatchState = held ? 'held' : 'completed';
+  if (batch.status === status) return;
+  const report = acceptanceReport({
+    tenant_id: plane.tenant_id,
+    batch,
+    files,
+    final: !held,
+    generated_at: plane.clock.iso(),
+  });
+  const count = (state: string) => files.filter(({ document }) => document?.state === state).length;
+  const entry = auditEntry(plane.clock, 'BATCH_COMPLETED', {
+    tenant_id: plane.tenant_id,
+    actor: 'system',
+    resource_id: batchId,
+    adds: {
+      files: files.length,
+      indexed: count('indexed'),
+      failed: files.filter(({ document }) => document?.state.endsWith('_failed')).length,
+      quarantined: count('quarantined'),
+      held: count('held'),
+      rejected: files.filter(({ receipt }) => receipt?.status === 'rejected').length,
+      final: !held,
+      report_id: report.report_id,
+    },
+  });
+  await plane.records.settleBatch(batchId, status, report, held ? [] : [entry], plane.clock.iso());
+}
+
+function isUnderWay({ receipt, document }: BatchFile): boolean {
+  return receipt === null || document?.state === 'processing';
+}

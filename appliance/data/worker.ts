@@ -1,0 +1,264 @@
+import { sha256Hex } from '../kernel/digest.ts';
+import { FrostbyteError, isFrostbyteError } from '../kernel/errors.ts';
+import { newId } from '../kernel/ids.ts';
+import { FAILED_STATE, RETRY_WAITS, WORK_STAGES, type WorkStage } from '../kernel/pipeline.ts';
+import type { ClaimedJob } from '../stores/queue/port.ts';
+import type { DocumentRow, StageError } from '../stores/record/rows.ts';
+import { relayOutbox } from './outbox.ts';
+import type { DataPlane } from './plane.ts';
+import { settleBatches } from './settle.ts';
+import type { Stage, StageResult } from './stage.ts';
+
+/**
+ * Claims jobs, runs their stage, records the result (spec 2, "Queue"). The record store decides: a result counts only
+ * if document, run and stage are still the ones the job names, so a job that is run twice changes things once.
+ */
+export interface WorkerOptions {
+  /** Names this worker in leases. */
+  name: string;
+  stages: Readonly<Record<WorkStage, Stage>>;
+  /** Tenants to serve now; asked for again on every round. */
+  planes(): Promise<DataPlane[]>;
+  /** The kill-switch: no job is taken while true. */
+  isSuspended(tenantId: string): boolean;
+  /** Jobs at a time. */
+  concurrency: number;
+  leaseMs: number;
+  /** How long a job in flight may go on after its tenant was suspended (spec 3, drain). */
+  drainMs: number;
+  /** Longest sleep when there is nothing to do. */
+  idleMs: number;
+}
+
+export interface Worker {
+  /** Runs until `stop`. */
+  run(): Promise<void>;
+  /** Looks for work at once instead of at the end of the idle wait. */
+  wake(): void;
+  /** Takes no more jobs, gives those in flight back, resolves when quiet. */
+  stop(): Promise<void>;
+}
+
+/** Hand-outs without a reported failure after which a job is taken for a killer of workers. */
+const MAX_LOST_DELIVERIES = 30;
+
+export function createWorker(options: WorkerOptions): Worker {
+  const stopping = new AbortController();
+  const inFlight = new Set<Promise<void>>();
+  /** Tenants whose embedding is halted after a DIMENSION_MISMATCH, until this worker starts anew (spec 2 D). */
+  const halted = new Set<string>();
+  let wakeUp = () => {};
+  /** Somebody called `wake` while this worker was looking elsewhere: it must not go to sleep on that. */
+  let woken = false;
+  let turn = 0;
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      woken = false;
+      const started = inFlight.size < options.concurrency ? await startOne() : false;
+      if (started) continue;
+      if (inFlight.size >= options.concurrency) await Promise.race(inFlight);
+      else await idle();
+    }
+    await Promise.allSettled(inFlight);
+  }
+
+  /** Takes one job from the next tenant that has one: tenants take turns, so that no queue starves another. */
+  async function startOne(): Promise<boolean> {
+    const planes = (await options.planes()).filter(({ tenant_id }) => !options.isSuspended(tenant_id));
+    for (let i = 0; i < planes.length; i++) {
+      const plane = planes[(turn + i) % planes.length]!;
+      const claim = await claimFrom(plane);
+      if (!claim) continue;
+      turn = (turn + i + 1) % planes.length;
+      const work = handle(plane, claim)
+        .catch((error: unknown) =>
+          plane.logger.error('job could not be recorded', {
+            tenant_id: plane.tenant_id,
+            job_id: claim.job_id,
+            code: codeOf(error),
+          }),
+        )
+        .finally(() => {
+          inFlight.delete(work);
+          wakeUp();
+        });
+      inFlight.add(work);
+      return true;
+    }
+    return false;
+  }
+
+  async function claimFrom(plane: DataPlane): Promise<ClaimedJob | null> {
+    try {
+      await relayOutbox(plane);
+      const stages = halted.has(plane.tenant_id) ? WORK_STAGES.filter((stage) => stage !== 'embed') : WORK_STAGES;
+      return await plane.queue.claim(stages, options.name, options.leaseMs);
+    } catch (error) {
+      plane.logger.warn('no job could be taken', { tenant_id: plane.tenant_id, code: codeOf(error) });
+      return null;
+    }
+  }
+
+  function idle(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, options.idleMs);
+      wakeUp = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      if (stopping.signal.aborted || woken) wakeUp();
+    });
+  }
+
+  async function handle(plane: DataPlane, claim: ClaimedJob): Promise<void> {
+    const started = performance.now();
+    const document = await plane.records.startStage(claim, plane.clock.iso());
+    if (!document) {
+      await plane.queue.finish(claim);
+      return;
+    }
+    const guard = watch(plane, claim);
+    try {
+      if (claim.deliveries - claim.failures > MAX_LOST_DELIVERIES) {
+        throw new FrostbyteError('WORKER_LOST', 'Workers that took this document did not live to report.', {
+          kind: 'never',
+        });
+      }
+      const result = await options.stages[claim.stage].run({ plane, document, signal: guard.signal });
+      guard.signal.throwIfAborted();
+      await commit(plane, claim, result);
+      await plane.queue.finish(claim);
+      await relayOutbox(plane);
+      if (result.kind !== 'advance') await settleBatches(plane, document.doc_id);
+    } catch (error) {
+      if (guard.signal.aborted) await plane.queue.release(claim);
+      else await recordFailure(plane, claim, document, error);
+    } finally {
+      guard.stop();
+      plane.meter.taskDuration(plane.tenant_id, claim.stage, (performance.now() - started) / 1000);
+    }
+  }
+
+  async function recordFailure(
+    plane: DataPlane,
+    claim: ClaimedJob,
+    document: DocumentRow,
+    error: unknown,
+  ): Promise<void> {
+    const code = codeOf(error);
+    const stack_trace_hash = traceHash(error);
+    plane.logger.warn('stage failed', {
+      tenant_id: plane.tenant_id,
+      doc_id: document.doc_id,
+      stage: claim.stage,
+      code,
+      stack_trace_hash,
+      attempt: claim.failures + 1,
+    });
+    const wait = RETRY_WAITS[claim.stage][claim.failures];
+    const at = plane.clock.iso();
+    const stageError: StageError = {
+      stage: claim.stage,
+      code,
+      message: isFrostbyteError(error)
+        ? error.message
+        : 'The stage failed for a reason of its own; the stack trace hash names it in the logs.',
+      retry_count: claim.failures,
+      last_retry_at: claim.failures > 0 ? at : null,
+    };
+    if (code === 'DIMENSION_MISMATCH') halted.add(plane.tenant_id);
+    if (wait !== undefined && isRetryable(error)) {
+      await plane.records.noteRetry(claim, stageError, at);
+      await plane.queue.retry(claim, wait);
+      return;
+    }
+    if (claim.stage === 'parse') plane.meter.parseFailure(plane.tenant_id, code);
+    await plane.records.failStage({
+      job: claim,
+      error: stageError,
+      state: FAILED_STATE[claim.stage],
+      status: 'failed',
+      // A document that no gate could judge is as good as quarantined: it waits for a person.
+      patch: claim.stage === 'policy' ? { quarantine_reason: 'GATE_UNAVAILABLE' } : {},
+      dead_letter: {
+        dlq_entry_id: newId(),
+        tenant_id: plane.tenant_id,
+        original_job_id: claim.job_id,
+        stage: claim.stage,
+        resource_type: 'document',
+        resource_id: document.doc_id,
+        first_attempt_at: document.received_at,
+        last_attempt_at: at,
+        resolved_at: null,
+        retry_count: claim.failures,
+        error: { code, message: stageError.message, stack_trace_hash },
+        status: 'pending_review',
+        resolution: null,
+      },
+      entries: [options.stages[claim.stage].failed(plane, document, { code, retry_count: claim.failures })],
+      at,
+    });
+    await plane.queue.finish(claim);
+    await settleBatches(plane, document.doc_id);
+  }
+
+  /** Keeps the lease alive; aborts the work when it is lost, the worker stops or the tenant's drain is over. */
+  function watch(plane: DataPlane, claim: ClaimedJob): { signal: AbortSignal; stop(): void } {
+    const controller = new AbortController();
+    const abort = () => controller.abort();
+    let suspendedSince: number | null = null;
+    let nextExtension = performance.now() + options.leaseMs / 3;
+    const timer = setInterval(() => {
+      const now = performance.now();
+      if (!options.isSuspended(plane.tenant_id)) suspendedSince = null;
+      else suspendedSince ??= now;
+      if (suspendedSince !== null && now - suspendedSince >= options.drainMs) return abort();
+      if (now < nextExtension) return;
+      nextExtension = now + options.leaseMs / 3;
+      plane.queue.extend(claim, options.leaseMs).then((held) => held || abort(), abort);
+    }, 250);
+    stopping.signal.addEventListener('abort', abort, { once: true });
+    if (stopping.signal.aborted) abort();
+    return {
+      signal: controller.signal,
+      stop() {
+        clearInterval(timer);
+        stopping.signal.removeEventListener('abort', abort);
+      },
+    };
+  }
+
+  return {
+    run,
+    wake() {
+      woken = true;
+      wakeUp();
+    },
+    async stop() {
+      stopping.abort();
+      wakeUp();
+      await Promise.allSettled(inFlight);
+    },
+  };
+}
+
+async function commit({ records, clock }: DataPlane, claim: ClaimedJob, result: StageResult): Promise<boolean> {
+  const job = { job_id: claim.job_id, stage: claim.stage, doc_id: claim.doc_id, run: claim.run };
+  const at = clock.iso();
+  if (result.kind === 'published') return records.publish({ job, at, ...result.publication });
+  return records.finishStage({ job, at, patch: result.patch, entries: result.entries, outcome: result.kind });
+}
+
+/** The caller's mistake and what can never work are final; all else may pass (spec 2: retries, then a dead letter). */
+function isRetryable(error: unknown): boolean {
+  return !isFrostbyteError(error) || error.kind === 'later' || error.kind === 'fault';
+}
+
+function codeOf(error: unknown): string {
+  return isFrostbyteError(error) ? error.code : 'INTERNAL_ERROR';
+}
+
+function traceHash(error: unknown): string {
+  return sha256Hex(error instanceof Error ? (error.stack ?? error.name) : typeof error).slice(0, 16);
+}
