@@ -1,0 +1,47 @@
+import type { Clock } from '../kernel/clock.ts';
+import type { Logger } from '../kernel/telemetry.ts';
+import type { AuditLog } from '../stores/log/port.ts';
+import type { TenantResources } from './provisioning/port.ts';
+import type { ControlVerbs, Tenant } from './verbs.ts';
+
+export interface ControlOptions {
+  dataFolder: string;
+  clock: Clock;
+  logger: Logger;
+  resources: TenantResources;
+  /** Opens (and makes) a log; called once per log and kept open until `stop`. */
+  openLog(logId: string): Promise<AuditLog>;
+  /** Where this appliance answers, without a slash at the end. */
+  baseUrl(): string;
+  /** How long work in flight may go on after a suspension, in milliseconds. Default 5,000. */
+  drainMs?: number;
+  /** A tenant's usage now, or null where it cannot be had. */
+  usage?(tenantId: string): Promise<Tenant['usage'] | null>;
+  /** Why a tenant may not be deleted (legal holds): ids and codes, none when it may. */
+  blockers?(tenantId: string): Promise<string[]>;
+  /** Waits before each retry of a provisioning step, in milliseconds. */
+  retryWaits?: readonly number[];
+  /** Milliseconds between two looks for work left behind. Default 500. */
+  beatMs?: number;
+  /** Forgiven difference of clocks about a token's start, 0–5 seconds. */
+  clockSkewSeconds?: number;
+}
+
+/** Control: the verbs, and what the process that hosts it does with it. */
+export interface Control extends ControlVerbs {
+  /**
+   * Settles the kill-switch's flags, takes up unfinished plans and relays events from now on. Only the daemon that holds
+   * the data folder's lock calls it; other processes use the verbs alone.
+   */
+  start(): Promise<void>;
+  /** Ends background work, moves what waits, closes registry and logs. Safe to call twice. */
+  stop(): Promise<void>;
+  /** Moves all waiting events to their logs. */
+  relayNow(): Promise<void>;
+  /** Resolves when no plan of this process is running. */
+  idle(): Promise<void>;
+  /** A new key signs tokens; old public keys stay until their last token has expired. Returns the new `kid`. */
+  rotateSigningKey(): Promise<string>;
+  /** Notices that a tenant is to be shown. */
+  notices(tenantId: string): Promise<{ kind: 'suspended'; created_at: string }[]>;
+}

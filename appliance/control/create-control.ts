@@ -1,0 +1,197 @@
+import { mkdirSync } from 'node:fs';
+import { auditEntry } from '../audit/entry.ts';
+import { EVENTS, type EventName } from '../audit/events.ts';
+import { APPLIANCE_LOG } from '../kernel/audit-event.ts';
+import { FrostbyteError, isFrostbyteError } from '../kernel/errors.ts';
+import { controlPaths } from '../kernel/names.ts';
+import type { AuditLog } from '../stores/log/port.ts';
+import { controlRelay } from './audit-relay.ts';
+import { background } from './background.ts';
+import type { Control, ControlOptions } from './control-options.ts';
+import { checkIsolation } from './isolation/check-isolation.ts';
+import { advanceTenant } from './provisioning/advance.ts';
+import { openRegistry } from './registry/open.ts';
+import { appendEntries } from './registry/outbox.ts';
+import { needTenant, tenantsIn } from './registry/tenants.ts';
+import { forgetExpired, lastExpiryOf } from './registry/tokens.ts';
+import { tenantVerbs } from './tenant-verbs.ts';
+import { settleFlags } from './tenants/kill-switch.ts';
+import { failureCounts } from './tokens/failures.ts';
+import { issueToken } from './tokens/issue.ts';
+import { revokeTokens } from './tokens/revoke.ts';
+import { openSigningKeys } from './tokens/signing-keys.ts';
+import { tokenVerifier } from './tokens/verify.ts';
+
+export type { Control, ControlOptions } from './control-options.ts';
+
+const DRAIN_MS = 5000;
+const BEAT_MS = 500;
+const RETRY_WAITS = Object.freeze([200, 1000, 5000]);
+/** Expired tokens are kept this long, so that a token of yesterday still reads as expired in lists. */
+const KEEP_EXPIRED_S = 86_400;
+
+/**
+ * Composes control on a data folder: registry, keys, relay, plans (spec 3, 4, 5). Several processes may do so on one
+ * folder; only the one that calls `start` works in the background. Throws what registry and signing keys throw.
+ */
+export async function createControl(options: ControlOptions): Promise<Control> {
+  const { dataFolder, clock, resources } = options;
+  const logger = options.logger.child('control-plane');
+  const paths = controlPaths(dataFolder);
+  mkdirSync(paths.logs, { recursive: true, mode: 0o700 });
+  const registry = openRegistry(paths.registry, clock);
+  const keys = await openSigningKeys(paths.signingKeys, resources, clock).catch((error: unknown) => {
+    registry.close();
+    throw error;
+  });
+  const drainMs = options.drainMs ?? DRAIN_MS;
+
+  const logs = new Map<string, Promise<AuditLog>>();
+  const log = (logId: string): Promise<AuditLog> => {
+    let opened = logs.get(logId);
+    if (opened === undefined) {
+      opened = options.openLog(logId);
+      logs.set(logId, opened);
+      opened.catch(() => logs.delete(logId));
+    }
+    return opened;
+  };
+
+  const { relay, relayAll } = controlRelay({ registry, resources, log });
+  const failures = failureCounts(clock);
+  const noteFailures = (everything = false): void => {
+    const entries = failures.take(everything);
+    if (entries.length > 0) registry.write(() => appendEntries(registry, entries));
+  };
+
+  const work = background({
+    logger,
+    beatMs: options.beatMs ?? BEAT_MS,
+    beat: async () => {
+      for (const { tenant_id } of tenantsIn(registry, ['PENDING', 'PROVISIONING', 'DEPROVISIONING']))
+        work.kick(tenant_id);
+      noteFailures();
+      await relayAll();
+    },
+    carry: (tenantId, signal) =>
+      advanceTenant(
+        {
+          dataFolder,
+          drainMs,
+          registry,
+          clock,
+          logger,
+          resources,
+          log,
+          relay,
+          retryWaits: options.retryWaits ?? RETRY_WAITS,
+          checkIsolation: (tenant, actor) => checkIsolation({ registry, clock, resources }, tenant, actor),
+        },
+        tenantId,
+        signal,
+      ),
+  });
+
+  let started = false;
+  let stopped: Promise<void> | null = null;
+  const shutDown = async (): Promise<void> => {
+    await work.stop();
+    noteFailures(true);
+    // A process that only used the verbs leaves its events to the daemon, now or at its next start.
+    if (started) await relayAll().catch(() => logger.warn('events wait for the next start to be relayed'));
+    for (const opened of logs.values()) await opened.then((open) => open.close()).catch(() => undefined);
+    registry.close();
+  };
+  const known = (logId: string): void => {
+    if (logId !== APPLIANCE_LOG) needTenant(registry, logId);
+  };
+
+  return {
+    ...tenantVerbs({
+      dataFolder,
+      registry,
+      clock,
+      resources,
+      drainMs,
+      options,
+      kick: work.kick,
+      track: work.track,
+      wake: work.wake,
+    }),
+
+    authenticate: tokenVerifier({ registry, clock, keys }, options.clockSkewSeconds),
+    issueToken: async (request, actor) => {
+      const issued = await issueToken({ registry, clock, keys }, request, actor);
+      work.wake();
+      return issued;
+    },
+    revokeTokens: async (which, reason, actor) => {
+      const count = revokeTokens(registry, clock, which, reason, actor);
+      work.wake();
+      return count;
+    },
+    authenticationFailed: failures.count,
+
+    auditLog: async (logId) => {
+      known(logId);
+      return log(logId);
+    },
+    report: async (logId, type, event) => {
+      known(logId);
+      if (!Object.hasOwn(EVENTS, type)) throw new TypeError('not a type of audit event');
+      const entry = auditEntry(clock, type as EventName, { tenant_id: logId, ...event });
+      registry.write(() => appendEntries(registry, [entry]));
+      work.wake();
+    },
+
+    health: async () => {
+      const tests: [string, () => unknown][] = [
+        ['registry', () => registry.check()],
+        ['signing keys', () => keys.current()],
+        ['audit log', async () => (await log(APPLIANCE_LOG)).check()],
+      ];
+      return Promise.all(
+        tests.map(async ([name, test]) => {
+          try {
+            await test();
+            return { name, ok: true, message: 'ok' };
+          } catch (error) {
+            return { name, ok: false, message: isFrostbyteError(error) ? error.message : 'does not answer' };
+          }
+        }),
+      );
+    },
+
+    start: async () => {
+      if (stopped) throw new FrostbyteError('SERVICE_UNAVAILABLE', 'Control has been stopped.');
+      settleFlags({ dataFolder, registry, clock });
+      const nowSeconds = Math.floor(clock.now() / 1000);
+      forgetExpired(registry, nowSeconds - KEEP_EXPIRED_S);
+      await keys.forgetUnused((kid) => (lastExpiryOf(registry, kid) ?? 0) > nowSeconds);
+      started = true;
+      work.start();
+    },
+    stop: () => {
+      stopped ??= shutDown();
+      return stopped;
+    },
+    relayNow: async () => {
+      noteFailures();
+      await relayAll();
+    },
+    idle: work.idle,
+    rotateSigningKey: async () => {
+      const kid = await keys.rotate();
+      const nowSeconds = Math.floor(clock.now() / 1000);
+      await keys.forgetUnused((old) => (lastExpiryOf(registry, old) ?? 0) > nowSeconds);
+      return kid;
+    },
+    notices: async (tenantId) => {
+      needTenant(registry, tenantId);
+      return registry.all<{ kind: 'suspended'; created_at: string }>(
+        'SELECT kind, created_at FROM tenant_notices WHERE tenant_id = ? AND withdrawn_at IS NULL ORDER BY id',
+        [tenantId],
+      );
+    },
+  };
+}

@@ -1,0 +1,4 @@
+import { deletingStep } from '../step.ts';
+
+/** The tenant's credentials, deleted and checked. */
+export const deleteCredentials = deletingStep('credentials');

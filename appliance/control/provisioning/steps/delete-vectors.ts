@@ -1,0 +1,4 @@
+import { deletingStep } from '../step.ts';
+
+/** The tenant's vectors, deleted and checked. */
+export const deleteVectors = deletingStep('vectors');

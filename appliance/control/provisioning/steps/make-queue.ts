@@ -1,0 +1,4 @@
+import { makingStep } from '../step.ts';
+
+/** The tenant's queue. */
+export const makeQueue = makingStep('queue');

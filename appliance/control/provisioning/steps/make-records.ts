@@ -1,0 +1,4 @@
+import { makingStep } from '../step.ts';
+
+/** The tenant's record database with its migrations. */
+export const makeRecords = makingStep('records');

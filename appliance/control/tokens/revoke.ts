@@ -1,0 +1,52 @@
+import { auditEntry } from '../../audit/entry.ts';
+import { APPLIANCE_LOG } from '../../kernel/audit-event.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import { FrostbyteError } from '../../kernel/errors.ts';
+import type { Registry } from '../registry/open.ts';
+import { appendEntries } from '../registry/outbox.ts';
+import { liveTokens, revokeToken, type WhichTokens } from '../registry/tokens.ts';
+
+/**
+ * Revokes the live tokens that match all of what is named, for good, with one TOKEN_REVOKED per log concerned. Returns
+ * how many were live. Throws `VALIDATION_ERROR` when nothing is named.
+ */
+export function revokeTokens(
+  registry: Registry,
+  clock: Clock,
+  which: WhichTokens,
+  reason: string,
+  actor: string,
+): number {
+  if (which.jti === undefined && which.subject === undefined && which.tenant_id === undefined) {
+    throw new FrostbyteError('VALIDATION_ERROR', 'Name a token, a subject or a tenant.', {
+      details: [{ field: 'jti', constraint: 'one of jti, subject, tenant_id is required' }],
+    });
+  }
+  return registry.write(() => {
+    const live = liveTokens(registry, which, Math.floor(clock.now() / 1000));
+    const perLog = new Map<string, number>();
+    for (const token of live) {
+      revokeToken(registry, token.jti, clock.iso());
+      const log = token.tenant_id ?? APPLIANCE_LOG;
+      perLog.set(log, (perLog.get(log) ?? 0) + 1);
+    }
+    appendEntries(
+      registry,
+      [...perLog].map(([log, count]) =>
+        auditEntry(clock, 'TOKEN_REVOKED', {
+          tenant_id: log,
+          actor,
+          resource_type: log === APPLIANCE_LOG ? 'appliance' : 'tenant',
+          resource_id: log,
+          adds: {
+            ...(which.jti === undefined ? {} : { jti: which.jti }),
+            ...(which.subject === undefined ? {} : { subject: which.subject }),
+            reason,
+            count,
+          },
+        }),
+      ),
+    );
+    return live.length;
+  });
+}

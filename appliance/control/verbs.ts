@@ -1,0 +1,149 @@
+import type { ConfigChange, TenantConfig, TenantConfigPatch } from '../api/tenant-config.ts';
+import type { Caller, Role, Scope, TenantState } from '../kernel/identity.ts';
+import type { AuditLog } from '../stores/log/port.ts';
+
+/**
+ * All that the gateway may ask of the room with the keys. Called directly in embedded mode, over a 0600 socket in stack
+ * mode: every argument and answer is plain data (but `audit`, which the socket offers as verbs of its own).
+ * Errors are FrostbyteError with codes of spec 4; state changes and their audit events share a transaction.
+ */
+export interface ControlVerbs {
+  // Tokens
+  /** Verifies signature, times, revocation. Throws `AUTHENTICATION_REQUIRED`, `TOKEN_EXPIRED`, `TOKEN_REVOKED`. */
+  authenticate(token: string): Promise<Caller>;
+  issueToken(request: TokenRequest, actor: string): Promise<IssuedToken>;
+  /** Revokes one token, or all of a subject or tenant. Returns how many were live. */
+  revokeTokens(
+    which: { jti?: string; subject?: string; tenant_id?: string },
+    reason: string,
+    actor: string,
+  ): Promise<number>;
+  /** Counts a failed authentication per source and minute (AUTHENTICATION_FAILED, spec 5). */
+  authenticationFailed(source: string, code: string): void;
+
+  // Tenants
+  /** State of a tenant as the gateway must know it on every request: reads the synced flag, then the registry. Cheap. */
+  gate(tenantId: string): Promise<TenantGate>;
+  createTenant(request: CreateTenant, actor: string): Promise<Tenant>;
+  tenants(query: { state?: TenantState; page: number; limit: number }): Promise<{ tenants: Tenant[]; total: number }>;
+  /** Throws `RESOURCE_NOT_FOUND`. */
+  tenant(tenantId: string): Promise<Tenant>;
+  configure(tenantId: string, patch: TenantConfigPatch, reason: string, actor: string): Promise<ConfigUpdate>;
+  suspend(tenantId: string, request: { reason: string; notify_tenant: boolean }, actor: string): Promise<StateChange>;
+  resume(tenantId: string, request: { reason: string }, actor: string): Promise<StateChange>;
+  /** Starts deleting; the rest happens in the background and survives a restart. Throws `CONFIRMATION_MISMATCH`. */
+  deprovision(
+    tenantId: string,
+    request: { reason: string; confirm: boolean; confirm_tenant_id: string },
+    actor: string,
+  ): Promise<StateChange>;
+  /** FAILED → PROVISIONING, only where `failed_during` is provisioning. */
+  retry(tenantId: string, actor: string): Promise<StateChange>;
+  /** FAILED → DEPROVISIONING. */
+  abandon(tenantId: string, actor: string): Promise<StateChange>;
+  /** Own access OK, foreign access DENIED (spec 3, "Isolation check"). */
+  verify(tenantId: string, actor: string): Promise<IsolationReport>;
+
+  // Audit
+  /** The log of a tenant (any state, also deprovisioned) or of `_appliance`. Throws `RESOURCE_NOT_FOUND`. */
+  auditLog(logId: string): Promise<AuditLog>;
+  /** Writes an event about people or the appliance (break-glass, exports) into a tenant's log. */
+  report(
+    logId: string,
+    type: string,
+    event: { actor: string; resource_id: string; adds: Record<string, unknown> },
+  ): Promise<void>;
+
+  /** Tenants whose data plane should be running now. */
+  activeTenants(): Promise<string[]>;
+  health(): Promise<{ name: string; ok: boolean; message: string }[]>;
+}
+
+export interface TokenRequest {
+  subject: string;
+  role: Role;
+  /** Default: the role's. Never more than the role may have. */
+  scopes?: Scope[];
+  /** Required for `tenant_user` and `tenant_admin`, refused for the others. */
+  tenant_id?: string;
+  /** Default 12 hours, at most 366 days. */
+  ttl_seconds?: number;
+}
+
+export interface IssuedToken {
+  token: string;
+  jti: string;
+  expires_at: string;
+}
+
+export interface TenantGate {
+  /** Null where there is no such tenant. */
+  state: TenantState | null;
+  config: TenantConfig | null;
+  config_version: number;
+}
+
+export interface CreateTenant {
+  /** From the name unless given. */
+  tenant_id?: string;
+  tenant_name: string;
+  contact_email: string;
+  tier: 'standard' | 'premium' | 'enterprise';
+  config?: TenantConfigPatch;
+}
+
+export interface Tenant {
+  tenant_id: string;
+  tenant_name: string;
+  contact_email: string;
+  tier: 'standard' | 'premium' | 'enterprise';
+  state: TenantState;
+  failed_during?: 'provisioning' | 'deprovisioning';
+  created_at: string;
+  provisioning: { status: string; started_at: string | null; completed_at: string | null; steps: ProvisioningStep[] };
+  provisioned_at: string | null;
+  config: TenantConfig;
+  config_version: number;
+  usage: { storage_used_gb: number; documents_count: number; chunks_count: number; batches_count: number };
+  endpoints: { api: string; health: string };
+  age_public_key: string | null;
+  key_version: number | null;
+  key_rotated_at: string | null;
+  key_rotation_due_at: string | null;
+}
+
+export interface ProvisioningStep {
+  step: string;
+  status: 'pending' | 'done' | 'undone' | 'failed';
+  at: string | null;
+  error_code?: string;
+}
+
+export interface StateChange {
+  tenant_id: string;
+  previous_state: TenantState;
+  current_state: TenantState;
+  actions_taken: string[];
+  at: string;
+}
+
+export interface ConfigUpdate {
+  tenant_id: string;
+  config: TenantConfig;
+  config_version: number;
+  previous_config_version: number;
+  changes: ConfigChange[];
+}
+
+/** Spec 3. */
+export interface IsolationReport {
+  tenant_id: string;
+  checks: {
+    store: string;
+    test: string;
+    target: string;
+    result: 'OK' | 'DENIED' | 'ALLOWED' | 'SKIPPED';
+    timestamp: string;
+  }[];
+  overall_pass: boolean;
+}

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { IsolationFinding } from '../../../../appliance/control/provisioning/port.ts';
+import { PROBE_TENANT } from '../../../../appliance/control/tenants/tenant-id.ts';
+import { controlWorld, makeTenant } from '../../../support/control/control-fixture.ts';
+import { folderResources } from '../../../support/control/folder-resources.ts';
+
+const finding = (target: string, result: IsolationFinding['result']): IsolationFinding => ({
+  store: 'objects',
+  test: 'read',
+  target,
+  result,
+});
+
+test('the probe is always a target, active tenants too, and suspended ones are skipped by name', async (t) => {
+  const world = await controlWorld(t);
+  const { control } = world;
+  await control.start();
+  for (const tenant_name of ['Acme', 'Beta', 'Gamma']) await makeTenant(control, { tenant_name });
+  await control.suspend('gamma', { reason: 'breach', notify_tenant: false }, 'frode');
+  const report = await control.verify('acme', 'frode');
+  assert.equal(report.overall_pass, true);
+  assert.deepEqual(
+    report.checks.map(({ target, result }) => [target, result]),
+    [
+      ['acme', 'OK'],
+      [PROBE_TENANT, 'DENIED'],
+      ['beta', 'DENIED'],
+      ['gamma', 'SKIPPED'],
+    ],
+  );
+  await control.relayNow();
+  const event = world.logs.get('acme')?.entries.at(-1)?.event;
+  assert.deepEqual(
+    [event?.event_type, event?.actor, event?.details.overall_pass],
+    ['ISOLATION_VERIFIED', 'frode', true],
+  );
+});
+
+test('an open door, a shut own door, and a check that tried nothing do not pass', async (t) => {
+  const world = await controlWorld(t);
+  await world.control.start();
+  await makeTenant(world.control);
+  const cases: IsolationFinding[][] = [
+    [finding('acme', 'OK'), finding(PROBE_TENANT, 'ALLOWED')],
+    [finding('acme', 'DENIED'), finding(PROBE_TENANT, 'DENIED')],
+    [finding('acme', 'OK')],
+    [finding(PROBE_TENANT, 'DENIED')],
+    [],
+  ];
+  for (const found of cases) {
+    const control = await world.again({
+      resources: { ...folderResources(world.folder), isolation: async () => found },
+    });
+    assert.equal((await control.verify('acme', 'frode')).overall_pass, false);
+  }
+});
+
+test('a suspended tenant is skipped itself, and that is no pass', async (t) => {
+  const { control } = await controlWorld(t);
+  await control.start();
+  await makeTenant(control);
+  await control.suspend('acme', { reason: 'breach', notify_tenant: false }, 'frode');
+  const report = await control.verify('acme', 'frode');
+  assert.deepEqual([report.overall_pass, report.checks.map(({ result }) => result)], [false, ['SKIPPED']]);
+});
