@@ -1,0 +1,133 @@
+import { mkdirSync } from 'node:fs';
+import type { Config } from '../../config/schema.ts';
+import { type Control, createControl } from '../../control/create-control.ts';
+import { isSuspended } from '../../control/tenants/suspension-flags.ts';
+import { type Clock, systemClock } from '../../kernel/clock.ts';
+import { FrostbyteError } from '../../kernel/errors.ts';
+import { logPath } from '../../kernel/names.ts';
+import type { Logger, Meter } from '../../kernel/telemetry.ts';
+import { silentLogger } from '../../observability/logger.ts';
+import { createMetrics } from '../../observability/metrics.ts';
+import { openSqliteLog } from '../../stores/log/sqlite.ts';
+import { embeddedResources } from './embedded-resources.ts';
+import { embeddedRootKey } from './embedded-root-key.ts';
+import { embeddedPlanes, type Planes } from './planes.ts';
+
+/** The whole appliance on one data folder: the one place that chooses the embedded adapters. */
+export interface Embedded {
+  control: Control;
+  planes: Planes;
+  clock: Clock;
+  /** The synced flag of the kill-switch, read from the folder. */
+  isSuspended(tenantId: string): boolean;
+  close(): Promise<void>;
+}
+
+export interface EmbeddedOptions {
+  config: Config;
+  logger: Logger;
+  meter: Meter;
+  baseUrl(): string;
+}
+
+const GIB = 1024 ** 3;
+
+/** Opens the folder, makes what is missing. Starts no background work: `control.start()` does. */
+export async function openEmbedded({ config, logger, meter, baseUrl }: EmbeddedOptions): Promise<Embedded> {
+  if (config.mode !== 'embedded')
+    throw new FrostbyteError('CONFIG_INVALID', 'This build runs embedded mode: set mode: embedded.');
+  const dataFolder = config.data_folder;
+  makeDataFolder(dataFolder);
+  const clock = systemClock();
+  const root = await embeddedRootKey(dataFolder, clock);
+  let control: Control | undefined;
+  const planes = embeddedPlanes({
+    config,
+    clock,
+    logger,
+    meter,
+    root: async () => root,
+    gate: (tenantId) => control!.gate(tenantId),
+  });
+  const resources = embeddedResources({
+    dataFolder,
+    clock,
+    root,
+    planes: {
+      outbox: (tenantId) => planes.open().find((plane) => plane.tenant_id === tenantId)?.records ?? null,
+      stop: (tenantId, drainMs) => planes.close(tenantId, drainMs),
+    },
+  });
+  control = await createControl({
+    dataFolder,
+    clock,
+    logger,
+    resources,
+    openLog: async (logId) => openSqliteLog(logPath(dataFolder, logId), { tenant_id: logId, clock }),
+    baseUrl,
+    drainMs: config.drain_seconds * 1000,
+    usage: async (tenantId) => usage(planes, tenantId),
+  });
+  const opened = control;
+  return {
+    control: opened,
+    planes,
+    clock,
+    isSuspended: (tenantId) => isSuspended(dataFolder, tenantId),
+    async close() {
+      await opened.stop();
+      await planes.closeAll();
+      await resources.close();
+    },
+  };
+}
+
+/** Control alone, for a command on the box; may run beside the daemon. */
+export async function withControl<T>(config: Config, use: (control: Control) => Promise<T>): Promise<T> {
+  const { meter } = createMetrics({ version: '' });
+  const embedded = await openEmbedded({
+    config,
+    logger: silentLogger,
+    meter,
+    baseUrl: () => `http://${config.listen.host}:${config.listen.port}`,
+  });
+  try {
+    return await use(embedded.control);
+  } finally {
+    await embedded.close();
+  }
+}
+
+/** What a tenant holds; null while its stores are closed, because looking must not open them again. */
+async function usage(planes: Planes, tenantId: string) {
+  const plane = await planes.get(tenantId).catch(() => null);
+  if (!plane) return null;
+  const { records, objects } = plane;
+  const [counts, stored] = await Promise.all([records.counts(), objects.usage()]);
+  return {
+    storage_used_gb: stored.bytes / GIB,
+    documents_count: counts.documents,
+    chunks_count: counts.chunks,
+    batches_count: counts.batches,
+  };
+}
+
+/** The data folder, readable by its owner alone. */
+function makeDataFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const errno = (cause as NodeJS.ErrnoException).code ?? '';
+    const code =
+      errno === 'ENOSPC'
+        ? 'DISK_FULL'
+        : errno === 'EROFS' || errno === 'EACCES'
+          ? 'STORE_READ_ONLY'
+          : 'STORE_UNAVAILABLE';
+    throw new FrostbyteError(
+      code,
+      `The data folder ${folder} cannot be made (${errno}). Name another with --data or FROSTBYTE_DATA.`,
+      { cause },
+    );
+  }
+}

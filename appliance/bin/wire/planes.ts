@@ -1,0 +1,133 @@
+import type { Config } from '../../config/schema.ts';
+import type { ControlVerbs } from '../../control/verbs.ts';
+import { clamdScanner, noScanner } from '../../data/1-intake/clamd.ts';
+import { createParser, type Parser } from '../../data/2-parse/sandbox/parse-file.ts';
+import type { DataPlane, Scanner } from '../../data/plane.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import { FrostbyteError } from '../../kernel/errors.ts';
+import { controlPaths, tenantPaths } from '../../kernel/names.ts';
+import type { Logger, Meter } from '../../kernel/telemetry.ts';
+import { lexicalEmbedder } from '../../models/embedder/lexical.ts';
+import type { Embedder } from '../../models/embedder/port.ts';
+import type { KeyPair } from '../../secrets/identities.ts';
+import { openStorageKeys } from '../../secrets/keyring.ts';
+import { sealObjects } from '../../secrets/sealed-objects.ts';
+import { openFilesystemObjects } from '../../stores/object/filesystem.ts';
+import { openSqliteQueue } from '../../stores/queue/sqlite.ts';
+import { openSqliteRecords } from '../../stores/record/sqlite.ts';
+import { openSqliteVectors } from '../../stores/vector/sqlite-vec.ts';
+
+/** The open data planes of this process: made when first asked for, closed when a tenant goes or the process ends. */
+export interface Planes {
+  /** The plane of an ACTIVE tenant. Throws `TENANT_SUSPENDED` or `INVALID_STATE_TRANSITION` for any other. */
+  get(tenantId: string): Promise<DataPlane>;
+  /** Runs `work` on a plane; `close` waits for it within its drain. */
+  use<T>(tenantId: string, work: (plane: DataPlane) => Promise<T>): Promise<T>;
+  /** Those that are open now. */
+  open(): DataPlane[];
+  /** Closes a tenant's stores once nothing uses them, or when `drainMs` are over. */
+  close(tenantId: string, drainMs?: number): Promise<void>;
+  closeAll(): Promise<void>;
+  readonly parser: Parser;
+  readonly scanner: Scanner;
+}
+
+export interface PlanesOptions {
+  config: Config;
+  clock: Clock;
+  logger: Logger;
+  meter: Meter;
+  root: () => Promise<KeyPair>;
+  gate: ControlVerbs['gate'];
+}
+
+/** Embedded planes: files and SQLite below the data folder, one lexical embedder and one parser for all. */
+export function embeddedPlanes({ config, clock, logger, meter, root, gate }: PlanesOptions): Planes {
+  const embedder: Embedder = lexicalEmbedder();
+  const parser = createParser({
+    mode: config.parser.sandbox,
+    memoryLimitMb: config.parser.memory_mb,
+    timeoutMs: config.parser.timeout_seconds * 1000,
+    logger,
+  });
+  const scanner = config.scanner.clamd === null ? noScanner() : clamdScanner(config.scanner.clamd);
+  const planes = new Map<string, Promise<DataPlane>>();
+  const opened = new Map<string, DataPlane>();
+  const inUse = new Map<string, Set<Promise<unknown>>>();
+
+  async function make(tenant_id: string): Promise<DataPlane> {
+    // Stores of a tenant that is being deleted must not be made again by a late request.
+    const { state } = await gate(tenant_id);
+    if (state === 'SUSPENDED') throw new FrostbyteError('TENANT_SUSPENDED', 'The tenant is suspended.');
+    if (state !== 'ACTIVE')
+      throw new FrostbyteError(
+        'INVALID_STATE_TRANSITION',
+        `The tenant is ${state ?? 'unknown'} and has no running data plane.`,
+      );
+    const paths = tenantPaths(config.data_folder, tenant_id);
+    const keys = await openStorageKeys(await root(), paths.secrets);
+    const plane: DataPlane = {
+      tenant_id,
+      objects: sealObjects(openFilesystemObjects(paths.objects), async () => keys),
+      records: openSqliteRecords(paths.records, { tenant_id, clock }),
+      vectors: openSqliteVectors(paths.vectors, { appliedAt: clock.iso() }),
+      queue: openSqliteQueue(paths.queue, { clock }),
+      embedder,
+      parser,
+      scanner,
+      clock,
+      logger: logger.child('data-plane', { tenant_id }),
+      meter,
+      temporary: controlPaths(config.data_folder).temporary,
+      async config() {
+        const { config: current, config_version } = await gate(tenant_id);
+        if (current) return { config: current, config_version };
+        throw new FrostbyteError('RESOURCE_NOT_FOUND', 'There is no such tenant.');
+      },
+    };
+    opened.set(tenant_id, plane);
+    return plane;
+  }
+
+  function get(tenantId: string): Promise<DataPlane> {
+    let plane = planes.get(tenantId);
+    if (!plane) {
+      plane = make(tenantId);
+      planes.set(tenantId, plane);
+      plane.catch(() => planes.delete(tenantId));
+    }
+    return plane;
+  }
+
+  return {
+    parser,
+    scanner,
+    get,
+    async use(tenantId, work) {
+      const plane = await get(tenantId);
+      const users = inUse.get(tenantId) ?? new Set();
+      inUse.set(tenantId, users);
+      const running = work(plane);
+      users.add(running);
+      return running.finally(() => users.delete(running));
+    },
+    open: () => [...opened.values()],
+    close,
+    async closeAll() {
+      await Promise.all([...planes.keys()].map((tenantId) => close(tenantId)));
+      await parser.close();
+      await embedder.close();
+    },
+  };
+
+  async function close(tenantId: string, drainMs = 0): Promise<void> {
+    const plane = await planes.get(tenantId)?.catch(() => undefined);
+    planes.delete(tenantId);
+    opened.delete(tenantId);
+    const users = [...(inUse.get(tenantId) ?? [])];
+    if (drainMs > 0 && users.length > 0)
+      await Promise.race([Promise.allSettled(users), new Promise((done) => setTimeout(done, drainMs).unref())]);
+    if (plane)
+      await Promise.all([plane.objects.close(), plane.records.close(), plane.vectors.close(), plane.queue.close()]);
+  }
+}

@@ -1,0 +1,85 @@
+import { STATUS } from '../api/errors.ts';
+import { type ApiCode, type ErrorDetail, FrostbyteError } from '../kernel/errors.ts';
+
+/** Talks to a gateway. Every refusal comes back as the FrostbyteError that the gateway threw. */
+export interface ClientOptions {
+  url: string;
+  token: string;
+  /** Why an administrator reads a tenant's content (break-glass). */
+  reason?: string;
+}
+
+export interface Answer<T> {
+  data: T;
+  meta?: { total: number; pages: number; cursor?: string | null };
+  headers: Headers;
+}
+
+export interface Client {
+  get<T>(path: string, query?: Record<string, string | number | undefined>): Promise<Answer<T>>;
+  send<T>(method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<Answer<T>>;
+  /** A body of its own (multipart, streams). */
+  upload<T>(path: string, body: FormData, headers: Record<string, string>): Promise<Answer<T>>;
+  /** The raw answer, for streams and downloads. Throws as the others do when it is a refusal. */
+  raw(path: string, headers?: Record<string, string>): Promise<Response>;
+}
+
+export function createClient({ url, token, reason }: ClientOptions): Client {
+  const base = `${url.replace(/\/+$/, '')}/api/v1`;
+  const common = { authorization: `Bearer ${token}`, ...(reason ? { 'x-break-glass-reason': reason } : {}) };
+
+  async function call(path: string, init: RequestInit): Promise<Response> {
+    const headers = { ...common, ...(init.headers as Record<string, string> | undefined) };
+    const response = await fetch(`${base}${path}`, { ...init, headers }).catch((cause: unknown) => {
+      throw new FrostbyteError(
+        'SERVICE_UNAVAILABLE',
+        `No appliance answers at ${url}. Is it running (frostbyte serve)?`,
+        {
+          cause,
+          details: [{ field: 'url', value: url, constraint: 'must be reachable' }],
+        },
+      );
+    });
+    if (response.ok) return response;
+    throw await refusal(response);
+  }
+
+  async function read<T>(response: Response): Promise<Answer<T>> {
+    const { data, meta } = (await response.json()) as { data: T; meta?: Answer<T>['meta'] };
+    return { data, headers: response.headers, ...(meta ? { meta } : {}) };
+  }
+
+  return {
+    async get(path, query = {}) {
+      const pairs = Object.entries(query).flatMap(([name, value]): [string, string][] =>
+        value === undefined ? [] : [[name, String(value)]],
+      );
+      const search = new URLSearchParams(pairs).toString();
+      return read(await call(search ? `${path}?${search}` : path, { method: 'GET' }));
+    },
+    async send(method, path, body) {
+      const json =
+        body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+      return read(await call(path, { method, ...json }));
+    },
+    async upload(path, body, headers) {
+      return read(await call(path, { method: 'POST', body, headers, duplex: 'half' } as RequestInit));
+    },
+    raw: (path, headers = {}) => call(path, { method: 'GET', headers }),
+  };
+}
+
+async function refusal(response: Response): Promise<FrostbyteError> {
+  const body = (await response.json().catch(() => null)) as {
+    error?: { code: string; message: string; details: ErrorDetail[]; request_id: string };
+  } | null;
+  const error = body?.error;
+  if (!error || !Object.hasOwn(STATUS, error.code)) {
+    return new FrostbyteError('INTERNAL_ERROR', `The gateway answered ${response.status} in a form that is not ours.`);
+  }
+  const retryAfter = Number(response.headers.get('retry-after')) || undefined;
+  return new FrostbyteError(error.code as ApiCode, `${error.message} (request ${error.request_id})`, {
+    details: error.details,
+    ...(retryAfter ? { retryAfter } : {}),
+  });
+}

@@ -1,0 +1,102 @@
+import type { Command } from 'commander';
+import { client, output } from '../context.ts';
+import { CheckFailed } from '../exit.ts';
+import { table } from '../output.ts';
+
+interface EventAnswer {
+  event_id: string;
+  event_type: string;
+  timestamp: string;
+  actor: string;
+  resource_type: string;
+  resource_id: string;
+  log_index: number;
+  details: { input_hash?: string; output_hash?: string; gate?: string };
+}
+
+interface ChainAnswer {
+  resource_id: string;
+  events: EventAnswer[];
+  retrievals: EventAnswer[];
+  hash_chain_verification: { valid: boolean; links: number; breaks: { event_id: string; message: string }[] };
+}
+
+/** `frostbyte audit …`. */
+export function auditCommands(program: Command): void {
+  const audit = program.command('audit').description('The audit log: events, provenance chains, exports');
+
+  audit
+    .command('events <tenant_id>')
+    .description('Events, newest first (_appliance for the appliance’s own)')
+    .option('--type <event_type>', 'only this type')
+    .option('--resource <id>', 'only this resource')
+    .option('--limit <number>', 'how many', '50')
+    .addHelpText('after', '\nExample:\n  frostbyte audit events nordlaw --type TENANT_SUSPENDED')
+    .action(async (tenant: string, options: { type?: string; resource?: string; limit: string }, command: Command) => {
+      const { data } = await client(command).get<EventAnswer[]>(`/audit/${tenant}/events`, {
+        event_type: options.type,
+        resource_id: options.resource,
+        limit: options.limit,
+      });
+      output(command).answer(data, (events) =>
+        table([
+          ['#', 'TIME', 'EVENT', 'ACTOR', 'RESOURCE'],
+          ...events.map((e) => [e.log_index, e.timestamp, e.event_type, e.actor, e.resource_id]),
+        ]),
+      );
+    });
+
+  audit
+    .command('chain <tenant_id> <resource_id>')
+    .description('The provenance chain of a document, verified')
+    .option('--type <resource_type>', 'document, batch, tenant, …', 'document')
+    .addHelpText('after', '\nExample:\n  frostbyte audit chain nordlaw doc_0123456789abcdef')
+    .action(async (tenant: string, resource: string, options: { type: string }, command: Command) => {
+      const path = `/audit/${tenant}/chain/${encodeURIComponent(resource)}`;
+      const { data } = await client(command).get<ChainAnswer>(path, { resource_type: options.type });
+      output(command).answer(data, describeChain);
+      if (!data.hash_chain_verification.valid) throw new CheckFailed('The provenance chain is broken.');
+    });
+
+  audit
+    .command('export <tenant_id>')
+    .description('Export the log of a range as JSON Lines or CSV to standard output')
+    .option('--from <date>', 'first day or time')
+    .option('--to <date>', 'last day or time')
+    .option('--format <format>', 'jsonl or csv', 'jsonl')
+    .addHelpText('after', '\nExample:\n  frostbyte audit export nordlaw --from 2026-01-01 --format csv > log.csv')
+    .action(async (tenant: string, options: { from?: string; to?: string; format: string }, command: Command) => {
+      const api = client(command);
+      const { data: started } = await api.send<{ export_id: string }>('POST', `/audit/${tenant}/export`, options);
+      const path = `/audit/${tenant}/export/${started.export_id}`;
+      for (;;) {
+        const { data } = await api.get<{ status: string }>(path);
+        if (data.status === 'failed') throw new CheckFailed('The export failed; the appliance’s log says why.');
+        if (data.status === 'ready') break;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      const response = await api.raw(`${path}/download`);
+      for await (const chunk of response.body ?? []) process.stdout.write(chunk);
+    });
+}
+
+function describeChain({ events, retrievals, hash_chain_verification: verified }: ChainAnswer): string {
+  const short = (hash?: string) => (hash ? `${hash.replace('sha256:', '').slice(0, 12)}…` : '–');
+  return [
+    table([
+      ['#', 'TIME', 'EVENT', 'IN', 'OUT'],
+      ...events.map((e) => [
+        e.log_index,
+        e.timestamp,
+        e.details.gate ? `${e.event_type} (${e.details.gate})` : e.event_type,
+        short(e.details.input_hash),
+        short(e.details.output_hash),
+      ]),
+    ]),
+    '',
+    `${retrievals.length} retrieval(s) name this document`,
+    verified.valid
+      ? `chain valid: ${verified.links} links`
+      : `CHAIN BROKEN:\n${verified.breaks.map((b) => `  ${b.event_id}: ${b.message}`).join('\n')}`,
+  ].join('\n');
+}

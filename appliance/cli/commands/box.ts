@@ -1,0 +1,110 @@
+import type { Command } from 'commander';
+import { stringify } from 'yaml';
+import { loadConfig } from '../../config/load.ts';
+import { SECRET_SETTINGS } from '../../config/schema.ts';
+import type { Role, Scope } from '../../kernel/identity.ts';
+import { globals, output } from '../context.ts';
+
+/** Commands that work on the box itself: the daemon, workers, configuration, tokens. */
+export function boxCommands(program: Command): void {
+  program
+    .command('serve')
+    .description('Run the appliance: gateway, control and the tenants’ data planes, with its workers')
+    .addHelpText('after', '\nExample:\n  frostbyte serve --data /var/lib/frostbyte')
+    .action(async (_options: unknown, command: Command) => {
+      const { serve } = await import('../../bin/daemon.ts');
+      await serve(configOf(command));
+    });
+
+  program
+    .command('worker')
+    .description('Run one more worker on the same data folder')
+    .addHelpText('after', '\nExample:\n  frostbyte worker --data /var/lib/frostbyte')
+    .action(async (_options: unknown, command: Command) => {
+      const { work } = await import('../../bin/worker.ts');
+      await work(configOf(command));
+    });
+
+  const config = program.command('config').description('The configuration: check it, print it');
+  config
+    .command('check')
+    .description('Name every mistake in file and environment at once')
+    .addHelpText('after', '\nExample:\n  frostbyte config check --config frostbyte.yaml')
+    .action((_options: unknown, command: Command) => {
+      configOf(command);
+      output(command).answer({ ok: true }, () => 'the configuration is in order');
+    });
+  config
+    .command('print')
+    .description('Print what is in force, secrets masked')
+    .addHelpText('after', '\nExample:\n  frostbyte config print > frostbyte.yaml')
+    .action((_options: unknown, command: Command) => {
+      output(command).answer(masked(configOf(command)), (value) => stringify(value).trimEnd());
+    });
+
+  const token = program.command('token').description('Tokens, issued and revoked on the box itself');
+  token
+    .command('issue')
+    .description('Issue a token; it is printed once')
+    .requiredOption('--role <role>', 'tenant_user, tenant_admin, admin or auditor')
+    .option('--tenant <tenant_id>', 'for tenant_user and tenant_admin')
+    .option('--subject <name>', 'whose it is', 'operator')
+    .option('--scopes <list>', 'ingest,query,admin,audit; all of the role unless given')
+    .option('--ttl <seconds>', 'seconds to live', '43200')
+    .addHelpText('after', '\nExample:\n  export FROSTBYTE_TOKEN=$(frostbyte token issue --role admin --subject frode)')
+    .action(
+      async (
+        options: { role: Role; tenant?: string; subject: string; scopes?: string; ttl: string },
+        command: Command,
+      ) => {
+        const { withControl } = await import('../../bin/wire/embedded.ts');
+        const issued = await withControl(configOf(command), (control) =>
+          control.issueToken(
+            {
+              subject: options.subject,
+              role: options.role,
+              ttl_seconds: Number(options.ttl),
+              ...(options.tenant ? { tenant_id: options.tenant } : {}),
+              ...(options.scopes ? { scopes: options.scopes.split(',') as Scope[] } : {}),
+            },
+            'operator',
+          ),
+        );
+        output(command).answer(issued, ({ token: text }) => text);
+      },
+    );
+  token
+    .command('revoke')
+    .description('Revoke tokens by id, subject or tenant; they die at once')
+    .option('--jti <id>', 'one token')
+    .option('--subject <name>', 'all of a subject')
+    .option('--tenant <tenant_id>', 'all of a tenant')
+    .requiredOption('--because <reason>', 'why; goes into the audit log')
+    .addHelpText('after', '\nExample:\n  frostbyte token revoke --subject dana --because "left the company"')
+    .action(
+      async (
+        { because, tenant, ...which }: { jti?: string; subject?: string; tenant?: string; because: string },
+        command: Command,
+      ) => {
+        const { withControl } = await import('../../bin/wire/embedded.ts');
+        const revoked = await withControl(configOf(command), (control) =>
+          control.revokeTokens({ ...which, ...(tenant ? { tenant_id: tenant } : {}) }, because, 'operator'),
+        );
+        output(command).answer({ revoked }, () => `${revoked} token(s) revoked`);
+      },
+    );
+}
+
+/** The configuration as file, environment and `--data` make it. */
+export function configOf(command: Command) {
+  const { config, data } = globals(command);
+  return loadConfig({ ...(config ? { file: config } : {}), ...(data ? { overrides: { data_folder: data } } : {}) });
+}
+
+function masked(value: unknown, path = ''): unknown {
+  if (SECRET_SETTINGS.has(path)) return '********';
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [key, masked(member, path ? `${path}.${key}` : key)]),
+  );
+}

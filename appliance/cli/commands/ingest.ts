@@ -1,0 +1,136 @@
+import { existsSync, openAsBlob, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import type { Manifest } from '../../api/manifest.ts';
+import type { BatchReceipt } from '../../api/receipts.ts';
+import type { BatchStatus } from '../../api/schemas/ingest.ts';
+import { buildManifest, checkManifest, MANIFEST_NAME } from '../../data/1-intake/manifest-check.ts';
+import { readManifest } from '../../data/1-intake/read-manifest.ts';
+import { newId } from '../../kernel/ids.ts';
+import type { Client } from '../client.ts';
+import { client, output } from '../context.ts';
+import { CheckFailed } from '../exit.ts';
+import { type Output, printable, table } from '../output.ts';
+
+/** `frostbyte manifest check`, `frostbyte ingest`, `frostbyte batch …`. */
+export function ingestCommands(program: Command): void {
+  const manifest = program.command('manifest').description('The manifest of a batch');
+  manifest
+    .command('check <dir>')
+    .description('Check schema, hashes, types and limits on the sender’s side, offline')
+    .addHelpText('after', '\nExample:\n  frostbyte manifest check ./outgoing')
+    .action(async (dir: string, _options: unknown, command: Command) => {
+      const result = await checkManifest(dir);
+      output(command).answer(result, ({ problems, files }) =>
+        problems.length === 0
+          ? `${files} file(s), the manifest is in order`
+          : table([
+              ['FILE', 'CODE', 'PROBLEM', 'MEND'],
+              ...problems.map((p) => [p.filename ?? 'manifest.json', p.code, p.message, p.remediation]),
+            ]),
+      );
+      if (result.problems.length > 0) throw new CheckFailed(`${result.problems.length} problem(s) in ${dir}`);
+    });
+
+  program
+    .command('ingest <dir>')
+    .description('Upload a folder by its manifest.json, or by one built now, and follow it to the end')
+    .requiredOption('--tenant <tenant_id>', 'whose documents they are')
+    .option('--batch <batch_id>', 'id of the batch; the same id continues a batch that broke off')
+    .option('--no-follow', 'return when the batch is received')
+    .addHelpText('after', '\nExample:\n  frostbyte ingest ./outgoing --tenant nordlaw')
+    .action(async (dir: string, options: { tenant: string; batch?: string; follow: boolean }, command: Command) => {
+      const api = client(command);
+      const out = output(command);
+      const receipt = await submitFolder(api, dir, options.tenant, options.batch);
+      if (!options.follow) return out.answer(receipt, describeReceipt);
+      out.say(describeReceipt(receipt));
+      const status = await follow(api, options.tenant, receipt.batch_id, out);
+      out.answer(status, describeStatus);
+      if (status.summary.failed > 0)
+        throw new CheckFailed(`${status.summary.failed} file(s) did not make it; the problems above say what to do.`);
+    });
+
+  program
+    .command('batch <tenant_id> <batch_id>')
+    .description('Status of a batch and its acceptance report')
+    .addHelpText('after', '\nExample:\n  frostbyte batch nordlaw cli-0197…')
+    .action(async (tenant: string, batch: string, _options: unknown, command: Command) => {
+      const { data } = await client(command).get<BatchStatus>(`/ingest/${tenant}/batch/${batch}`);
+      output(command).answer(data, describeStatus);
+    });
+}
+
+/**
+ * Uploads a folder as one batch: by its own `manifest.json` where it has one, else by one that is built now. Files are
+ * read as they are sent, never held in memory.
+ */
+export async function submitFolder(api: Client, dir: string, tenant: string, batchId?: string): Promise<BatchReceipt> {
+  const manifest = await manifestOf(dir, tenant, batchId);
+  const form = new FormData();
+  form.set('manifest', JSON.stringify(manifest));
+  for (const file of manifest.files) {
+    form.set(file.file_id, await openAsBlob(join(dir, file.filename), { type: file.mime_type }), file.filename);
+  }
+  const { data } = await api.upload<BatchReceipt>(`/ingest/${tenant}/batch`, form, {});
+  return data;
+}
+
+async function manifestOf(dir: string, tenant: string, batchId: string | undefined): Promise<Manifest> {
+  const path = join(dir, MANIFEST_NAME);
+  if (!existsSync(path)) return buildManifest(dir, tenant, batchId ?? `cli-${newId()}`);
+  const { manifest } = readManifest(readFileSync(path), { tenant_id: null, max_batch_size: MOST_FILES });
+  return { ...manifest, tenant_id: tenant, batch_id: batchId ?? manifest.batch_id };
+}
+
+/** What a manifest can hold; the tenant's own limit is the gateway's to check. */
+const MOST_FILES = 10_000;
+
+/** Follows a batch by its progress stream until it is settled. */
+export async function follow(api: Client, tenant: string, batchId: string, out: Output): Promise<BatchStatus> {
+  const path = `/ingest/${tenant}/batch/${batchId}`;
+  const { data: first } = await api.get<BatchStatus>(path);
+  const bar = out.progress('documents', first.summary.total_files);
+  const response = await api.raw(`${path}/stream`, { accept: 'text/event-stream' });
+  const decoder = new TextDecoder();
+  let buffer = '';
+  for await (const chunk of response.body ?? []) {
+    buffer += decoder.decode(chunk as Uint8Array, { stream: true });
+    const messages = buffer.split('\n\n');
+    buffer = messages.pop()!;
+    for (const message of messages) {
+      const data = /^data: (.*)$/m.exec(message)?.[1];
+      if (!data || !/^event: (?:summary|done)$/m.test(message)) continue;
+      const { summary } = JSON.parse(data) as { summary: BatchStatus['summary'] };
+      bar.update(summary.completed + summary.failed + summary.held, `${summary.processing} at work`);
+    }
+  }
+  bar.end();
+  return (await api.get<BatchStatus>(path)).data;
+}
+
+export function describeReceipt(receipt: BatchReceipt): string {
+  const refused = [...receipt.rejected_files, ...receipt.quarantined_files];
+  return [
+    `batch ${receipt.batch_id}: ${receipt.receipts.length} files, ${receipt.rejected_files.length} rejected, ${receipt.quarantined_files.length} quarantined`,
+    ...refused.map(
+      (file) => `  ${file.file_id}  ${file.reason}: ${printable(file.message)}\n      → ${printable(file.remediation)}`,
+    ),
+  ].join('\n');
+}
+
+export function describeStatus(status: BatchStatus): string {
+  const report = status.acceptance_report;
+  if (!report) return `${status.batch_id} is ${status.status}: ${JSON.stringify(status.summary)}`;
+  const { summary } = report;
+  const problems = report.files.flatMap((file) =>
+    file.problems.map((problem) => [file.original_filename, problem.code, problem.message, problem.remediation]),
+  );
+  return [
+    table(
+      Object.entries(summary).map(([name, value]) => [name, typeof value === 'object' ? JSON.stringify(value) : value]),
+    ),
+    ...(problems.length > 0 ? ['', table([['FILE', 'CODE', 'PROBLEM', 'WHAT TO DO'], ...problems])] : []),
+    `status: ${status.status}`,
+  ].join('\n');
+}

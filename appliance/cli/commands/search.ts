@@ -1,0 +1,124 @@
+import type { Command } from 'commander';
+import type { RetrievalProof } from '../../api/schemas/query.ts';
+import { client, output } from '../context.ts';
+import { printable, table } from '../output.ts';
+
+interface DocumentAnswer {
+  doc_id: string;
+  original_filename: string;
+  state: string;
+  classification: string | null;
+  received_at: string;
+  page_count: number | null;
+  chunk_count: number | null;
+  lineage?: Record<string, unknown>;
+}
+
+/** `frostbyte search` and `frostbyte document …`. */
+export function searchCommands(program: Command): void {
+  program
+    .command('search <tenant_id> <words...>')
+    .description('Search a tenant’s documents; prints the retrieval proof')
+    .option('-k, --top-k <number>', 'how many chunks')
+    .option('--class <classification...>', 'only these classes')
+    .option('--doc <doc_id...>', 'only these documents')
+    .addHelpText('after', '\nExample:\n  frostbyte search nordlaw notice period of the lease -k 3')
+    .action(
+      async (
+        tenant: string,
+        words: string[],
+        options: { topK?: string; class?: string[]; doc?: string[] },
+        command: Command,
+      ) => {
+        const filters = {
+          ...(options.class ? { classification: options.class } : {}),
+          ...(options.doc ? { doc_ids: options.doc } : {}),
+        };
+        const { data, headers } = await client(command).send<RetrievalProof>('POST', `/query/${tenant}/search`, {
+          query_text: words.join(' '),
+          ...(options.topK ? { top_k: Number(options.topK) } : {}),
+          filters,
+        });
+        const warning = headers.get('warning');
+        if (warning) output(command).warn(warning);
+        output(command).answer(data, describeProof);
+      },
+    );
+
+  const document = program.command('document').description('Documents of a tenant');
+  document
+    .command('list <tenant_id>')
+    .description('List documents, newest first')
+    .option('--state <state>', 'only those in this state')
+    .option('--batch <batch_id>', 'only those of this batch')
+    .option('--limit <number>', 'how many', '50')
+    .addHelpText('after', '\nExample:\n  frostbyte document list nordlaw --state quarantined')
+    .action(async (tenant: string, options: { state?: string; batch?: string; limit: string }, command: Command) => {
+      const { data } = await client(command).get<DocumentAnswer[]>(`/query/${tenant}/documents`, {
+        state: options.state,
+        batch_id: options.batch,
+        limit: options.limit,
+      });
+      output(command).answer(data, (rows) =>
+        table([
+          ['DOCUMENT', 'STATE', 'CLASS', 'PAGES', 'CHUNKS', 'FILE'],
+          ...rows.map((row) => [
+            row.doc_id,
+            row.state,
+            row.classification,
+            row.page_count,
+            row.chunk_count,
+            row.original_filename,
+          ]),
+        ]),
+      );
+    });
+  document
+    .command('show <tenant_id> <doc_id>')
+    .description('A document: metadata, chunks, lineage')
+    .addHelpText('after', '\nExample:\n  frostbyte document show nordlaw doc_0123456789abcdef --json')
+    .action(async (tenant: string, id: string, _options: unknown, command: Command) => {
+      const { data } = await client(command).get<
+        DocumentAnswer & { chunks: { chunk_id: string; page: number; text: string }[] }
+      >(`/query/${tenant}/document/${id}`);
+      output(command).answer(data, ({ chunks, lineage, ...row }) =>
+        [
+          table(
+            Object.entries(row).map(([field, value]) => [
+              field,
+              typeof value === 'object' ? JSON.stringify(value) : String(value),
+            ]),
+          ),
+          '',
+          table(
+            Object.entries(lineage ?? {}).map(([field, value]) => [
+              field,
+              typeof value === 'object' ? JSON.stringify(value) : String(value),
+            ]),
+          ),
+          '',
+          ...chunks.map((chunk) => `${chunk.chunk_id} page ${chunk.page}\n${indent(chunk.text)}`),
+        ].join('\n'),
+      );
+    });
+}
+
+/** The proof for people: where each chunk stands, then its text. */
+export function describeProof(proof: RetrievalProof): string {
+  if (proof.chunks.length === 0) return 'nothing found';
+  return [
+    `evidence: ${proof.evidence}   query ${proof.query_id}   ${proof.embed_model} ${proof.embed_version}`,
+    ...proof.chunks.map(
+      (chunk, i) =>
+        `\n${i + 1}. ${printable(chunk.original_filename)}  page ${chunk.page}  ${chunk.start_char}–${chunk.end_char}  score ${chunk.similarity_score.toFixed(3)}  ${chunk.classification}\n` +
+        `   ${chunk.chunk_id}  source ${chunk.source_sha256.slice(0, 12)}…  canonical ${chunk.canonical_sha256.slice(0, 12)}…\n${indent(chunk.text)}`,
+    ),
+  ].join('\n');
+}
+
+function indent(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => `   │ ${printable(line)}`)
+    .join('\n');
+}

@@ -1,0 +1,34 @@
+import { type FrostbyteError, isFrostbyteError } from '../kernel/errors.ts';
+
+/** Exit codes of the command line (spec 4): the one place where an outcome becomes a number. */
+export const EXIT = Object.freeze({ ok: 0, failedCheck: 1, usage: 2, unreachable: 3 });
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** A command that ran and found something wrong: what it printed says what, the code says that. */
+export class CheckFailed extends Error {
+  override readonly name = 'CheckFailed';
+}
+
+/** The code for a thrown value. */
+export function exitCode(error: unknown): ExitCode {
+  if (!isFrostbyteError(error)) return EXIT.failedCheck;
+  if (error.code === 'SERVICE_UNAVAILABLE' && error.details.some(({ field }) => field === 'url'))
+    return EXIT.unreachable;
+  return error.code === 'VALIDATION_ERROR' || error.code === 'CONFIG_INVALID' ? EXIT.usage : EXIT.failedCheck;
+}
+
+/** What a person reads when a command fails: the message, then every detail on a line of its own. */
+export function explain(error: unknown): string {
+  if (error instanceof CheckFailed) return error.message;
+  if (!isFrostbyteError(error))
+    return `Something went wrong on our side (${error instanceof Error ? error.message : String(error)}).`;
+  return [`${error.code}: ${error.message}`, ...detailLines(error)].join('\n');
+}
+
+function detailLines({ code, details }: FrostbyteError): string[] {
+  if (code === 'CONFIG_INVALID') return [];
+  return details.map(
+    ({ field, value, constraint }) =>
+      `  ${field}${value === undefined ? '' : ` = ${JSON.stringify(value)}`}: ${constraint}`,
+  );
+}

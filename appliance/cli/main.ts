@@ -1,0 +1,46 @@
+import { Command, CommanderError } from 'commander';
+import { PIPELINE_VERSION } from '../audit/entry.ts';
+import { auditCommands } from './commands/audit.ts';
+import { boxCommands } from './commands/box.ts';
+import { deadLetterCommands } from './commands/dead-letters.ts';
+import { ingestCommands } from './commands/ingest.ts';
+import { searchCommands } from './commands/search.ts';
+import { stageCommands } from './commands/stages.ts';
+import { tenantCommands } from './commands/tenant.ts';
+import { addGlobalOptions } from './context.ts';
+import { EXIT, exitCode, explain } from './exit.ts';
+
+/** The whole command line as one tree; help pages are made from it. */
+export function createProgram(): Command {
+  const program = addGlobalOptions(new Command('frostbyte'))
+    .description('Frostbyte Appliance: document in, structure out, every step provable afterwards')
+    .version(PIPELINE_VERSION)
+    .exitOverride()
+    .showSuggestionAfterError()
+    .addHelpText('after', '\nExit codes: 0 ok, 1 failed check, 2 usage, 3 unreachable');
+  boxCommands(program);
+  tenantCommands(program);
+  ingestCommands(program);
+  searchCommands(program);
+  auditCommands(program);
+  deadLetterCommands(program);
+  stageCommands(program);
+  return program;
+}
+
+/** Runs one command; the answer is the exit code (spec 4). */
+export async function main(argv: readonly string[]): Promise<number> {
+  // A reader that has seen enough (`| head`) is no error.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(EXIT.ok);
+    throw error;
+  });
+  try {
+    await createProgram().parseAsync(argv);
+    return process.exitCode === undefined ? EXIT.ok : Number(process.exitCode);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    process.stderr.write(`${explain(error)}\n`);
+    return exitCode(error);
+  }
+}

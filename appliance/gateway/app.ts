@@ -1,0 +1,154 @@
+import { type Context, Hono } from 'hono';
+import { toHttpError } from '../api/errors.ts';
+import { honoPath, ROUTES, type Route, type RouteName } from '../api/routes.ts';
+import { REQUEST_ID_HEADER } from '../api/seam.ts';
+import { readJson, validate } from '../api/validate.ts';
+import type { ControlVerbs } from '../control/verbs.ts';
+import { FrostbyteError, isFrostbyteError } from '../kernel/errors.ts';
+import type { Caller } from '../kernel/identity.ts';
+import { newId } from '../kernel/ids.ts';
+import type { Logger, Meter } from '../kernel/telemetry.ts';
+import { authorize, bearerToken, breakGlassReason, refuseByState } from './authorize.ts';
+import type { RateLimiter } from './limits.ts';
+
+/**
+ * The front door (spec 1, 4): identity, roles, the tenant's state, limits, then routing. It never looks into document
+ * content: requests of the data plane go to the tenant's app as they came, with a signed assertion.
+ */
+export interface GatewayOptions {
+  control: ControlVerbs;
+  limiter: RateLimiter;
+  logger: Logger;
+  meter: Meter;
+  /** Answers of the planes behind the gateway, by route. */
+  handlers: Handlers;
+  /** `/health`, `/ready`, `/metrics`, the OpenAPI document and its page. */
+  open: Hono;
+}
+
+/** A request that has passed every gate. */
+export interface Admitted {
+  request: Request;
+  route: Route;
+  name: RouteName;
+  caller: Caller;
+  requestId: string;
+  tenantId: string | undefined;
+  params: Record<string, string>;
+  query: Record<string, unknown>;
+  /** Validated JSON; undefined where the route has no body or the data plane reads it itself. */
+  body: unknown;
+}
+
+export type Handlers = Record<Route['plane'], (admitted: Admitted) => Promise<Response>>;
+
+type Env = { Variables: { requestId: string; endpoint: string; tenantLabel: string } };
+
+export function createGateway(options: GatewayOptions): Hono<Env> {
+  const { logger, meter } = options;
+  const app = new Hono<Env>();
+
+  app.use(async (c, next) => {
+    const started = performance.now();
+    c.set('requestId', newId());
+    c.set('endpoint', 'unknown');
+    c.set('tenantLabel', '');
+    await next();
+    c.res.headers.set(REQUEST_ID_HEADER, c.get('requestId'));
+    c.res.headers.set('x-content-type-options', 'nosniff');
+    c.res.headers.set('cache-control', c.res.headers.get('cache-control') ?? 'no-store');
+    const seconds = (performance.now() - started) / 1000;
+    meter.apiRequest(c.get('tenantLabel'), c.get('endpoint'), c.req.method, c.res.status, seconds);
+  });
+
+  for (const [name, route] of Object.entries(ROUTES) as [RouteName, Route][]) {
+    const path = `/api/v1${honoPath(route.path)}`;
+    app.on(route.method.toUpperCase(), path, async (c) => {
+      c.set('endpoint', `/api/v1${route.path}`);
+      const admitted = await admit(options, name, route, c);
+      return options.handlers[route.plane](admitted);
+    });
+  }
+  app.route('/', options.open);
+
+  app.notFound((c) =>
+    refuse(
+      c,
+      new FrostbyteError(
+        'RESOURCE_NOT_FOUND',
+        'There is nothing at this address. The reference is at /api/v1/reference.',
+      ),
+    ),
+  );
+  app.onError((error, c) => refuse(c, error));
+  return app;
+
+  function refuse(c: Context<Env>, error: unknown): Response {
+    const requestId = c.get('requestId');
+    const answer = toHttpError(error, requestId);
+    if (answer.status === 500) {
+      logger.error('request failed', { request_id: requestId, route: c.get('endpoint'), code: codeOf(error) });
+    }
+    return c.json(answer.body, answer.status, answer.headers);
+  }
+}
+
+/** All gates in the order of spec 4. */
+async function admit(options: GatewayOptions, name: RouteName, route: Route, c: Context<Env>): Promise<Admitted> {
+  const { control, limiter, meter } = options;
+  const caller = await identify(control, c);
+  const rawParams = c.req.param() as Record<string, string>;
+  const tenantId = rawParams.tenant_id;
+  authorize(route, caller, tenantId);
+  const reason = breakGlassReason(route, caller, c.req.header('x-break-glass-reason'));
+
+  if (tenantId !== undefined && tenantId !== '_appliance') {
+    const gate = await control.gate(tenantId);
+    if (gate.state !== null) c.set('tenantLabel', tenantId);
+    refuseByState(route, gate.state);
+  }
+  // Suspending must work under any load (spec 3).
+  if (route.limit && name !== 'suspendTenant') {
+    const wait = await limiter.take(route.limit, tenantId ?? '');
+    if (wait !== null) {
+      meter.rateLimitRejection(c.get('tenantLabel'), c.get('endpoint'));
+      throw new FrostbyteError('RATE_LIMIT_EXCEEDED', `Too many requests; try again in ${wait} s.`, {
+        retryAfter: wait,
+      });
+    }
+  }
+
+  const params = route.params ? (validate(route.params, rawParams, 'path') as Record<string, string>) : {};
+  const query = route.query ? (validate(route.query, c.req.query(), 'query') as Record<string, unknown>) : {};
+  const body =
+    route.body && route.plane !== 'data' ? validate(route.body, await readJson(c.req.raw), 'body') : undefined;
+  if (reason !== null && tenantId !== undefined) {
+    await control.report(tenantId, 'BREAK_GLASS_OPENED', {
+      actor: caller.subject,
+      resource_id: tenantId,
+      adds: { reason, method: c.req.method, route: route.path },
+    });
+  }
+  return { request: c.req.raw, route, name, caller, requestId: c.get('requestId'), tenantId, params, query, body };
+}
+
+async function identify(control: ControlVerbs, c: Context<Env>): Promise<Caller> {
+  try {
+    return await control.authenticate(bearerToken(c.req.header('authorization')));
+  } catch (error) {
+    if (isFrostbyteError(error, 'AUTHENTICATION_REQUIRED', 'TOKEN_EXPIRED', 'TOKEN_REVOKED')) {
+      control.authenticationFailed(sourceOf(c), error.code);
+    }
+    throw error;
+  }
+}
+
+/** The peer's address, as the Node adapter binds it; `local` where there is no socket. */
+function sourceOf(c: Context<Env>): string {
+  const incoming = (c.env as { incoming?: { socket?: { remoteAddress?: string } } } | undefined)?.incoming;
+  return incoming?.socket?.remoteAddress ?? 'local';
+}
+
+function codeOf(error: unknown): string {
+  return isFrostbyteError(error) ? error.code : 'INTERNAL_ERROR';
+}

@@ -1,0 +1,147 @@
+import type { RouteName } from '../api/routes.ts';
+import { listMeta } from '../api/schemas/common.ts';
+import type { AuditExports } from '../audit/export.ts';
+import { type ProvenanceBreak, verifyProvenance } from '../audit/provenance.ts';
+import type { ControlVerbs } from '../control/verbs.ts';
+import type { ResourceType } from '../kernel/audit-event.ts';
+import { FrostbyteError } from '../kernel/errors.ts';
+import type { AuditLog, LogFilter } from '../stores/log/port.ts';
+import type { Admitted } from './app.ts';
+
+/** Audit routes (spec 4, 5): read from the tenant's log, in every state of the tenant. */
+interface Context extends Admitted {
+  control: ControlVerbs;
+  exports: AuditExports;
+  log: AuditLog;
+}
+
+type Verb = (context: Context) => Promise<Response>;
+
+/** How many reads of a document its chain shows. */
+const SHOWN_READS = 100;
+
+const VERBS: Partial<Record<RouteName, Verb>> = {
+  async auditEvents({ log, query }) {
+    const { page, limit, sort, cursor, ...rest } = query as unknown as {
+      page: number;
+      limit: number;
+      sort: 'asc' | 'desc';
+      cursor?: string;
+    } & LogFilter;
+    const filter = { ...rest, ...wholeDays(rest) };
+    const after = cursor === undefined ? undefined : cursorPosition(cursor);
+    const position = after === undefined ? { offset: (page - 1) * limit } : { after };
+    const [{ events, next }, total] = await Promise.all([
+      log.events({ ...filter, sort, limit, ...position }),
+      log.count(filter),
+    ]);
+    return answer(events, 200, listMeta(total, { page, limit }, rest, next === null ? null : String(next)));
+  },
+
+  async auditEvent({ log, params }) {
+    const event = await log.event(params.event_id!);
+    if (!event) throw new FrostbyteError('RESOURCE_NOT_FOUND', 'There is no such audit event.');
+    const lineage = await log.resource(event.resource_type, event.resource_id);
+    const position = lineage.findIndex(({ event_id }) => event_id === event.event_id);
+    return answer({
+      ...event,
+      next_event_id: lineage[position + 1]?.event_id ?? null,
+      lineage_position: position + 1,
+      lineage_length: lineage.length,
+    });
+  },
+
+  async auditExport({ log, params, body, caller, control, exports }) {
+    const request = body as {
+      from?: string;
+      to?: string;
+      format: 'jsonl' | 'csv';
+      event_types?: string[];
+      include_details: boolean;
+    };
+    const record = await exports.start(params.tenant_id!, log, request, async (done) => {
+      await control.report(params.tenant_id!, 'AUDIT_EXPORTED', {
+        actor: caller.subject,
+        resource_id: done.export_id,
+        adds: done.adds,
+      });
+    });
+    return answer(record, 202);
+  },
+  auditExportStatus: async ({ params, exports }) => answer(await exports.status(params.tenant_id!, params.export_id!)),
+  async auditExportDownload({ params, exports }) {
+    const { stream, filename, contentType, bytes } = await exports.download(params.tenant_id!, params.export_id!);
+    return new Response(stream, {
+      headers: {
+        'content-type': contentType,
+        'content-length': String(bytes),
+        'content-disposition': `attachment; filename="${filename}"`,
+      },
+    });
+  },
+
+  async auditChain({ log, params, query }) {
+    const type = query.resource_type as ResourceType;
+    const resource = params.resource_id!;
+    const events = await log.resource(type, resource);
+    if (events.length === 0) throw new FrostbyteError('RESOURCE_NOT_FOUND', 'The log has no events of this resource.');
+    const retrievals = type === 'document' ? await log.readsOf(resource, SHOWN_READS) : [];
+    const verified = verifyProvenance(events);
+    return answer({
+      resource_type: type,
+      resource_id: resource,
+      events,
+      retrievals,
+      hash_chain_verification: {
+        valid: verified.valid,
+        links: verified.links.length,
+        breaks: verified.breaks.map(describeBreak),
+      },
+    });
+  },
+};
+
+export function auditHandler(control: ControlVerbs, exports: AuditExports): (admitted: Admitted) => Promise<Response> {
+  return async (admitted) => {
+    const verb = VERBS[admitted.name];
+    if (!verb) throw new FrostbyteError('INTERNAL_ERROR', 'This route has no handler.');
+    const log = await control.auditLog(admitted.params.tenant_id!);
+    return verb({ ...admitted, control, exports, log });
+  };
+}
+
+export const AUDIT_VERBS = Object.keys(VERBS);
+
+function answer(data: unknown, status = 200, meta?: unknown): Response {
+  return Response.json({ success: true, data, ...(meta ? { meta } : {}) }, { status });
+}
+
+function cursorPosition(cursor: string): number {
+  const position = Number(cursor);
+  if (/^\d+$/.test(cursor) && Number.isSafeInteger(position)) return position;
+  throw new FrostbyteError('VALIDATION_ERROR', 'The cursor is not one of ours; start without it.', {
+    details: [{ field: 'cursor', constraint: 'as given in meta.cursor' }],
+  });
+}
+
+/** What a break of the chain means, in words. */
+const BREAKS: Readonly<Record<ProvenanceBreak['problem'], string>> = Object.freeze({
+  hash_missing: 'The event does not name its hashes.',
+  hash_differs: 'The input of this event is not the output of the event before it.',
+  link_missing: 'An event between this one and the one before it is missing.',
+  gate_not_passed: 'The document went on past a gate that had stopped it, and nobody had released it.',
+});
+
+function describeBreak({ event_id, problem, expected, found }: ProvenanceBreak) {
+  return { event_id, expected, found, message: BREAKS[problem] };
+}
+
+/** A plain date means the whole day, from its first to its last millisecond. */
+function wholeDays(filter: LogFilter): Pick<LogFilter, 'start_date' | 'end_date'> {
+  const utc = (value: string, time: string) =>
+    new Date(value.length === 10 ? `${value}T${time}Z` : value).toISOString();
+  return {
+    ...(filter.start_date ? { start_date: utc(filter.start_date, '00:00:00.000') } : {}),
+    ...(filter.end_date ? { end_date: utc(filter.end_date, '23:59:59.999') } : {}),
+  };
+}
