@@ -1,0 +1,31 @@
+/**
+ * Prints the measures: `make bench`, or `make bench QUESTION=search`. One file a question; figures are ratios or counts
+ * taken in one run, so that they mean something on a machine whose speed drifts.
+ */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+const QUESTIONS: Readonly<Record<string, () => Promise<{ measure(): Promise<string[]> }>>> = {
+  start: () => import('./start.ts'),
+  upload: () => import('./upload.ts'),
+  ingestion: () => import('./ingestion.ts'),
+  search: () => import('./search.ts'),
+  quality: () => import('./quality.ts'),
+};
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !Object.hasOwn(QUESTIONS, name));
+if (unknown.length > 0) {
+  console.error(`unknown question ${unknown.join(', ')}; there are: ${Object.keys(QUESTIONS).join(', ')}`);
+  process.exit(2);
+}
+if (!existsSync(resolve(import.meta.dirname, '../dist/frostbyte'))) {
+  console.error('dist/frostbyte is missing: make build');
+  process.exit(2);
+}
+for (const name of asked.length > 0 ? asked : Object.keys(QUESTIONS)) {
+  console.log(`\n── ${name}`);
+  const { measure } = await QUESTIONS[name]!();
+  for (const line of await measure()) console.log(line);
+}
+process.exit(0);
