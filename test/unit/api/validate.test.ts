@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { z } from '@hono/zod-openapi';
+import fc from 'fast-check';
+import { readJson, validate } from '../../../appliance/api/validate.ts';
+import { type ErrorDetail, FrostbyteError } from '../../../appliance/kernel/errors.ts';
+
+function refusal(run: () => unknown): FrostbyteError {
+  try {
+    run();
+  } catch (error) {
+    assert.ok(error instanceof FrostbyteError);
+    return error;
+  }
+  throw new assert.AssertionError({ message: 'it was not refused' });
+}
+
+const detailsOf = (schema: z.ZodType, value: unknown): ErrorDetail[] => refusal(() => validate(schema, value, 'body')).details;
+
+const Body = z.strictObject({
+  top_k: z.number().int().min(1).max(200),
+  class: z.enum(['a', 'b']).optional(),
+  query_text: z.string().max(20).optional(),
+  list: z.array(z.strictObject({ id: z.string().regex(/^[a-z]+$/) })).optional(),
+  metadata: z.record(z.string(), z.number()).optional(),
+});
+
+test('a value that fits comes back parsed', () => {
+  assert.deepEqual(validate(z.strictObject({ page: z.coerce.number().default(1) }), {}, 'query'), { page: 1 });
+});
+
+test('all problems are named at once, each with field, value and constraint', () => {
+  const details = detailsOf(Body, { top_k: 0, class: 'c', list: [{ id: 'ok' }, { id: 'NO' }], extra: 1 });
+  assert.deepEqual(details.map(({ field, value }) => [field, value]).sort(), [
+    ['class', 'c'],
+    ['extra', undefined],
+    ['list.1.id', 'NO'],
+    ['top_k', 0],
+  ]);
+  assert.ok(details.every(({ constraint }) => constraint.length > 0));
+});
+
+test('content is never repeated: query text, prose, whole bodies, metadata', () => {
+  const secret = 'canary words of a person';
+  for (const value of [
+    { top_k: 1, query_text: 'canarycanarycanarycanary' },
+    { top_k: 1, class: secret },
+    { top_k: 1, list: secret },
+    { top_k: 1, metadata: { a: 'canary' } },
+    secret,
+    'canary',
+    ['canary'],
+  ]) {
+    const error = refusal(() => validate(Body, value, 'body'));
+    assert.doesNotMatch(error.message + JSON.stringify(error.details), /canary/, JSON.stringify(value));
+  }
+});
+
+test('a long or odd value is not repeated, and a flood of problems is cut', () => {
+  assert.equal(detailsOf(Body, { top_k: 1, class: 'c'.repeat(101) })[0]?.value, undefined);
+  const many = detailsOf(z.array(z.number()), Array(5000).fill('x'));
+  assert.equal(many.length, 100);
+  const keys = detailsOf(z.strictObject({}), Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`k${i}`, 1])));
+  assert.equal(keys.length, 20);
+  assert.ok(detailsOf(z.strictObject({}), { ['k'.repeat(10_000)]: 1 })[0]!.field.length <= 100);
+});
+
+test('names of an object’s prototype are unknown fields, not a way in', () => {
+  for (const text of ['{"top_k":1,"__proto__":{"admin":true}}', '{"top_k":1,"constructor":1}', '{"top_k":1,"toString":1}']) {
+    const parsed = Body.safeParse(JSON.parse(text));
+    if (parsed.success) assert.equal((parsed.data as Record<string, unknown>).admin, undefined, text);
+    else assert.equal(refusal(() => validate(Body, JSON.parse(text), 'body')).code, 'VALIDATION_ERROR');
+  }
+  assert.equal(({} as Record<string, unknown>).admin, undefined);
+});
+
+test('any JSON value is taken or refused as VALIDATION_ERROR, never anything else', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      try {
+        validate(Body, value, 'body');
+      } catch (error) {
+        assert.ok(error instanceof FrostbyteError && error.code === 'VALIDATION_ERROR');
+        JSON.stringify(error.details);
+      }
+    }),
+  );
+});
+
+const post = (body: RequestInit["body"]) => new Request('http://x/', { method: 'POST', body, duplex: 'half' } as RequestInit);
+
+async function readingRefused(body: RequestInit["body"], max?: number): Promise<FrostbyteError> {
+  return readJson(post(body), max).then(
+    () => assert.fail('it was not refused'),
+    (error: unknown) => error as FrostbyteError,
+  );
+}
+
+test('a body of JSON is read, also when it comes in pieces that cut a character', async () => {
+  const bytes = Buffer.from('{"a":"Ł"}');
+  const stream = new ReadableStream({
+    start(controller) {
+      for (const byte of bytes) controller.enqueue(new Uint8Array([byte]));
+      controller.close();
+    },
+  });
+  assert.deepEqual(await readJson(post(stream as RequestInit["body"])), { a: 'Ł' });
+});
+
+test('no JSON, no UTF-8 and no body at all are the caller’s mistake', async () => {
+  for (const body of ['', '{', '{"a":1}x', new Uint8Array([0x22, 0xff, 0x22]), null]) {
+    assert.equal((await readingRefused(body)).code, 'VALIDATION_ERROR');
+  }
+});
+
+test('a body over the limit is refused before it is whole', async () => {
+  let sent = 0;
+  const endless = new ReadableStream({
+    pull(controller) {
+      sent += 1024;
+      controller.enqueue(new Uint8Array(1024).fill(0x20));
+    },
+  });
+  assert.equal((await readingRefused(endless as RequestInit["body"], 10_000)).code, 'PAYLOAD_TOO_LARGE');
+  assert.ok(sent < 100_000);
+  assert.deepEqual(await readJson(post('[]'), 2), []);
+});
+
+test('a body that nests without end is refused, not a crash', async () => {
+  const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
+  assert.equal((await readingRefused(deep)).code, 'VALIDATION_ERROR');
+});
+
+test('a body that breaks off is the caller’s mistake', async () => {
+  const broken = new ReadableStream({
+    start: (controller) => controller.error(new Error('the socket closed')),
+  });
+  assert.equal((await readingRefused(broken as RequestInit["body"])).code, 'VALIDATION_ERROR');
+});
+
+test('brackets inside strings do not count as nesting', async () => {
+  const value = { text: `"\\${'['.repeat(500)}`, list: [[[]]] };
+  assert.deepEqual(await readJson(post(JSON.stringify(value))), value);
+});
+
+test('whatever JSON can say within the limits is read as it was written', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.jsonValue({ maxDepth: 20 }), async (value) => {
+      assert.deepEqual(await readJson(post(JSON.stringify(value))), JSON.parse(JSON.stringify(value)));
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test('a megabyte of quotes and backslashes is read in a moment', async () => {
+  const started = performance.now();
+  for (const text of ['"\\'.repeat(300_000), '"'.repeat(900_000), '"\\"'.repeat(300_000)]) await readingRefused(text);
+  assert.ok(performance.now() - started < 2000);
+});
