@@ -18,9 +18,9 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   audit: ['kernel', 'stores'],
   observability: ['kernel'],
   data: ['kernel', 'api', 'stores', 'models', 'secrets', 'audit'],
-  control: ['kernel', 'api', 'stores', 'secrets', 'audit', 'config'],
-  gateway: ['kernel', 'api', 'audit', 'stores', 'control', 'data', 'observability'],
-  cli: ['kernel', 'api', 'config', 'audit', 'data', 'control', 'gateway', 'observability', 'bin'],
+  control: ['kernel', 'api', 'stores', 'secrets', 'audit'],
+  gateway: ['kernel', 'api', 'audit', 'stores', 'control'],
+  cli: ['kernel', 'api', 'config', 'audit', 'data', 'control', 'bin'],
   bin: [
     'kernel',
     'api',
@@ -43,7 +43,6 @@ const FACES: Readonly<Record<string, RegExp>> = {
   models: /(?:^|\/)(?:port|assert)\.ts$/,
   secrets: /\.ts$/,
   'gateway>control': /^control\/verbs\.ts$/,
-  'gateway>data': /^data\/app\.ts$/,
 };
 
 /** Control keeps its own SQLite file, in both modes (spec 4): it may use the shared opener. */

@@ -13,8 +13,8 @@ import type { BatchStatus } from '../appliance/api/schemas/ingest.ts';
 import type { RetrievalProof } from '../appliance/api/schemas/query.ts';
 import { type Client, createClient } from '../appliance/cli/client.ts';
 import { follow, submitFolder } from '../appliance/cli/commands/ingest.ts';
-import { settled } from '../appliance/cli/commands/tenant.ts';
 import { createOutput, printable, table } from '../appliance/cli/output.ts';
+import { settled } from '../appliance/cli/settled.ts';
 import { isFrostbyteError } from '../appliance/kernel/errors.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -27,111 +27,148 @@ const SAMPLES = join(root, 'docs/samples');
 const QUESTIONS = [
   'How long is the notice period of the warehouse lease?',
   'What is the total of the invoice for the cold storage units?',
-  'Which steps follow when a freezer alarm goes off?',
-  'Who may approve access to patient records?',
+  'When is the shift leader called after a freezer alarm?',
+  'Who may approve access beyond the treating team?',
   'What does the claimant ask the court to order?',
 ];
 
 const out = createOutput({ json: false });
 const bold = (text: string) => (process.stdout.isTTY ? `\x1b[1m${text}\x1b[0m` : text);
 const heading = (text: string) => out.say(`\n${bold(text)}`);
+/** Indented, without blanks at a line's end. */
+const say = (text: string) => out.say(text.replaceAll(/^(.*?)\s*$/gm, '   $1').trimEnd());
 
 const started = performance.now();
 const work = mkdtempSync(join(tmpdir(), 'frostbyte-demo-'));
 const dataFolder = join(work, 'data');
 let daemon: ChildProcess | undefined;
 let failed = false;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, async () => {
+    await cleanUp();
+    process.exit(signal === 'SIGINT' ? 130 : 143);
+  });
+}
 try {
   await demo();
 } catch (error) {
   failed = true;
-  out.warn(`\nThe demo failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  out.warn(`\nThe demo failed: ${isFrostbyteError(error) || !(error instanceof Error) ? String(error) : error.stack}`);
 }
-if (!(options.keep && !failed)) {
-  await stopDaemon();
-  rmSync(work, { recursive: true, force: true });
-}
+if (!(options.keep && !failed)) await cleanUp();
 process.exitCode = failed ? 1 : 0;
+
+/** Leaves nothing: no process, no file. */
+async function cleanUp(): Promise<void> {
+  await stopDaemon();
+  rmSync(work, { recursive: true, force: true, maxRetries: 5 });
+}
 
 async function demo(): Promise<void> {
   const incoming = join(work, 'incoming');
   const source = options.dir ? resolve(options.dir) : SAMPLES;
   if (!existsSync(source)) throw new Error(`There is no folder ${source}`);
   copyFiles(source, incoming);
+  out.say(bold('Frostbyte: document in, structure out, every step provable afterwards'));
 
-  heading('1  Start');
+  heading('1  Start the appliance');
   const url = await startDaemon();
   const admin = createClient({
     url,
     token: issueToken(['--role', 'admin', '--subject', 'frode']),
     reason: 'demonstration',
   });
-  out.say(`daemon on ${url}, data in ${dataFolder}`);
+  say(`daemon  ${url}\ndata    ${dataFolder}`);
 
-  heading('2  Tenant');
+  heading('2  Provision a tenant');
   const created = performance.now();
   await admin.send('POST', '/admin/tenants', {
     tenant_id: 'nordlaw',
     tenant_name: 'Nord Law',
     contact_email: 'dana@nordlaw.example',
     tier: 'standard',
+    // The samples show what is held for review; in a reader's own folder nobody is there to review.
+    ...(options.dir ? { config: { classification_review_enabled: false } } : {}),
   });
   const tenant = await settled(admin, 'nordlaw', ['ACTIVE', 'FAILED']);
   if (tenant.state !== 'ACTIVE') throw new Error(`provisioning ended in ${tenant.state}`);
-  out.say(
-    `nordlaw is ${tenant.state} after ${seconds(created)}: ${tenant.provisioning.steps.map(({ step }) => step).join(' → ')}`,
-  );
+  say(`nordlaw is ${tenant.state} after ${seconds(created)}`);
+  say(tenant.provisioning.steps.map(({ step }) => step).join(' → '));
+  if (options.dir) say('review is off for this tenant: files of an unclear class are indexed too');
   const dana = createClient({
     url,
     token: issueToken(['--role', 'tenant_admin', '--tenant', 'nordlaw', '--subject', 'dana']),
   });
 
-  heading('3  Ingest');
+  heading(`3  Ingest ${options.dir ?? 'docs/samples'}`);
   const received = performance.now();
   const receipt = await submitFolder(dana, incoming, 'nordlaw', 'demo-batch');
-  out.say(`batch receipt after ${seconds(received)}: ${receipt.receipts.length} receipts`);
+  say(`receipts after ${seconds(received)}: ${receipt.receipts.length}, one for each file`);
+  say('parse → policy → embed → index, each document in a sandboxed process of its own:');
   const status = await follow(dana, 'nordlaw', 'demo-batch', out);
-  out.say(`settled after ${seconds(received)}`);
+  say(`settled after ${seconds(received)}`);
 
   heading('4  Acceptance report');
   report(status);
 
-  heading('5  Questions');
+  heading('5  Ask, and get the retrieval proof');
   const questions = options.dir ? await ownQuestions(dana, status) : QUESTIONS;
+  if (questions.length === 0) say('nothing was indexed, so there is nothing to ask');
   for (const question of questions) await ask(dana, question);
 
-  heading('6  Provenance');
+  heading('6  Verify the provenance chains');
   await verifyChains(dana, status);
 
-  heading('7  Kill-switch');
+  heading('7  Pull the kill-switch');
   await killSwitch(admin, dana, url);
 
   heading('Done');
-  out.say(`in ${seconds(started)}; API reference: ${url}/api/v1/reference`);
-  if (options.keep) {
-    out.say(`still running (pid ${daemon?.pid}); stop it with: kill ${daemon?.pid}`);
-    out.say(
-      `try: FROSTBYTE_URL=${url} FROSTBYTE_TOKEN=$(${frostbyte} token issue --data ${dataFolder} --role tenant_admin --tenant nordlaw) ${frostbyte} search nordlaw lease`,
-    );
-    daemon?.unref();
-    daemon?.stdout?.destroy();
-  }
+  if (!options.keep) return say(`in ${seconds(started)}; the daemon is stopped and its data removed`);
+  say(`in ${seconds(started)}; API reference: ${url}/api/v1/reference`);
+  say(`still running; stop it with: kill ${daemon?.pid} && rm -r ${work}`);
+  say(
+    `try: FROSTBYTE_URL=${url} FROSTBYTE_TOKEN=$(${frostbyte} token issue --data ${dataFolder} --role tenant_admin --tenant nordlaw) ${frostbyte} search nordlaw lease`,
+  );
+  daemon?.unref();
+  daemon?.stdout?.destroy();
 }
 
-/** The daemon as it ships; with a reduced parser sandbox where the host forbids network namespaces, and it says so. */
+/**
+ * The daemon as it ships. Where the host forbids network namespaces the parser's sandbox is reduced, and the demo says
+ * so: first a quick try, then what the daemon itself found.
+ */
 async function startDaemon(): Promise<string> {
   const isolated = spawnSync('unshare', process.getuid?.() === 0 ? ['-n', 'true'] : ['-rn', 'true']).status === 0;
-  if (!isolated) out.say('this host forbids unprivileged network namespaces: parser.sandbox is reduced for this demo');
+  let url = await launch(isolated ? 'full' : 'reduced');
+  let layers = await sandboxLayers(url);
+  let reduced = !isolated;
+  if (isolated && layers.some(({ ok }) => !ok)) {
+    await stopDaemon();
+    url = await launch('reduced');
+    layers = await sandboxLayers(url);
+    reduced = true;
+  }
+  if (reduced) say('this host forbids network namespaces: parser.sandbox is reduced for this demo');
+  const missing = layers.filter(({ ok }) => !ok);
+  if (missing.length > 0)
+    throw new Error(
+      `the parser's sandbox lacks ${missing.map(({ name, message }) => `${name}: ${message}`).join('; ')}`,
+    );
+  return url;
+}
+
+async function launch(sandbox: 'full' | 'reduced'): Promise<string> {
   const child = spawn(frostbyte, ['serve', '--data', dataFolder], {
     env: {
       PATH: process.env.PATH,
       HOME: process.env.HOME,
       FROSTBYTE_PORT: '0',
       FROSTBYTE_LOG_LEVEL: 'error',
-      ...(isolated ? {} : { FROSTBYTE_PARSER_SANDBOX: 'reduced' }),
+      FROSTBYTE_PARSER_SANDBOX: sandbox,
     },
     stdio: ['ignore', 'pipe', 'inherit'],
-    detached: options.keep,
+    // A process group of its own: on Ctrl-C the demo stops it in good order.
+    detached: true,
   });
   daemon = child;
   for await (const line of createInterface({ input: child.stdout })) {
@@ -141,9 +178,20 @@ async function startDaemon(): Promise<string> {
   throw new Error('the daemon did not start');
 }
 
+interface Layer {
+  name: string;
+  ok: boolean;
+  message: string;
+}
+
+async function sandboxLayers(url: string): Promise<Layer[]> {
+  const { dependencies } = (await (await fetch(`${url}/ready`)).json()) as { dependencies: Layer[] };
+  return dependencies.filter(({ name }) => name.startsWith('parser.'));
+}
+
 async function stopDaemon(): Promise<void> {
   const child = daemon;
-  if (!child || child.exitCode !== null) return;
+  if (!child || child.exitCode !== null || child.signalCode !== null) return;
   const gone = new Promise((done) => child.once('exit', done));
   child.kill('SIGTERM');
   await gone;
@@ -172,7 +220,21 @@ function report({ acceptance_report }: BatchStatus): void {
   const { summary, files } = acceptance_report;
   const pii = new Set(files.flatMap(({ policy }) => policy?.pii_types ?? []));
   const dropped = files.reduce((count, { parsing }) => count + (parsing?.dropped_content.length ?? 0), 0);
-  out.say(
+  say(
+    table([
+      ['FILE', 'RESULT', 'CLASS', 'CHUNKS', 'COVERAGE', 'PERSONAL DATA'],
+      ...files.map((file) => [
+        file.original_filename,
+        file.duplicate_of ? `${file.status} (duplicate)` : file.status,
+        file.policy?.classification ?? '',
+        file.parsing?.chunks ?? '',
+        typeof file.parsing?.coverage === 'number' ? `${Math.floor(file.parsing.coverage * 100)} %` : '',
+        file.policy?.pii_types.join(', ') ?? '',
+      ]),
+    ]),
+  );
+  out.say('');
+  say(
     table([
       ['submitted', summary.files_submitted],
       ['accepted', summary.files_accepted],
@@ -184,7 +246,7 @@ function report({ acceptance_report }: BatchStatus): void {
         'chunks indexed',
         `${summary.total_chunks_indexed} of ${summary.total_chunks_produced}, ${summary.total_chunks_quarantined} in quarantine`,
       ],
-      ['content dropped', `${dropped} (each named, with its page)`],
+      ['content dropped', dropped === 0 ? 'none' : `${dropped} (each named in the report, with its page)`],
       ['PII found', [...pii].join(', ') || 'none'],
       [
         'classes',
@@ -195,11 +257,11 @@ function report({ acceptance_report }: BatchStatus): void {
     ]),
   );
   const problems = files.flatMap((file) =>
-    file.problems
-      .filter(({ code }) => code !== 'CONTENT_DROPPED')
-      .map((problem) => [file.original_filename, problem.code, problem.remediation]),
+    file.problems.map(({ code, remediation }) => [file.original_filename, code, remediation]),
   );
-  if (problems.length > 0) out.say(`\n${table([['FILE', 'PROBLEM', 'WHAT TO DO'], ...problems])}`);
+  if (problems.length === 0) return;
+  out.say('');
+  say(table([['FILE', 'PROBLEM', 'WHAT TO DO'], ...problems]));
 }
 
 async function ask(api: Client, question: string): Promise<void> {
@@ -208,28 +270,30 @@ async function ask(api: Client, question: string): Promise<void> {
     query_text: question,
     top_k: 3,
   });
+  const took = Math.round(performance.now() - asked);
   const best = proof.chunks[0];
-  out.say(`\n? ${question}   (${Math.round(performance.now() - asked)} ms, evidence ${proof.evidence})`);
-  if (!best) return out.say('  nothing found');
-  out.say(
-    `  ${printable(best.original_filename)}, page ${best.page}, characters ${best.start_char}–${best.end_char}, score ${best.similarity_score.toFixed(3)}, ${best.classification}`,
+  out.say('');
+  say(bold(`? ${printable(question)}`));
+  if (!best) return say('  nothing found');
+  say(excerpt(best.text, question));
+  say(
+    `  ${printable(best.original_filename)}, page ${best.page}, characters ${best.start_char}–${best.end_char}, class ${best.classification}`,
   );
-  out.say(`  source ${best.source_sha256}`);
-  out.say(`  canonical ${best.canonical_sha256}`);
-  out.say(excerpt(best.text, question));
+  say(`  score ${best.similarity_score.toFixed(3)}, evidence ${proof.evidence}, ${took} ms`);
+  say(`  source    sha256 ${best.source_sha256}`);
+  say(`  canonical sha256 ${best.canonical_sha256}`);
 }
 
-/** The lines of a chunk around the first word it shares with the question. */
+/** The lines of a chunk from the one on that shares most words with the question. */
 function excerpt(text: string, question: string): string {
-  const words = question.toLowerCase().match(/\p{L}{5,}/gu) ?? [];
+  const words = new Set(question.toLowerCase().match(/\p{L}{4,}/gu) ?? []);
+  const shared = (line: string) => [...words].filter((word) => line.toLowerCase().includes(word)).length;
   const lines = text.split('\n').filter((line) => line.trim());
-  const at = Math.max(
-    0,
-    lines.findIndex((line) => words.some((word) => line.toLowerCase().includes(word))),
-  );
+  const most = Math.max(...lines.map(shared));
+  const at = lines.findIndex((line) => shared(line) === most);
   return lines
-    .slice(at, at + 4)
-    .map((line) => `  │ ${printable(line.length > 150 ? `${line.slice(0, 150)}…` : line)}`)
+    .slice(at, at + 3)
+    .map((line) => `  │ ${printable(line.length > 240 ? `${line.slice(0, 240)}…` : line)}`)
     .join('\n');
 }
 
@@ -257,14 +321,18 @@ interface Chain {
 }
 
 async function verifyChains(api: Client, status: BatchStatus): Promise<void> {
-  const indexed = status.files.filter(({ state }) => state === 'indexed');
+  // Of every document, however far it came; the same bytes twice are one.
+  const documents = new Set(status.files.flatMap(({ doc_id, state }) => (doc_id && state ? [doc_id] : [])));
+  const indexed = new Set(status.files.flatMap(({ doc_id, state }) => (state === 'indexed' ? [doc_id] : [])));
   let links = 0;
-  for (const { doc_id } of indexed) {
+  for (const doc_id of documents) {
     const { data } = await api.get<Chain>(`/audit/nordlaw/chain/${doc_id}`);
     if (!data.hash_chain_verification.valid) throw new Error(`the provenance chain of ${doc_id} is broken`);
     links += data.hash_chain_verification.links;
   }
-  out.say(`${indexed.length} documents, ${links} links from raw file to index, every chain unbroken`);
+  say(
+    `${documents.size} documents, ${indexed.size} of them from raw file to index: ${links} links, every chain unbroken`,
+  );
 }
 
 async function killSwitch(admin: Client, dana: Client, url: string): Promise<void> {
@@ -280,8 +348,8 @@ async function killSwitch(admin: Client, dana: Client, url: string): Promise<voi
   const asked = performance.now();
   await admin.send('POST', '/admin/tenants/nordlaw/suspend', { reason: 'demonstration' });
   const code = await refused(dana);
-  out.say(
-    `suspended: refused with ${code} after ${Math.round(performance.now() - asked)} ms; an administrator gets ${await refused(admin)}`,
+  say(
+    `suspended  the tenant is refused with ${code} after ${Math.round(performance.now() - asked)} ms, an administrator with ${await refused(admin)}`,
   );
   await admin.send('POST', '/admin/tenants/nordlaw/resume', { reason: 'demonstration over' });
   const again = createClient({
@@ -289,8 +357,8 @@ async function killSwitch(admin: Client, dana: Client, url: string): Promise<voi
     token: issueToken(['--role', 'tenant_admin', '--tenant', 'nordlaw', '--subject', 'dana']),
   });
   const { data } = await again.send<RetrievalProof>('POST', '/query/nordlaw/search', { query_text: 'lease' });
-  out.say(
-    `resumed: the old token is dead (${await refused(dana)}), a new one finds ${data.chunks.length} chunks again`,
+  say(
+    `resumed    the old token stays dead (${await refused(dana)}), a new one finds ${data.chunks.length} chunks again`,
   );
 }
 

@@ -1,20 +1,34 @@
-/** Writes `manifests/openapi.json` from the table of routes; `--check` fails when the committed file is out of date. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+/**
+ * Writes `manifests/openapi.json` from the table of routes and `manifests/batch-manifest.schema.json` from the schema
+ * that intake validates with; `--check` fails when a committed file is out of date.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { z } from '@hono/zod-openapi';
+import { Manifest } from '../appliance/api/manifest.ts';
 import { openApiDocument } from '../appliance/api/openapi.ts';
 
 const root = resolve(import.meta.dirname, '..');
-const file = resolve(root, 'manifests/openapi.json');
 const { version } = JSON.parse(readFileSync(resolve(root, 'package.json'), 'utf8')) as { version: string };
-const text = `${JSON.stringify(openApiDocument(version), null, 2)}\n`;
 
-if (process.argv.includes('--check')) {
-  const committed = readFileSync(file, 'utf8');
-  if (committed !== text) {
-    console.error('manifests/openapi.json is out of date: run make gen');
-    process.exit(1);
+const outputs: Readonly<Record<string, unknown>> = {
+  'manifests/openapi.json': openApiDocument(version),
+  'manifests/batch-manifest.schema.json': {
+    title: 'Manifest of a Frostbyte batch',
+    description: 'What stands in manifest.json, or in the first part of a batch upload.',
+    ...z.toJSONSchema(Manifest, { target: 'draft-2020-12' }),
+  },
+};
+
+let stale = 0;
+for (const [name, content] of Object.entries(outputs)) {
+  const file = resolve(root, name);
+  const text = `${JSON.stringify(content, null, 2)}\n`;
+  if (!process.argv.includes('--check')) {
+    writeFileSync(file, text);
+  } else if (!existsSync(file) || readFileSync(file, 'utf8') !== text) {
+    console.error(`${name} is out of date: run make gen`);
+    stale += 1;
   }
-} else {
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, text);
 }
+process.exit(stale > 0 ? 1 : 0);

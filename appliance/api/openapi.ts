@@ -86,10 +86,10 @@ function success(route: Route): Responses[string] {
 function errors(route: Route): Responses {
   const codes = [401, 403, 500, 503];
   if (route.params || route.query || route.body || route.bodyType) codes.push(400);
-  if (route.params) codes.push(404, 409);
+  if (route.params || route.scope === 'admin') codes.push(404, 409);
   if (route.limit) codes.push(429);
   if (route.body || route.bodyType) codes.push(413);
-  if (route.bodyType === 'multipart') codes.push(507);
+  if (route.method !== 'get' || route.breakGlass) codes.push(507);
   const content = { 'application/json': { schema: ErrorEnvelope } };
   return Object.fromEntries(
     codes

@@ -377,3 +377,17 @@ export const OPEN_PATHS = ['/health', '/ready', '/metrics', '/api/v1/openapi.jso
 export function honoPath(path: string): string {
   return path.replace(/\{(\w+)\}/g, ':$1');
 }
+
+/**
+ * Holds handlers against the table: every route of `plane` has one, and there is none without a route. Start refuses a
+ * half-wired system (throws a TypeError).
+ */
+export function checkHandlers(plane: Route['plane'], handlers: object): void {
+  const wanted = Object.entries(ROUTES).flatMap(([name, route]) => ((route as Route).plane === plane ? [name] : []));
+  const missing = wanted.filter((name) => !Object.hasOwn(handlers, name));
+  const unknown = Object.keys(handlers).filter((name) => !wanted.includes(name));
+  if (missing.length + unknown.length === 0) return;
+  throw new TypeError(
+    `routes of the plane ${plane} without a handler: ${missing.join(', ') || 'none'}; handlers without a route: ${unknown.join(', ') || 'none'}`,
+  );
+}

@@ -1,5 +1,5 @@
 import type { z } from '@hono/zod-openapi';
-import { type ErrorDetail, FrostbyteError, isFrostbyteError } from '../kernel/errors.ts';
+import { type ErrorDetail, FrostbyteError } from '../kernel/errors.ts';
 
 /** How much of a wrong value an answer repeats. */
 const SHOWN = 100;
@@ -68,6 +68,8 @@ function isShowable(value: unknown): boolean {
 
 /** JSON bodies are small: documents travel as multipart. */
 const MAX_JSON_BYTES = 1024 * 1024;
+/** Bytes beyond the limit that are still read. */
+const DRAIN_BYTES = 8 * 1024 * 1024;
 /** Nothing of ours nests deeper; what does would exhaust the stack of whoever walks it. */
 const MAX_JSON_DEPTH = 64;
 
@@ -78,13 +80,15 @@ export async function readJson(request: Request, maxBytes: number = MAX_JSON_BYT
   try {
     for await (const chunk of request.body ?? []) {
       size += chunk.byteLength;
-      if (size > maxBytes) throw new FrostbyteError('PAYLOAD_TOO_LARGE', `The body is larger than ${maxBytes} bytes.`);
-      chunks.push(chunk);
+      // A sender that is cut off while it sends never reads the answer: some of what is too much is read and forgotten.
+      if (size > maxBytes + DRAIN_BYTES) break;
+      if (size > maxBytes) chunks.length = 0;
+      else chunks.push(chunk);
     }
   } catch (cause) {
-    if (isFrostbyteError(cause)) throw cause;
     throw notJson('The body broke off.', 'whole', cause);
   }
+  if (size > maxBytes) throw new FrostbyteError('PAYLOAD_TOO_LARGE', `The body is larger than ${maxBytes} bytes.`);
   return parseJson(Buffer.concat(chunks));
 }
 

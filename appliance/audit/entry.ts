@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { AuditDetails, AuditEntry, AuditReference, ResourceType } from '../kernel/audit-event.ts';
+import type { AuditDetails, AuditEntry, AuditReference, Component, ResourceType } from '../kernel/audit-event.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { newId } from '../kernel/ids.ts';
 import { EVENTS, type EventName } from './events.ts';
@@ -14,6 +14,8 @@ export interface EntryInput {
   /** Another resource than the type's usual one (a rejected file is `batch_id/file_id` of a document). */
   resource_type?: ResourceType;
   status?: AuditDetails['status'];
+  /** Another component than the type's usual one (a gate that quarantines). */
+  component?: Component;
   /** Hex or `sha256:` hex; written with the prefix. */
   input_hash?: string;
   output_hash?: string;
@@ -41,7 +43,7 @@ export function auditEntry(clock: Clock, type: EventName, input: EntryInput): Au
     if (!(row.adds as readonly string[]).includes(name)) throw new TypeError(`${type} does not report ${name}`);
   }
   const details: AuditDetails = {
-    component: row.component,
+    component: input.component ?? row.component,
     pipeline_version: PIPELINE_VERSION,
     status: input.status ?? 'success',
     ...(input.input_hash === undefined ? {} : { input_hash: withPrefix(input.input_hash) }),

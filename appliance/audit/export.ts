@@ -142,6 +142,7 @@ export function createAuditExports(folder: string, clock: Clock): AuditExports {
               null,
               2,
             ),
+            { mode: 0o600 },
           );
           await done({ export_id, adds: { ...bounds, event_count, format: request.format, file_sha256 } });
           await save(at, ready);

@@ -1,9 +1,12 @@
+import { readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { createAdaptorServer } from '@hono/node-server';
+import { join } from 'node:path';
+import { getRequestListener } from '@hono/node-server';
 import { generateSeamKeys } from '../api/seam.ts';
 import { PIPELINE_VERSION } from '../audit/entry.ts';
 import { createAuditExports } from '../audit/export.ts';
 import type { Config } from '../config/schema.ts';
+import type { ControlVerbs, Tenant } from '../control/verbs.ts';
 import { createDataApp } from '../data/app.ts';
 import { adminHandler } from '../gateway/admin.ts';
 import { createGateway } from '../gateway/app.ts';
@@ -11,12 +14,15 @@ import { auditHandler } from '../gateway/audit.ts';
 import { dataPlaneHandler } from '../gateway/data-plane.ts';
 import { bucketLimiter, unlimited } from '../gateway/limits.ts';
 import { openRoutes } from '../gateway/open.ts';
+import { refuseUnreadable, unreadableAnswer } from '../gateway/unreadable.ts';
+import { codeFrames, isFrostbyteError } from '../kernel/errors.ts';
 import { controlPaths, exportFolder } from '../kernel/names.ts';
 import { createLogger } from '../observability/logger.ts';
 import { createMetrics } from '../observability/metrics.ts';
 import { lockDataFolder } from './data-folder-lock.ts';
-import { openEmbedded } from './wire/embedded.ts';
-import { maintain } from './wire/maintenance.ts';
+import { type Embedded, openEmbedded } from './wire/embedded.ts';
+import { maintain, mourn } from './wire/maintenance.ts';
+import { mendQueue } from './wire/mend-queue.ts';
 import { startWorkers } from './worker-pool.ts';
 
 /** The role `daemon` in embedded mode: gateway, control and data planes in one process, its workers beside it. */
@@ -26,6 +32,11 @@ const MAINTENANCE_MS = 30_000;
 const SILENT_SOCKET_MS = 120_000;
 const HEADERS_MS = 20_000;
 const GIB = 1024 ** 3;
+const READINESS_MS = 2000;
+const STATES_MS = 1000;
+const STORES = ['objects', 'records', 'vectors', 'queue'] as const;
+
+type Dependency = { name: string; ok: boolean; message: string };
 
 export interface Running {
   url: string;
@@ -54,6 +65,7 @@ export async function start(config: Config): Promise<Running> {
     const logger = createLogger({ level: config.log_level }).child('gateway');
     const lock = lockDataFolder(controlPaths(config.data_folder).lock);
     undo.push(() => lock.release());
+    clearTemporary(controlPaths(config.data_folder).temporary);
 
     const metrics = createMetrics({ version: PIPELINE_VERSION });
     let url = '';
@@ -61,11 +73,18 @@ export async function start(config: Config): Promise<Running> {
     undo.push(() => embedded.close());
     const { control, planes, clock } = embedded;
 
+    for (const tenantId of await control.activeTenants()) {
+      await mendQueue(config.data_folder, tenantId, { clock, logger });
+    }
     const workers = startWorkers({
       count: config.workers.count,
       config: JSON.stringify(config),
       logger,
       onMetrics: metrics.merge,
+      onDeath: () => {
+        clock.keep();
+        void Promise.all(planes.open().map((plane) => mourn(plane, workers.isDead))).then(() => workers.wake());
+      },
     });
     undo.push(() => workers.stop());
 
@@ -81,6 +100,13 @@ export async function start(config: Config): Promise<Running> {
         }
         return entry.app.fetch(request);
       });
+
+    const tenantStates = remembered(STATES_MS, async () => {
+      for await (const { tenant_id, state } of allTenants(control)) {
+        metrics.meter.tenantState(tenant_id, state);
+        if (state === 'DEPROVISIONED') metrics.meter.forgetTenant(tenant_id);
+      }
+    });
 
     const exports = createAuditExports(exportFolder(config.data_folder), clock);
     const gateway = createGateway({
@@ -100,38 +126,41 @@ export async function start(config: Config): Promise<Running> {
       },
       open: openRoutes({
         version: PIPELINE_VERSION,
-        metrics: () => metrics.text(),
-        readiness: async () => [
-          ...(await control.health()),
-          ...(await planes.parser.layers()).layers.map(({ name, state, required, message }) => ({
-            name: `parser.${name}`,
-            ok: state === 'active' || !required,
-            message,
-          })),
-          ...(planes.scanner.configured ? [await probe('scanner', () => planes.scanner.check())] : []),
-        ],
+        metrics: async () => {
+          await tenantStates();
+          return metrics.text();
+        },
+        readiness: remembered(READINESS_MS, () =>
+          readiness(embedded, workersAlive(workers.pids().length, config.workers.count)),
+        ),
       }),
     });
 
     await control.start();
     const maintenance = async () => {
-      for (const tenantId of await control.activeTenants()) {
-        const { config: tenantConfig } = await control.gate(tenantId);
-        metrics.meter.tenantState(tenantId, 'ACTIVE');
-        await maintain(await planes.get(tenantId), (tenantConfig?.storage_quota_gb ?? 0) * GIB);
+      clock.keep();
+      for await (const { tenant_id, state, config: tenantConfig } of allTenants(control)) {
+        if (state !== 'ACTIVE') continue;
+        // One tenant in trouble must not keep the others from being looked after.
+        try {
+          await maintain(await planes.get(tenant_id), tenantConfig.storage_quota_gb * GIB, workers.isDead);
+        } catch (error) {
+          logger.warn('a tenant could not be looked after', { tenant_id, ...codeFrames(error) });
+        }
       }
       await exports.sweep();
       workers.wake();
     };
-    const beat = repeat(maintenance, MAINTENANCE_MS, () => logger.warn('maintenance failed'));
+    const beat = repeat(maintenance, MAINTENANCE_MS, (error) => logger.warn('maintenance failed', codeFrames(error)));
     undo.push(() => beat.stop());
 
-    const server = createAdaptorServer({
-      fetch: gateway.fetch,
-      createServer,
-      // Long uploads are ended by silence, not by the clock (spec 2).
-      serverOptions: { requestTimeout: 0, headersTimeout: HEADERS_MS, keepAliveTimeout: 5000 },
-    }) as ReturnType<typeof createServer>;
+    const server = createServer(
+      // Long uploads are ended by silence, not by the clock (spec 2). A request without a host is refused by us, not by
+      // the server, which would say nothing.
+      { requestTimeout: 0, headersTimeout: HEADERS_MS, keepAliveTimeout: 5000, requireHostHeader: false },
+      getRequestListener(gateway.fetch, { errorHandler: unreadableAnswer }),
+    );
+    server.on('clientError', refuseUnreadable);
     server.setTimeout(SILENT_SOCKET_MS);
     await listen(server, config.listen);
     undo.push(
@@ -158,6 +187,23 @@ export async function start(config: Config): Promise<Running> {
   }
 }
 
+async function* allTenants(control: ControlVerbs): AsyncGenerator<Tenant> {
+  for (let page = 1; ; page++) {
+    const { tenants } = await control.tenants({ page, limit: 100 });
+    yield* tenants;
+    if (tenants.length < 100) return;
+  }
+}
+
+/** Removes names that a process left which died before it could unlink them; what it wrote had none any more. */
+function clearTemporary(folder: string): void {
+  try {
+    for (const name of readdirSync(folder)) rmSync(join(folder, name), { force: true });
+  } catch {
+    // Not there yet, or not writable: whoever needs it will say so.
+  }
+}
+
 function listen(server: ReturnType<typeof createServer>, { host, port }: Config['listen']): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
@@ -168,20 +214,57 @@ function listen(server: ReturnType<typeof createServer>, { host, port }: Config[
   });
 }
 
-async function probe(
-  name: string,
-  check: () => Promise<void>,
-): Promise<{ name: string; ok: boolean; message: string }> {
+function workersAlive(alive: number, wanted: number): Dependency {
+  return { name: 'workers', ok: alive >= wanted, message: `${alive} of ${wanted} alive` };
+}
+
+/** Each dependency by name, without ids or secrets (spec 4). */
+async function readiness({ control, planes }: Embedded, workers: Dependency): Promise<Dependency[]> {
+  const { layers } = await planes.parser.layers();
+  const opened = await Promise.allSettled((await control.activeTenants()).map((tenantId) => planes.get(tenantId)));
+  const closed = opened.filter(({ status }) => status === 'rejected').length;
+  return [
+    ...(await control.health()),
+    workers,
+    {
+      name: 'tenants',
+      ok: closed === 0,
+      message: closed === 0 ? `${opened.length} open` : `${closed} of ${opened.length} cannot be opened`,
+    },
+    ...(await Promise.all(
+      STORES.map((store) =>
+        probe(`tenants.${store}`, () => Promise.all(planes.open().map((plane) => plane[store].check()))),
+      ),
+    )),
+    ...layers.map(({ name, state, required, message }) => ({
+      name: `parser.${name}`,
+      ok: state === 'active' || !required,
+      message,
+    })),
+    ...(planes.scanner.configured ? [await probe('scanner', () => planes.scanner.check())] : []),
+  ];
+}
+
+async function probe(name: string, check: () => Promise<unknown>): Promise<Dependency> {
   try {
     await check();
     return { name, ok: true, message: 'answers' };
-  } catch {
-    return { name, ok: false, message: 'does not answer' };
+  } catch (error) {
+    return { name, ok: false, message: isFrostbyteError(error) ? error.message : 'does not answer' };
   }
 }
 
+/** The same answer for `ms`: whoever asks without a token cannot make the stores work for it. */
+function remembered<T>(ms: number, ask: () => Promise<T>): () => Promise<T> {
+  let known: { answer: Promise<T>; until: number } | undefined;
+  return () => {
+    if (!known || performance.now() > known.until) known = { answer: ask(), until: performance.now() + ms };
+    return known.answer;
+  };
+}
+
 /** Runs `task` now and again every `ms`, never twice at a time; `stop` waits for the one that runs. */
-function repeat(task: () => Promise<void>, ms: number, failed: () => void): { stop(): Promise<void> } {
+function repeat(task: () => Promise<void>, ms: number, failed: (error: unknown) => void): { stop(): Promise<void> } {
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> = Promise.resolve();

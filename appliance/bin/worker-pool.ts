@@ -1,14 +1,23 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { MetricObject } from 'prom-client';
+import { newId } from '../kernel/ids.ts';
 import type { Logger } from '../kernel/telemetry.ts';
 import { entryOf } from './entry.ts';
 
-/** Worker processes that the daemon keeps running; one that dies is replaced, its jobs come back by their leases. */
+/** Worker processes that the daemon keeps running; one that dies is replaced, and its jobs are given back at once. */
 export interface WorkerPool {
   wake(): void;
   stop(): Promise<void>;
   pids(): number[];
+  /**
+   * True for a worker of a pool (of this daemon or of an earlier one on the folder) that is not among the living. Workers
+   * that somebody else started are never called dead: their leases speak for them.
+   */
+  isDead(worker: string): boolean;
 }
+
+/** How the names of a pool's workers begin. */
+const POOL = 'pool-';
 
 /** What daemon and worker tell each other. */
 export type ToWorker = { type: 'wake' } | { type: 'stop' };
@@ -20,44 +29,54 @@ export interface WorkerPoolOptions {
   config: string;
   logger: Logger;
   onMetrics(worker: string, snapshot: MetricObject[] | null): void;
+  /** A worker ended that was not told to. */
+  onDeath(): void;
 }
 
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 5000;
 const STOP_MS = 15_000;
 
-export function startWorkers({ count, config, logger, onMetrics }: WorkerPoolOptions): WorkerPool {
+export function startWorkers({ count, config, logger, onMetrics, onDeath }: WorkerPoolOptions): WorkerPool {
   const children = new Map<number, ChildProcess>();
+  const living = new Set<string>();
   const timers = new Set<NodeJS.Timeout>();
   let stopping = false;
 
   function start(slot: number, wait: number): void {
-    const child = fork(entryOf('worker'), [], {
+    const name = `${POOL}${newId()}`;
+    living.add(name);
+    const child = fork(entryOf('worker'), [name], {
       env: { FROSTBYTE_WORKER_CONFIG: config, PATH: process.env.PATH ?? '' },
       execArgv: ['--disable-warning=ExperimentalWarning'],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       serialization: 'advanced',
     });
     children.set(slot, child);
-    const born = performance.now();
+    let ready = false;
     child.on('message', (message: FromWorker) => {
+      if (message.type === 'ready') ready = true;
       if (message.type === 'metrics') onMetrics(`worker-${slot}`, message.snapshot);
     });
     child.on('error', () => {});
     child.on('exit', (code, signal) => {
       children.delete(slot);
+      living.delete(name);
+      onMetrics(`worker-${slot}`, null);
       if (stopping) return;
+      onDeath();
       logger.warn('worker ended, starting another', {
         pid: child.pid ?? 0,
         status: code ?? 0,
         ...(signal ? { signal } : {}),
       });
-      // A worker that lived for a while starts anew at once; one that dies at birth waits longer each time.
-      const next = performance.now() - born > LONGEST_WAIT_MS ? FIRST_WAIT_MS : Math.min(wait * 2, LONGEST_WAIT_MS);
+      // One that got to work is replaced at once; one that dies at birth is waited for longer each time.
+      const now = ready ? FIRST_WAIT_MS : wait;
+      const next = Math.min(now * 2, LONGEST_WAIT_MS);
       const timer = setTimeout(() => {
         timers.delete(timer);
         start(slot, next);
-      }, wait);
+      }, now);
       timers.add(timer);
     });
   }
@@ -68,6 +87,7 @@ export function startWorkers({ count, config, logger, onMetrics }: WorkerPoolOpt
   };
   return {
     wake: () => tell({ type: 'wake' }),
+    isDead: (worker) => worker.startsWith(POOL) && !living.has(worker),
     pids: () => [...children.values()].flatMap(({ pid }) => (pid === undefined ? [] : [pid])),
     async stop() {
       stopping = true;

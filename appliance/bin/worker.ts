@@ -18,35 +18,54 @@ import type { FromWorker, ToWorker } from './worker-pool.ts';
 
 const METRICS_MS = 2000;
 const IDLE_MS = 500;
+const GIVE_BACK_MS = 2000;
 
 export const STAGES = Object.freeze({ parse: parseStage, policy: policyStage, embed: embedStage, index: indexStage });
 
-/** Runs until SIGTERM, SIGINT, a `stop` of the daemon, or the daemon's death. */
-export async function work(config: Config): Promise<void> {
+/** Runs until SIGTERM, SIGINT, a `stop` of the daemon, or the daemon's death. `name` stands in the leases it takes. */
+export async function work(config: Config, name = `extra-${newId()}`): Promise<void> {
+  let wake = () => {};
+  const stopped = new Promise<void>((resolve) => {
+    process.on('message', (message: ToWorker) => (message.type === 'wake' ? wake() : resolve()));
+    // A daemon that was killed cannot say so: its end of the channel closes, maybe before this line.
+    process.on('disconnect', resolve);
+    if (process.send !== undefined && !process.connected) resolve();
+    process.once('SIGTERM', resolve);
+    process.once('SIGINT', resolve);
+  });
   const logger = createLogger({ level: config.log_level }).child('worker', { pid: process.pid });
   const metrics = createMetrics({ version: PIPELINE_VERSION });
   const embedded = await openEmbedded({ config, logger, meter: metrics.meter, baseUrl: () => '' });
   const { control, planes } = embedded;
   let active = new Set<string>();
+  let broken = new Set<string>();
+  const drainMs = config.drain_seconds * 1000;
 
   const worker = createWorker({
-    name: newId(),
+    name,
     stages: STAGES,
     concurrency: config.workers.concurrency,
     leaseMs: config.workers.lease_seconds * 1000,
-    drainMs: config.drain_seconds * 1000,
+    drainMs,
+    hold: planes.hold,
     idleMs: IDLE_MS,
     isSuspended: (tenantId) => !active.has(tenantId) || embedded.isSuspended(tenantId),
     async planes() {
       active = new Set(await control.activeTenants());
-      for (const { tenant_id } of planes.open()) if (!active.has(tenant_id)) await planes.close(tenant_id);
-      const opened = await Promise.allSettled([...active].map((tenantId) => planes.get(tenantId)));
-      for (const result of opened) {
-        if (result.status === 'rejected')
-          logger.warn('a tenant could not be opened', {
-            code: isFrostbyteError(result.reason) ? result.reason.code : 'INTERNAL_ERROR',
-          });
+      for (const { tenant_id } of planes.open()) {
+        // Work in flight has its drain, and a moment to give the job back; other tenants do not wait for it.
+        if (!active.has(tenant_id)) void planes.close(tenant_id, drainMs + GIVE_BACK_MS);
       }
+      const opened = await Promise.allSettled([...active].map((tenantId) => planes.get(tenantId)));
+      const before = broken;
+      broken = new Set([...active].filter((_, i) => opened[i]!.status === 'rejected'));
+      [...active].forEach((tenant_id, i) => {
+        const result = opened[i]!;
+        // Said once, not on every look.
+        if (result.status === 'rejected' && !before.has(tenant_id)) {
+          logger.warn('a tenant could not be opened', { tenant_id, code: codeOf(result.reason) });
+        }
+      });
       return opened
         .filter((result): result is PromiseFulfilledResult<DataPlane> => result.status === 'fulfilled')
         .map(({ value }) => value);
@@ -57,13 +76,7 @@ export async function work(config: Config): Promise<void> {
     if (process.connected) process.send?.(message, undefined, undefined, () => {});
   };
   const timer = setInterval(async () => tell({ type: 'metrics', snapshot: await metrics.snapshot() }), METRICS_MS);
-  const stopped = new Promise<void>((resolve) => {
-    process.on('message', (message: ToWorker) => (message.type === 'wake' ? worker.wake() : resolve()));
-    // A daemon that was killed cannot say so: its end of the channel closes.
-    process.on('disconnect', resolve);
-    process.once('SIGTERM', resolve);
-    process.once('SIGINT', resolve);
-  });
+  wake = worker.wake;
   const running = worker.run();
   tell({ type: 'ready' });
   await Promise.race([stopped, running]);
@@ -74,12 +87,16 @@ export async function work(config: Config): Promise<void> {
   if (process.connected) process.disconnect();
 }
 
+function codeOf(error: unknown): string {
+  return isFrostbyteError(error) ? error.code : 'INTERNAL_ERROR';
+}
+
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const config = process.env.FROSTBYTE_WORKER_CONFIG;
   if (config === undefined) {
     process.stderr.write('This program is started by the daemon. Use: frostbyte worker\n');
     process.exitCode = 2;
   } else {
-    await work(JSON.parse(config) as Config);
+    await work(JSON.parse(config) as Config, process.argv[2]);
   }
 }

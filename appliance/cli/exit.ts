@@ -20,9 +20,16 @@ export function exitCode(error: unknown): ExitCode {
 /** What a person reads when a command fails: the message, then every detail on a line of its own. */
 export function explain(error: unknown): string {
   if (error instanceof CheckFailed) return error.message;
+  // What the system says names the path or the address; who sits at this command line chose it.
+  if (isSystemError(error)) return `The system refused: ${error.message}`;
   if (!isFrostbyteError(error))
     return `Something went wrong on our side (${error instanceof Error ? error.message : String(error)}).`;
   return [`${error.code}: ${error.message}`, ...detailLines(error)].join('\n');
+}
+
+/** A folder without permission, a full disk, a port in use. */
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error && 'errno' in error;
 }
 
 function detailLines({ code, details }: FrostbyteError): string[] {

@@ -127,7 +127,7 @@ function checkTogether(config: Config): ErrorDetail[] {
   return problems;
 }
 
-const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
+const LOOPBACK = new Set(['127.0.0.1', '::1']);
 
 function suggestion(name: string, known: readonly string[]): string {
   const close = nearest(name, known);

@@ -32,6 +32,7 @@ export const Config = z.strictObject({
       .string()
       .nullable()
       .describe('host:port or the path of a socket; null: no malware scan, and receipts say so'),
+    stream_max_mb: z.number().int().min(1).max(4000).describe('StreamMaxLength of clamd; larger files are unscannable'),
   }),
   drain_seconds: z.number().int().min(0).max(60).describe('How long a suspended tenant’s work in flight may go on'),
 });
@@ -47,7 +48,7 @@ export function defaultConfig(): Config {
     rate_limits: 'on',
     workers: { count: 1, concurrency: 2, lease_seconds: 60 },
     parser: { sandbox: 'full', memory_mb: 2048, timeout_seconds: 300 },
-    scanner: { clamd: null },
+    scanner: { clamd: null, stream_max_mb: 100 },
     drain_seconds: 5,
   };
 }

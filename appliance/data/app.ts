@@ -1,10 +1,10 @@
 import type { KeyObject } from 'node:crypto';
 import { Hono } from 'hono';
 import { toHttpError } from '../api/errors.ts';
-import { honoPath, ROUTES, type Route, type RouteName } from '../api/routes.ts';
+import { checkHandlers, honoPath, ROUTES, type Route, type RouteName } from '../api/routes.ts';
 import { REQUEST_ID_HEADER, verifyAssertion } from '../api/seam.ts';
 import { readJson, validate } from '../api/validate.ts';
-import { FrostbyteError, isFrostbyteError } from '../kernel/errors.ts';
+import { codeFrames, FrostbyteError } from '../kernel/errors.ts';
 import type { Caller } from '../kernel/identity.ts';
 import type { DataPlane } from './plane.ts';
 import { INGEST_ROUTES } from './routes/ingest.ts';
@@ -37,11 +37,11 @@ const HANDLERS: Partial<Record<RouteName, DataRoute>> = { ...INGEST_ROUTES, ...Q
 
 export function createDataApp(options: DataAppOptions): Hono {
   const { plane, seamKey } = options;
+  checkHandlers('data', HANDLERS);
   const app = new Hono();
   for (const [name, route] of Object.entries(ROUTES) as [RouteName, Route][]) {
     if (route.plane !== 'data') continue;
-    const handler = HANDLERS[name];
-    if (!handler) throw new FrostbyteError('INTERNAL_ERROR', `The route ${name} has no handler.`);
+    const handler = HANDLERS[name]!;
     app.on(route.method.toUpperCase(), `/api/v1${honoPath(route.path)}`, async (c) => {
       const caller = await verifyAssertion(seamKey, c.req.raw, plane.tenant_id);
       const params = route.params ? (validate(route.params, c.req.param(), 'path') as Record<string, string>) : {};
@@ -58,8 +58,7 @@ export function createDataApp(options: DataAppOptions): Hono {
     const requestId = request.headers.get(REQUEST_ID_HEADER) ?? '';
     const answer = toHttpError(error, requestId);
     if (answer.status >= 500) {
-      const code = isFrostbyteError(error) ? error.code : 'INTERNAL_ERROR';
-      plane.logger.error('request failed', { tenant_id: plane.tenant_id, request_id: requestId, code });
+      plane.logger.error('request failed', { tenant_id: plane.tenant_id, request_id: requestId, ...codeFrames(error) });
     }
     return Response.json(answer.body, { status: answer.status, headers: answer.headers });
   }

@@ -6,6 +6,9 @@ import { CanonicalDocument } from './document.ts';
 import { EnrichedDocument } from './enriched.ts';
 import { canonicalKey, enrichedKey } from './keys.ts';
 
+/** Above what the parser's answer may hold, so that whatever was parsed can be read again. */
+const LARGEST_OBJECT = 512 * 1024 * 1024;
+
 /** Reads what an earlier stage wrote, and checks that it is byte for byte what that stage recorded. */
 type Source = { tenant_id: string; objects: Pick<ObjectStore, 'read'> };
 
@@ -34,7 +37,7 @@ export async function readVerified(
   key: string,
   sha256: string,
 ): Promise<Uint8Array> {
-  const bytes = await objects.read(key);
+  const bytes = await objects.read(key, LARGEST_OBJECT);
   if (sha256Hex(bytes) !== sha256) {
     throw new FrostbyteError(
       'OBJECT_CORRUPTED',

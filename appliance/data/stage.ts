@@ -24,10 +24,10 @@ export type StageResult =
 export interface Stage {
   name: WorkStage;
   run(context: StageContext): Promise<StageResult>;
-  /** The audit entry of a document that this stage gave up on. */
+  /** The audit entries of a document that this stage gave up on. */
   failed(
     plane: Pick<DataPlane, 'tenant_id' | 'clock'>,
     document: DocumentRow,
     error: { code: string; retry_count: number },
-  ): AuditEntry;
+  ): AuditEntry[];
 }

@@ -1,8 +1,8 @@
 import { sha256Hex } from '../kernel/digest.ts';
-import { FrostbyteError, isFrostbyteError } from '../kernel/errors.ts';
+import { codeFrames, FrostbyteError, isFrostbyteError } from '../kernel/errors.ts';
 import { newId } from '../kernel/ids.ts';
 import { FAILED_STATE, RETRY_WAITS, WORK_STAGES, type WorkStage } from '../kernel/pipeline.ts';
-import type { ClaimedJob } from '../stores/queue/port.ts';
+import { type ClaimedJob, lossesOf, SUSPECT_LOSSES } from '../stores/queue/port.ts';
 import type { DocumentRow, StageError } from '../stores/record/rows.ts';
 import { relayOutbox } from './outbox.ts';
 import type { DataPlane } from './plane.ts';
@@ -28,6 +28,8 @@ export interface WorkerOptions {
   drainMs: number;
   /** Longest sleep when there is nothing to do. */
   idleMs: number;
+  /** Told of every job at work, so that whoever closes a plane can wait for it. */
+  hold?(tenantId: string, work: Promise<void>): void;
 }
 
 export interface Worker {
@@ -39,14 +41,35 @@ export interface Worker {
   stop(): Promise<void>;
 }
 
-/** Hand-outs without a reported failure after which a job is taken for a killer of workers. */
-const MAX_LOST_DELIVERIES = 30;
+/** Workers that a job may be lost with before it is taken for what killed them. */
+const MOST_LOSSES = 10;
+
+/**
+ * Trouble of a store as a whole, which no document is to blame for: it costs no attempt. The job goes back and this
+ * worker lets the tenant rest, longer each time, until the disk or the file is mended.
+ */
+const STORE_TROUBLE = /^(?:DISK_FULL|STORE_READ_ONLY|STORE_CORRUPTED|ENOSPC|EDQUOT|EROFS|SQLITE_IOERR.*)$/;
+const FIRST_REST_MS = 500;
+const LONGEST_REST_MS = 15_000;
+
+/**
+ * A job that takes longer than this gives its place to others, so that one tenant's slow files never stop the rest;
+ * at most this many times the concurrency run in all.
+ */
+const SLOW_MS = 20_000;
+const MOST_SLOW = 3;
 
 export function createWorker(options: WorkerOptions): Worker {
   const stopping = new AbortController();
   const inFlight = new Set<Promise<void>>();
+  /** Those in flight that still hold a place. */
+  const prompt = new Set<Promise<void>>();
   /** Tenants whose embedding is halted after a DIMENSION_MISMATCH, until this worker starts anew (spec 2 D). */
   const halted = new Set<string>();
+  /** Tenants whose stores are in trouble, and until when (`performance.now`) they are left alone. */
+  const resting = new Map<string, { until: number; ms: number }>();
+  /** A suspect at work: it runs alone, so that no other document dies with it. */
+  let alone: Promise<void> | null = null;
   let wakeUp = () => {};
   /** Somebody called `wake` while this worker was looking elsewhere: it must not go to sleep on that. */
   let woken = false;
@@ -55,35 +78,52 @@ export function createWorker(options: WorkerOptions): Worker {
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
       woken = false;
-      const started = inFlight.size < options.concurrency ? await startOne() : false;
-      if (started) continue;
-      if (inFlight.size >= options.concurrency) await Promise.race(inFlight);
-      else await idle();
+      if (alone) await alone;
+      if (hasPlace() && (await startOne())) continue;
+      await idle();
     }
     await Promise.allSettled(inFlight);
   }
 
+  function hasPlace(): boolean {
+    return prompt.size < options.concurrency && inFlight.size < options.concurrency * (1 + MOST_SLOW);
+  }
+
   /** Takes one job from the next tenant that has one: tenants take turns, so that no queue starves another. */
   async function startOne(): Promise<boolean> {
-    const planes = (await options.planes()).filter(({ tenant_id }) => !options.isSuspended(tenant_id));
+    const planes = (await options.planes()).filter(
+      ({ tenant_id }) => !options.isSuspended(tenant_id) && !isResting(tenant_id),
+    );
     for (let i = 0; i < planes.length; i++) {
       const plane = planes[(turn + i) % planes.length]!;
       const claim = await claimFrom(plane);
       if (!claim) continue;
       turn = (turn + i + 1) % planes.length;
-      const work = handle(plane, claim)
+      const suspect = lossesOf(claim) >= SUSPECT_LOSSES;
+      const work = handle(plane, claim, suspect ? Promise.allSettled([...inFlight]) : Promise.resolve())
         .catch((error: unknown) =>
           plane.logger.error('job could not be recorded', {
             tenant_id: plane.tenant_id,
             job_id: claim.job_id,
-            code: codeOf(error),
+            ...codeFrames(error),
           }),
         )
         .finally(() => {
+          clearTimeout(slow);
           inFlight.delete(work);
-          wakeUp();
+          leavePlace();
+          if (alone === work) alone = null;
         });
+      const leavePlace = () => {
+        prompt.delete(work);
+        woken = true;
+        wakeUp();
+      };
+      const slow = setTimeout(leavePlace, SLOW_MS);
       inFlight.add(work);
+      prompt.add(work);
+      options.hold?.(plane.tenant_id, work);
+      if (suspect) alone = work;
       return true;
     }
     return false;
@@ -95,9 +135,24 @@ export function createWorker(options: WorkerOptions): Worker {
       const stages = halted.has(plane.tenant_id) ? WORK_STAGES.filter((stage) => stage !== 'embed') : WORK_STAGES;
       return await plane.queue.claim(stages, options.name, options.leaseMs);
     } catch (error) {
-      plane.logger.warn('no job could be taken', { tenant_id: plane.tenant_id, code: codeOf(error) });
+      rest(plane, error);
       return null;
     }
+  }
+
+  function isResting(tenantId: string): boolean {
+    return (resting.get(tenantId)?.until ?? 0) > performance.now();
+  }
+
+  function rest({ tenant_id, logger }: DataPlane, error: unknown): void {
+    if (isResting(tenant_id)) return;
+    const ms = Math.min(LONGEST_REST_MS, (resting.get(tenant_id)?.ms ?? FIRST_REST_MS / 2) * 2);
+    resting.set(tenant_id, { until: performance.now() + ms, ms });
+    logger.warn('the stores of a tenant are in trouble, its work rests', {
+      tenant_id,
+      code: codeOf(error),
+      duration_ms: ms,
+    });
   }
 
   function idle(): Promise<void> {
@@ -111,33 +166,51 @@ export function createWorker(options: WorkerOptions): Worker {
     });
   }
 
-  async function handle(plane: DataPlane, claim: ClaimedJob): Promise<void> {
+  async function handle(plane: DataPlane, claim: ClaimedJob, before: Promise<unknown>): Promise<void> {
     const started = performance.now();
-    const document = await plane.records.startStage(claim, plane.clock.iso());
-    if (!document) {
-      await plane.queue.finish(claim);
-      return;
-    }
     const guard = watch(plane, claim);
+    let document: DocumentRow | null = null;
     try {
-      if (claim.deliveries - claim.failures > MAX_LOST_DELIVERIES) {
-        throw new FrostbyteError('WORKER_LOST', 'Workers that took this document did not live to report.', {
-          kind: 'never',
-        });
-      }
-      const result = await options.stages[claim.stage].run({ plane, document, signal: guard.signal });
+      await before;
       guard.signal.throwIfAborted();
-      await commit(plane, claim, result);
-      await plane.queue.finish(claim);
-      await relayOutbox(plane);
-      if (result.kind !== 'advance') await settleBatches(plane, document.doc_id);
+      document = await plane.records.startStage(claim, plane.clock.iso());
+      if (document) await runStage(plane, claim, document, guard.signal);
+      else await plane.queue.finish(claim);
+      resting.delete(plane.tenant_id);
     } catch (error) {
       if (guard.signal.aborted) await plane.queue.release(claim);
-      else await recordFailure(plane, claim, document, error);
+      else if (document === null || isStoreTrouble(error)) await giveBack(plane, claim, error);
+      else
+        await recordFailure(plane, claim, document, error).catch((reason: unknown) => giveBack(plane, claim, reason));
     } finally {
       guard.stop();
       plane.meter.taskDuration(plane.tenant_id, claim.stage, (performance.now() - started) / 1000);
     }
+  }
+
+  async function runStage(
+    plane: DataPlane,
+    claim: ClaimedJob,
+    document: DocumentRow,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (lossesOf(claim) >= MOST_LOSSES) {
+      throw new FrostbyteError('WORKER_LOST', 'Workers that took this document did not live to report.', {
+        kind: 'never',
+      });
+    }
+    const result = await options.stages[claim.stage].run({ plane, document, signal });
+    signal.throwIfAborted();
+    await commit(plane, claim, result);
+    await plane.queue.finish(claim);
+    await relayOutbox(plane);
+    if (result.kind !== 'advance') await settleBatches(plane, document.doc_id);
+  }
+
+  /** The stores could not be asked or told: nothing is known against the document, so its job waits for better times. */
+  async function giveBack(plane: DataPlane, claim: ClaimedJob, error: unknown): Promise<void> {
+    rest(plane, error);
+    await plane.queue.release(claim);
   }
 
   async function recordFailure(
@@ -154,6 +227,7 @@ export function createWorker(options: WorkerOptions): Worker {
       stage: claim.stage,
       code,
       stack_trace_hash,
+      frames: codeFrames(error).frames,
       attempt: claim.failures + 1,
     });
     const wait = RETRY_WAITS[claim.stage][claim.failures];
@@ -196,7 +270,7 @@ export function createWorker(options: WorkerOptions): Worker {
         status: 'pending_review',
         resolution: null,
       },
-      entries: [options.stages[claim.stage].failed(plane, document, { code, retry_count: claim.failures })],
+      entries: options.stages[claim.stage].failed(plane, document, { code, retry_count: claim.failures }),
       at,
     });
     await plane.queue.finish(claim);
@@ -253,6 +327,14 @@ async function commit({ records, clock }: DataPlane, claim: ClaimedJob, result: 
 /** The caller's mistake and what can never work are final; all else may pass (spec 2: retries, then a dead letter). */
 function isRetryable(error: unknown): boolean {
   return !isFrostbyteError(error) || error.kind === 'later' || error.kind === 'fault';
+}
+
+/** Whether the error, or what caused it, is one of the stores' own. */
+function isStoreTrouble(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (STORE_TROUBLE.test(String((at as { code?: unknown }).code))) return true;
+  }
+  return false;
 }
 
 function codeOf(error: unknown): string {

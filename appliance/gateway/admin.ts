@@ -1,4 +1,4 @@
-import type { RouteName } from '../api/routes.ts';
+import { checkHandlers, type RouteName } from '../api/routes.ts';
 import { listMeta } from '../api/schemas/common.ts';
 import type { TenantConfigPatch } from '../api/tenant-config.ts';
 import type { ControlVerbs, CreateTenant, TokenRequest } from '../control/verbs.ts';
@@ -47,6 +47,7 @@ const VERBS: Partial<Record<RouteName, Verb>> = {
 };
 
 export function adminHandler(control: ControlVerbs): (admitted: Admitted) => Promise<Response> {
+  checkHandlers('control', VERBS);
   return async (admitted) => {
     const verb = VERBS[admitted.name];
     if (!verb) throw new FrostbyteError('INTERNAL_ERROR', 'This route has no handler.');
@@ -54,6 +55,3 @@ export function adminHandler(control: ControlVerbs): (admitted: Admitted) => Pro
     return Response.json({ success: true, data, ...(meta ? { meta } : {}) }, { status: admitted.route.status });
   };
 }
-
-/** Names of the admin routes that have a verb; start refuses a table that lacks one (spec: no half-wired system). */
-export const ADMIN_VERBS = Object.keys(VERBS);

@@ -1,10 +1,11 @@
+import type { Readable } from 'node:stream';
 import { type Context, Hono } from 'hono';
 import { toHttpError } from '../api/errors.ts';
-import { honoPath, ROUTES, type Route, type RouteName } from '../api/routes.ts';
+import { honoPath, OPEN_PATHS, ROUTES, type Route, type RouteName } from '../api/routes.ts';
 import { REQUEST_ID_HEADER } from '../api/seam.ts';
 import { readJson, validate } from '../api/validate.ts';
 import type { ControlVerbs } from '../control/verbs.ts';
-import { FrostbyteError, isFrostbyteError } from '../kernel/errors.ts';
+import { codeFrames, FrostbyteError, isFrostbyteError } from '../kernel/errors.ts';
 import type { Caller } from '../kernel/identity.ts';
 import { newId } from '../kernel/ids.ts';
 import type { Logger, Meter } from '../kernel/telemetry.ts';
@@ -29,6 +30,8 @@ export interface GatewayOptions {
 /** A request that has passed every gate. */
 export interface Admitted {
   request: Request;
+  /** Where the request came over a socket: its body, unread. */
+  incoming?: Readable;
   route: Route;
   name: RouteName;
   caller: Caller;
@@ -51,7 +54,7 @@ export function createGateway(options: GatewayOptions): Hono<Env> {
   app.use(async (c, next) => {
     const started = performance.now();
     c.set('requestId', newId());
-    c.set('endpoint', 'unknown');
+    c.set('endpoint', (OPEN_PATHS as readonly string[]).includes(c.req.path) ? c.req.path : 'unknown');
     c.set('tenantLabel', '');
     await next();
     c.res.headers.set(REQUEST_ID_HEADER, c.get('requestId'));
@@ -87,7 +90,7 @@ export function createGateway(options: GatewayOptions): Hono<Env> {
     const requestId = c.get('requestId');
     const answer = toHttpError(error, requestId);
     if (answer.status === 500) {
-      logger.error('request failed', { request_id: requestId, route: c.get('endpoint'), code: codeOf(error) });
+      logger.error('request failed', { request_id: requestId, route: c.get('endpoint'), ...codeFrames(error) });
     }
     return c.json(answer.body, answer.status, answer.headers);
   }
@@ -129,7 +132,19 @@ async function admit(options: GatewayOptions, name: RouteName, route: Route, c: 
       adds: { reason, method: c.req.method, route: route.path },
     });
   }
-  return { request: c.req.raw, route, name, caller, requestId: c.get('requestId'), tenantId, params, query, body };
+  const { incoming } = (c.env ?? {}) as { incoming?: Readable };
+  return {
+    request: c.req.raw,
+    ...(incoming === undefined ? {} : { incoming }),
+    route,
+    name,
+    caller,
+    requestId: c.get('requestId'),
+    tenantId,
+    params,
+    query,
+    body,
+  };
 }
 
 async function identify(control: ControlVerbs, c: Context<Env>): Promise<Caller> {
@@ -147,8 +162,4 @@ async function identify(control: ControlVerbs, c: Context<Env>): Promise<Caller>
 function sourceOf(c: Context<Env>): string {
   const incoming = (c.env as { incoming?: { socket?: { remoteAddress?: string } } } | undefined)?.incoming;
   return incoming?.socket?.remoteAddress ?? 'local';
-}
-
-function codeOf(error: unknown): string {
-  return isFrostbyteError(error) ? error.code : 'INTERNAL_ERROR';
 }

@@ -1,4 +1,4 @@
-import type { RouteName } from '../api/routes.ts';
+import { checkHandlers, type RouteName } from '../api/routes.ts';
 import { listMeta } from '../api/schemas/common.ts';
 import type { AuditExports } from '../audit/export.ts';
 import { type ProvenanceBreak, verifyProvenance } from '../audit/provenance.ts';
@@ -102,6 +102,7 @@ const VERBS: Partial<Record<RouteName, Verb>> = {
 };
 
 export function auditHandler(control: ControlVerbs, exports: AuditExports): (admitted: Admitted) => Promise<Response> {
+  checkHandlers('audit', VERBS);
   return async (admitted) => {
     const verb = VERBS[admitted.name];
     if (!verb) throw new FrostbyteError('INTERNAL_ERROR', 'This route has no handler.');
@@ -109,8 +110,6 @@ export function auditHandler(control: ControlVerbs, exports: AuditExports): (adm
     return verb({ ...admitted, control, exports, log });
   };
 }
-
-export const AUDIT_VERBS = Object.keys(VERBS);
 
 function answer(data: unknown, status = 200, meta?: unknown): Response {
   return Response.json({ success: true, data, ...(meta ? { meta } : {}) }, { status });

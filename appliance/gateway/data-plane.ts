@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { ASSERTION_HEADER, REQUEST_ID_HEADER, signAssertion } from '../api/seam.ts';
 import type { Admitted } from './app.ts';
+import { bodyStream } from './body-stream.ts';
 
 /** Sends a request to a tenant's app: in process (embedded), or over the tenant's network (stack). */
 export type TenantFetch = (tenantId: string, request: Request) => Promise<Response>;
@@ -10,7 +11,7 @@ const FORWARDED = ['content-type', 'content-length', 'last-event-id', 'accept'] 
 
 /** Forwards an admitted request with its signed assertion; the body streams through untouched. */
 export function dataPlaneHandler(tenantFetch: TenantFetch, key: KeyObject): (admitted: Admitted) => Promise<Response> {
-  return async ({ request, caller, requestId, tenantId }) => {
+  return async ({ request, incoming, caller, requestId, tenantId }) => {
     const headers = new Headers();
     for (const name of FORWARDED) {
       const value = request.headers.get(name);
@@ -22,10 +23,11 @@ export function dataPlaneHandler(tenantFetch: TenantFetch, key: KeyObject): (adm
       ASSERTION_HEADER,
       await signAssertion(key, { tenant_id: tenantId!, caller, method: request.method, path }),
     );
+    const bodiless = request.method === 'GET' || request.method === 'HEAD';
     const forwarded = new Request(request.url, {
       method: request.method,
       headers,
-      body: request.body,
+      body: bodiless || incoming === undefined ? request.body : bodyStream(incoming),
       duplex: 'half',
       signal: request.signal,
     } as RequestInit);

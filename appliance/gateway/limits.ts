@@ -10,6 +10,9 @@ export interface RateLimiter {
   take(limit: LimitClass, tenantId: string): Promise<number | null>;
 }
 
+/** What a sum of float64 may be short of a whole token. */
+const ROUNDING = 1e-9;
+
 /** No limits at all: what load and fault tests run with. */
 export const unlimited: RateLimiter = { take: async () => null };
 
@@ -26,11 +29,11 @@ export function bucketLimiter(clock: Clock, perMinute: Record<LimitClass, number
       const now = clock.now();
       const bucket = buckets.get(key) ?? { tokens: capacity, at: now };
       const tokens = Math.min(capacity, bucket.tokens + ((now - bucket.at) / 60_000) * capacity);
-      if (tokens < 1) {
+      if (tokens < 1 - ROUNDING) {
         buckets.set(key, { tokens, at: now });
         return Math.max(1, Math.ceil(((1 - tokens) / capacity) * 60));
       }
-      buckets.set(key, { tokens: tokens - 1, at: now });
+      buckets.set(key, { tokens: Math.max(0, tokens - 1), at: now });
       if (buckets.size > 10_000) forgetFull(buckets, perMinute, now);
       return null;
     },

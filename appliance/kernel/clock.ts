@@ -6,15 +6,27 @@ export interface Clock {
   iso(): string;
 }
 
+export interface SystemClockOptions {
+  /** The latest time that was known before this process began, in milliseconds since the epoch. */
+  floor?: number;
+  /** Milliseconds that went by, from any origin, whatever the host's clock is set to. */
+  elapsed?: () => number;
+}
+
 /**
- * The host's clock, held so that it never steps back within a process: when the host's time is set back, answers
- * stay at the highest value seen until it has caught up (spec 1, "Time does not run backwards").
+ * The host's clock, held so that it never steps back: when the host's time is set back, or was never as far as `floor`,
+ * answers go on from the latest one at half speed until the host has caught up (spec 1, "Time does not run backwards").
+ * It must not stand still meanwhile: leases, waits and tokens would never run out.
  */
-export function systemClock(read: () => number = Date.now): Clock {
-  let highest = 0;
+export function systemClock(read: () => number = Date.now, options: SystemClockOptions = {}): Clock {
+  const elapsed = options.elapsed ?? (() => performance.now());
+  let latest = options.floor ?? 0;
+  let lookedAt = elapsed();
   const now = () => {
-    highest = Math.max(highest, read());
-    return highest;
+    const [host, looked] = [read(), elapsed()];
+    latest = Math.max(latest, host >= latest ? host : latest + (looked - lookedAt) / 2);
+    lookedAt = looked;
+    return Math.floor(latest);
   };
   return { now, iso: () => new Date(now()).toISOString() };
 }

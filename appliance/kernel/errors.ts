@@ -155,3 +155,19 @@ export class FrostbyteError extends Error {
 export function isFrostbyteError(error: unknown, ...codes: ErrorCode[]): error is FrostbyteError {
   return error instanceof FrostbyteError && (codes.length === 0 || codes.includes(error.code));
 }
+
+/**
+ * Where an error came from, safe to log: its code or errno name, and file and line of its nearest frames in our own
+ * code. The message is left out, because a library may have put content into it.
+ */
+export function codeFrames(error: unknown): { code: string; frames: string } {
+  const frames: string[] = [];
+  let code = 'INTERNAL_ERROR';
+  for (let at = error; at instanceof Error && frames.length < 6; at = at.cause) {
+    const own = (at as { code?: unknown }).code;
+    if (typeof own === 'string' && /^[A-Z][A-Z0-9_]{1,60}$/.test(own)) code = own;
+    for (const [, place] of (at.stack ?? '').matchAll(/((?:appliance|dist)\/[\w./-]{1,80}:\d+):\d+\)?$/gm))
+      frames.push(place!);
+  }
+  return { code, frames: frames.slice(0, 6).join(' < ') };
+}

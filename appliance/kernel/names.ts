@@ -57,6 +57,8 @@ export interface ControlPaths {
   registry: string;
   /** Held exclusively by the one daemon of a data folder. */
   lock: string;
+  /** How far time was when it was last looked at. */
+  clock: string;
   rootKey: string;
   /** Ed25519 key pairs that sign tokens and seam assertions, wrapped to the root key. */
   signingKeys: string;
@@ -70,6 +72,7 @@ export function controlPaths(dataFolder: string): ControlPaths {
   return {
     registry: join(dataFolder, 'control', 'registry.sqlite'),
     lock: join(dataFolder, 'control', 'lock.sqlite'),
+    clock: join(dataFolder, 'control', 'clock'),
     rootKey: join(dataFolder, 'secrets', 'root.age'),
     signingKeys: join(dataFolder, 'secrets', 'signing'),
     suspended: join(dataFolder, 'control', 'suspended'),

@@ -18,6 +18,8 @@ export interface LogFields {
   code?: string;
   /** Hash of a stack trace, so that two occurrences can be told apart without showing either. */
   stack_trace_hash?: string;
+  /** Where in the code: file and line of the nearest frames, no message (`codeFrames`). */
+  frames?: string;
   method?: string;
   /** A route pattern, never a concrete path. */
   route?: string;
@@ -63,6 +65,8 @@ export interface Meter {
   dlqDepth(tenant: string, depth: number): void;
   taskDuration(tenant: string, task: string, seconds: number): void;
   tenantState(tenant: string, state: string): void;
+  /** Drops every series of a tenant but its state: it is gone. */
+  forgetTenant(tenant: string): void;
   tenantQuota(tenant: string, bytes: number): void;
   apiRequest(tenant: string, endpoint: string, method: string, status: number, seconds: number): void;
   rateLimitRejection(tenant: string, endpoint: string): void;

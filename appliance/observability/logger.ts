@@ -22,6 +22,7 @@ const FIELDS: ReadonlySet<string> = new Set<keyof LogFields>([
   'stage',
   'code',
   'stack_trace_hash',
+  'frames',
   'method',
   'route',
   'status',
@@ -37,7 +38,7 @@ const FIELDS: ReadonlySet<string> = new Set<keyof LogFields>([
 ]);
 
 /** No field is longer than an id or a code needs to be. */
-const MAX_FIELD = 128;
+const MAX_FIELD = 256;
 
 export function createLogger({ level, destination }: LoggerOptions): Logger {
   const root = pino(

@@ -120,6 +120,8 @@ export function createMetrics(build: { version: string }): Metrics {
   });
   info.set({ version: build.version }, 1);
   const others = new Map<string, MetricObject[]>();
+  /** Counts of processes that ended, as one. */
+  let retired: Promise<MetricObject[]> = Promise.resolve([]);
   const instruments = Object.fromEntries(
     Object.entries(METRICS).map(([name, row]) => [name, instrument(name, row, registry)]),
   ) as Record<MetricName, Counter | Gauge | Histogram>;
@@ -164,6 +166,11 @@ export function createMetrics(build: { version: string }): Metrics {
       states.set(tenant_id, state);
       set('frostbyte_tenant_state', { tenant_id, state }, 1);
     },
+    forgetTenant(tenant_id) {
+      for (const [name, metric] of Object.entries(instruments)) {
+        if (name !== 'frostbyte_tenant_state') void forget(metric, tenant_id);
+      }
+    },
     tenantQuota: (tenant_id, bytes) => set('frostbyte_tenant_storage_quota_bytes', { tenant_id }, bytes),
     apiRequest: (tenant_id, endpoint, method, status, seconds) =>
       observe(
@@ -179,15 +186,39 @@ export function createMetrics(build: { version: string }): Metrics {
     meter,
     snapshot: () => registry.getMetricsAsJSON() as unknown as Promise<MetricObject[]>,
     merge(process, snapshot) {
-      if (snapshot) others.set(process, snapshot);
-      else others.delete(process);
+      if (snapshot) {
+        others.set(process, snapshot);
+        return;
+      }
+      // What a process counted stays counted when it dies; what it measured of itself goes with it.
+      const last = others.get(process)?.filter(({ type }) => String(type) !== 'gauge');
+      others.delete(process);
+      if (last)
+        retired = retired.then(
+          (before) => together([before, last]).getMetricsAsJSON() as unknown as Promise<MetricObject[]>,
+        );
     },
     async text() {
       const own = (await registry.getMetricsAsJSON()) as unknown as MetricObject[];
-      if (others.size === 0) return registry.metrics();
-      return AggregatorRegistry.aggregate([own, ...others.values()] as never).metrics();
+      return together([own, await retired, ...others.values()]).metrics();
     },
   };
+}
+
+/** Several processes' values as one registry: counters and histograms added up. */
+function together(snapshots: MetricObject[][]): Registry {
+  return AggregatorRegistry.aggregate(snapshots as never);
+}
+
+/** Removes every series of a metric that carries the tenant. */
+async function forget(metric: Counter | Gauge | Histogram, tenantId: string): Promise<void> {
+  const { values } = await metric.get();
+  const series = new Map<string, Record<string, string>>();
+  for (const { labels } of values as { labels: Record<string, string> }[]) {
+    const { le: _bucket, ...own } = labels;
+    if (own.tenant_id === tenantId) series.set(JSON.stringify(own), own);
+  }
+  for (const labels of series.values()) metric.remove(labels);
 }
 
 function instrument(

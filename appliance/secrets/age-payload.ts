@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
 import { corrupted } from './age-header.ts';
 
 /**
@@ -39,13 +39,14 @@ class Nonce {
  * 64 KiB). Memory: one chunk beside what is passed through.
  */
 export class PayloadSealer {
-  readonly #key: Buffer;
+  readonly #key: KeyObject;
   readonly #nonce = new Nonce();
   readonly #rest = Buffer.allocUnsafeSlow(CHUNK_BYTES);
   #filled = 0;
 
   constructor(key: Buffer) {
-    this.#key = key;
+    // Made once: given as bytes, the key would be wrapped anew for every chunk.
+    this.#key = createSecretKey(key);
   }
 
   /** Ciphertext that is complete so far, in order; often none. */
@@ -89,14 +90,15 @@ export class PayloadSealer {
  * chunks is known only after `end`. Memory: one chunk beside what is passed through.
  */
 export class PayloadOpener {
-  readonly #key: Buffer;
+  readonly #key: KeyObject;
   readonly #nonce = new Nonce();
   readonly #rest = Buffer.allocUnsafeSlow(SEALED_BYTES);
   #filled = 0;
   #opened = 0;
 
   constructor(key: Buffer) {
-    this.#key = key;
+    // Made once: given as bytes, the key would be wrapped anew for every chunk.
+    this.#key = createSecretKey(key);
   }
 
   /** Plaintext that is proven so far, in order. Throws `OBJECT_CORRUPTED`. */

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { FrostbyteError } from '../kernel/errors.ts';
+import { giveBack } from '../kernel/give-back.ts';
 import type { ObjectDraft, ObjectStore } from '../stores/object/port.ts';
 import { AgeWriter, open, openStream, plainSize, seal, sealedSize } from './age-file.ts';
 import type { StorageKeys } from './port.ts';
@@ -54,7 +55,7 @@ export function sealObjects(store: ObjectStore, keys: () => Promise<StorageKeys>
       return size === null ? null : plainSize(size);
     },
     async *list(prefix) {
-      for await (const { key, size } of store.list(prefix)) yield { key, size: plainSize(size) };
+      for await (const { key, size } of store.list(prefix)) yield { key, size: listedSize(size) };
     },
     delete: (key) => store.delete(key),
     sweepDrafts: (olderThanMs) => store.sweepDrafts(olderThanMs),
@@ -62,6 +63,15 @@ export function sealObjects(store: ObjectStore, keys: () => Promise<StorageKeys>
     check: () => store.check(),
     close: () => store.close(),
   };
+}
+
+/** Of a file that is no age file of ours the size on disk: one damaged object must not end a listing of all. */
+function listedSize(sealed: number): number {
+  try {
+    return plainSize(sealed);
+  } catch {
+    return sealed;
+  }
 }
 
 class SealedDraft implements ObjectDraft {
@@ -74,16 +84,17 @@ class SealedDraft implements ObjectDraft {
     this.#writer = writer;
   }
 
-  async write(chunk: Uint8Array): Promise<void> {
+  async write(chunk: Uint8Array, done?: (chunk: Uint8Array) => void): Promise<void> {
     if (this.#writer === null) throw new FrostbyteError('INTERNAL_ERROR', 'A draft was used after its end.');
-    for (const sealed of this.#writer.push(chunk)) await this.#draft.write(sealed);
+    for (const sealed of this.#writer.push(chunk)) await this.#draft.write(sealed, giveBack);
+    done?.(chunk);
   }
 
   async end(): Promise<void> {
     const writer = this.#writer;
     if (writer === null) return;
     this.#writer = null;
-    for (const sealed of writer.end()) await this.#draft.write(sealed);
+    for (const sealed of writer.end()) await this.#draft.write(sealed, giveBack);
     await this.#draft.end();
   }
 

@@ -62,6 +62,21 @@ describe('sealed objects', () => {
     await end();
   });
 
+  it('are all listed though one of them is damaged', async () => {
+    const { folder, store, end } = await world();
+    await store.put('raw/acme/a', Buffer.from('a'));
+    await store.put('raw/acme/b', Buffer.from('bb'));
+    await writeFile(join(folder, 'raw/acme/a'), 'junk');
+    const found: unknown[] = [];
+    for await (const each of store.list('raw/')) found.push(each);
+    assert.deepEqual(found, [
+      { key: 'raw/acme/a', size: 4 },
+      { key: 'raw/acme/b', size: 2 },
+    ]);
+    await assert.rejects(store.size('raw/acme/a'), (error) => isFrostbyteError(error, 'OBJECT_CORRUPTED'));
+    await end();
+  });
+
   it('fail at the end of a stream that was cut between two chunks', async () => {
     const { folder, store, end } = await world();
     await store.put('raw/acme/a', randomBytes(65_536 * 3));

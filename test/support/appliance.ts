@@ -6,9 +6,10 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { withControl } from '../../appliance/bin/wire/embedded.ts';
 import { type Client, createClient } from '../../appliance/cli/client.ts';
-import { settled } from '../../appliance/cli/commands/tenant.ts';
+import { settled } from '../../appliance/cli/settled.ts';
 import { loadConfig } from '../../appliance/config/load.ts';
 import type { TokenRequest } from '../../appliance/control/verbs.ts';
+import { type Caller, callerOf } from './http.ts';
 
 /** A real daemon in a process of its own, on a free loopback port and a temporary folder. */
 export interface Appliance {
@@ -21,6 +22,8 @@ export interface Appliance {
   admin(): Promise<Client>;
   /** A tenant_admin of the tenant. */
   client(tenant: string): Promise<Client>;
+  /** A caller whose every answer is held against the table of routes; without a request it has no token. */
+  caller(request?: Parameters<Appliance['token']>[0], reason?: string): Promise<Caller>;
   createTenant(id: string, config?: Record<string, unknown>): Promise<void>;
   /** SIGTERM; resolves with the exit code. */
   stop(): Promise<number | null>;
@@ -101,6 +104,9 @@ export async function startAppliance(options: ApplianceOptions = {}): Promise<Ap
       createClient({ url, token: await appliance.token({ role: 'admin', subject: 'frode' }), reason: 'test' }),
     client: async (tenant) =>
       createClient({ url, token: await appliance.token({ role: 'tenant_admin', tenant_id: tenant, subject: 'dana' }) }),
+    async caller(request, reason) {
+      return callerOf(() => url, request === undefined ? null : await appliance.token(request), reason);
+    },
     async createTenant(id, config) {
       const admin = await appliance.admin();
       await admin.send('POST', '/admin/tenants', {
@@ -125,6 +131,9 @@ export async function startAppliance(options: ApplianceOptions = {}): Promise<Ap
     async end() {
       child.kill('SIGKILL');
       await gone();
+      // A worker that lives a moment longer holds the other end; the tests do not wait for it.
+      child.stdout!.destroy();
+      child.stderr!.destroy();
       await rm(options.dataFolder ?? join(dataFolder, '..'), { recursive: true, force: true, maxRetries: 5 });
     },
   };

@@ -28,11 +28,16 @@ export interface IntakeWorld {
 
 const silent = new Proxy({}, { get: () => () => undefined });
 
-export async function intakeWorld(options: { config?: Partial<TenantConfig>; scanner?: Scanner } = {}): Promise<IntakeWorld> {
+export async function intakeWorld(
+  options: { config?: Partial<TenantConfig>; scanner?: Scanner } = {},
+): Promise<IntakeWorld> {
   const folder = await mkdtemp(join(tmpdir(), 'intake-'));
   const clock = manualClock();
   const { identity, recipient } = await makeKeyPair();
-  const objects = sealObjects(openFilesystemObjects(join(folder, 'objects')), async () => ({ recipient, identities: [identity] }));
+  const objects = sealObjects(openFilesystemObjects(join(folder, 'objects')), async () => ({
+    recipient,
+    identities: [identity],
+  }));
   const records = openSqliteRecords(join(folder, 'records.sqlite'), { tenant_id: 'acme', clock });
   const settings = { ...DEFAULT_TENANT_CONFIG, ...options.config };
   return {

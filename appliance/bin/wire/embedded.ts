@@ -1,23 +1,26 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import type { Config } from '../../config/schema.ts';
 import { type Control, createControl } from '../../control/create-control.ts';
 import { isSuspended } from '../../control/tenants/suspension-flags.ts';
-import { type Clock, systemClock } from '../../kernel/clock.ts';
+import type { Clock } from '../../kernel/clock.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
-import { logPath } from '../../kernel/names.ts';
+import { controlPaths, logPath, tenantPaths } from '../../kernel/names.ts';
 import type { Logger, Meter } from '../../kernel/telemetry.ts';
 import { silentLogger } from '../../observability/logger.ts';
 import { createMetrics } from '../../observability/metrics.ts';
 import { openSqliteLog } from '../../stores/log/sqlite.ts';
+import { openSqliteQueue } from '../../stores/queue/sqlite.ts';
 import { embeddedResources } from './embedded-resources.ts';
 import { embeddedRootKey } from './embedded-root-key.ts';
+import { type HeldClock, heldClock } from './held-clock.ts';
 import { embeddedPlanes, type Planes } from './planes.ts';
+import { usageOf } from './usage.ts';
 
 /** The whole appliance on one data folder: the one place that chooses the embedded adapters. */
 export interface Embedded {
   control: Control;
   planes: Planes;
-  clock: Clock;
+  clock: HeldClock;
   /** The synced flag of the kill-switch, read from the folder. */
   isSuspended(tenantId: string): boolean;
   close(): Promise<void>;
@@ -38,7 +41,7 @@ export async function openEmbedded({ config, logger, meter, baseUrl }: EmbeddedO
     throw new FrostbyteError('CONFIG_INVALID', 'This build runs embedded mode: set mode: embedded.');
   const dataFolder = config.data_folder;
   makeDataFolder(dataFolder);
-  const clock = systemClock();
+  const clock = heldClock(controlPaths(dataFolder).clock);
   const root = await embeddedRootKey(dataFolder, clock);
   let control: Control | undefined;
   const planes = embeddedPlanes({
@@ -55,7 +58,12 @@ export async function openEmbedded({ config, logger, meter, baseUrl }: EmbeddedO
     root,
     planes: {
       outbox: (tenantId) => planes.open().find((plane) => plane.tenant_id === tenantId)?.records ?? null,
-      stop: (tenantId, drainMs) => planes.close(tenantId, drainMs),
+      async stop(tenantId, drainMs) {
+        await Promise.all([
+          planes.close(tenantId, drainMs),
+          othersDone(tenantPaths(dataFolder, tenantId).queue, drainMs, clock),
+        ]);
+      },
     },
   });
   control = await createControl({
@@ -82,6 +90,27 @@ export async function openEmbedded({ config, logger, meter, baseUrl }: EmbeddedO
   };
 }
 
+/** How often the leases of other processes are looked at, and how long after its drain a worker may take to let go. */
+const LEASES_MS = 50;
+const LET_GO_MS = 3000;
+
+/**
+ * Waits until no worker of another process holds a job of the tenant any more, or their drain is over: what they commit
+ * must be there before the relay looks, and nothing may be written behind a deletion.
+ */
+async function othersDone(queueFile: string, drainMs: number, clock: Clock): Promise<void> {
+  if (!existsSync(queueFile)) return;
+  const queue = openSqliteQueue(queueFile, { clock });
+  try {
+    const deadline = performance.now() + drainMs + LET_GO_MS;
+    while ((await queue.holders()).length > 0 && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, LEASES_MS));
+    }
+  } finally {
+    await queue.close();
+  }
+}
+
 /** Control alone, for a command on the box; may run beside the daemon. */
 export async function withControl<T>(config: Config, use: (control: Control) => Promise<T>): Promise<T> {
   const { meter } = createMetrics({ version: '' });
@@ -102,10 +131,9 @@ export async function withControl<T>(config: Config, use: (control: Control) => 
 async function usage(planes: Planes, tenantId: string) {
   const plane = await planes.get(tenantId).catch(() => null);
   if (!plane) return null;
-  const { records, objects } = plane;
-  const [counts, stored] = await Promise.all([records.counts(), objects.usage()]);
+  const [counts, stored] = await Promise.all([plane.records.counts(), usageOf(plane)]);
   return {
-    storage_used_gb: stored.bytes / GIB,
+    storage_used_gb: stored.object.bytes / GIB,
     documents_count: counts.documents,
     chunks_count: counts.chunks,
     batches_count: counts.batches,

@@ -1,19 +1,27 @@
 import { sweepOrphans } from '../../data/1-intake/sweep-orphans.ts';
+import { releaseDead } from '../../data/dead-workers.ts';
 import { sweepJobs } from '../../data/outbox.ts';
 import type { DataPlane } from '../../data/plane.ts';
 import { settleOpenBatches } from '../../data/settle.ts';
 import { isFrostbyteError } from '../../kernel/errors.ts';
+import { type PlaneUsage, usageOf } from './usage.ts';
 
 /** A draft that grew no more for this long belongs to nobody. */
 const DRAFT_AGE_MS = 24 * 60 * 60 * 1000;
 
 /**
- * What puts a tenant's plane right after a crash, and now and then anyway: jobs of unfinished documents are made again,
+ * What puts a tenant's plane right after a crash, and now and then anyway: jobs of dead workers are given back, those of
+ * unfinished documents made again,
  * batches whose last document came to rest are settled, drafts and orphaned objects go, gauges are set. Every part may
  * fail without keeping the others from running.
  */
-export async function maintain(plane: DataPlane, quotaBytes: number): Promise<void> {
+export async function maintain(
+  plane: DataPlane,
+  quotaBytes: number,
+  isDead: (worker: string) => boolean,
+): Promise<void> {
   await each(plane, [
+    () => releaseDead(plane, isDead),
     () => sweepJobs(plane),
     () => settleOpenBatches(plane),
     () => plane.objects.sweepDrafts(DRAFT_AGE_MS),
@@ -22,22 +30,26 @@ export async function maintain(plane: DataPlane, quotaBytes: number): Promise<vo
   ]);
 }
 
+/**
+ * What a worker's death leaves open: its jobs are given back, and batches whose last document it had just brought to
+ * rest are settled.
+ */
+export async function mourn(plane: DataPlane, isDead: (worker: string) => boolean): Promise<void> {
+  await each(plane, [() => releaseDead(plane, isDead), () => settleOpenBatches(plane)]);
+}
+
 /** Sets the gauges of spec 6 for one tenant. */
-async function measure(
-  { tenant_id, meter, objects, records, vectors, queue }: DataPlane,
-  quotaBytes: number,
-): Promise<void> {
-  const stores = [
-    ['object', objects],
-    ['relational', records],
-    ['vector', vectors],
-  ] as const;
-  for (const [name, store] of stores) {
-    const { bytes, objects: count } = await store.usage();
-    meter.storage(tenant_id, name, bytes, count);
+async function measure(plane: DataPlane, quotaBytes: number): Promise<void> {
+  const { tenant_id, meter, records, queue } = plane;
+  for (const [store, { bytes, objects }] of Object.entries(await usageOf(plane)) as [
+    keyof PlaneUsage,
+    PlaneUsage[keyof PlaneUsage],
+  ][]) {
+    meter.storage(tenant_id, store, bytes, objects);
   }
-  for (const [stage, length] of Object.entries(await queue.depth()))
+  for (const [stage, length] of Object.entries(await queue.depth())) {
     meter.queueLength(tenant_id, `${tenant_id}.${stage}`, length);
+  }
   meter.dlqDepth(tenant_id, (await records.counts()).dead_letters);
   meter.tenantQuota(tenant_id, quotaBytes);
 }

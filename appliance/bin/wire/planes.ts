@@ -23,6 +23,8 @@ export interface Planes {
   get(tenantId: string): Promise<DataPlane>;
   /** Runs `work` on a plane; `close` waits for it within its drain. */
   use<T>(tenantId: string, work: (plane: DataPlane) => Promise<T>): Promise<T>;
+  /** Has `close` wait for this work too. */
+  hold(tenantId: string, work: Promise<unknown>): void;
   /** Those that are open now. */
   open(): DataPlane[];
   /** Closes a tenant's stores once nothing uses them, or when `drainMs` are over. */
@@ -41,6 +43,8 @@ export interface PlanesOptions {
   gate: ControlVerbs['gate'];
 }
 
+const MIB = 1024 * 1024;
+
 /** Embedded planes: files and SQLite below the data folder, one lexical embedder and one parser for all. */
 export function embeddedPlanes({ config, clock, logger, meter, root, gate }: PlanesOptions): Planes {
   const embedder: Embedder = lexicalEmbedder();
@@ -50,7 +54,10 @@ export function embeddedPlanes({ config, clock, logger, meter, root, gate }: Pla
     timeoutMs: config.parser.timeout_seconds * 1000,
     logger,
   });
-  const scanner = config.scanner.clamd === null ? noScanner() : clamdScanner(config.scanner.clamd);
+  const scanner =
+    config.scanner.clamd === null
+      ? noScanner()
+      : clamdScanner(config.scanner.clamd, { streamMaxBytes: config.scanner.stream_max_mb * MIB });
   const planes = new Map<string, Promise<DataPlane>>();
   const opened = new Map<string, DataPlane>();
   const inUse = new Map<string, Set<Promise<unknown>>>();
@@ -105,12 +112,11 @@ export function embeddedPlanes({ config, clock, logger, meter, root, gate }: Pla
     get,
     async use(tenantId, work) {
       const plane = await get(tenantId);
-      const users = inUse.get(tenantId) ?? new Set();
-      inUse.set(tenantId, users);
       const running = work(plane);
-      users.add(running);
-      return running.finally(() => users.delete(running));
+      hold(tenantId, running);
+      return running;
     },
+    hold,
     open: () => [...opened.values()],
     close,
     async closeAll() {
@@ -119,6 +125,14 @@ export function embeddedPlanes({ config, clock, logger, meter, root, gate }: Pla
       await embedder.close();
     },
   };
+
+  function hold(tenantId: string, work: Promise<unknown>): void {
+    const users = inUse.get(tenantId) ?? new Set();
+    inUse.set(tenantId, users);
+    users.add(work);
+    const done = () => users.delete(work);
+    work.then(done, done);
+  }
 
   async function close(tenantId: string, drainMs = 0): Promise<void> {
     const plane = await planes.get(tenantId)?.catch(() => undefined);

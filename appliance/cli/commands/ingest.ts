@@ -1,11 +1,13 @@
 import { existsSync, openAsBlob, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { lstat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import type { Command } from 'commander';
 import type { Manifest } from '../../api/manifest.ts';
 import type { BatchReceipt } from '../../api/receipts.ts';
 import type { BatchStatus } from '../../api/schemas/ingest.ts';
 import { buildManifest, checkManifest, MANIFEST_NAME } from '../../data/1-intake/manifest-check.ts';
 import { readManifest } from '../../data/1-intake/read-manifest.ts';
+import { FrostbyteError, isFrostbyteError } from '../../kernel/errors.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { Client } from '../client.ts';
 import { client, output } from '../context.ts';
@@ -42,7 +44,9 @@ export function ingestCommands(program: Command): void {
     .action(async (dir: string, options: { tenant: string; batch?: string; follow: boolean }, command: Command) => {
       const api = client(command);
       const out = output(command);
-      const receipt = await submitFolder(api, dir, options.tenant, options.batch);
+      const receipt = await submitFolder(api, dir, options.tenant, options.batch, (id) =>
+        out.say(`batch ${id}: if the line breaks, run this again with --batch ${id}`),
+      );
       if (!options.follow) return out.answer(receipt, describeReceipt);
       out.say(describeReceipt(receipt));
       const status = await follow(api, options.tenant, receipt.batch_id, out);
@@ -62,18 +66,49 @@ export function ingestCommands(program: Command): void {
 }
 
 /**
- * Uploads a folder as one batch: by its own `manifest.json` where it has one, else by one that is built now. Files are
- * read as they are sent, never held in memory.
+ * Uploads a folder as one batch: by its own `manifest.json` where it has one, else by one that is built now. What an
+ * earlier try brought over is not sent again. Files are read as they are sent, never held in memory; only plain files of
+ * the folder itself are, whatever the manifest names.
  */
-export async function submitFolder(api: Client, dir: string, tenant: string, batchId?: string): Promise<BatchReceipt> {
+export async function submitFolder(
+  api: Client,
+  dir: string,
+  tenant: string,
+  batchId?: string,
+  started: (batchId: string) => void = () => {},
+): Promise<BatchReceipt> {
   const manifest = await manifestOf(dir, tenant, batchId);
+  started(manifest.batch_id);
   const form = new FormData();
   form.set('manifest', JSON.stringify(manifest));
+  const there = await arrived(api, tenant, manifest.batch_id);
   for (const file of manifest.files) {
-    form.set(file.file_id, await openAsBlob(join(dir, file.filename), { type: file.mime_type }), file.filename);
+    if (there.has(file.file_id)) continue;
+    form.set(file.file_id, await plainFile(dir, file.filename, file.mime_type), file.filename);
   }
   const { data } = await api.upload<BatchReceipt>(`/ingest/${tenant}/batch`, form, {});
   return data;
+}
+
+/** Ids of files that have a receipt from an earlier try of the batch. */
+async function arrived(api: Client, tenant: string, batchId: string): Promise<ReadonlySet<string>> {
+  try {
+    const { data } = await api.get<BatchStatus>(`/ingest/${tenant}/batch/${batchId}`);
+    return new Set(data.files.filter(({ receipt_id }) => receipt_id !== null).map(({ file_id }) => file_id));
+  } catch (error) {
+    if (isFrostbyteError(error, 'RESOURCE_NOT_FOUND')) return new Set();
+    throw error;
+  }
+}
+
+/** A file of the folder, to be read while it is sent. A path or a link in a manifest would send what nobody meant to. */
+async function plainFile(dir: string, name: string, type: string): Promise<Blob> {
+  const path = join(dir, name);
+  const isName = basename(name) === name && name !== '.' && name !== '..' && !name.includes('\\');
+  if (isName && (await lstat(path).catch(() => null))?.isFile()) return openAsBlob(path, { type });
+  throw new FrostbyteError('VALIDATION_ERROR', 'The manifest names a file that is not a plain file of the folder.', {
+    details: [{ field: 'filename', value: name.slice(0, 100), constraint: 'a plain file beside the manifest' }],
+  });
 }
 
 async function manifestOf(dir: string, tenant: string, batchId: string | undefined): Promise<Manifest> {

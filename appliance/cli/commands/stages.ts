@@ -1,7 +1,10 @@
+import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import { checkText } from '../../data/3-policy/check.ts';
+import { FrostbyteError } from '../../kernel/errors.ts';
 import { CheckFailed } from '../exit.ts';
 import { configOf } from './box.ts';
 
@@ -48,26 +51,63 @@ export function stageCommands(program: Command): void {
     )
     .action(async (options: { corpus: string; queries: string; topK: string }) => {
       const { evaluateRetrieval } = await import('../../bin/wire/evaluate.ts');
-      const ranks = evaluateRetrieval(jsonLines(options.corpus), jsonLines(options.queries), Number(options.topK));
+      const ranks = evaluateRetrieval(fileLines(options.corpus), fileLines(options.queries), Number(options.topK));
       for await (const rank of ranks) await print(JSON.stringify(rank));
     });
 }
 
-async function* texts(files: string[]): AsyncIterable<{ id: string; text: string }> {
-  if (files.length === 0) {
-    for await (const line of createInterface({ input: process.stdin })) {
-      if (line.trim()) yield JSON.parse(line) as { id: string; text: string };
-    }
-    return;
+type Text = { id: string; text: string };
+
+async function* texts(files: string[]): AsyncIterable<Text> {
+  if (files.length === 0) return yield* jsonLines(process.stdin, 'standard input');
+  for (const file of files) {
+    yield {
+      id: file,
+      text: await readFile(file, 'utf8').catch((error) => {
+        throw unreadable(file, error);
+      }),
+    };
   }
-  const { readFile } = await import('node:fs/promises');
-  for (const file of files) yield { id: file, text: await readFile(file, 'utf8') };
 }
 
-async function* jsonLines(file: string): AsyncIterable<{ id: string; text: string }> {
-  for await (const line of createInterface({ input: createReadStream(file) })) {
-    if (line.trim()) yield JSON.parse(line) as { id: string; text: string };
+async function* fileLines(file: string): AsyncIterable<Text> {
+  const stream = createReadStream(file);
+  try {
+    // Before the reader of lines, which would miss the error.
+    await once(stream, 'open');
+  } catch (error) {
+    throw unreadable(file, error);
   }
+  yield* jsonLines(stream, file);
+}
+
+/** Lines `{"id","text"}`. Throws `VALIDATION_ERROR` naming source and line; what stands in the line is not repeated. */
+async function* jsonLines(input: NodeJS.ReadableStream, source: string): AsyncIterable<Text> {
+  let number = 0;
+  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    number += 1;
+    if (!line.trim()) continue;
+    const value = parsed(line);
+    if (typeof value?.id !== 'string' || typeof value.text !== 'string') {
+      throw new FrostbyteError('VALIDATION_ERROR', `Line ${number} of ${source} is not {"id": "…", "text": "…"}.`, {
+        details: [{ field: `line ${number}`, constraint: 'a JSON object with the texts id and text' }],
+      });
+    }
+    yield { id: value.id, text: value.text };
+  }
+}
+
+function parsed(line: string): { id?: unknown; text?: unknown } | null {
+  try {
+    return JSON.parse(line) as { id?: unknown; text?: unknown } | null;
+  } catch {
+    return null;
+  }
+}
+
+function unreadable(file: string, error: unknown): FrostbyteError {
+  const reason = (error as NodeJS.ErrnoException).code ?? 'unknown reason';
+  return new FrostbyteError('VALIDATION_ERROR', `${file} cannot be read (${reason}).`, { cause: error });
 }
 
 /** Waits when the reader is slower than we are. */

@@ -6,6 +6,8 @@ import type { Client } from '../client.ts';
 import { client, output } from '../context.ts';
 import { CheckFailed } from '../exit.ts';
 import { table } from '../output.ts';
+import { settled } from '../settled.ts';
+import { tenantApplyCommand } from './tenant-apply.ts';
 
 /** `frostbyte tenant …`: the admin routes, by hand. */
 export function tenantCommands(program: Command): void {
@@ -92,6 +94,7 @@ export function tenantCommands(program: Command): void {
       );
     });
 
+  tenantApplyCommand(tenant);
   change(tenant, 'suspend', 'Kill-switch: refuse everything of this tenant at once; nothing is deleted', (because) => ({
     reason: because,
     notify_tenant: true,
@@ -172,17 +175,6 @@ async function report(command: Command, api: Client, id: string, ends: readonly 
   const tenant = await settled(api, id, ends);
   output(command).answer(tenant, ({ tenant_id, state }) => `${tenant_id} is ${state}`);
   if (tenant.state === 'FAILED') throw new CheckFailed(`It failed; frostbyte tenant show ${id} names the step.`);
-}
-
-/** Polls until the tenant is in one of `ends`. */
-export async function settled(api: Client, id: string, ends: readonly string[], seconds = 120): Promise<Tenant> {
-  const deadline = Date.now() + seconds * 1000;
-  for (;;) {
-    const { data } = await api.get<Tenant>(`/admin/tenants/${id}`);
-    if (ends.includes(data.state)) return data;
-    if (Date.now() > deadline) throw new CheckFailed(`${id} is still ${data.state} after ${seconds} s.`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
 }
 
 /** `field=value` pairs; values as JSON where they are, else text; commas make a list where the field is one. */

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Clock } from '../../kernel/clock.ts';
+import { FrostbyteError, isFrostbyteError } from '../../kernel/errors.ts';
 import { openSqlite, type SqliteConnection } from '../../stores/sqlite/open.ts';
 import { MIGRATIONS } from '../migrations/sqlite.gen.ts';
 
@@ -13,5 +14,16 @@ export type Registry = SqliteConnection;
  */
 export function openRegistry(file: string, clock: Clock): Registry {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  return openSqlite(file, { migrations: MIGRATIONS, appliedAt: clock.iso() });
+  try {
+    return openSqlite(file, { migrations: MIGRATIONS, appliedAt: clock.iso(), verify: true });
+  } catch (error) {
+    if (!isFrostbyteError(error, 'STORE_CORRUPTED')) throw error;
+    throw new FrostbyteError(
+      'STORE_CORRUPTED',
+      `The registry ${file} is damaged. Restore the data folder from a backup.`,
+      {
+        cause: error,
+      },
+    );
+  }
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../../kernel/clock.ts';
-import { isFrostbyteError } from '../../kernel/errors.ts';
+import { FrostbyteError, isFrostbyteError } from '../../kernel/errors.ts';
 import type { Registry } from '../registry/open.ts';
 import type { TenantRow } from '../registry/rows.ts';
 import { findTenant, needTenant, tenantsIn } from '../registry/tenants.ts';
@@ -55,6 +55,13 @@ export function suspendTenant(
     // the flag stays: stopped is the safe side.
     if (isFrostbyteError(error, 'INVALID_STATE_TRANSITION', 'RESOURCE_NOT_FOUND'))
       settleFlag(dataFolder, registry, tenantId);
+    else if (isFrostbyteError(error)) {
+      throw new FrostbyteError(
+        error.code,
+        `The tenant is stopped, but the registry cannot record it yet (${error.message}) It is recorded as soon as it can; nothing of the tenant is served meanwhile.`,
+        { cause: error },
+      );
+    }
     throw error;
   }
   return {

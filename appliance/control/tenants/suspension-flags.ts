@@ -36,6 +36,8 @@ export function isSuspended(dataFolder: string, tenantId: string): boolean {
   }
 }
 
+const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
+
 /** Writes a tenant's flag; file and folder are synced on return. Twice is the same as once, the first note stays. */
 export function raiseFlag(dataFolder: string, tenantId: string, note: FlagNote): void {
   const path = flagPath(dataFolder, tenantId);
@@ -51,6 +53,11 @@ export function raiseFlag(dataFolder: string, tenantId: string, note: FlagNote):
   }
   try {
     writeSync(file, JSON.stringify(note));
+  } catch (error) {
+    // The file is the flag, the note only says who asked: a full disk must not keep a tenant running.
+    if (!FULL.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
+  try {
     fsyncSync(file);
   } finally {
     closeSync(file);

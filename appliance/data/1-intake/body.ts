@@ -18,7 +18,7 @@ export function bodyIterator(
   return {
     async next() {
       const step: IteratorResult<Uint8Array> = over ? { done: true, value: undefined } : await next();
-      if (step.done || over) {
+      if (step.done) {
         signal?.removeEventListener('abort', abort);
         return { done: true, value: undefined };
       }

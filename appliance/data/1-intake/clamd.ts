@@ -9,6 +9,17 @@ export interface ClamdTimeouts {
   answer: number;
 }
 
+export interface ClamdOptions {
+  timeouts?: ClamdTimeouts;
+  /**
+   * clamd's `StreamMaxLength` in bytes. A longer file is `unscannable` and is not sent beyond it: clamd would hang up
+   * in the middle, which nobody can tell from a scanner that died.
+   */
+  streamMaxBytes?: number;
+}
+
+/** clamd's own default. */
+const STREAM_MAX_BYTES = 100 * 1024 * 1024;
 const TIMEOUTS: Readonly<ClamdTimeouts> = Object.freeze({ connect: 5000, answer: 120_000 });
 /** A longer answer is not clamd's. */
 const LONGEST_ANSWER = 4096;
@@ -31,13 +42,14 @@ export function noScanner(): Scanner {
  * that does not answer, breaks off or answers anything unknown throws `SERVICE_UNAVAILABLE`; a file beyond its limits
  * is `unscannable`. Nothing is ever taken for clean but clamd's own `OK`.
  */
-export function clamdScanner(address: string, timeouts: ClamdTimeouts = TIMEOUTS): Scanner {
+export function clamdScanner(address: string, options: ClamdOptions = {}): Scanner {
+  const { timeouts = TIMEOUTS, streamMaxBytes = STREAM_MAX_BYTES } = options;
   return {
     configured: true,
     begin: async () => {
       const session = await Session.open(address, timeouts);
       await session.send(Buffer.from('zINSTREAM\0'));
-      return new ClamdScan(session);
+      return new ClamdScan(session, streamMaxBytes);
     },
     check: async () => {
       const session = await Session.open(address, timeouts);
@@ -49,20 +61,29 @@ export function clamdScanner(address: string, timeouts: ClamdTimeouts = TIMEOUTS
 
 class ClamdScan implements Scan {
   readonly #session: Session;
+  /** Bytes that clamd still takes; below zero the file is beyond its reach. */
+  #room: number;
 
-  constructor(session: Session) {
+  constructor(session: Session, room: number) {
     this.#session = session;
+    this.#room = room;
   }
 
   async write(chunk: Uint8Array): Promise<void> {
     // An early answer (the stream's limit) settles it: clamd reads no further.
-    if (chunk.byteLength === 0 || this.#session.answered) return;
+    if (chunk.byteLength === 0 || this.#room < 0 || this.#session.answered) return;
+    this.#room -= chunk.byteLength;
+    if (this.#room < 0) {
+      this.#session.close();
+      return;
+    }
     const length = Buffer.alloc(4);
     length.writeUInt32BE(chunk.byteLength);
     await this.#session.send(length, chunk);
   }
 
   async end(): Promise<ScanVerdict> {
+    if (this.#room < 0) return { result: 'unscannable' };
     if (!this.#session.answered) await this.#session.send(Buffer.alloc(4));
     return verdict(await this.#session.answer());
   }

@@ -1,4 +1,5 @@
 import type { Manifest, ManifestFile } from '../../api/manifest.ts';
+import { MIME_ALLOWLIST } from '../../api/tenant-config.ts';
 import { auditEntry } from '../../audit/entry.ts';
 import { docId, newId } from '../../kernel/ids.ts';
 import type { FileDecision } from '../../stores/record/port.ts';
@@ -49,7 +50,8 @@ export function decideFile(
     file_id: file.file_id,
     receipt_id: receipt.receipt_id,
     size_bytes: file.size_bytes,
-    mime_type: receipt.mime_type,
+    // What a sender declares is free text until it is one of ours: an event cannot be erased.
+    mime_type: (MIME_ALLOWLIST as readonly string[]).includes(receipt.mime_type) ? receipt.mime_type : 'other',
   };
   if (judgement.kind === 'rejected' || doc_id === null || storage_path === null) {
     const entry = auditEntry(clock, 'DOCUMENT_REJECTED', {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { giveBack } from '../../kernel/give-back.ts';
 import type { ObjectDraft } from '../../stores/object/port.ts';
 import type { DataPlane, Scan, ScanVerdict } from '../plane.ts';
 import { TAIL_BYTES } from './file-end.ts';
@@ -33,8 +34,8 @@ export interface TakeInOptions {
 
 /**
  * Lets one part go by: hashes it, scans it and writes its sealed draft, in one pass, holding no more than its head, its
- * tail and a chunk. Parts that are not wanted or too large are read and forgotten. When `content` or a store fails,
- * nothing is left behind and the error passes through.
+ * tail and a chunk. Parts that are not wanted or too large are read and forgotten. The chunks of `content` are used up:
+ * their memory is given back. When `content` or a store fails, nothing is left behind and the error passes through.
  */
 export async function takeIn(
   plane: Pick<DataPlane, 'objects' | 'scanner'>,
@@ -51,7 +52,14 @@ export async function takeIn(
     draft: null,
     scan: null,
   };
-  const tail = new Tail();
+  // A chunk's two keepers are the draft and the tail. What is sent to a scanner may wait in its socket for who knows how
+  // long, so there the garbage collector decides.
+  const released = new Set<Uint8Array>();
+  const release = (chunk: Uint8Array) => {
+    if (!released.delete(chunk)) released.add(chunk);
+    else if (!plane.scanner.configured) giveBack(chunk);
+  };
+  const tail = new Tail(release);
   let scan: Scan | null = null;
   let waiting: Buffer[] = [];
   let state: State = 'head';
@@ -67,7 +75,7 @@ export async function takeIn(
     hash.update(chunk);
     seen.zeros ||= chunk.includes(0);
     tail.push(chunk);
-    await seen.draft?.write(chunk);
+    await seen.draft?.write(chunk, release);
     await scan?.write(chunk);
   };
   const begin = async () => {
@@ -85,7 +93,10 @@ export async function takeIn(
 
   try {
     for await (const chunk of content) {
-      if (is('skipping')) continue;
+      if (is('skipping')) {
+        giveBack(chunk);
+        continue;
+      }
       seen.size += chunk.length;
       if (seen.size > options.limit) {
         await drop();
@@ -98,6 +109,7 @@ export async function takeIn(
         if (is('storing')) await drop();
         state = 'hashing';
         hash.update(chunk);
+        giveBack(chunk);
       }
     }
     if (is('head')) await begin();
@@ -118,13 +130,23 @@ export async function takeIn(
 
 /** The end of a stream, kept by reference. */
 class Tail {
-  #chunks: Buffer[] = [];
+  readonly #release: (chunk: Buffer) => void;
+  readonly #chunks: Buffer[] = [];
   #bytes = 0;
+
+  /** `release` is called with each chunk that lies before the end. */
+  constructor(release: (chunk: Buffer) => void) {
+    this.#release = release;
+  }
 
   push(chunk: Buffer): void {
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;
-    while (this.#bytes - this.#chunks[0]!.length >= TAIL_BYTES) this.#bytes -= this.#chunks.shift()!.length;
+    while (this.#bytes - this.#chunks[0]!.length >= TAIL_BYTES) {
+      const chunk = this.#chunks.shift()!;
+      this.#bytes -= chunk.length;
+      this.#release(chunk);
+    }
   }
 
   bytes(): Buffer {

@@ -1,9 +1,12 @@
-import { FrostbyteError } from '../../kernel/errors.ts';
+import { Dicer } from '@fastify/busboy';
+import { disposition, type Headers } from './disposition.ts';
+import { malformed } from './malformed-body.ts';
 
 /**
  * multipart/form-data (RFC 7578) read by pulling: the next part is looked for when the one before was read, so that the
- * sender is held back by what we do with its bytes. Chunks are passed on without a copy; a copy of a chunk is made only
- * where it ends in what may be the start of a boundary. O(n) time, memory of a chunk and a boundary.
+ * sender is held back by what we do with its bytes. Boundaries and headers are found by the streaming parser of busboy,
+ * `Dicer`. The form parser above it is left out: it skips parts without a name in silence, where here the batch is
+ * refused. Chunks are passed on without a copy. O(n) time, memory of a chunk.
  */
 export interface Part {
   name: string;
@@ -19,56 +22,94 @@ export class BodyBroken extends Error {
 }
 
 const LONGEST_HEADERS = 16 << 10;
+/** Lines and bytes of a part's headers that are looked at; browsers send two short lines. What is beyond is dropped. */
+const HEADER_LIMITS = Object.freeze({ maxHeaderPairs: 32, maxHeaderSize: LONGEST_HEADERS });
 const LONGEST_PREAMBLE = 64 << 10;
-const CRLF = Buffer.from('\r\n');
-const BLANK_LINE = Buffer.from('\r\n\r\n');
-const NOTHING = Buffer.alloc(0);
+const SINGLE_BOUNDARY = /^multipart\/form-data\s*(?:;(?:"[^"]*"|[^"])*)?$/i;
 
-/** The boundary of a content type. Throws `MANIFEST_INVALID` where it is not multipart/form-data with one. */
+/**
+ * The boundary of a content type. Throws `MANIFEST_INVALID` where it is not multipart/form-data with exactly one: with
+ * two, the next reader of the same body might take the other.
+ */
 export function boundaryOf(contentType: string): string {
-  const [, quoted, plain] =
-    /^multipart\/form-data\s*;(?:.*;)?\s*boundary=(?:"([^"]{1,200})"|([^\s;"]{1,200}))/i.exec(contentType) ?? [];
-  const boundary = quoted ?? plain;
-  if (boundary !== undefined) return boundary;
-  throw malformed('A batch is sent as multipart/form-data with a boundary.');
+  const [found, ...more] = SINGLE_BOUNDARY.test(contentType)
+    ? contentType.matchAll(/;\s*boundary=(?:"([\x20-\x7e]{0,199}?[\x21-\x7e])"|([^\s;"]{1,200}))\s*(?=;|$)/gi)
+    : [];
+  const boundary = found?.[1] ?? found?.[2];
+  if (boundary !== undefined && more.length === 0 && /^[\x20-\x7e]+$/.test(boundary)) return boundary;
+  throw malformed('A batch is sent as multipart/form-data with one boundary.');
+}
+
+/** A part as far as the parser has come with it. */
+interface Incoming {
+  headers: Headers | null;
+  pieces: Buffer[];
+  /** Its closing boundary was seen. */
+  ended: boolean;
+}
+
+/** What of a part stream is used here. */
+interface PartStream {
+  push(piece: Buffer | null): boolean;
+  emit(event: 'end'): boolean;
+  on(event: 'header', listener: (headers: Headers) => void): unknown;
 }
 
 export class MultipartReader {
   readonly #source: AsyncIterator<Uint8Array>;
-  readonly #delimiter: Buffer;
-  // The first boundary needs no line end before it.
-  #held: Buffer = CRLF;
-  /** Between the boundaries of a part whose content was not read to its end. */
-  #inside = false;
-  #preamble = true;
+  readonly #dicer: Dicer;
+  /** Parts that the parser has found and nobody has asked for: those of one chunk. */
+  readonly #found: Incoming[] = [];
+  /** The part handed out last, until its end was read. */
+  #current: Incoming | null = null;
+  /** The part that the parser is in; null in the preamble. */
+  #newest: Incoming | null = null;
+  /** Bytes of whole chunks that brought neither a part nor the end of its headers. */
+  #fruitless = 0;
+  #failure: Error | null = null;
+  /** The parser has met the closing boundary. */
+  #complete = false;
   #closed = false;
 
   constructor(source: AsyncIterator<Uint8Array>, boundary: string) {
     this.#source = source;
-    this.#delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1');
+    this.#dicer = new Dicer({ boundary, ...HEADER_LIMITS });
+    this.#dicer.on('part', (stream) => this.#begin(stream as unknown as PartStream));
+    this.#dicer.on('finish', () => {
+      this.#complete = true;
+    });
+    this.#dicer.on('error', (error: Error) => {
+      this.#failure ??= malformed('The body is not well-formed.', error);
+    });
   }
 
   /** The next part, or null behind the closing boundary. Throws `BodyBroken`, `MANIFEST_INVALID`. */
   async next(): Promise<Part | null> {
     if (this.#closed) return null;
-    if (this.#preamble) await this.#skipPreamble();
-    else if (this.#inside) for await (const _ of this.#content());
-    // Behind a boundary stand two dashes, or the end of its line.
-    while (this.#held.length < 2) await this.#more();
-    if (this.#held[0] === 0x2d && this.#held[1] === 0x2d) {
+    if (this.#current !== null) for await (const _ of this.#content(this.#current));
+    while (this.#found[0] === undefined && !this.#complete) await this.#feed();
+    const part = this.#found.shift();
+    if (part === undefined) {
       this.#closed = true;
-      this.#held = NOTHING;
       return null;
     }
-    const headers = await this.#headers();
-    this.#inside = true;
-    return { ...disposition(headers), content: this.#content() };
+    while (part.headers === null && !part.ended) await this.#feed();
+    // A boundary among the headers ends the part before it has begun.
+    if (part.headers === null) throw malformed('A boundary is not followed by a part.');
+    this.#current = part;
+    return { ...disposition(part.headers), content: this.#content(part) };
+  }
+
+  /** True behind the closing boundary. */
+  get closed(): boolean {
+    return this.#closed;
   }
 
   /** Reads what follows and forgets it, at most `limit` bytes; then the source is told to stop. Never throws. */
   async drain(limit: number): Promise<void> {
     this.#closed = true;
-    this.#held = NOTHING;
+    this.#current = null;
+    this.#found.length = 0;
     try {
       for (let seen = 0; seen <= limit; ) {
         const { done, value } = await this.#source.next();
@@ -81,62 +122,40 @@ export class MultipartReader {
     }
   }
 
-  async *#content(): AsyncGenerator<Buffer, void, void> {
-    while (this.#inside) {
-      const found = this.#held.indexOf(this.#delimiter);
-      if (found >= 0) {
-        const last = this.#held.subarray(0, found);
-        this.#held = this.#held.subarray(found + this.#delimiter.length);
-        this.#inside = false;
-        if (last.length > 0) yield last;
-        return;
+  async *#content(part: Incoming): AsyncGenerator<Buffer, void, void> {
+    // The reader may ask for the next part while it holds a piece of this one.
+    while (this.#current === part) {
+      const piece = part.pieces.shift();
+      if (piece !== undefined) yield piece;
+      else if (part.ended) this.#current = null;
+      else await this.#feed();
+    }
+  }
+
+  /**
+   * Pieces are taken in the moment that the parser pushes them: its part streams would hand them on in a later turn, when
+   * nobody can tell any more whether the next chunk is needed.
+   */
+  #begin(stream: PartStream): void {
+    const part: Incoming = { headers: null, pieces: [], ended: false };
+    stream.on('header', (headers) => {
+      part.headers = headers;
+    });
+    stream.push = (piece) => {
+      if (piece !== null) part.pieces.push(piece);
+      else {
+        part.ended = true;
+        stream.emit('end');
       }
-      const keep = this.#startsLate();
-      const ready = this.#held.subarray(0, keep);
-      this.#held = this.#held.subarray(keep);
-      if (ready.length > 0) yield ready;
-      // The reader may have asked for the next part meanwhile.
-      if (this.#inside) await this.#more();
-    }
+      return true;
+    };
+    this.#newest = part;
+    this.#found.push(part);
   }
 
-  /** Where a boundary may begin that the next chunk completes; the length when nowhere. */
-  #startsLate(): number {
-    const held = this.#held;
-    const from = Math.max(0, held.length - this.#delimiter.length + 1);
-    for (let at = held.indexOf(0x0d, from); at >= 0; at = held.indexOf(0x0d, at + 1)) {
-      if (this.#delimiter.subarray(0, held.length - at).equals(held.subarray(at))) return at;
-    }
-    return held.length;
-  }
-
-  async #skipPreamble(): Promise<void> {
-    this.#preamble = false;
-    this.#inside = true;
-    let seen = 0;
-    for await (const chunk of this.#content()) {
-      seen += chunk.length;
-      if (seen > LONGEST_PREAMBLE) throw malformed('The body does not begin with its boundary.');
-    }
-  }
-
-  /** The header lines of a part, the line end of the boundary included. */
-  async #headers(): Promise<string> {
-    for (;;) {
-      const end = this.#held.indexOf(BLANK_LINE);
-      if (end > LONGEST_HEADERS || (end < 0 && this.#held.length > LONGEST_HEADERS))
-        throw malformed('A part’s headers are too long.');
-      if (end >= 0) {
-        const text = this.#held.subarray(0, end).toString('utf8');
-        this.#held = this.#held.subarray(end + BLANK_LINE.length);
-        if (!/^[ \t]*\r\n/.test(text)) throw malformed('A boundary is not followed by a part.');
-        return text;
-      }
-      await this.#more();
-    }
-  }
-
-  async #more(): Promise<void> {
+  /** Gives the parser one more chunk; its events fire before this returns. */
+  async #feed(): Promise<void> {
+    if (this.#failure !== null) throw this.#failure;
     let step: IteratorResult<Uint8Array>;
     try {
       step = await this.#source.next();
@@ -145,29 +164,17 @@ export class MultipartReader {
     }
     if (step.done) throw new BodyBroken('the body ended early');
     const { buffer, byteOffset, byteLength } = step.value;
-    const chunk = Buffer.from(buffer, byteOffset, byteLength);
-    this.#held = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
+    const before = this.#newest;
+    const waiting = before === null || before.headers === null;
+    try {
+      this.#dicer.write(Buffer.from(buffer, byteOffset, byteLength));
+    } catch (error) {
+      throw malformed('The body is not well-formed.', error);
+    }
+    if (waiting && this.#newest === before && (before === null || before.headers === null))
+      this.#fruitless += byteLength;
+    else this.#fruitless = 0;
+    if (this.#fruitless > LONGEST_PREAMBLE) throw malformed('The body does not begin with its boundary.');
+    if (before !== null && this.#fruitless > LONGEST_HEADERS) throw malformed('A part’s headers are too long.');
   }
-}
-
-/** Name and file name of a part. Throws `MANIFEST_INVALID` where the part has no name. */
-function disposition(headers: string): { name: string; filename: string | null } {
-  const line = headers.split('\r\n').find((each) => /^content-disposition[ \t]*:/i.test(each)) ?? '';
-  const parameters = new Map<string, string>();
-  for (const [, key = '', quoted, plain] of line.matchAll(
-    /;\s*([a-z]+\*?)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]+))/gi,
-  )) {
-    // The first of a repeated parameter counts; browsers write quotes as %22 and only some tools a backslash.
-    const value = quoted === undefined ? (plain ?? '') : quoted.replace(/\\(["\\])/g, '$1').replaceAll('%22', '"');
-    if (!parameters.has(key.toLowerCase())) parameters.set(key.toLowerCase(), value);
-  }
-  const name = parameters.get('name');
-  if (!/:\s*form-data\s*(?:;|$)/i.test(line) || name === undefined) throw malformed('A part has no name.');
-  return { name, filename: parameters.get('filename') ?? null };
-}
-
-function malformed(message: string): FrostbyteError {
-  return new FrostbyteError('MANIFEST_INVALID', message, {
-    details: [{ field: 'body', constraint: 'multipart/form-data with a part "manifest" and one part for each file' }],
-  });
 }

@@ -1,4 +1,5 @@
 import { Manifest } from '../../api/manifest.ts';
+import { issuesToDetails } from '../../api/validate.ts';
 import { canonicalJson } from '../../kernel/canonical-json.ts';
 import { sha256Hex } from '../../kernel/digest.ts';
 import { type ErrorDetail, FrostbyteError } from '../../kernel/errors.ts';
@@ -7,6 +8,9 @@ import { type ErrorDetail, FrostbyteError } from '../../kernel/errors.ts';
 export const LARGEST_MANIFEST = 8 << 20;
 /** Problems that one answer lists; a manifest that is wrong throughout needs no longer list. */
 const MOST_DETAILS = 100;
+
+/** Deeper metadata is no description of a file but an attack on whoever walks it. */
+const DEEPEST_METADATA = 16;
 
 export interface CheckedManifest {
   manifest: Manifest;
@@ -30,14 +34,7 @@ export function readManifest(
   }
   const parsed = Manifest.safeParse(json);
   if (!parsed.success) {
-    const details = parsed.error.issues.slice(0, MOST_DETAILS).map((issue) => {
-      const value = valueAt(json, issue.path);
-      return {
-        field: issue.path.map(String).join('.') || 'manifest',
-        ...(value === undefined ? {} : { value }),
-        constraint: issue.message,
-      };
-    });
+    const details = issuesToDetails(parsed.error.issues, json);
     throw invalid('The manifest is incomplete or malformed; every problem is listed.', details);
   }
   const manifest = parsed.data;
@@ -56,6 +53,12 @@ export function readManifest(
       constraint: `at most ${expected.max_batch_size} files (max_batch_size)`,
     };
     throw invalid('The batch holds more files than this tenant takes at once.', [detail]);
+  }
+  const deep = [manifest, ...manifest.files].find(({ metadata }) => nestsDeeper(metadata, DEEPEST_METADATA));
+  if (deep !== undefined) {
+    throw invalid('Metadata is nested too deeply.', [
+      { field: 'metadata', constraint: `at most ${DEEPEST_METADATA} levels` },
+    ]);
   }
   checkIds(manifest);
   if (manifest.file_count !== manifest.files.length)
@@ -98,28 +101,23 @@ function checkIds({ files }: Manifest): void {
   });
 }
 
+/** True when arrays and objects stand within each other more than `levels` deep. */
+function nestsDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => nestsDeeper(inner, levels - 1));
+}
+
 function hashOf(manifest: Manifest): string {
   try {
     return sha256Hex(canonicalJson(manifest));
   } catch (error) {
-    // Lone surrogates, or metadata nested so deep that no stack holds it.
+    // Lone surrogates.
     throw invalid(
       'The manifest holds values that JSON cannot carry everywhere.',
-      [{ field: 'metadata', constraint: 'valid Unicode, shallow nesting' }],
+      [{ field: 'metadata', constraint: 'valid Unicode' }],
       error,
     );
   }
-}
-
-/** Short scalars only: an answer must not carry a megabyte back. */
-function valueAt(json: unknown, path: readonly PropertyKey[]): unknown {
-  let value = json;
-  for (const key of path) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
-    value = (value as Record<PropertyKey, unknown>)[key];
-  }
-  if (typeof value === 'string') return value.length > 100 ? `${value.slice(0, 100)}…` : value;
-  return typeof value === 'object' ? undefined : value;
 }
 
 function invalid(message: string, details: ErrorDetail[], cause?: unknown): FrostbyteError {

@@ -41,13 +41,20 @@ export async function receiveBatch(plane: IntakePlane, input: BatchInput): Promi
   try {
     await fullDiskAsQuota(plane.objects.check());
     const receipt = await fullDiskAsQuota(readAll(reader, arrival));
-    await reader.drain(DRAIN_BYTES);
+    await finish(reader);
     return receipt;
   } catch (error) {
     await arrival.abandon();
-    await reader.drain(DRAIN_BYTES);
+    await finish(reader);
     throw error;
   }
+}
+
+/** A sender in the middle of its body is heard out; behind the closing boundary nobody waits for an epilogue. */
+async function finish(reader: MultipartReader): Promise<void> {
+  const { closed } = reader;
+  const drained = reader.drain(DRAIN_BYTES);
+  if (!closed) await drained;
 }
 
 async function readAll(reader: MultipartReader, arrival: Arrival): Promise<BatchReceipt> {

@@ -66,8 +66,8 @@ export const INTAKE_REMEDIES = Object.freeze({
   ),
   UNSCANNABLE: remedy(
     'SIZE_EXCEEDED',
-    'The file is beyond what the malware scanner can look into.',
-    'Split or unpack the file; the platform owner can allow such files with allow_unscannable.',
+    'The malware scanner cannot read the file: it is too large, too deeply packed or encrypted.',
+    'Split or unpack the file, or remove its password; the platform owner can allow such files with allow_unscannable.',
   ),
   CHECKSUM_MISMATCH: remedy(
     'CHECKSUM_MISMATCH',

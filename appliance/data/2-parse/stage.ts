@@ -49,7 +49,7 @@ export const parseStage: Stage = {
     };
   },
 
-  failed: ({ tenant_id, clock }, { doc_id, raw_sha256 }, { code, retry_count }) =>
+  failed: ({ tenant_id, clock }, { doc_id, raw_sha256 }, { code, retry_count }) => [
     auditEntry(clock, 'DOCUMENT_PARSE_FAILED', {
       tenant_id,
       actor: 'system',
@@ -58,6 +58,7 @@ export const parseStage: Stage = {
       input_hash: raw_sha256,
       adds: { error_code: code, retry_count },
     }),
+  ],
 };
 
 async function parse({

@@ -19,7 +19,10 @@ export async function unlinkedCopy(folder: string, source: Readable, sha256: str
     0o600,
   );
   try {
-    await unlink(path);
+    // Already gone where the daemon that starts just now clears the folder.
+    await unlink(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    });
     const hash = createHash('sha256');
     for await (const chunk of source as AsyncIterable<Buffer>) {
       hash.update(chunk);

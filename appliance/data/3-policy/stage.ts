@@ -47,7 +47,8 @@ export const policyStage: Stage = {
     };
   },
 
-  failed: ({ tenant_id, clock }, { doc_id }, { code, retry_count }) =>
+  failed: ({ tenant_id, clock }, { doc_id }, { code, retry_count }) => [
+    // No gate could judge it, so it is kept apart until a person decides (spec 2, "Queue").
     auditEntry(clock, 'POLICY_GATE_FAILED', {
       tenant_id,
       actor: 'system',
@@ -55,6 +56,15 @@ export const policyStage: Stage = {
       status: 'failure',
       adds: { gate: 'all', error_code: code, retry_count },
     }),
+    auditEntry(clock, 'DOCUMENT_QUARANTINED', {
+      tenant_id,
+      actor: 'system',
+      resource_id: doc_id,
+      component: 'policy-engine',
+      status: 'quarantined',
+      adds: { reason: 'GATE_UNAVAILABLE' },
+    }),
+  ],
 };
 
 async function configOf(plane: DataPlane, { config_version }: DocumentRow): Promise<TenantConfig> {
@@ -154,7 +164,14 @@ function entries(plane: DataPlane, document: DocumentRow, { enriched, gates, qua
       reason: quarantine?.reason ?? 'INJECTION_DETECTED',
       chunks: suspects.map(({ chunk_id }) => chunk_id),
     };
-    all.push(auditEntry(plane.clock, 'DOCUMENT_QUARANTINED', { ...about, status: 'quarantined', adds }));
+    all.push(
+      auditEntry(plane.clock, 'DOCUMENT_QUARANTINED', {
+        ...about,
+        component: 'policy-engine',
+        status: 'quarantined',
+        adds,
+      }),
+    );
   }
   return all;
 }

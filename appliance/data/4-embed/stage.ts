@@ -48,7 +48,7 @@ export const embedStage: Stage = {
     };
   },
 
-  failed: ({ tenant_id, clock }, { doc_id }, { code, retry_count }) =>
+  failed: ({ tenant_id, clock }, { doc_id }, { code, retry_count }) => [
     auditEntry(clock, 'EMBEDDING_FAILED', {
       tenant_id,
       actor: 'system',
@@ -56,6 +56,7 @@ export const embedStage: Stage = {
       status: 'failure',
       adds: { error_code: code, retry_count },
     }),
+  ],
 };
 
 async function embed({ tenant_id, embedder, meter }: DataPlane, texts: string[]): Promise<Float32Array[]> {

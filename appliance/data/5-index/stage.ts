@@ -85,7 +85,7 @@ export const indexStage: Stage = {
     };
   },
 
-  failed: ({ tenant_id, clock }, { doc_id }, { code, retry_count }) =>
+  failed: ({ tenant_id, clock }, { doc_id }, { code, retry_count }) => [
     auditEntry(clock, 'EMBEDDING_FAILED', {
       tenant_id,
       actor: 'system',
@@ -93,6 +93,7 @@ export const indexStage: Stage = {
       status: 'failure',
       adds: { error_code: code, retry_count },
     }),
+  ],
 };
 
 async function loadVectors(plane: DataPlane, document: DocumentRow, count: number): Promise<Float32Array[]> {

@@ -7,6 +7,9 @@ import { type ScoredChunk, type SearchFilters, searchChunks } from './search.ts'
 
 type Plane = Pick<DataPlane, 'tenant_id' | 'records' | 'vectors' | 'embedder' | 'clock' | 'meter' | 'config'>;
 
+/** Up to here every vector is compared; beyond, sketches choose the candidates (recall ≥ .95, see the vector port). */
+const EXACT_CHUNKS = 20_000;
+
 /** Scores are shown to six decimals: enough to rank, the same on every machine. */
 const SCORE_DIGITS = 1e6;
 
@@ -36,6 +39,7 @@ export async function retrieve(plane: Plane, body: SearchBody, actor: string): P
     query_text: body.query_text,
     top_k,
     filters: filtersOf(body),
+    approximate: (await plane.records.counts()).chunks > EXACT_CHUNKS,
     ...(config.evidence_threshold === null ? {} : { evidence_threshold: config.evidence_threshold }),
   });
   const { model, version } = plane.embedder;

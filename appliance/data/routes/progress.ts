@@ -1,6 +1,7 @@
 import type { BatchStatus, FileStatus } from '../../api/schemas/ingest.ts';
 import { canonicalJson } from '../../kernel/canonical-json.ts';
 import { sha256Hex } from '../../kernel/digest.ts';
+import { isFrostbyteError } from '../../kernel/errors.ts';
 
 /** How often the state is read while something is under way, and how often a silent line shows that it lives. */
 const POLL_MS = 250;
@@ -62,8 +63,11 @@ export function progressStream({ status, lastEventId, signal }: ProgressSource):
           }
           timer = setTimeout(round, POLL_MS);
         } catch (error) {
+          if (stopped) return;
           stop();
-          controller.error(error);
+          // The tenant may have been suspended meanwhile: the client is told so and asks again, which answers properly.
+          send('error', 'none', { code: isFrostbyteError(error) ? error.code : 'INTERNAL_ERROR' });
+          controller.close();
         }
       };
       signal.addEventListener('abort', stop, { once: true });

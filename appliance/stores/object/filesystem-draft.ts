@@ -8,18 +8,29 @@ import type { ObjectDraft } from './port.ts';
 const FLUSH_BYTES = 1 << 20;
 /** Buffers of one `writev`; the kernel takes 1024. */
 const FLUSH_BUFFERS = 512;
+/** Bytes after which the disk is set to work while more come in, so that the sync at the end has little left to do. */
+const SYNC_BYTES = 32 << 20;
+
+interface Gathered {
+  chunk: Uint8Array;
+  done: ((chunk: Uint8Array) => void) | undefined;
+}
 
 /**
  * A draft in one file. Chunks are not copied: they are gathered by reference and written a megabyte at a time while the
- * next megabyte comes in (one write in flight). Memory: at most two such gatherings.
+ * next megabyte comes in (one write and one sync in flight). Memory: at most two such gatherings.
  */
 export class FilesystemDraft implements ObjectDraft {
   readonly #file: FileHandle;
   readonly #path: string;
   readonly #publish: (path: string, key: string) => Promise<void>;
-  #gathered: Uint8Array[] = [];
+  #gathered: Gathered[] = [];
   #bytes = 0;
   #flight: Promise<void> = Promise.resolve();
+  /** Bytes written since the last sync in the background began. */
+  #unsynced = 0;
+  /** The sync in the background, or null. */
+  #syncing: Promise<void> | null = null;
   #failure: FrostbyteError | null = null;
   /** Synced and closed. */
   #ended = false;
@@ -32,11 +43,11 @@ export class FilesystemDraft implements ObjectDraft {
     this.#publish = publish;
   }
 
-  async write(chunk: Uint8Array): Promise<void> {
+  async write(chunk: Uint8Array, done?: (chunk: Uint8Array) => void): Promise<void> {
     this.#demandOpen();
     if (this.#ended) throw new FrostbyteError('INTERNAL_ERROR', 'A draft was written to after its end.');
     if (chunk.byteLength === 0) return;
-    this.#gathered.push(chunk);
+    this.#gathered.push({ chunk, done });
     this.#bytes += chunk.byteLength;
     if (this.#bytes >= FLUSH_BYTES || this.#gathered.length >= FLUSH_BUFFERS) await this.#flush();
   }
@@ -46,7 +57,7 @@ export class FilesystemDraft implements ObjectDraft {
     this.#demandOpen();
     try {
       await this.#flush();
-      await this.#flight;
+      await this.#settled();
       this.#demandOpen();
       await this.#file.sync();
       await this.#file.close();
@@ -73,7 +84,7 @@ export class FilesystemDraft implements ObjectDraft {
     if (this.#done) return;
     this.#done = true;
     this.#gathered = [];
-    await this.#flight;
+    await this.#settled();
     if (!this.#ended) await this.#file.close().catch(() => undefined);
     await rm(this.#path, { force: true }).catch(() => undefined);
   }
@@ -82,13 +93,42 @@ export class FilesystemDraft implements ObjectDraft {
   async #flush(): Promise<void> {
     await this.#flight;
     this.#demandOpen();
-    const buffers = this.#gathered;
+    this.#syncInBackground();
+    const gathered = this.#gathered;
+    this.#unsynced += this.#bytes;
     this.#gathered = [];
     this.#bytes = 0;
-    if (buffers.length === 0) return;
-    this.#flight = writeAll(this.#file, buffers).catch((error: unknown) => {
-      this.#failure = diskError(error);
+    if (gathered.length > 0) this.#flight = this.#guard(this.#writeOut(gathered));
+  }
+
+  async #writeOut(gathered: readonly Gathered[]): Promise<void> {
+    await writeAll(
+      this.#file,
+      gathered.map(({ chunk }) => chunk),
+    );
+    for (const { chunk, done } of gathered) done?.(chunk);
+  }
+
+  #syncInBackground(): void {
+    if (this.#unsynced < SYNC_BYTES || this.#syncing !== null) return;
+    this.#unsynced = 0;
+    this.#syncing = this.#guard(this.#file.datasync()).then(() => {
+      this.#syncing = null;
     });
+  }
+
+  async #settled(): Promise<void> {
+    await this.#flight;
+    await this.#syncing;
+  }
+
+  /** Keeps a failure for whoever calls next: the kernel tells of a lost page once, and a later sync may answer well. */
+  async #guard(work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      this.#failure ??= diskError(error);
+    }
   }
 
   #demandOpen(): void {

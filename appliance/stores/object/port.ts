@@ -35,9 +35,10 @@ export interface ObjectDraft {
   /**
    * Appends; resolves when the next chunk may come (back-pressure), which can be before the bytes are written: the chunk
    * belongs to the draft from here on, do not change it. Throws `DISK_FULL`, `STORE_UNAVAILABLE`, also for an earlier
-   * chunk.
+   * chunk. `done` is called when the draft needs the chunk no more, so that its memory can be given back; not where the
+   * draft failed or was aborted.
    */
-  write(chunk: Uint8Array): Promise<void>;
+  write(chunk: Uint8Array, done?: (chunk: Uint8Array) => void): Promise<void>;
   /**
    * No more bytes come: they are safe on the disk and the draft gives back memory and handles, so that thousands may wait
    * for their commit. `commit` does it where it was not done.

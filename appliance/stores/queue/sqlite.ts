@@ -18,11 +18,17 @@ const NEXT = 'SELECT min(available_at) AS at FROM jobs WHERE stage = ?';
 /**
  * The queue of one tenant in one SQLite file, for any number of processes. Jobs are taken by due time, then in the order
  * they were added. A lease that ran out stays its holder's until another worker takes the job: what was done in the
- * meantime is not thrown away. Every verb is one transaction. Throws as `openSqlite` does.
+ * meantime is not thrown away. Every verb is one transaction; commits are not synced, because the queue is not the truth:
+ * what a power cut takes from it, the sweep makes again. Throws as `openSqlite` does.
  */
-export function openSqliteQueue(file: string, options: { clock: Clock }): JobQueue {
+export function openSqliteQueue(file: string, options: { clock: Clock; verify?: boolean }): JobQueue {
   const { clock } = options;
-  const db = openSqlite(file, { migrations: MIGRATIONS, appliedAt: clock.iso() });
+  const db = openSqlite(file, {
+    migrations: MIGRATIONS,
+    appliedAt: clock.iso(),
+    durable: false,
+    verify: options.verify ?? false,
+  });
   return new SqliteQueue(db, clock);
 }
 
@@ -56,12 +62,10 @@ class SqliteQueue implements JobQueue {
       const job = this.#oldest(stages);
       if (job === undefined) return null;
       const lease = newId();
-      this.#db.run('UPDATE jobs SET lease = ?, worker = ?, available_at = ?, deliveries = deliveries + 1 WHERE seq = ?', [
-        lease,
-        worker,
-        this.#clock.now() + leaseMs,
-        job.seq,
-      ]);
+      this.#db.run(
+        'UPDATE jobs SET lease = ?, worker = ?, available_at = ?, deliveries = deliveries + 1 WHERE seq = ?',
+        [lease, worker, this.#clock.now() + leaseMs, job.seq],
+      );
       const { job_id, stage, doc_id, run, failures, deliveries } = job;
       return { job_id, stage, doc_id, run, failures, deliveries: deliveries + 1, lease };
     });
@@ -77,14 +81,19 @@ class SqliteQueue implements JobQueue {
 
   async retry(claim: ClaimedJob, delayMs: number): Promise<boolean> {
     const due = this.#clock.now() + delayMs;
-    return this.#held(claim, 'UPDATE jobs SET lease = NULL, worker = NULL, failures = failures + 1, due_at = ?, available_at = ?', [
-      due,
-      due,
-    ]);
+    return this.#held(
+      claim,
+      'UPDATE jobs SET lease = NULL, worker = NULL, failures = failures + 1, due_at = ?, available_at = ?',
+      [due, due],
+    );
   }
 
   async release(claim: ClaimedJob): Promise<boolean> {
-    return this.#held(claim, 'UPDATE jobs SET lease = NULL, worker = NULL, deliveries = deliveries - 1, available_at = due_at', []);
+    return this.#held(
+      claim,
+      'UPDATE jobs SET lease = NULL, worker = NULL, deliveries = deliveries - 1, available_at = due_at',
+      [],
+    );
   }
 
   async holders(): Promise<string[]> {

@@ -7,8 +7,8 @@ import { FrostbyteError, isFrostbyteError } from '../../kernel/errors.ts';
 const BY_PREFIX = Object.freeze([
   ['SQLITE_FULL', 'DISK_FULL', 'The disk of the store is full.'],
   ['SQLITE_READONLY', 'STORE_READ_ONLY', 'The store can only be read.'],
-  ['SQLITE_CORRUPT', 'STORE_CORRUPTED', 'The store’s file is damaged.'],
-  ['SQLITE_NOTADB', 'STORE_CORRUPTED', 'The store’s file is not a database.'],
+  ['SQLITE_CORRUPT', 'STORE_CORRUPTED', 'The store’s file is damaged. Restore it from a backup.'],
+  ['SQLITE_NOTADB', 'STORE_CORRUPTED', 'The store’s file is not a database. Restore it from a backup.'],
   ['SQLITE_BUSY', 'STORE_UNAVAILABLE', 'The store is in use by another process.'],
   ['SQLITE_LOCKED', 'STORE_UNAVAILABLE', 'The store is in use.'],
   ['SQLITE_CANTOPEN', 'STORE_UNAVAILABLE', 'The store cannot be opened.'],

@@ -16,7 +16,9 @@ const SPEC: Record<number, string> = {
   503: 'SERVICE_UNAVAILABLE',
   507: 'QUOTA_EXCEEDED',
 };
-const EXPECTED = Object.entries(SPEC).flatMap(([status, codes]) => codes.split(' ').map((code) => [code, Number(status)]));
+const EXPECTED = Object.entries(SPEC).flatMap(([status, codes]) =>
+  codes.split(' ').map((code) => [code, Number(status)]),
+);
 
 test('each code of the specification has its status, and there are no others', () => {
   assert.deepEqual(Object.entries(STATUS), EXPECTED);
@@ -28,7 +30,10 @@ test('each code of the specification has its status, and there are no others', (
 
 test('every code becomes a valid envelope with the request id', () => {
   for (const code of API_CODES) {
-    const answer = toHttpError(new FrostbyteError(code, 'said so', { details: [{ field: 'a', constraint: 'b' }] }), 'req-1');
+    const answer = toHttpError(
+      new FrostbyteError(code, 'said so', { details: [{ field: 'a', constraint: 'b' }] }),
+      'req-1',
+    );
     assert.equal(answer.status, STATUS[code]);
     const { error } = ErrorEnvelope.parse(answer.body);
     assert.equal(error.code, code);
@@ -37,7 +42,14 @@ test('every code becomes a valid envelope with the request id', () => {
 });
 
 test('an unknown error says nothing of its cause', () => {
-  for (const thrown of [new Error('SELECT secret'), new TypeError('x'), 'a string', null, undefined, { message: 'secret' }]) {
+  for (const thrown of [
+    new Error('SELECT secret'),
+    new TypeError('x'),
+    'a string',
+    null,
+    undefined,
+    { message: 'secret' },
+  ]) {
     const { status, body, headers } = toHttpError(thrown, 'r');
     assert.equal(status, 500);
     assert.equal(body.error.code, 'INTERNAL_ERROR');
@@ -48,7 +60,9 @@ test('an unknown error says nothing of its cause', () => {
 });
 
 test('our own internal error keeps its message and details inside', () => {
-  const inside = new FrostbyteError('INTERNAL_ERROR', 'the row was gone', { details: [{ field: 'x', constraint: 'y' }] });
+  const inside = new FrostbyteError('INTERNAL_ERROR', 'the row was gone', {
+    details: [{ field: 'x', constraint: 'y' }],
+  });
   const { body } = toHttpError(inside, 'r');
   assert.doesNotMatch(body.error.message, /row/);
   assert.deepEqual(body.error.details, []);
@@ -77,7 +91,9 @@ test('trouble of the machinery has an outside name, and what has none is our fau
 
 test('busy and rate-limited answers say when to come back, in whole seconds and never zero', () => {
   const after = (code: ErrorCode, retryAfter?: number) =>
-    toHttpError(new FrostbyteError(code, 'm', retryAfter === undefined ? {} : { retryAfter }), 'r').headers['retry-after'];
+    toHttpError(new FrostbyteError(code, 'm', retryAfter === undefined ? {} : { retryAfter }), 'r').headers[
+      'retry-after'
+    ];
   assert.equal(after('RATE_LIMIT_EXCEEDED', 0.2), '1');
   assert.equal(after('RATE_LIMIT_EXCEEDED', 12.1), '13');
   assert.equal(after('SERVICE_UNAVAILABLE'), '5');

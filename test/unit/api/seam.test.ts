@@ -1,11 +1,23 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SignJWT } from 'jose';
-import { ASSERTION_HEADER, generateSeamKeys, seamKeysFromPem, signAssertion, verifyAssertion } from '../../../appliance/api/seam.ts';
+import {
+  ASSERTION_HEADER,
+  generateSeamKeys,
+  seamKeysFromPem,
+  signAssertion,
+  verifyAssertion,
+} from '../../../appliance/api/seam.ts';
 import type { Caller } from '../../../appliance/kernel/identity.ts';
 
 const keys = generateSeamKeys();
-const caller: Caller = { subject: 'dana', role: 'tenant_admin', scopes: ['ingest', 'query'], tenant_id: 'acme', jti: 'j1' };
+const caller: Caller = {
+  subject: 'dana',
+  role: 'tenant_admin',
+  scopes: ['ingest', 'query'],
+  tenant_id: 'acme',
+  jti: 'j1',
+};
 const PATH = '/api/v1/query/acme/search';
 
 function request(assertion?: string, change: { method?: string; path?: string } = {}): Request {
@@ -16,7 +28,8 @@ function request(assertion?: string, change: { method?: string; path?: string } 
 }
 
 const sign = () => signAssertion(keys.privateKey, { tenant_id: 'acme', caller, method: 'POST', path: PATH });
-const refused = (made: Request, tenant = 'acme') => assert.rejects(verifyAssertion(keys.publicKey, made, tenant), { code: 'AUTHENTICATION_REQUIRED' });
+const refused = (made: Request, tenant = 'acme') =>
+  assert.rejects(verifyAssertion(keys.publicKey, made, tenant), { code: 'AUTHENTICATION_REQUIRED' });
 
 test('a signed assertion tells the data plane who calls', async () => {
   assert.deepEqual(await verifyAssertion(keys.publicKey, request(await sign()), 'acme'), caller);
@@ -24,7 +37,12 @@ test('a signed assertion tells the data plane who calls', async () => {
 
 test('an administrator has no tenant of its own', async () => {
   const admin: Caller = { ...caller, role: 'admin', tenant_id: null };
-  const assertion = await signAssertion(keys.privateKey, { tenant_id: 'acme', caller: admin, method: 'POST', path: PATH });
+  const assertion = await signAssertion(keys.privateKey, {
+    tenant_id: 'acme',
+    caller: admin,
+    method: 'POST',
+    path: PATH,
+  });
   assert.deepEqual(await verifyAssertion(keys.publicKey, request(assertion), 'acme'), admin);
 });
 
@@ -38,9 +56,23 @@ test('without it, or for another tenant, method or path, the door is shut', asyn
 });
 
 test('only our key, our algorithm and our name count', async () => {
-  const claims = { tenant: 'acme', role: 'admin', scopes: [], own_tenant: null, token: 'j', method: 'POST', path: PATH };
+  const claims = {
+    tenant: 'acme',
+    role: 'admin',
+    scopes: [],
+    own_tenant: null,
+    token: 'j',
+    method: 'POST',
+    path: PATH,
+  };
   const make = (alg: string, key: Parameters<SignJWT['sign']>[0], issuer = 'frostbyte-gateway', expires = '30s') =>
-    new SignJWT(claims).setProtectedHeader({ alg }).setIssuer(issuer).setSubject('eve').setIssuedAt().setExpirationTime(expires).sign(key);
+    new SignJWT(claims)
+      .setProtectedHeader({ alg })
+      .setIssuer(issuer)
+      .setSubject('eve')
+      .setIssuedAt()
+      .setExpirationTime(expires)
+      .sign(key);
   await refused(request(await make('EdDSA', generateSeamKeys().privateKey)));
   const publicPem = keys.publicKey.export({ type: 'spki', format: 'pem' }).toString();
   await refused(request(await make('HS256', new TextEncoder().encode(publicPem))));

@@ -21,6 +21,14 @@ const OCR_DPI = 300;
 /** Damaged pages can take for ever; a page that people made takes well under a second. */
 const MAX_RENDER_MS = 10_000;
 const DONE = 2;
+/** Points: the largest page of PDF is 14,400 wide; backgrounds are at times drawn far larger, but not like this. */
+const MAX_COORDINATE = 100_000;
+/** Text longer than this many times the page's width and height together is damage as well. */
+const MAX_TEXT = 4;
+const TEXT = 1;
+const MAX_OBJECTS = 200_000;
+const MAX_DEPTH = 12;
+const FORM = 5;
 const MAX_COMPARE_PIXELS = 4_000_000;
 
 /** Renders an upright page in gray at 300 dpi, or less where the page is very large. Null when it cannot be rendered. */
@@ -55,6 +63,11 @@ function render(
   try {
     pdfium.FPDFBitmap_FillRect(bitmap, 0, 0, wide, high, WHITE);
     const flags = WITH_ANNOTATIONS | (format === GRAY ? GRAYSCALE : 0);
+    let left = MAX_OBJECTS;
+    const objects = pdfium.FPDFPage_CountObjects(page);
+    for (let i = 0; i < objects && left > 0; i++) {
+      left = silenceAbsurd(pdfium, pdfium.FPDFPage_GetObject(page, i), MAX_TEXT * (width + height), left, 0);
+    }
     const pause = pdfium.pauseAfter(MAX_RENDER_MS);
     const state = pdfium.FPDF_RenderPageBitmap_Start(bitmap, page, 0, 0, wide, high, 0, flags, pause);
     pdfium.FPDF_RenderPage_Close(page);
@@ -71,4 +84,27 @@ function render(
   } finally {
     pdfium.FPDFBitmap_Destroy(bitmap);
   }
+}
+
+/**
+ * Switches off objects with coordinates that no page has (damaged or hostile files): drawing them takes minutes, and
+ * the pause between objects does not end one that does. Returns how many more objects may be looked at.
+ */
+function silenceAbsurd(pdfium: Pdfium, object: number, longest: number, left: number, depth: number): number {
+  const at = pdfium.scratch;
+  let rest = left - 1;
+  if (object === 0) return rest;
+  if (pdfium.FPDFPageObj_GetBounds(object, at, at + 4, at + 8, at + 12) !== 0) {
+    const sane = [0, 4, 8, 12].every((offset) => Math.abs(pdfium.float(at + offset)) < MAX_COORDINATE);
+    const wide = Math.abs(pdfium.float(at + 8) - pdfium.float(at));
+    const high = Math.abs(pdfium.float(at + 12) - pdfium.float(at + 4));
+    const endless = pdfium.FPDFPageObj_GetType(object) === TEXT && Math.max(wide, high) > longest;
+    if (!sane || endless) pdfium.FPDFPageObj_SetIsActive(object, 0);
+  }
+  if (pdfium.FPDFPageObj_GetType(object) !== FORM || depth >= MAX_DEPTH) return rest;
+  const count = pdfium.FPDFFormObj_CountObjects(object);
+  for (let i = 0; i < count && rest > 0; i++) {
+    rest = silenceAbsurd(pdfium, pdfium.FPDFFormObj_GetObject(object, i), longest, rest, depth + 1);
+  }
+  return rest;
 }

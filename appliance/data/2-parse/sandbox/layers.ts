@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { type Wrapper, type WrapperParts, wrapperCandidates } from './command.ts';
 import type { ChildEntry } from './entry.ts';
 import { type ProbeResult, runProbe } from './probe.ts';
@@ -121,11 +120,10 @@ function networkNamespace(wrapper: Wrapper | null, found: ProbeResult | null): [
   if (wrapper?.network === true && found.connect === 'ENETUNREACH') {
     return [true, 'The parser has a network namespace of its own; not even loopback answers.'];
   }
-  if (onlyLoopback()) return [true, 'The whole container has no network but loopback.'];
   return [
     false,
     'A network namespace is refused here. Allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1, ' +
-      'or on Ubuntu kernel.apparmor_restrict_unprivileged_userns=0), or run the parser in a container with network_mode none.',
+      'or on Ubuntu kernel.apparmor_restrict_unprivileged_userns=0).',
   ];
 }
 
@@ -135,14 +133,4 @@ function droppedPrivileges(found: ProbeResult | null): [boolean, string] {
     return [true, 'The parser has no capabilities and cannot gain any.'];
   }
   return [false, 'The parser keeps privileges that it does not need. Install util-linux, which has setpriv.'];
-}
-
-/** True when this process itself lives where there is nothing but loopback (a container with `network_mode: none`). */
-function onlyLoopback(): boolean {
-  try {
-    const lines = readFileSync('/proc/net/dev', 'utf8').trim().split('\n').slice(2);
-    return lines.every((line) => line.trim().startsWith('lo:'));
-  } catch {
-    return false;
-  }
 }

@@ -28,9 +28,14 @@ function looksWrapped(texts: string[]): boolean {
 
 /** Joins wrapped lines: a hyphen between lower-case letters was put in by the wrapping; CJK needs no space. */
 export function joinLines(texts: string[]): string {
-  return texts.reduce((joined, text) => {
-    if (joined === '') return text;
-    if (/\p{Ll}-$/u.test(joined) && /^\p{Ll}/u.test(text)) return joined.slice(0, -1) + text;
-    return CJK.test(joined.at(-1)!) && CJK.test(text[0]!) ? joined + text : `${joined} ${text}`;
-  }, '');
+  // Only the last line is looked at: testing the end of what has grown so far would read all of it again each time.
+  const parts: string[] = [];
+  for (const text of texts.filter((line) => line !== '')) {
+    const last = parts.at(-1);
+    if (last === undefined) parts.push(text);
+    else if (/\p{Ll}-$/u.test(last) && /^\p{Ll}/u.test(text)) parts.splice(-1, 1, last.slice(0, -1), text);
+    else if (CJK.test(last.at(-1)!) && CJK.test(text[0]!)) parts.push(text);
+    else parts.push(' ', text);
+  }
+  return parts.join('');
 }

@@ -21,7 +21,7 @@ export function outboxRecords({ db }: RecordContext): OutboxRecords {
   return {
     outbox: async (limit) => db.all<Job>(OLDEST, [limit]),
     clearOutbox: async (jobIds) => {
-      if (jobIds.length > 0) db.write(() => db.run(CLEAR, [JSON.stringify(jobIds)]));
+      if (jobIds.length > 0) db.jot(() => db.run(CLEAR, [JSON.stringify(jobIds)]));
     },
     unfinished: async (after, limit) =>
       db.all<Pick<Job, 'doc_id' | 'run' | 'stage'>>(UNFINISHED, [after ?? '', limit]).map(jobOf),

@@ -19,8 +19,8 @@ export function stageRecords(context: RecordContext): StageRecords {
   const { db } = context;
 
   /** A fenced write: `change` gets the document the job is current for; a stale job changes nothing. */
-  const fenced = (job: Job, change: (row: DocumentRow) => void): boolean =>
-    db.write(() => {
+  const fenced = (job: Job, change: (row: DocumentRow) => void, write = db.write): boolean =>
+    write(() => {
       const row = readDocument(context, job.doc_id);
       if (row === null || !isCurrent(row, job)) return false;
       change(row);
@@ -35,10 +35,12 @@ export function stageRecords(context: RecordContext): StageRecords {
     },
     startStage: async (job, at) => {
       let started: DocumentRow | null = null;
-      fenced(job, (row) => {
+      // A start that a power cut forgets is a start that is made again: it needs no sync.
+      const mark = (row: DocumentRow): void => {
         started = { ...row, stages: { ...row.stages, [job.stage]: 'processing' } };
         saveDocument(context, started, at);
-      });
+      };
+      fenced(job, mark, db.jot);
       return started;
     },
     finishStage: async ({ job, patch, entries, at, outcome }) => {

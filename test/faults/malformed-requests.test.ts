@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { Agent, request } from 'node:http';
+import { connect } from 'node:net';
+import { after, before, test } from 'node:test';
+import fc from 'fast-check';
+import { ErrorEnvelope, STATUS } from '../../appliance/api/errors.ts';
+import { type Appliance, startAppliance } from '../support/appliance.ts';
+import { GARBAGE, type Malformed, malformed } from '../support/malformed-requests.ts';
+
+/** Ten thousand requests that no honest client sends, against a real daemon: each gets a documented answer. */
+
+const COUNT = 10_000;
+const SEED = Number(process.env.FROSTBYTE_TEST_SEED ?? 20_260_101);
+const CONCURRENCY = 24;
+
+let appliance: Appliance;
+const tokens: Record<Malformed['who'], string | null> = { admin: null, tenant: null, auditor: null, nobody: null, forged: 'aaaa.bbbb.cccc' };
+before(async () => {
+  appliance = await startAppliance({ environment: { FROSTBYTE_LOG_LEVEL: 'warn' } });
+  await appliance.createTenant('acme');
+  tokens.admin = await appliance.token({ role: 'admin' });
+  tokens.tenant = await appliance.token({ role: 'tenant_admin', tenant_id: 'acme' });
+  tokens.auditor = await appliance.token({ role: 'auditor' });
+});
+after(() => appliance.end());
+
+interface Answer {
+  status: number;
+  type: string;
+  requestId: string | undefined;
+  text: string;
+}
+
+const agent = new Agent({ keepAlive: true, maxSockets: CONCURRENCY });
+after(() => agent.destroy());
+
+function send({ method, path, headers, body, who }: Malformed): Promise<Answer> {
+  const { hostname, port } = new URL(appliance.url);
+  const token = tokens[who];
+  return new Promise((resolve, reject) => {
+    const outgoing = request(
+      {
+        hostname,
+        port,
+        agent,
+        method,
+        path,
+        timeout: 20_000,
+        headers: {
+          ...headers,
+          ...(token ? { authorization: `Bearer ${token}` } : {}),
+          ...(who === 'admin' && headers['x-break-glass-reason'] === undefined ? { 'x-break-glass-reason': 'fuzz' } : {}),
+          ...(body ? { 'content-length': body.length } : {}),
+        },
+      },
+      (incoming) => {
+        const chunks: Buffer[] = [];
+        incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+        incoming.on('end', () =>
+          resolve({
+            status: incoming.statusCode!,
+            type: incoming.headers['content-type'] ?? '',
+            requestId: incoming.headers['x-request-id'] as string | undefined,
+            text: Buffer.concat(chunks).toString(),
+          }),
+        );
+        incoming.on('error', reject);
+      },
+    );
+    outgoing.on('timeout', () => outgoing.destroy(new Error('no answer in 20 s')));
+    outgoing.on('error', reject);
+    outgoing.end(body ?? undefined);
+  });
+}
+
+/** An answer is a success, or the envelope with the status of its code; never a 500, and no word of the machinery. */
+function check(answer: Answer, method: string): void {
+  assert.ok(answer.requestId, 'a request id');
+  if (answer.status < 400) return assert.ok([200, 201, 202].includes(answer.status), String(answer.status));
+  assert.notEqual(answer.status, 500);
+  if (method === 'HEAD') return;
+  assert.match(answer.type, /^application\/json/);
+  const { error } = ErrorEnvelope.parse(JSON.parse(answer.text));
+  assert.equal(STATUS[error.code], answer.status);
+  assert.equal(error.request_id, answer.requestId);
+  assert.doesNotMatch(answer.text, /node_modules|at \w+ \(|SQLITE|ENOENT|\/appliance\/|TypeError|SyntaxError/);
+  assert.ok(answer.text.length < 64_000, 'an answer is no amplifier');
+}
+
+test(`${COUNT} malformed requests get documented answers, and the daemon is well afterwards`, { timeout: 120_000 }, async () => {
+  const started = performance.now();
+  const queue = fc.sample(malformed, { seed: SEED, numRuns: COUNT });
+  const made = performance.now() - started;
+  const seen = new Map<number, number>();
+  const wrong: string[] = [];
+  const work = async () => {
+    for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+      const shown = `${next.who} ${next.method} ${next.path.slice(0, 200)} ${JSON.stringify(next.headers).slice(0, 200)} ${next.body?.toString('latin1').slice(0, 200)}`;
+      try {
+        const answer = await send(next);
+        seen.set(answer.status, (seen.get(answer.status) ?? 0) + 1);
+        check(answer, next.method);
+      } catch (error) {
+        wrong.push(`${(error as Error).message.slice(0, 300)}\n    ${shown}`);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: CONCURRENCY }, work));
+  const counts = [...seen].sort(([a], [b]) => a - b).map(([status, count]) => `${status}: ${count}`);
+  console.log(`malformed requests, seed ${SEED}, ${Math.round(made)} ms to make, ${Math.round(performance.now() - started - made)} ms to send: ${counts.join('  ')}`);
+  assert.deepEqual(wrong.slice(0, 12), [], `${wrong.length} answers are not as documented`);
+  assert.equal([...seen.values()].reduce((sum, n) => sum + n, 0), COUNT);
+  for (const status of [200, 400, 401, 403, 404, 413]) assert.ok((seen.get(status) ?? 0) > 0, `the generator reaches ${status}`);
+  assert.equal(appliance.process.exitCode, null);
+  assert.equal((await fetch(`${appliance.url}/health`)).status, 200);
+  assert.equal((await fetch(`${appliance.url}/ready`)).status, 200);
+});
+
+function sendRaw(bytes: string): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(Number(new URL(appliance.url).port), '127.0.0.1', () => socket.write(Buffer.from(bytes, 'latin1')));
+    let text = '';
+    socket.setTimeout(1500, () => socket.end());
+    socket.on('data', (chunk) => {
+      text += chunk.toString('latin1');
+    });
+    socket.on('error', () => undefined);
+    socket.on('close', () => resolve(text));
+  });
+}
+
+test('bytes that are hardly HTTP are refused in the envelope or cut off, and hurt nobody', async () => {
+  const answers = await Promise.all(GARBAGE.map(sendRaw));
+  for (const [i, text] of answers.entries()) {
+    const shown = JSON.stringify(GARBAGE[i]!.slice(0, 80));
+    assert.doesNotMatch(text, /^HTTP\/1\.1 5/, shown);
+    if (text === '' || /^HTTP\/1\.1 200/.test(text)) continue;
+    const [head, body] = text.split('\r\n\r\n', 2) as [string, string];
+    const json = body.startsWith('{') ? body : body.slice(body.indexOf('{'), body.lastIndexOf('}') + 1);
+    assert.ok(json.endsWith('}'), `${shown} → ${text.slice(0, 300)}`);
+    const { error } = ErrorEnvelope.parse(JSON.parse(json));
+    assert.match(head, new RegExp(`^HTTP/1\\.1 ${STATUS[error.code]} `), shown);
+  }
+  assert.equal((await fetch(`${appliance.url}/health`)).status, 200);
+});
+
+test('no request left a trace of itself in the log but codes and patterns', () => {
+  const lines = appliance.logs().trim().split('\n').filter(Boolean);
+  for (const line of lines) {
+    const { level, code } = JSON.parse(line) as { level: string; code?: string };
+    assert.notEqual(code, 'INTERNAL_ERROR', line);
+    assert.notEqual(level, 'fatal');
+  }
+});

@@ -1,0 +1,257 @@
+import assert from 'node:assert/strict';
+import { createHmac, createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { SignJWT } from 'jose';
+import { DEFAULT_TENANT_CONFIG } from '../../appliance/api/tenant-config.ts';
+import { newId } from '../../appliance/kernel/ids.ts';
+import { controlPaths, tenantPaths } from '../../appliance/kernel/names.ts';
+import { type Appliance, startAppliance } from '../support/appliance.ts';
+import { signingKeyOf } from '../support/forge-tokens.ts';
+import { type Caller, callerOf } from '../support/http.ts';
+
+/** A tenant's life through the admin routes, and who is refused what on the way. */
+
+interface TenantView {
+  tenant_id: string;
+  state: string;
+  failed_during?: string;
+  config: Record<string, unknown>;
+  config_version: number;
+  provisioning: { steps: { step: string; status: string; error_code?: string }[] };
+}
+
+let appliance: Appliance;
+let admin: Caller;
+before(async () => {
+  appliance = await startAppliance();
+  admin = await appliance.caller({ role: 'admin', subject: 'frode' }, 'journey');
+  await appliance.createTenant('acme');
+  await appliance.createTenant('globex');
+});
+after(() => appliance.end());
+
+async function inState(id: string, ...states: string[]): Promise<TenantView> {
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    const { data } = await admin<TenantView>('GET', `/admin/tenants/${id}`);
+    if (states.includes(data.state)) return data;
+    if (Date.now() > deadline) throw new Error(`${id} stays ${data.state}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+const body = (tenant_id: string) => ({ tenant_id, tenant_name: tenant_id, contact_email: 'it@example.org' });
+
+test('a new tenant has the defaults of the specification and shows every step', async () => {
+  const tenant = await inState('acme', 'ACTIVE');
+  assert.deepEqual(tenant.config, JSON.parse(JSON.stringify(DEFAULT_TENANT_CONFIG)));
+  assert.equal(tenant.config_version, 1);
+  assert.ok(tenant.provisioning.steps.length >= 8);
+  assert.ok(tenant.provisioning.steps.every(({ status }) => status === 'done'));
+});
+
+test('tenants are listed by state and page', async () => {
+  const all = await admin<TenantView[]>('GET', '/admin/tenants?limit=1&page=2');
+  assert.equal(all.data.length, 1);
+  assert.deepEqual({ total: all.meta.total, pages: all.meta.pages, page: all.meta.page }, { total: 2, pages: 2, page: 2 });
+  const none = await admin<TenantView[]>('GET', '/admin/tenants?state=FAILED');
+  assert.deepEqual([none.data, none.meta.filters_applied], [[], { state: 'FAILED' }]);
+});
+
+test('an id that is taken, malformed or reserved is refused', async () => {
+  assert.equal((await admin('POST', '/admin/tenants', body('acme'))).code, 'TENANT_ALREADY_EXISTS');
+  for (const id of ['Acme', 'ab', '1abc', 'a-b-c', '../etc', 'a'.repeat(33), '_appliance']) {
+    assert.equal((await admin('POST', '/admin/tenants', body(id))).code, 'VALIDATION_ERROR', id);
+  }
+});
+
+test('a change of configuration tells old and new, who and why; rules between fields hold', async () => {
+  const changed = await admin<{ changes: Record<string, unknown>[]; config_version: number; previous_config_version: number }>('PATCH', '/admin/tenants/globex', {
+    config: { pii_policy: 'flag', retention_days: 100 },
+    reason: 'client terms',
+  });
+  assert.deepEqual(changed.data.changes, [
+    { field: 'pii_policy', old_value: 'redact', new_value: 'flag', changed_by: 'frode', reason: 'client terms' },
+    { field: 'retention_days', old_value: 2555, new_value: 100, changed_by: 'frode', reason: 'client terms' },
+  ]);
+  assert.equal(changed.data.config_version, changed.data.previous_config_version + 1);
+  for (const config of [{ chunk_soft_limit: 5000 }, { injection_flag_threshold: 0.9 }, { retention_days: 1 }, { colour: 'red' }, { embedding_dimensions: 512 }]) {
+    assert.equal((await admin('PATCH', '/admin/tenants/globex', { config, reason: 'r' })).code, 'VALIDATION_ERROR', JSON.stringify(config));
+  }
+  assert.equal((await admin('PATCH', '/admin/tenants/globex', { config: { retention_days: 200 } })).code, 'VALIDATION_ERROR', 'a reason is needed');
+});
+
+test('the isolation check of a tenant passes: its own doors open, all others closed', async () => {
+  const { data } = await admin<{ overall_pass: boolean; checks: { result: string; target: string }[] }>('POST', '/admin/tenants/acme/verify');
+  assert.equal(data.overall_pass, true);
+  assert.ok(data.checks.some(({ result, target }) => result === 'OK' && target === 'acme'));
+  assert.ok(data.checks.some(({ result, target }) => result === 'DENIED' && target === 'globex'));
+  assert.ok(!data.checks.some(({ result }) => result === 'ALLOWED'));
+});
+
+test('refusals come in the order of the specification', async () => {
+  const ask = async (caller: Caller, tenant: string) => {
+    const { status, code } = await caller('POST', `/query/${tenant}/search`, { wrong: 'body' });
+    return `${status} ${code}`;
+  };
+  const nobody = await appliance.caller();
+  const auditor = await appliance.caller({ role: 'auditor' });
+  const narrow = await appliance.caller({ role: 'tenant_user', tenant_id: 'acme', scopes: ['ingest'] });
+  const dana = await appliance.caller({ role: 'tenant_admin', tenant_id: 'acme' });
+  const silent = await appliance.caller({ role: 'admin' });
+  assert.equal(await ask(nobody, 'nosuchtenant'), '401 AUTHENTICATION_REQUIRED');
+  assert.equal(await ask(auditor, 'acme'), '403 INSUFFICIENT_PERMISSIONS');
+  assert.equal(await ask(narrow, 'acme'), '403 INSUFFICIENT_PERMISSIONS');
+  assert.equal(await ask(dana, 'globex'), '403 INSUFFICIENT_PERMISSIONS');
+  assert.equal(await ask(dana, 'nosuchtenant'), '403 INSUFFICIENT_PERMISSIONS');
+  assert.equal(await ask(silent, 'acme'), '403 INSUFFICIENT_PERMISSIONS');
+  assert.equal(await ask(admin, 'nosuchtenant'), '404 RESOURCE_NOT_FOUND');
+  assert.equal(await ask(dana, 'acme'), '400 VALIDATION_ERROR');
+  const foreign = await dana('POST', '/query/globex/search', {});
+  const none = await dana('POST', '/query/nosuchtenant/search', {});
+  assert.equal(foreign.error.message, none.error.message, 'existence is not revealed');
+});
+
+test('the kill-switch refuses within a second, also what runs, and survives a kill; resume gives no old token back', async () => {
+  const request = { role: 'tenant_admin', tenant_id: 'acme', subject: 'dana' } as const;
+  const dana = await appliance.caller(request);
+  assert.equal((await dana('GET', '/ingest/acme/batches')).status, 200);
+  const stopped = await admin<Record<string, unknown>>('POST', '/admin/tenants/acme/suspend', { reason: 'incident 7', notify_tenant: true });
+  assert.deepEqual([stopped.data.previous_state, stopped.data.current_state], ['ACTIVE', 'SUSPENDED']);
+  const since = performance.now();
+  assert.equal((await dana('GET', '/ingest/acme/batches')).code, 'TOKEN_REVOKED');
+  assert.equal((await admin('GET', '/ingest/acme/batches')).code, 'TENANT_SUSPENDED');
+  assert.equal((await admin('POST', '/query/acme/search', { query_text: 'x' })).code, 'TENANT_SUSPENDED');
+  assert.ok(performance.now() - since < 1000);
+  assert.equal((await admin('GET', '/audit/acme/events')).status, 200, 'the log stays readable');
+  assert.equal((await admin('POST', '/admin/tenants/acme/suspend', { reason: 'again' })).code, 'INVALID_STATE_TRANSITION');
+  await assert.rejects(appliance.token(request), { code: 'TENANT_SUSPENDED' });
+
+  await appliance.kill();
+  await appliance.restart();
+  assert.equal((await dana('GET', '/ingest/acme/batches')).code, 'TOKEN_REVOKED');
+  assert.equal((await admin('GET', '/ingest/acme/batches')).code, 'TENANT_SUSPENDED');
+  assert.equal((await inState('acme', 'SUSPENDED')).state, 'SUSPENDED');
+
+  assert.equal((await admin('POST', '/admin/tenants/acme/resume', { reason: 'closed' })).status, 200);
+  assert.equal((await dana('GET', '/ingest/acme/batches')).code, 'TOKEN_REVOKED', 'old ones stay dead');
+  const again = await appliance.caller(request);
+  assert.equal((await again('GET', '/ingest/acme/batches')).status, 200);
+  assert.equal((await admin('POST', '/admin/tenants/acme/resume', { reason: 'again' })).code, 'INVALID_STATE_TRANSITION');
+});
+
+test('the state is in the metrics, a suspended tenant too', async () => {
+  const text = await (await fetch(`${appliance.url}/metrics`)).text();
+  assert.match(text, /^frostbyte_tenant_state\{tenant_id="globex",state="ACTIVE"\} 1$/m);
+});
+
+test('retry and abandon are for failed tenants alone', async () => {
+  for (const verb of ['retry', 'abandon']) {
+    assert.equal((await admin('POST', `/admin/tenants/acme/${verb}`)).code, 'INVALID_STATE_TRANSITION', verb);
+    assert.equal((await admin('POST', `/admin/tenants/nosuchtenant/${verb}`)).code, 'RESOURCE_NOT_FOUND', verb);
+  }
+});
+
+test('a provisioning that cannot succeed fails, serves nothing, and can be retried or abandoned', async () => {
+  const ids = ['failone', 'failtwo'];
+  for (const id of ids) {
+    const { folder } = tenantPaths(appliance.dataFolder, id);
+    mkdirSync(dirname(folder), { recursive: true });
+    writeFileSync(folder, 'a file in the place of a folder');
+    await admin('POST', '/admin/tenants', body(id));
+  }
+  for (const id of ids) {
+    const failed = await inState(id, 'FAILED', 'ACTIVE');
+    assert.deepEqual([failed.state, failed.failed_during], ['FAILED', 'provisioning']);
+    assert.ok(failed.provisioning.steps.some(({ status, error_code }) => status === 'failed' && error_code));
+    assert.equal((await admin('GET', `/ingest/${id}/batches`)).code, 'INVALID_STATE_TRANSITION');
+    rmSync(tenantPaths(appliance.dataFolder, id).folder, { force: true, recursive: true });
+  }
+  assert.equal((await admin('POST', '/admin/tenants/failone/retry')).status, 202);
+  assert.equal((await inState('failone', 'ACTIVE', 'FAILED')).state, 'ACTIVE');
+  assert.equal((await admin('POST', '/admin/tenants/failtwo/abandon')).status, 202);
+  assert.equal((await inState('failtwo', 'DEPROVISIONED', 'FAILED')).state, 'DEPROVISIONED');
+});
+
+test('deprovisioning wants two confirmations, then nothing is left but the log', async () => {
+  const dana = await appliance.caller({ role: 'tenant_admin', tenant_id: 'failone' });
+  const path = '/admin/tenants/failone/deprovision';
+  assert.equal((await admin('POST', path, { reason: 'over', confirm: true, confirm_tenant_id: 'failtwo' })).code, 'CONFIRMATION_MISMATCH');
+  assert.equal((await admin('POST', path, { reason: 'over', confirm: false, confirm_tenant_id: 'failone' })).code, 'CONFIRMATION_MISMATCH');
+  assert.equal((await dana('GET', '/ingest/failone/batches')).status, 200, 'nothing has happened yet');
+  assert.equal((await admin('POST', path, { reason: 'over', confirm: true, confirm_tenant_id: 'failone' })).status, 202);
+  await inState('failone', 'DEPROVISIONED');
+  assert.equal((await dana('GET', '/ingest/failone/batches')).code, 'TOKEN_REVOKED');
+  assert.equal((await admin('GET', '/ingest/failone/batches')).code, 'INVALID_STATE_TRANSITION');
+  const log = await admin<{ event_type: string }[]>('GET', '/audit/failone/events?limit=500');
+  assert.ok(log.data.some(({ event_type }) => event_type === 'TENANT_DEPROVISIONED'));
+  assert.ok(!readdirSync(join(appliance.dataFolder, 'tenants')).includes('failone'));
+  assert.equal((await admin('POST', '/admin/tenants/failone/resume', { reason: 'r' })).code, 'INVALID_STATE_TRANSITION');
+});
+
+test('a token can be revoked by id, subject or tenant, and dies at once', async () => {
+  const issued = await admin<{ token: string; jti: string }>('POST', '/admin/tokens', { subject: 'eve', role: 'tenant_user', tenant_id: 'globex' });
+  const eve = callerOf(() => appliance.url, issued.data.token);
+  assert.equal((await eve('GET', '/query/globex/documents')).status, 200);
+  const revoked = await admin<{ revoked: number }>('POST', '/admin/tokens/revoke', { jti: issued.data.jti, reason: 'lost' });
+  assert.equal(revoked.data.revoked, 1);
+  assert.equal((await eve('GET', '/query/globex/documents')).code, 'TOKEN_REVOKED');
+  assert.equal((await admin<{ revoked: number }>('POST', '/admin/tokens/revoke', { jti: issued.data.jti, reason: 'lost' })).data.revoked, 0);
+  assert.equal((await admin('POST', '/admin/tokens/revoke', { reason: 'all of them' })).code, 'VALIDATION_ERROR');
+  assert.equal((await admin('POST', '/admin/tokens', { subject: 'eve', role: 'tenant_user' })).code, 'VALIDATION_ERROR');
+  assert.equal((await admin('POST', '/admin/tokens', { subject: 'eve', role: 'auditor', scopes: ['admin'] })).code, 'VALIDATION_ERROR');
+});
+
+test('forged tokens are refused, whatever is forged', async () => {
+  const { kid, key } = await signingKeyOf(appliance.dataFolder);
+  const now = Math.floor(Date.now() / 1000);
+  const claims = { sub: 'eve', role: 'admin', scopes: ['admin', 'audit', 'ingest', 'query'], iat: now, nbf: now, exp: now + 600, jti: newId() };
+  const sign = (payload: object, header: object = {}, with_: Parameters<SignJWT['sign']>[0] = key) =>
+    new SignJWT(payload as never).setProtectedHeader({ alg: 'EdDSA', typ: 'JWT', kid, ...header }).sign(with_);
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const real = await appliance.token({ role: 'auditor' });
+  const [head, , signature] = real.split('.') as [string, string, string];
+
+  const publicKey = createPublicKey(key);
+  const spki = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  const published = readFileSync(join(controlPaths(appliance.dataFolder).signingKeys, `${kid}.json`), 'utf8');
+  const hmac = (secret: string | Buffer) => {
+    const text = `${part({ alg: 'HS256', typ: 'JWT', kid })}.${part(claims)}`;
+    return `${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`;
+  };
+  const other = generateKeyPairSync('ed25519').privateKey;
+  const raw = Buffer.from((publicKey.export({ format: 'jwk' }) as { x: string }).x, 'base64url');
+
+  const forged: Record<string, string> = {
+    'alg none': `${part({ alg: 'none', kid })}.${part(claims)}.`,
+    'alg none, any case': `${part({ alg: 'nOnE', kid })}.${part(claims)}.x`,
+    'no signature': `${head}.${part(claims)}.`,
+    'the signature of another token': `${head}.${part(claims)}.${signature}`,
+    'HMAC with the public key as PEM': hmac(spki),
+    'HMAC with the raw public key': hmac(raw),
+    'HMAC with the published file': hmac(published),
+    'another key under our kid': await sign(claims, {}, other),
+    'a kid that is not ours': await sign(claims, { kid: 'A'.repeat(43) }),
+    'a kid that is a path': await sign(claims, { kid: '../../root' }),
+    'no kid': await sign(claims, { kid: undefined }),
+    'its own key in the header': await sign(claims, { jwk: publicKey.export({ format: 'jwk' }) }, other),
+    'not yet valid': await sign({ ...claims, nbf: now + 3600 }),
+    'issued in the future': await sign({ ...claims, iat: now + 3600 }),
+    'no expiry': await sign({ ...claims, exp: undefined }),
+    'more than the role may': await sign({ ...claims, role: 'auditor' }),
+    'a tenant user of no tenant': await sign({ ...claims, role: 'tenant_user', scopes: ['query'] }),
+    'an admin of a tenant': await sign({ ...claims, tenant_id: 'acme' }),
+    'an unknown claim': await sign({ ...claims, root: true }),
+    'words': 'not-a-token',
+  };
+  for (const [what, token] of Object.entries(forged)) {
+    const { status, code } = await callerOf(() => appliance.url, token)('GET', '/admin/tenants');
+    assert.deepEqual([status, code], [401, 'AUTHENTICATION_REQUIRED'], what);
+  }
+  const expired = await sign({ ...claims, iat: now - 7200, nbf: now - 7200, exp: now - 1 });
+  assert.equal((await callerOf(() => appliance.url, expired)('GET', '/admin/tenants')).code, 'TOKEN_EXPIRED');
+  const unknown = await sign(claims);
+  assert.equal((await callerOf(() => appliance.url, unknown)('GET', '/admin/tenants')).code, 'TOKEN_REVOKED', 'a token that nobody issued is none');
+});

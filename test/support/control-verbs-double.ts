@@ -1,0 +1,136 @@
+import { DEFAULT_TENANT_CONFIG } from '../../appliance/api/tenant-config.ts';
+import type { ControlVerbs, StateChange, Tenant } from '../../appliance/control/verbs.ts';
+import { type ErrorCode, FrostbyteError } from '../../appliance/kernel/errors.ts';
+import type { Caller, Role, Scope, TenantState } from '../../appliance/kernel/identity.ts';
+import { type MemoryLog, memoryLog } from './control/memory-log.ts';
+
+/**
+ * Control as the gateway sees it, in memory and strict: a verb that a test did not expect throws, tokens are the keys of
+ * a table, and every call is written down in order.
+ */
+export interface ControlDouble {
+  verbs: ControlVerbs;
+  calls: { verb: string; args: unknown[] }[];
+  states: Map<string, TenantState>;
+  logs: Map<string, MemoryLog>;
+  /** Makes a token for a role; `fails` is what authenticate throws for it. */
+  token(role: Role, options?: { tenant?: string; scopes?: Scope[]; fails?: ErrorCode }): string;
+}
+
+const AT = '2026-01-01T00:00:00.000Z';
+const SCOPES_OF: Record<Role, Scope[]> = {
+  tenant_user: ['ingest', 'query'],
+  tenant_admin: ['ingest', 'query', 'audit'],
+  admin: ['ingest', 'query', 'admin', 'audit'],
+  auditor: ['audit'],
+};
+
+/** Tenants by state; each has an empty log. `changes` are verbs that behave otherwise. */
+export function controlDouble(tenants: Record<string, TenantState> = {}, changes: Partial<ControlVerbs> = {}): ControlDouble {
+  const calls: ControlDouble['calls'] = [];
+  const states = new Map(Object.entries(tenants));
+  const logs = new Map([...states.keys(), '_appliance'].map((id) => [id, memoryLog()]));
+  const callers = new Map<string, Caller | ErrorCode>();
+
+  const known = (id: string): TenantState => {
+    const state = states.get(id);
+    if (state === undefined) throw new FrostbyteError('RESOURCE_NOT_FOUND', 'There is no such tenant.');
+    return state;
+  };
+  const change = (id: string, current_state: TenantState): StateChange => {
+    const previous_state = known(id);
+    states.set(id, current_state);
+    return { tenant_id: id, previous_state, current_state, actions_taken: [], at: AT };
+  };
+  const verbs: ControlVerbs = {
+    authenticate: async (token) => {
+      const found = callers.get(token);
+      if (found === undefined) throw new FrostbyteError('AUTHENTICATION_REQUIRED', 'A valid token is required.');
+      if (typeof found === 'string') throw new FrostbyteError(found, 'The token is not accepted.');
+      return found;
+    },
+    issueToken: async ({ subject }) => ({ token: `t-${subject}`, jti: 'j', expires_at: AT }),
+    revokeTokens: async (which) => Object.keys(which).length,
+    authenticationFailed: () => undefined,
+    gate: async (id) => ({ state: states.get(id) ?? null, config: DEFAULT_TENANT_CONFIG, config_version: 1 }),
+    createTenant: async (request) => {
+      const id = request.tenant_id ?? 'made';
+      if (states.has(id)) throw new FrostbyteError('TENANT_ALREADY_EXISTS', 'There is a tenant of this id.');
+      states.set(id, 'PENDING');
+      return tenantOf(id, 'PENDING');
+    },
+    tenants: async ({ state, page, limit }) => {
+      const rows = [...states].filter(([, now]) => state === undefined || now === state);
+      return { tenants: rows.slice((page - 1) * limit, page * limit).map(([id, now]) => tenantOf(id, now)), total: rows.length };
+    },
+    tenant: async (id) => tenantOf(id, known(id)),
+    configure: async (tenant_id, patch, reason, actor) => ({
+      tenant_id,
+      config: { ...DEFAULT_TENANT_CONFIG, ...(patch as object) },
+      config_version: 2,
+      previous_config_version: 1,
+      changes: Object.entries(patch).map(([field, new_value]) => ({ field, old_value: null, new_value, changed_by: actor, reason })),
+    }),
+    suspend: async (id) => change(id, 'SUSPENDED'),
+    resume: async (id) => change(id, 'ACTIVE'),
+    deprovision: async (id) => change(id, 'DEPROVISIONING'),
+    retry: async (id) => change(id, 'PROVISIONING'),
+    abandon: async (id) => change(id, 'DEPROVISIONING'),
+    verify: async (tenant_id) => ({ tenant_id, checks: [{ store: 'objects', test: 'read', target: 'probe', result: 'DENIED', timestamp: AT }], overall_pass: true }),
+    auditLog: async (id) => {
+      const log = logs.get(id);
+      if (!log) throw new FrostbyteError('RESOURCE_NOT_FOUND', 'There is no such tenant.');
+      return log;
+    },
+    report: async () => undefined,
+    activeTenants: async () => [...states].filter(([, state]) => state === 'ACTIVE').map(([id]) => id),
+    health: async () => [],
+    ...changes,
+  };
+  return {
+    calls,
+    states,
+    logs,
+    verbs: recorded(verbs, calls),
+    token(role, { tenant, scopes, fails } = {}) {
+      const token = `${role}.${tenant ?? ''}.${callers.size}`;
+      const own = role === 'tenant_user' || role === 'tenant_admin';
+      callers.set(token, fails ?? { subject: `${role}-subject`, role, scopes: scopes ?? SCOPES_OF[role], tenant_id: own ? (tenant ?? 'acme') : null, jti: `jti-${callers.size}` });
+      return token;
+    },
+  };
+}
+
+function recorded(verbs: ControlVerbs, calls: ControlDouble['calls']): ControlVerbs {
+  return new Proxy(verbs, {
+    get(target, name: keyof ControlVerbs) {
+      const verb = target[name] as ((...args: unknown[]) => unknown) | undefined;
+      if (verb === undefined) throw new TypeError(`control has no verb ${String(name)}`);
+      return (...args: unknown[]) => {
+        calls.push({ verb: name, args });
+        return verb(...args);
+      };
+    },
+  });
+}
+
+function tenantOf(tenant_id: string, state: TenantState): Tenant {
+  return {
+    tenant_id,
+    tenant_name: tenant_id,
+    contact_email: 'it@example.org',
+    tier: 'standard',
+    state,
+    created_at: AT,
+    provisioning: { status: 'completed', started_at: AT, completed_at: AT, steps: [{ step: 'make-keys', status: 'done', at: AT }] },
+    provisioned_at: AT,
+    config: structuredClone(DEFAULT_TENANT_CONFIG) as Tenant['config'],
+    config_version: 1,
+    usage: { storage_used_gb: 0, documents_count: 0, chunks_count: 0, batches_count: 0 },
+    endpoints: { api: 'http://127.0.0.1/', health: 'http://127.0.0.1/health' },
+    age_public_key: null,
+    key_version: null,
+    key_rotated_at: null,
+    key_rotation_due_at: null,
+  };
+}

@@ -1,0 +1,89 @@
+import { Hono } from 'hono';
+import { createGateway, type Admitted } from '../../appliance/gateway/app.ts';
+import { adminHandler } from '../../appliance/gateway/admin.ts';
+import { auditHandler } from '../../appliance/gateway/audit.ts';
+import { type RateLimiter, unlimited } from '../../appliance/gateway/limits.ts';
+import type { ControlVerbs } from '../../appliance/control/verbs.ts';
+import type { AuditExports } from '../../appliance/audit/export.ts';
+import type { TenantState } from '../../appliance/kernel/identity.ts';
+import type { LogFields, Logger, Meter } from '../../appliance/kernel/telemetry.ts';
+import { type ControlDouble, controlDouble } from './control-verbs-double.ts';
+
+/** A gateway over doubles: control in memory, planes that answer with what they were handed. */
+export interface GatewayWorld extends ControlDouble {
+  request(method: string, path: string, options?: { token?: string; body?: unknown; headers?: Record<string, string> }): Promise<Response>;
+  /** Requests that reached the data plane. */
+  forwarded: Admitted[];
+  requests: { tenant: string; endpoint: string; method: string; status: number }[];
+  rejections: { tenant: string; endpoint: string }[];
+  lines: { message: string; fields: LogFields | undefined }[];
+}
+
+export interface GatewayWorldOptions {
+  tenants?: Record<string, TenantState>;
+  limiter?: RateLimiter;
+  exports?: AuditExports;
+  /** Verbs of control that behave otherwise. */
+  verbs?: Partial<ControlVerbs>;
+  data?: (admitted: Admitted) => Promise<Response>;
+}
+
+export function gatewayWorld({ tenants = { acme: 'ACTIVE' }, limiter = unlimited, exports, verbs, data }: GatewayWorldOptions = {}): GatewayWorld {
+  const control = controlDouble(tenants, verbs);
+  const forwarded: Admitted[] = [];
+  const requests: GatewayWorld['requests'] = [];
+  const rejections: GatewayWorld['rejections'] = [];
+  const lines: GatewayWorld['lines'] = [];
+  const write = (message: string, fields?: LogFields) => void lines.push({ message, fields });
+  const logger: Logger = { debug: write, info: write, warn: write, error: write, child: () => logger };
+  const meter = new Proxy({} as Meter, {
+    get: (_target, name) => {
+      if (name === 'apiRequest') return (tenant: string, endpoint: string, method: string, status: number) => void requests.push({ tenant, endpoint, method, status });
+      if (name === 'rateLimitRejection') return (tenant: string, endpoint: string) => void rejections.push({ tenant, endpoint });
+      throw new TypeError(`the gateway does not measure ${String(name)}`);
+    },
+  });
+  const open = new Hono();
+  open.get('/health', (c) => c.json({ status: 'ok' }));
+  const app = createGateway({
+    control: control.verbs,
+    limiter,
+    logger,
+    meter,
+    handlers: {
+      data: async (admitted) => {
+        forwarded.push(admitted);
+        return data ? data(admitted) : Response.json({ success: true, data: null }, { status: admitted.route.status });
+      },
+      control: adminHandler(control.verbs),
+      audit: auditHandler(control.verbs, exports ?? ({} as AuditExports)),
+      gateway: async () => Response.json({ success: true, data: { version: '0', mode: 'embedded', uptime_seconds: 1 } }),
+    },
+    open,
+  });
+  return {
+    ...control,
+    forwarded,
+    requests,
+    rejections,
+    lines,
+    async request(method, path, { token, body, headers = {} } = {}) {
+      return app.request(path.startsWith('/') ? path : `/api/v1/${path}`, {
+        method,
+        headers: {
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      });
+    },
+  };
+}
+
+/** The error's code and status, with the envelope checked. */
+export async function refusalOf(response: Response): Promise<{ status: number; code: string; message: string; details: unknown[]; request_id: string }> {
+  const body = (await response.json()) as { success: boolean; error: { code: string; message: string; details: unknown[]; request_id: string } };
+  if (body.success !== false) throw new Error(`it was answered with ${response.status}`);
+  return { status: response.status, ...body.error };
+}

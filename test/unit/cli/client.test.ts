@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type TestContext, test } from 'node:test';
+import type { AddressInfo } from 'node:net';
+import { createClient } from '../../../appliance/cli/client.ts';
+import { FrostbyteError } from '../../../appliance/kernel/errors.ts';
+
+/** A gateway that answers as it is told, on a loopback port. */
+async function gateway(t: TestContext, answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
+  const server = createServer(answer);
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const failure = (promise: Promise<unknown>) =>
+  promise.then(
+    () => assert.fail('it was answered'),
+    (error: unknown) => error as FrostbyteError,
+  );
+
+test('a call carries token and reason, and its query is encoded', async (t) => {
+  const seen: IncomingMessage[] = [];
+  const url = await gateway(t, (request, response) => {
+    seen.push(request);
+    response.end(JSON.stringify({ success: true, data: [1], meta: { total: 1, pages: 1 } }));
+  });
+  const client = createClient({ url: `${url}//`, token: 'abc', reason: 'court order' });
+  const { data, meta } = await client.get<number[]>('/admin/tenants', { state: 'A&B=c', page: undefined, limit: 5 });
+  assert.deepEqual([data, meta], [[1], { total: 1, pages: 1 }]);
+  assert.equal(seen[0]!.url, '/api/v1/admin/tenants?state=A%26B%3Dc&limit=5');
+  assert.equal(seen[0]!.headers.authorization, 'Bearer abc');
+  assert.equal(seen[0]!.headers['x-break-glass-reason'], 'court order');
+});
+
+test('a refusal comes back as the error that the gateway threw', async (t) => {
+  const url = await gateway(t, (_request, response) => {
+    response.writeHead(429, { 'retry-after': '7' });
+    response.end(JSON.stringify({ success: false, error: { code: 'RATE_LIMIT_EXCEEDED', message: 'Too many.', details: [], request_id: 'r-1' } }));
+  });
+  const error = await failure(createClient({ url, token: 't' }).get('/status'));
+  assert.ok(error instanceof FrostbyteError);
+  assert.deepEqual([error.code, error.retryAfter], ['RATE_LIMIT_EXCEEDED', 7]);
+  assert.match(error.message, /r-1/);
+});
+
+test('an answer that is not ours, and no answer at all, are told apart', async (t) => {
+  for (const body of ['<html>', '{"error":{"code":"toString"}}', '{"error":null}', '']) {
+    const url = await gateway(t, (_request, response) => {
+      response.writeHead(502);
+      response.end(body);
+    });
+    assert.equal((await failure(createClient({ url, token: 't' }).get('/status'))).code, 'INTERNAL_ERROR', body);
+  }
+  const unreachable = await failure(createClient({ url: 'http://127.0.0.1:1', token: 't' }).send('POST', '/x', {}));
+  assert.equal(unreachable.code, 'SERVICE_UNAVAILABLE');
+  assert.equal(unreachable.details[0]!.field, 'url');
+});

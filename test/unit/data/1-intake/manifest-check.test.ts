@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { buildManifest, checkManifest } from '../../../../appliance/data/1-intake/manifest-check.ts';
+import { isFrostbyteError } from '../../../../appliance/kernel/errors.ts';
+
+const within = (work: (folder: string) => Promise<void>) => async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'outgoing-'));
+  try {
+    await work(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+};
+
+async function outgoing(folder: string): Promise<Record<string, unknown> & { files: Record<string, unknown>[] }> {
+  await writeFile(join(folder, 'b.txt'), 'second');
+  await writeFile(join(folder, 'a.csv'), 'x,y\n1,2\n');
+  await writeFile(join(folder, '.hidden'), 'x');
+  await mkdir(join(folder, 'sub'));
+  const manifest = await buildManifest(folder, 'acme', 'batch-1');
+  return JSON.parse(JSON.stringify(manifest));
+}
+
+describe('a manifest', () => {
+  it(
+    'that was built for a folder passes its check',
+    within(async (folder) => {
+      const manifest = await outgoing(folder);
+      assert.deepEqual(
+        manifest.files.map(({ filename, mime_type }) => [filename, mime_type]),
+        [
+          ['a.csv', 'text/csv'],
+          ['b.txt', 'text/plain'],
+        ],
+      );
+      await writeFile(join(folder, 'manifest.json'), JSON.stringify(manifest));
+      assert.deepEqual(await checkManifest(folder), { files: 2, problems: [] });
+    }),
+  );
+
+  it(
+    'is told every problem of its files, each with its mend',
+    within(async (folder) => {
+      const manifest = await outgoing(folder);
+      await writeFile(join(folder, 'b.txt'), 'changed');
+      await writeFile(join(folder, 'tool.exe'), 'MZ');
+      await writeFile(join(folder, 'extra.txt'), 'x');
+      await symlink('/etc/hostname', join(folder, 'link.txt'));
+      const claim = { mime_type: 'text/plain', size_bytes: 1, sha256: '0'.repeat(64) };
+      for (const filename of ['tool.exe', 'gone.txt', '../up.txt', 'link.txt']) {
+        manifest.files.push({ file_id: `x${manifest.files.length}`, filename, ...claim });
+      }
+      await writeFile(
+        join(folder, 'manifest.json'),
+        JSON.stringify({ ...manifest, file_count: manifest.files.length }),
+      );
+      const { problems } = await checkManifest(folder);
+      assert.deepEqual(
+        problems.map(({ filename, code }) => [filename, code]),
+        [
+          ['b.txt', 'CHECKSUM_MISMATCH'],
+          ['tool.exe', 'UNSUPPORTED_FORMAT'],
+          ['gone.txt', 'FILE_MISSING'],
+          ['../up.txt', 'MANIFEST_INVALID'],
+          ['link.txt', 'FILE_MISSING'],
+          ['extra.txt', 'MANIFEST_INVALID'],
+        ],
+      );
+      for (const { remediation } of problems) assert.ok(remediation.length > 10);
+    }),
+  );
+
+  it(
+    'that is missing, malformed or counts wrongly is reported as such',
+    within(async (folder) => {
+      assert.equal((await checkManifest(folder)).problems[0]?.code, 'MANIFEST_INVALID');
+      const manifest = await outgoing(folder);
+      for (const [content, code] of [
+        ['{', 'MANIFEST_INVALID'],
+        [JSON.stringify({ ...manifest, file_count: 7 }), 'MANIFEST_FILE_COUNT_MISMATCH'],
+        [JSON.stringify({ ...manifest, files: [manifest.files[0], manifest.files[0]] }), 'DUPLICATE_FILE_ID'],
+      ]) {
+        await writeFile(join(folder, 'manifest.json'), content!);
+        assert.equal((await checkManifest(folder)).problems[0]?.code, code);
+      }
+    }),
+  );
+
+  it(
+    'is not built for an empty folder or one that is not there',
+    within(async (folder) => {
+      for (const dir of [folder, join(folder, 'none')]) {
+        await assert.rejects(buildManifest(dir, 'acme', 'b'), (error) => isFrostbyteError(error, 'VALIDATION_ERROR'));
+      }
+    }),
+  );
+});

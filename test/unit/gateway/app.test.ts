@@ -1,0 +1,243 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ErrorEnvelope } from '../../../appliance/api/errors.ts';
+import { ROUTES, type Route } from '../../../appliance/api/routes.ts';
+import { bucketLimiter, PER_MINUTE } from '../../../appliance/gateway/limits.ts';
+import { FrostbyteError } from '../../../appliance/kernel/errors.ts';
+import { gatewayWorld, refusalOf } from '../../support/gateway-world.ts';
+import { manualClock } from '../../support/manual-clock.ts';
+
+const SEARCH = 'query/acme/search';
+const QUESTION = { query_text: 'notice period' };
+
+const SAMPLE: Record<string, string> = {
+  tenant_id: 'acme',
+  batch_id: 'b1',
+  receipt_id: '0197a000-0000-7000-8000-000000000001',
+  dlq_entry_id: '0197a000-0000-7000-8000-000000000001',
+  event_id: '0197a000-0000-7000-8000-000000000001',
+  export_id: '0197a000-0000-7000-8000-000000000001',
+  doc_id: 'doc_0123456789abcdef',
+  chunk_id: 'chk_0123456789abcdef',
+  resource_id: 'doc_0123456789abcdef',
+};
+
+/** Every route that needs a token, with sample ids. */
+const PATHS = Object.entries(ROUTES as Record<string, Route>).map(([name, route]) => ({
+  name,
+  route,
+  path: route.path.slice(1).replace(/\{(\w+)\}/g, (_, id: string) => SAMPLE[id] ?? 'x'),
+}));
+
+test('no route answers without a token, and each refusal is counted by its source', async () => {
+  const world = gatewayWorld();
+  for (const { route, path } of PATHS) {
+    const { status, code } = await refusalOf(await world.request(route.method.toUpperCase(), path));
+    assert.deepEqual([status, code], [401, 'AUTHENTICATION_REQUIRED'], path);
+  }
+  assert.equal(world.calls.filter(({ verb }) => verb === 'authenticationFailed').length, PATHS.length);
+  assert.equal(world.forwarded.length, 0);
+});
+
+test('every answer carries its own request id and is not to be kept', async () => {
+  const world = gatewayWorld();
+  const token = world.token('tenant_user');
+  const ids = new Set<string>();
+  for (const response of [
+    await world.request('POST', SEARCH, { token, body: QUESTION }),
+    await world.request('POST', SEARCH, { body: QUESTION }),
+    await world.request('GET', '/nowhere'),
+    await world.request('GET', '/health'),
+    await world.request('POST', SEARCH, { token, body: QUESTION, headers: { 'x-request-id': 'chosen-by-the-caller' } }),
+  ]) {
+    const id = response.headers.get('x-request-id')!;
+    assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-7/);
+    ids.add(id);
+    assert.equal(response.headers.get('x-content-type-options'), 'nosniff');
+    assert.equal(response.headers.get('cache-control'), 'no-store');
+    if (response.status >= 400) assert.equal((await refusalOf(response)).request_id, id);
+  }
+  assert.equal(ids.size, 5);
+});
+
+test('refusals come in their order: token, role, scope, tenant, suspension, state, limit', async () => {
+  const limiter = { take: async () => 7 };
+  const world = gatewayWorld({ tenants: { acme: 'SUSPENDED', globex: 'PROVISIONING', live: 'ACTIVE' }, limiter });
+  const admin = world.token('admin');
+  const glass = { 'x-break-glass-reason': 'court order' };
+  const ask = async (token: string | undefined, tenant: string, headers = {}) => {
+    const { status, code } = await refusalOf(await world.request('POST', `query/${tenant}/search`, { ...(token ? { token } : {}), headers, body: 'no json' }));
+    return `${status} ${code}`;
+  };
+  assert.equal(await ask(undefined, 'acme'), '401 AUTHENTICATION_REQUIRED');
+  assert.equal(await ask(world.token('admin', { fails: 'TOKEN_EXPIRED' }), 'acme'), '401 TOKEN_EXPIRED');
+  assert.equal(await ask(world.token('admin', { fails: 'TOKEN_REVOKED' }), 'acme'), '401 TOKEN_REVOKED');
+  assert.equal(await ask(world.token('auditor'), 'acme'), '403 INSUFFICIENT_PERMISSIONS');
+  assert.equal(await ask(world.token('tenant_user', { scopes: ['ingest'] }), 'acme'), '403 INSUFFICIENT_PERMISSIONS');
+  assert.equal(await ask(world.token('tenant_user', { tenant: 'live' }), 'acme'), '403 INSUFFICIENT_PERMISSIONS');
+  assert.equal(await ask(world.token('tenant_user', { tenant: 'live' }), 'nosuch'), '403 INSUFFICIENT_PERMISSIONS');
+  assert.equal(await ask(admin, 'acme'), '403 INSUFFICIENT_PERMISSIONS', 'break-glass without a reason');
+  assert.equal(await ask(admin, 'acme', glass), '403 TENANT_SUSPENDED');
+  assert.equal(await ask(admin, 'nosuch', glass), '404 RESOURCE_NOT_FOUND');
+  assert.equal(await ask(admin, 'globex', glass), '409 INVALID_STATE_TRANSITION');
+  assert.equal(await ask(admin, 'live', glass), '429 RATE_LIMIT_EXCEEDED');
+  assert.equal(world.forwarded.length, 0);
+  assert.ok(!world.calls.some(({ verb }) => verb === 'report'), 'a refused look is no break-glass');
+});
+
+test('a tenant’s own token cannot tell a foreign tenant from none', async () => {
+  const world = gatewayWorld({ tenants: { acme: 'ACTIVE', globex: 'SUSPENDED' } });
+  const token = world.token('tenant_admin', { tenant: 'acme' });
+  const answers = await Promise.all(
+    ['globex', 'nosuch'].map(async (tenant) => {
+      const { request_id: _, ...rest } = await refusalOf(await world.request('POST', `query/${tenant}/search`, { token, body: QUESTION }));
+      return JSON.stringify(rest);
+    }),
+  );
+  assert.equal(answers[0], answers[1]);
+});
+
+test('the limit holds per tenant, is told in seconds, and never keeps a suspension back', async () => {
+  const clock = manualClock();
+  const world = gatewayWorld({ tenants: { acme: 'ACTIVE', globex: 'ACTIVE' }, limiter: bucketLimiter(clock) });
+  const admin = world.token('admin');
+  for (let i = 0; i < PER_MINUTE.admin; i++) assert.equal((await world.request('GET', 'admin/tenants/acme', { token: admin })).status, 200);
+  const refused = await world.request('GET', 'admin/tenants/acme', { token: admin });
+  assert.equal(refused.headers.get('retry-after'), '1');
+  assert.equal((await refusalOf(refused)).code, 'RATE_LIMIT_EXCEEDED');
+  assert.equal((await world.request('POST', 'admin/tenants/globex/resume', { token: admin, body: { reason: 'r' } })).status, 429);
+  assert.equal((await world.request('POST', 'admin/tenants/acme/suspend', { token: admin, body: { reason: 'now' } })).status, 200);
+  assert.equal(world.states.get('acme'), 'SUSPENDED');
+  assert.deepEqual(world.rejections[0], { tenant: 'acme', endpoint: '/api/v1/admin/tenants/{tenant_id}' });
+});
+
+test('one tenant’s flood leaves the other’s limit alone', async () => {
+  const world = gatewayWorld({ tenants: { acme: 'ACTIVE', globex: 'ACTIVE' }, limiter: bucketLimiter(manualClock(), { ...PER_MINUTE, ingest: 2 }) });
+  const dana = world.token('tenant_admin', { tenant: 'acme' });
+  const gus = world.token('tenant_admin', { tenant: 'globex' });
+  const status = async (token: string, tenant: string) => (await world.request('GET', `ingest/${tenant}/batches`, { token })).status;
+  assert.deepEqual([await status(dana, 'acme'), await status(dana, 'acme'), await status(dana, 'acme')], [200, 200, 429]);
+  assert.equal(await status(gus, 'globex'), 200);
+});
+
+test('labels of the measures are patterns and known tenants, whatever is asked for', async () => {
+  const world = gatewayWorld();
+  const token = world.token('admin');
+  const glass = { 'x-break-glass-reason': 'r' };
+  await world.request('GET', 'query/acme/document/doc_0123456789abcdef', { token, headers: glass });
+  for (let i = 0; i < 5; i++) {
+    await world.request('GET', `query/made${i}/document/doc_0123456789abcdef`, { token, headers: glass });
+    await world.request('GET', `/random/${i}`);
+  }
+  assert.deepEqual([...new Set(world.requests.map(({ tenant, endpoint }) => `${tenant} ${endpoint}`))], [
+    'acme /api/v1/query/{tenant_id}/document/{doc_id}',
+    ' /api/v1/query/{tenant_id}/document/{doc_id}',
+    ' unknown',
+  ]);
+});
+
+test('an administrator’s look at content is in the tenant’s log before it is answered', async () => {
+  const world = gatewayWorld({
+    data: async () => {
+      assert.ok(world.calls.some(({ verb }) => verb === 'report'), 'reported first');
+      return Response.json({ success: true, data: {} });
+    },
+  });
+  const response = await world.request('POST', SEARCH, { token: world.token('admin'), body: QUESTION, headers: { 'x-break-glass-reason': 'court order' } });
+  assert.equal(response.status, 200);
+  assert.deepEqual(world.calls.find(({ verb }) => verb === 'report')!.args, [
+    'acme',
+    'BREAK_GLASS_OPENED',
+    { actor: 'admin-subject', resource_id: 'acme', adds: { reason: 'court order', method: 'POST', route: '/query/{tenant_id}/search' } },
+  ]);
+});
+
+test('when the look cannot be written down it does not happen', async () => {
+  const world = gatewayWorld({
+    verbs: {
+      report: async () => {
+        throw new FrostbyteError('STORE_UNAVAILABLE', 'The registry does not answer.');
+      },
+    },
+  });
+  const response = await world.request('POST', SEARCH, { token: world.token('admin'), body: QUESTION, headers: { 'x-break-glass-reason': 'r' } });
+  assert.equal(response.status, 503);
+  assert.equal(world.forwarded.length, 0);
+});
+
+test('a body is checked before control hears of it, and every problem is named', async () => {
+  const world = gatewayWorld();
+  const token = world.token('admin');
+  const { status, code, details } = await refusalOf(await world.request('POST', 'admin/tenants', { token, body: { tenant_id: 'X', tier: 'gold', extra: 1 } }));
+  assert.deepEqual([status, code], [400, 'VALIDATION_ERROR']);
+  assert.deepEqual((details as { field: string }[]).map(({ field }) => field).sort(), ['contact_email', 'extra', 'tenant_id', 'tenant_name', 'tier']);
+  assert.ok(!world.calls.some(({ verb }) => verb === 'createTenant'));
+  assert.equal((await refusalOf(await world.request('POST', 'admin/tenants', { token, body: '{' }))).code, 'VALIDATION_ERROR');
+  assert.equal((await refusalOf(await world.request('POST', 'admin/tenants', { token, body: `"${'x'.repeat(1_100_000)}"` }))).code, 'PAYLOAD_TOO_LARGE');
+  assert.equal((await refusalOf(await world.request('GET', 'admin/tenants?limit=101', { token }))).code, 'VALIDATION_ERROR');
+  assert.equal((await refusalOf(await world.request('GET', 'admin/tenants?sort=asc', { token }))).code, 'VALIDATION_ERROR');
+});
+
+test('ids in a path are checked before anything looks for them', async () => {
+  const world = gatewayWorld();
+  const token = world.token('tenant_admin');
+  for (const path of [
+    'query/acme/document/doc_xyz',
+    'query/acme/document/..%2f..%2fetc',
+    'query/acme/chunk/chk_0123456789ABCDEF',
+    'ingest/acme/receipt/not-a-uuid',
+    'ingest/acme/batch/..%2fx',
+    'ingest/acme/batch/%00',
+    'audit/acme/export/..%2f..',
+  ]) {
+    const { status } = await refusalOf(await world.request('GET', path, { token }));
+    assert.ok(status === 400 || status === 404, path);
+  }
+  assert.equal(world.forwarded.length, 0);
+});
+
+test('the reserved log is for the audit plane alone', async () => {
+  const world = gatewayWorld();
+  const glass = { 'x-break-glass-reason': 'r' };
+  for (const [method, path, body] of [
+    ['POST', 'query/_appliance/search', QUESTION],
+    ['GET', 'ingest/_appliance/batches', undefined],
+    ['GET', 'admin/tenants/_appliance', undefined],
+    ['POST', 'admin/tenants/_appliance/suspend', { reason: 'r' }],
+  ] as const) {
+    const { code } = await refusalOf(await world.request(method, path, { token: world.token('admin'), headers: glass, ...(body ? { body } : {}) }));
+    assert.equal(code, 'VALIDATION_ERROR', path);
+  }
+});
+
+test('a handler that throws is told as our fault, logged by code, and says nothing', async () => {
+  const world = gatewayWorld({
+    data: async () => {
+      throw new Error('CANARY of the parser');
+    },
+  });
+  const response = await world.request('POST', SEARCH, { token: world.token('tenant_user'), body: QUESTION });
+  const refusal = await refusalOf(response);
+  assert.deepEqual([refusal.status, refusal.code], [500, 'INTERNAL_ERROR']);
+  assert.doesNotMatch(JSON.stringify(refusal) + JSON.stringify(world.lines), /CANARY/);
+  assert.deepEqual(world.lines, [
+    { message: 'request failed', fields: { request_id: refusal.request_id, route: '/api/v1/query/{tenant_id}/search', code: 'INTERNAL_ERROR' } },
+  ]);
+});
+
+test('what is not there, and methods a path does not have, are 404 in the envelope', async () => {
+  const world = gatewayWorld();
+  for (const [method, path] of [
+    ['GET', '/'],
+    ['GET', '/api/v1/nothing'],
+    ['PUT', '/api/v1/admin/tenants'],
+    ['OPTIONS', '/api/v1/admin/tenants'],
+    ['DELETE', '/api/v1/query/acme/document/doc_0123456789abcdef'],
+    ['GET', '/api/v1//admin/tenants'],
+    ['GET', '/api/v1/admin/tenants/'],
+  ] as const) {
+    const response = await world.request(method, path, { token: world.token('admin') });
+    assert.equal(response.status, 404, `${method} ${path}`);
+    ErrorEnvelope.parse(await response.json());
+  }
+});
