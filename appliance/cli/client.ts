@@ -17,12 +17,17 @@ export interface Answer<T> {
 
 export interface Client {
   get<T>(path: string, query?: Record<string, string | number | undefined>): Promise<Answer<T>>;
+  /** Every page of a list. */
+  all<T>(path: string, query?: Record<string, string | number | undefined>): Promise<T[]>;
   send<T>(method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<Answer<T>>;
   /** A body of its own (multipart, streams). */
   upload<T>(path: string, body: FormData, headers: Record<string, string>): Promise<Answer<T>>;
   /** The raw answer, for streams and downloads. Throws as the others do when it is a refusal. */
   raw(path: string, headers?: Record<string, string>): Promise<Response>;
 }
+
+/** Rows of a page: what every list allows. */
+const PAGE = 100;
 
 export function createClient({ url, token, reason }: ClientOptions): Client {
   const base = `${url.replace(/\/+$/, '')}/api/v1`;
@@ -56,6 +61,14 @@ export function createClient({ url, token, reason }: ClientOptions): Client {
       );
       const search = new URLSearchParams(pairs).toString();
       return read(await call(search ? `${path}?${search}` : path, { method: 'GET' }));
+    },
+    async all<T>(path: string, query: Record<string, string | number | undefined> = {}) {
+      const rows: T[] = [];
+      for (let page = 1; ; page++) {
+        const { data, meta } = await this.get<T[]>(path, { ...query, limit: PAGE, page });
+        rows.push(...data);
+        if (page >= (meta?.pages ?? 1)) return rows;
+      }
     },
     async send(method, path, body) {
       const json =

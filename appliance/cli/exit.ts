@@ -32,6 +32,14 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error && 'errno' in error;
 }
 
+/** The same for a program (`--json`): the error envelope without a request id. */
+export function explainAsJson(error: unknown): string {
+  const known = isFrostbyteError(error);
+  const code = known ? error.code : error instanceof CheckFailed ? 'CHECK_FAILED' : 'INTERNAL_ERROR';
+  const message = known ? error.message : explain(error);
+  return JSON.stringify({ success: false, error: { code, message, details: known ? error.details : [] } });
+}
+
 function detailLines({ code, details }: FrostbyteError): string[] {
   if (code === 'CONFIG_INVALID') return [];
   return details.map(

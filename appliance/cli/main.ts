@@ -8,7 +8,7 @@ import { searchCommands } from './commands/search.ts';
 import { stageCommands } from './commands/stages.ts';
 import { tenantCommands } from './commands/tenant.ts';
 import { addGlobalOptions } from './context.ts';
-import { EXIT, exitCode, explain } from './exit.ts';
+import { EXIT, exitCode, explain, explainAsJson } from './exit.ts';
 
 /** The whole command line as one tree; help pages are made from it. */
 export function createProgram(): Command {
@@ -40,7 +40,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     return process.exitCode === undefined ? EXIT.ok : Number(process.exitCode);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    process.stderr.write(`${explain(error)}\n`);
+    process.stderr.write(`${argv.includes('--json') ? explainAsJson(error) : explain(error)}\n`);
     return exitCode(error);
   }
 }

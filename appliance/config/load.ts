@@ -31,7 +31,8 @@ export function loadConfig(sources: ConfigSources = {}): Readonly<Config> {
 
   const parsed = Config.safeParse(settings);
   if (!parsed.success) problems.push(...parsed.error.issues.map(describe));
-  else problems.push(...checkTogether(parsed.data));
+  // Looked at in any case, so that no mistake waits for another to be mended.
+  problems.push(...checkTogether(settings as unknown as Config));
   if (problems.length > 0 || !parsed.success) {
     const lines = problems.map(({ field, constraint }) => `  ${field}: ${constraint}`);
     throw new FrostbyteError(
@@ -114,7 +115,7 @@ function describe(issue: z.core.$ZodIssue): ErrorDetail {
 function checkTogether(config: Config): ErrorDetail[] {
   const problems: ErrorDetail[] = [];
   const complain = (field: string, value: unknown, constraint: string) => problems.push({ field, value, constraint });
-  if (!LOOPBACK.has(config.listen.host)) {
+  if (typeof config.listen.host === 'string' && config.listen.host !== '' && !LOOPBACK.has(config.listen.host)) {
     complain(
       'listen.host',
       config.listen.host,

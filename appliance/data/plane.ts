@@ -40,7 +40,8 @@ export interface Scanner {
 }
 
 export interface Scan {
-  write(chunk: Uint8Array): Promise<void>;
+  /** Resolves when the next chunk may come; `done` is called when the scan needs this one no more, if it gets there. */
+  write(chunk: Uint8Array, done?: (chunk: Uint8Array) => void): Promise<void>;
   /** Throws `SERVICE_UNAVAILABLE` when the scanner does not answer: never "clean" by default. */
   end(): Promise<ScanVerdict>;
   abort(): void;

@@ -68,6 +68,8 @@ export function createWorker(options: WorkerOptions): Worker {
   const halted = new Set<string>();
   /** Tenants whose stores are in trouble, and until when (`performance.now`) they are left alone. */
   const resting = new Map<string, { until: number; ms: number }>();
+  /** Jobs that could not be given back yet, by tenant; at most as many as were in flight. */
+  const owed = new Map<string, ClaimedJob[]>();
   /** A suspect at work: it runs alone, so that no other document dies with it. */
   let alone: Promise<void> | null = null;
   let wakeUp = () => {};
@@ -131,6 +133,7 @@ export function createWorker(options: WorkerOptions): Worker {
 
   async function claimFrom(plane: DataPlane): Promise<ClaimedJob | null> {
     try {
+      await settleDebts(plane);
       await relayOutbox(plane);
       const stages = halted.has(plane.tenant_id) ? WORK_STAGES.filter((stage) => stage !== 'embed') : WORK_STAGES;
       return await plane.queue.claim(stages, options.name, options.leaseMs);
@@ -210,7 +213,16 @@ export function createWorker(options: WorkerOptions): Worker {
   /** The stores could not be asked or told: nothing is known against the document, so its job waits for better times. */
   async function giveBack(plane: DataPlane, claim: ClaimedJob, error: unknown): Promise<void> {
     rest(plane, error);
-    await plane.queue.release(claim);
+    await plane.queue.release(claim).catch((reason: unknown) => {
+      owed.set(plane.tenant_id, [...(owed.get(plane.tenant_id) ?? []), claim]);
+      throw reason;
+    });
+  }
+
+  /** Gives back what a queue in trouble did not take; otherwise the job would wait for its lease to run out. */
+  async function settleDebts({ tenant_id, queue }: DataPlane): Promise<void> {
+    for (const claim of owed.get(tenant_id) ?? []) await queue.release(claim);
+    owed.delete(tenant_id);
   }
 
   async function recordFailure(

@@ -121,6 +121,8 @@ export function createMetrics(build: { version: string }): Metrics {
   info.set({ version: build.version }, 1);
   const others = new Map<string, MetricObject[]>();
   /** Counts of processes that ended, as one. */
+  /** Series on their way out; read after them. */
+  let forgetting: Promise<unknown> = Promise.resolve();
   let retired: Promise<MetricObject[]> = Promise.resolve([]);
   const instruments = Object.fromEntries(
     Object.entries(METRICS).map(([name, row]) => [name, instrument(name, row, registry)]),
@@ -167,9 +169,8 @@ export function createMetrics(build: { version: string }): Metrics {
       set('frostbyte_tenant_state', { tenant_id, state }, 1);
     },
     forgetTenant(tenant_id) {
-      for (const [name, metric] of Object.entries(instruments)) {
-        if (name !== 'frostbyte_tenant_state') void forget(metric, tenant_id);
-      }
+      const others = Object.entries(instruments).filter(([name]) => name !== 'frostbyte_tenant_state');
+      forgetting = Promise.all([forgetting, ...others.map(([, metric]) => forget(metric, tenant_id))]);
     },
     tenantQuota: (tenant_id, bytes) => set('frostbyte_tenant_storage_quota_bytes', { tenant_id }, bytes),
     apiRequest: (tenant_id, endpoint, method, status, seconds) =>
@@ -199,6 +200,7 @@ export function createMetrics(build: { version: string }): Metrics {
         );
     },
     async text() {
+      await forgetting;
       const own = (await registry.getMetricsAsJSON()) as unknown as MetricObject[];
       return together([own, await retired, ...others.values()]).metrics();
     },

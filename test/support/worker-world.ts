@@ -11,10 +11,13 @@ import { NEXT_STAGE, WORK_STAGES, type WorkStage } from '../../appliance/kernel/
 import { silentLogger } from '../../appliance/observability/logger.ts';
 import { openSqliteQueue } from '../../appliance/stores/queue/sqlite.ts';
 import { openSqliteRecords } from '../../appliance/stores/record/sqlite.ts';
-import { chunksOf } from '../contract/record/builders.ts';
+import { chunksOf, TENANT } from '../contract/record/builders.ts';
 import { type ManualClock, manualClock } from './manual-clock.ts';
 
-/** A worker over real SQLite stores in a temporary folder, with stages that do what a test says. */
+/**
+ * A worker over real SQLite stores in a temporary folder, with stages that do what a test says. The rows of every tenant
+ * are those of the record builders, each in its own files.
+ */
 export interface WorkerWorld {
   clock: ManualClock;
   planes: DataPlane[];
@@ -28,19 +31,16 @@ export interface WorkerWorld {
   until(done: () => Promise<boolean> | boolean, options?: Partial<WorkerOptions>): Promise<void>;
 }
 
-/** The tenant of the record builders. */
-export const TENANTS = ['acme'];
-
 const meter = new Proxy({}, { get: () => () => undefined }) as Meter;
 
-export async function workerWorld(t: TestContext, tenants: readonly string[] = TENANTS): Promise<WorkerWorld> {
+export async function workerWorld(t: TestContext, tenants: readonly string[] = [TENANT]): Promise<WorkerWorld> {
   const folder = await mkdtemp(join(tmpdir(), 'frostbyte-worker-'));
   const clock = manualClock();
   const planes = tenants.map(
     (tenant_id) =>
       ({
         tenant_id,
-        records: openSqliteRecords(join(folder, `${tenant_id}.records.sqlite`), { tenant_id, clock }),
+        records: openSqliteRecords(join(folder, `${tenant_id}.records.sqlite`), { tenant_id: TENANT, clock }),
         queue: openSqliteQueue(join(folder, `${tenant_id}.queue.sqlite`), { clock }),
         clock,
         logger: silentLogger,

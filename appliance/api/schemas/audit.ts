@@ -4,6 +4,9 @@ import { DateFilter, LogId, pageOf, Sha256, Timestamp, Uuid } from './common.ts'
 
 /** Bodies of the audit routes (spec 4, 5). */
 
+/** The end of a plain date's day, or the moment itself. */
+const lastMoment = (value: string) => Date.parse(value.length === 10 ? `${value}T23:59:59.999Z` : value);
+
 export const AuditEventAnswer = z
   .object({
     event_id: Uuid,
@@ -46,6 +49,10 @@ export const ExportBody = z
     format: z.enum(['jsonl', 'csv']).default('jsonl'),
     event_types: z.array(z.string().max(64)).max(100).optional(),
     include_details: z.boolean().default(true),
+  })
+  .refine(({ from, to }) => !from || !to || Date.parse(from) <= lastMoment(to), {
+    error: 'must not be before from',
+    path: ['to'],
   })
   .openapi('AuditExportRequest');
 

@@ -23,10 +23,7 @@ export function deadLetterCommands(program: Command): void {
     .option('--status <status>', 'pending_review, resolved or abandoned')
     .addHelpText('after', '\nExample:\n  frostbyte dlq list nordlaw --status pending_review')
     .action(async (tenant: string, options: { status?: string }, command: Command) => {
-      const { data } = await client(command).get<DeadLetter[]>(`/ingest/${tenant}/dlq`, {
-        status: options.status,
-        limit: 500,
-      });
+      const data = await client(command).all<DeadLetter>(`/ingest/${tenant}/dlq`, { status: options.status });
       output(command).answer(data, (rows) =>
         table([
           ['ENTRY', 'STAGE', 'DOCUMENT', 'CODE', 'RETRIES', 'STATUS'],

@@ -47,7 +47,7 @@ export function tenantCommands(program: Command): void {
     .option('--state <state>', 'only those in this state')
     .addHelpText('after', '\nExample:\n  frostbyte tenant list --state ACTIVE')
     .action(async (options: { state?: string }, command: Command) => {
-      const { data } = await client(command).get<Tenant[]>('/admin/tenants', { state: options.state, limit: 100 });
+      const data = await client(command).all<Tenant>('/admin/tenants', { state: options.state });
       output(command).answer(data, (tenants) =>
         table([
           ['TENANT', 'STATE', 'NAME', 'DOCUMENTS', 'CHUNKS', 'GB'],

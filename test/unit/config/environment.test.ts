@@ -4,7 +4,13 @@ import { ENVIRONMENT, frostbyteVariables, OTHER_VARIABLES } from '../../../appli
 import { defaultConfig } from '../../../appliance/config/schema.ts';
 
 test('only our variables are read, and those of tests are left alone', () => {
-  const variables = frostbyteVariables({ FROSTBYTE_PORT: '1', PATH: '/bin', frostbyte_port: '2', FROSTBYTE_TEST_FAULTS: 'all', MY_FROSTBYTE_X: '3' });
+  const variables = frostbyteVariables({
+    FROSTBYTE_PORT: '1',
+    PATH: '/bin',
+    frostbyte_port: '2',
+    FROSTBYTE_TEST_FAULTS: 'all',
+    MY_FROSTBYTE_X: '3',
+  });
   assert.deepEqual(variables, { FROSTBYTE_PORT: '1' });
 });
 

@@ -66,7 +66,9 @@ test('refusals come in their order: token, role, scope, tenant, suspension, stat
   const admin = world.token('admin');
   const glass = { 'x-break-glass-reason': 'court order' };
   const ask = async (token: string | undefined, tenant: string, headers = {}) => {
-    const { status, code } = await refusalOf(await world.request('POST', `query/${tenant}/search`, { ...(token ? { token } : {}), headers, body: 'no json' }));
+    const { status, code } = await refusalOf(
+      await world.request('POST', `query/${tenant}/search`, { ...(token ? { token } : {}), headers, body: 'no json' }),
+    );
     return `${status} ${code}`;
   };
   assert.equal(await ask(undefined, 'acme'), '401 AUTHENTICATION_REQUIRED');
@@ -90,7 +92,9 @@ test('a tenant’s own token cannot tell a foreign tenant from none', async () =
   const token = world.token('tenant_admin', { tenant: 'acme' });
   const answers = await Promise.all(
     ['globex', 'nosuch'].map(async (tenant) => {
-      const { request_id: _, ...rest } = await refusalOf(await world.request('POST', `query/${tenant}/search`, { token, body: QUESTION }));
+      const { request_id: _, ...rest } = await refusalOf(
+        await world.request('POST', `query/${tenant}/search`, { token, body: QUESTION }),
+      );
       return JSON.stringify(rest);
     }),
   );
@@ -101,22 +105,36 @@ test('the limit holds per tenant, is told in seconds, and never keeps a suspensi
   const clock = manualClock();
   const world = gatewayWorld({ tenants: { acme: 'ACTIVE', globex: 'ACTIVE' }, limiter: bucketLimiter(clock) });
   const admin = world.token('admin');
-  for (let i = 0; i < PER_MINUTE.admin; i++) assert.equal((await world.request('GET', 'admin/tenants/acme', { token: admin })).status, 200);
+  for (let i = 0; i < PER_MINUTE.admin; i++)
+    assert.equal((await world.request('GET', 'admin/tenants/acme', { token: admin })).status, 200);
   const refused = await world.request('GET', 'admin/tenants/acme', { token: admin });
   assert.equal(refused.headers.get('retry-after'), '1');
   assert.equal((await refusalOf(refused)).code, 'RATE_LIMIT_EXCEEDED');
-  assert.equal((await world.request('POST', 'admin/tenants/globex/resume', { token: admin, body: { reason: 'r' } })).status, 429);
-  assert.equal((await world.request('POST', 'admin/tenants/acme/suspend', { token: admin, body: { reason: 'now' } })).status, 200);
+  assert.equal(
+    (await world.request('POST', 'admin/tenants/globex/resume', { token: admin, body: { reason: 'r' } })).status,
+    429,
+  );
+  assert.equal(
+    (await world.request('POST', 'admin/tenants/acme/suspend', { token: admin, body: { reason: 'now' } })).status,
+    200,
+  );
   assert.equal(world.states.get('acme'), 'SUSPENDED');
   assert.deepEqual(world.rejections[0], { tenant: 'acme', endpoint: '/api/v1/admin/tenants/{tenant_id}' });
 });
 
 test('one tenant’s flood leaves the other’s limit alone', async () => {
-  const world = gatewayWorld({ tenants: { acme: 'ACTIVE', globex: 'ACTIVE' }, limiter: bucketLimiter(manualClock(), { ...PER_MINUTE, ingest: 2 }) });
+  const world = gatewayWorld({
+    tenants: { acme: 'ACTIVE', globex: 'ACTIVE' },
+    limiter: bucketLimiter(manualClock(), { ...PER_MINUTE, ingest: 2 }),
+  });
   const dana = world.token('tenant_admin', { tenant: 'acme' });
   const gus = world.token('tenant_admin', { tenant: 'globex' });
-  const status = async (token: string, tenant: string) => (await world.request('GET', `ingest/${tenant}/batches`, { token })).status;
-  assert.deepEqual([await status(dana, 'acme'), await status(dana, 'acme'), await status(dana, 'acme')], [200, 200, 429]);
+  const status = async (token: string, tenant: string) =>
+    (await world.request('GET', `ingest/${tenant}/batches`, { token })).status;
+  assert.deepEqual(
+    [await status(dana, 'acme'), await status(dana, 'acme'), await status(dana, 'acme')],
+    [200, 200, 429],
+  );
   assert.equal(await status(gus, 'globex'), 200);
 });
 
@@ -129,26 +147,36 @@ test('labels of the measures are patterns and known tenants, whatever is asked f
     await world.request('GET', `query/made${i}/document/doc_0123456789abcdef`, { token, headers: glass });
     await world.request('GET', `/random/${i}`);
   }
-  assert.deepEqual([...new Set(world.requests.map(({ tenant, endpoint }) => `${tenant} ${endpoint}`))], [
-    'acme /api/v1/query/{tenant_id}/document/{doc_id}',
-    ' /api/v1/query/{tenant_id}/document/{doc_id}',
-    ' unknown',
-  ]);
+  assert.deepEqual(
+    [...new Set(world.requests.map(({ tenant, endpoint }) => `${tenant} ${endpoint}`))],
+    ['acme /api/v1/query/{tenant_id}/document/{doc_id}', ' /api/v1/query/{tenant_id}/document/{doc_id}', ' unknown'],
+  );
 });
 
 test('an administrator’s look at content is in the tenant’s log before it is answered', async () => {
   const world = gatewayWorld({
     data: async () => {
-      assert.ok(world.calls.some(({ verb }) => verb === 'report'), 'reported first');
+      assert.ok(
+        world.calls.some(({ verb }) => verb === 'report'),
+        'reported first',
+      );
       return Response.json({ success: true, data: {} });
     },
   });
-  const response = await world.request('POST', SEARCH, { token: world.token('admin'), body: QUESTION, headers: { 'x-break-glass-reason': 'court order' } });
+  const response = await world.request('POST', SEARCH, {
+    token: world.token('admin'),
+    body: QUESTION,
+    headers: { 'x-break-glass-reason': 'court order' },
+  });
   assert.equal(response.status, 200);
   assert.deepEqual(world.calls.find(({ verb }) => verb === 'report')!.args, [
     'acme',
     'BREAK_GLASS_OPENED',
-    { actor: 'admin-subject', resource_id: 'acme', adds: { reason: 'court order', method: 'POST', route: '/query/{tenant_id}/search' } },
+    {
+      actor: 'admin-subject',
+      resource_id: 'acme',
+      adds: { reason: 'court order', method: 'POST', route: '/query/{tenant_id}/search' },
+    },
   ]);
 });
 
@@ -160,7 +188,11 @@ test('when the look cannot be written down it does not happen', async () => {
       },
     },
   });
-  const response = await world.request('POST', SEARCH, { token: world.token('admin'), body: QUESTION, headers: { 'x-break-glass-reason': 'r' } });
+  const response = await world.request('POST', SEARCH, {
+    token: world.token('admin'),
+    body: QUESTION,
+    headers: { 'x-break-glass-reason': 'r' },
+  });
   assert.equal(response.status, 503);
   assert.equal(world.forwarded.length, 0);
 });
@@ -168,14 +200,34 @@ test('when the look cannot be written down it does not happen', async () => {
 test('a body is checked before control hears of it, and every problem is named', async () => {
   const world = gatewayWorld();
   const token = world.token('admin');
-  const { status, code, details } = await refusalOf(await world.request('POST', 'admin/tenants', { token, body: { tenant_id: 'X', tier: 'gold', extra: 1 } }));
+  const { status, code, details } = await refusalOf(
+    await world.request('POST', 'admin/tenants', { token, body: { tenant_id: 'X', tier: 'gold', extra: 1 } }),
+  );
   assert.deepEqual([status, code], [400, 'VALIDATION_ERROR']);
-  assert.deepEqual((details as { field: string }[]).map(({ field }) => field).sort(), ['contact_email', 'extra', 'tenant_id', 'tenant_name', 'tier']);
+  assert.deepEqual((details as { field: string }[]).map(({ field }) => field).sort(), [
+    'contact_email',
+    'extra',
+    'tenant_id',
+    'tenant_name',
+    'tier',
+  ]);
   assert.ok(!world.calls.some(({ verb }) => verb === 'createTenant'));
-  assert.equal((await refusalOf(await world.request('POST', 'admin/tenants', { token, body: '{' }))).code, 'VALIDATION_ERROR');
-  assert.equal((await refusalOf(await world.request('POST', 'admin/tenants', { token, body: `"${'x'.repeat(1_100_000)}"` }))).code, 'PAYLOAD_TOO_LARGE');
-  assert.equal((await refusalOf(await world.request('GET', 'admin/tenants?limit=101', { token }))).code, 'VALIDATION_ERROR');
-  assert.equal((await refusalOf(await world.request('GET', 'admin/tenants?sort=asc', { token }))).code, 'VALIDATION_ERROR');
+  assert.equal(
+    (await refusalOf(await world.request('POST', 'admin/tenants', { token, body: '{' }))).code,
+    'VALIDATION_ERROR',
+  );
+  assert.equal(
+    (await refusalOf(await world.request('POST', 'admin/tenants', { token, body: `"${'x'.repeat(1_100_000)}"` }))).code,
+    'PAYLOAD_TOO_LARGE',
+  );
+  assert.equal(
+    (await refusalOf(await world.request('GET', 'admin/tenants?limit=101', { token }))).code,
+    'VALIDATION_ERROR',
+  );
+  assert.equal(
+    (await refusalOf(await world.request('GET', 'admin/tenants?sort=asc', { token }))).code,
+    'VALIDATION_ERROR',
+  );
 });
 
 test('ids in a path are checked before anything looks for them', async () => {
@@ -205,7 +257,9 @@ test('the reserved log is for the audit plane alone', async () => {
     ['GET', 'admin/tenants/_appliance', undefined],
     ['POST', 'admin/tenants/_appliance/suspend', { reason: 'r' }],
   ] as const) {
-    const { code } = await refusalOf(await world.request(method, path, { token: world.token('admin'), headers: glass, ...(body ? { body } : {}) }));
+    const { code } = await refusalOf(
+      await world.request(method, path, { token: world.token('admin'), headers: glass, ...(body ? { body } : {}) }),
+    );
     assert.equal(code, 'VALIDATION_ERROR', path);
   }
 });
@@ -220,9 +274,15 @@ test('a handler that throws is told as our fault, logged by code, and says nothi
   const refusal = await refusalOf(response);
   assert.deepEqual([refusal.status, refusal.code], [500, 'INTERNAL_ERROR']);
   assert.doesNotMatch(JSON.stringify(refusal) + JSON.stringify(world.lines), /CANARY/);
-  assert.deepEqual(world.lines, [
-    { message: 'request failed', fields: { request_id: refusal.request_id, route: '/api/v1/query/{tenant_id}/search', code: 'INTERNAL_ERROR' } },
-  ]);
+  const [line] = world.lines;
+  assert.equal(line?.message, 'request failed');
+  const { frames, ...fields } = line?.fields as { frames: string };
+  assert.deepEqual(fields, {
+    request_id: refusal.request_id,
+    route: '/api/v1/query/{tenant_id}/search',
+    code: 'INTERNAL_ERROR',
+  });
+  assert.match(frames, /^appliance\/gateway\/app\.ts:\d+/, 'the frames say where, not what');
 });
 
 test('what is not there, and methods a path does not have, are 404 in the envelope', async () => {

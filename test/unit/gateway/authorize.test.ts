@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ROUTES, type Route } from '../../../appliance/api/routes.ts';
 import { authorize, bearerToken, breakGlassReason, refuseByState } from '../../../appliance/gateway/authorize.ts';
-import { type Caller, ROLES, type Role, SCOPES, type Scope, TENANT_STATES } from '../../../appliance/kernel/identity.ts';
+import {
+  type Caller,
+  ROLES,
+  type Role,
+  SCOPES,
+  type Scope,
+  TENANT_STATES,
+} from '../../../appliance/kernel/identity.ts';
 
 const caller = (role: Role, scopes: readonly Scope[] = SCOPES): Caller => ({
   subject: 's',
@@ -24,7 +31,20 @@ const allows = (route: Route, who: Caller, tenant: string | undefined) => {
 test('a token stands behind Bearer, in any case, and nothing else counts', () => {
   assert.equal(bearerToken('Bearer abc.def-_~+/=1'), 'abc.def-_~+/=1');
   assert.equal(bearerToken('bearer abc'), 'abc');
-  for (const header of [undefined, '', 'Bearer', 'Bearer ', 'Basic abc', 'Bearer a b', 'Bearer  a', ' Bearer a', 'Bearer a\n', 'Bearer ä', `Bearer ${'a'.repeat(8193)}`, 'abc']) {
+  for (const header of [
+    undefined,
+    '',
+    'Bearer',
+    'Bearer ',
+    'Basic abc',
+    'Bearer a b',
+    'Bearer  a',
+    ' Bearer a',
+    'Bearer a\n',
+    'Bearer ä',
+    `Bearer ${'a'.repeat(8193)}`,
+    'abc',
+  ]) {
     assert.throws(() => bearerToken(header), { code: 'AUTHENTICATION_REQUIRED' }, JSON.stringify(header));
   }
 });
@@ -89,7 +109,8 @@ test('only an active tenant is served; a suspended one says so; audit is read in
     }
   };
   for (const state of TENANT_STATES) {
-    const expected = state === 'ACTIVE' ? 'served' : state === 'SUSPENDED' ? 'TENANT_SUSPENDED' : 'INVALID_STATE_TRANSITION';
+    const expected =
+      state === 'ACTIVE' ? 'served' : state === 'SUSPENDED' ? 'TENANT_SUSPENDED' : 'INVALID_STATE_TRANSITION';
     assert.equal(outcome(ROUTES.search, state), expected, state);
     assert.equal(outcome(ROUTES.submitBatch, state), expected, state);
     assert.equal(outcome(ROUTES.auditEvents, state), 'served', state);

@@ -7,7 +7,10 @@ import { refuseUnreadable, unreadableAnswer } from '../../../appliance/gateway/u
 
 function written(error: Partial<NodeJS.ErrnoException>): { text: string; socket: Duplex } {
   const chunks: Buffer[] = [];
-  const socket = new Duplex({ read: () => undefined, write: (chunk: Buffer, _encoding, done) => (chunks.push(chunk), done()) });
+  const socket = new Duplex({
+    read: () => undefined,
+    write: (chunk: Buffer, _encoding, done) => (chunks.push(chunk), done()),
+  });
   refuseUnreadable(Object.assign(new Error('x'), error), socket);
   return { text: Buffer.concat(chunks).toString(), socket };
 }

@@ -92,7 +92,8 @@ test('retrievals are counted by size of the answer', async () => {
   const metrics = createMetrics({ version: '' });
   for (const results of [0, 1, 5, 6, 20, 21, 50, 51, 200]) metrics.meter.retrieval('acme', 0.1, results);
   const found = samples(await metrics.text());
-  const count = (bucket: string) => found.get(`frostbyte_retrieval_results_total{tenant_id="acme",result_count_bucket="${bucket}"}`);
+  const count = (bucket: string) =>
+    found.get(`frostbyte_retrieval_results_total{tenant_id="acme",result_count_bucket="${bucket}"}`);
   assert.deepEqual(['0', '1-5', '6-20', '21-50', '51-200'].map(count), [1, 2, 2, 2, 2]);
 });
 
@@ -108,7 +109,9 @@ test('a tenant is in one state at a time', async () => {
 test('an invented method makes no series of its own', async () => {
   const metrics = createMetrics({ version: '' });
   for (let i = 0; i < 50; i++) metrics.meter.apiRequest('', 'unknown', `METHOD${i}`, 404, 0.01);
-  const found = [...samples(await metrics.text()).keys()].filter((name) => name.startsWith('frostbyte_api_request_duration_seconds_count'));
+  const found = [...samples(await metrics.text()).keys()].filter((name) =>
+    name.startsWith('frostbyte_api_request_duration_seconds_count'),
+  );
   assert.equal(found.length, 1);
   assert.match(found[0]!, /method="OTHER"/);
 });
@@ -131,11 +134,44 @@ test('what worker processes measured is added to what this one did', async () =>
   assert.equal(found.get('frostbyte_task_duration_seconds_bucket{le="2.5",tenant_id="acme",task="parse"}'), 2);
   assert.equal(found.get('frostbyte_build_info{version="1"}'), 1, 'a version is not added up');
 
-  // The latest snapshot of a process replaces the one before; a process that is forgotten counts no more.
+  // The latest snapshot of a process replaces the one before.
   daemon.merge('worker-1', travelled);
-  daemon.merge('worker-2', null);
   found = samples(await daemon.text());
-  assert.equal(found.get('frostbyte_parse_chunks_total{tenant_id="acme"}'), 11);
+  assert.equal(found.get('frostbyte_parse_chunks_total{tenant_id="acme"}'), 21);
+});
+
+test('counters never run backwards when a process dies, however many do', async () => {
+  const daemon = createMetrics({ version: '1' });
+  for (let death = 1; death <= 3; death++) {
+    const worker = createMetrics({ version: '1' });
+    worker.meter.parseChunks('acme', 10);
+    worker.meter.taskDuration('acme', 'parse', 2);
+    worker.meter.queueLength('acme', 'acme.parse', 7);
+    daemon.merge('worker-1', structuredClone(await worker.snapshot()));
+    daemon.merge('worker-1', null);
+    const found = samples(await daemon.text());
+    assert.equal(found.get('frostbyte_parse_chunks_total{tenant_id="acme"}'), 10 * death);
+    assert.equal(found.get('frostbyte_task_duration_seconds_count{tenant_id="acme",task="parse"}'), death);
+    assert.equal(
+      found.get('frostbyte_queue_length{tenant_id="acme",queue="acme.parse"}'),
+      undefined,
+      'a gauge goes with its process',
+    );
+  }
+});
+
+test('a tenant that is gone leaves no series but its state', async () => {
+  const { meter, text } = createMetrics({ version: '1' });
+  for (const tenant of ['gone', 'stays']) {
+    meter.parseChunks(tenant, 1);
+    meter.taskDuration(tenant, 'parse', 1);
+    meter.tenantState(tenant, 'ACTIVE');
+  }
+  meter.tenantState('gone', 'DEPROVISIONED');
+  meter.forgetTenant('gone');
+  const names = [...samples(await text()).keys()].filter((name) => name.includes('"gone"'));
+  assert.ok(names.length > 0 && names.every((name) => name.startsWith('frostbyte_tenant_state')), names.join());
+  assert.match(await text(), /parse_chunks_total\{tenant_id="stays"\} 1/);
 });
 
 test('two measures in one process do not mix', async () => {

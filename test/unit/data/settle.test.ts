@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { settleBatch, settleBatches, settleOpenBatches } from '../../../appliance/data/settle.ts';
+import { arrival, failed, idOf, job, publish, receiveOne, toIndex } from '../../contract/record/builders.ts';
+import { workerWorld } from '../../support/worker-world.ts';
+
+const completed = async (records: { pendingEvents(limit: number): Promise<{ event: { event_type: string } }[]> }) =>
+  (await records.pendingEvents(1000)).filter(({ event }) => event.event_type === 'BATCH_COMPLETED').length;
+
+test('a batch is settled when its last document is at rest, once', async (t) => {
+  const plane = (await workerWorld(t)).planes[0]!;
+  const { records } = plane;
+  await records.receive(arrival('b1', [{ file_id: 'a', content: 'one' }, { file_id: 'b', content: 'two' }]));
+  for (const [i, content] of ['one', 'two'].entries()) {
+    await toIndex(records, idOf(content));
+    await publish(records, idOf(content), [{ text: content }]);
+    await settleBatches(plane, idOf(content));
+    assert.equal((await records.batch('b1'))!.status, i === 0 ? 'processing' : 'completed');
+  }
+  await settleBatch(plane, 'b1');
+  await settleOpenBatches(plane);
+  assert.equal(await completed(records), 1);
+});
+
+test('a batch with a held document is held: a report that is not final, no event', async (t) => {
+  const plane = (await workerWorld(t)).planes[0]!;
+  const { records } = plane;
+  const id = await receiveOne(records, 'one');
+  await records.startStage(job(id, 'parse'), plane.clock.iso());
+  await records.finishStage({ job: job(id, 'parse'), patch: { canonical_sha256: 'a'.repeat(64) }, entries: [], at: plane.clock.iso(), outcome: 'advance' });
+  await records.startStage(job(id, 'policy'), plane.clock.iso());
+  await records.finishStage({ job: job(id, 'policy'), patch: {}, entries: [], at: plane.clock.iso(), outcome: 'held' });
+  await settleBatches(plane, id);
+  assert.equal((await records.batch('batch-one'))!.status, 'held');
+  assert.equal((await records.report('batch-one'))!.final, false);
+  assert.equal(await completed(records), 0);
+});
+
+test('a batch of nothing but refused or failed files is complete', async (t) => {
+  const plane = (await workerWorld(t)).planes[0]!;
+  await plane.records.receive(arrival('refused', [{ file_id: 'a', content: 'x', kind: 'rejected' }]));
+  await settleBatch(plane, 'refused');
+  assert.equal((await plane.records.batch('refused'))!.status, 'completed');
+  const { id } = await failed(plane.records, 'torn');
+  await settleBatches(plane, id);
+  assert.equal((await plane.records.batch('batch-torn'))!.status, 'completed');
+});
+
+test('a batch that is still coming in, or that nobody knows, is left alone', async (t) => {
+  const plane = (await workerWorld(t)).planes[0]!;
+  await plane.records.receive(arrival('half', [{ file_id: 'a', content: 'x', kind: 'rejected' }, { file_id: 'b', content: 'y' }], { only: ['a'], complete: false }));
+  await settleBatch(plane, 'half');
+  await settleBatch(plane, 'nobody');
+  assert.equal((await plane.records.batch('half'))!.status, 'receiving');
+});
+
+test('what a crash left open the sweep settles', async (t) => {
+  const plane = (await workerWorld(t)).planes[0]!;
+  await failed(plane.records, 'one');
+  await failed(plane.records, 'two');
+  await settleOpenBatches(plane);
+  for (const batch of ['batch-one', 'batch-two']) assert.equal((await plane.records.batch(batch))!.status, 'completed');
+});
