@@ -1,4 +1,4 @@
-import { isFrostbyteError } from '../kernel/errors.ts';
+import { codeFrames } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/telemetry.ts';
 
 /**
@@ -44,7 +44,7 @@ export function background({ logger, beatMs, beat, carry }: BackgroundParts): Ba
 
   const failed = (error: unknown): void => {
     if (stopping.signal.aborted) return;
-    logger.error('background work failed', { code: isFrostbyteError(error) ? error.code : 'INTERNAL_ERROR' });
+    logger.error('background work failed', codeFrames(error));
   };
   const track = (work: Promise<unknown>): void => {
     const kept = work.catch(failed).finally(() => tracked.delete(kept));

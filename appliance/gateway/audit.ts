@@ -17,6 +17,8 @@ interface Context extends Admitted {
 
 type Verb = (context: Context) => Promise<Response>;
 
+/** Events that a chain is read with at once. */
+const MOST_CHAINED = 10_000;
 /** How many reads of a document its chain shows. */
 const SHOWN_READS = 100;
 
@@ -41,13 +43,18 @@ const VERBS: Partial<Record<RouteName, Verb>> = {
   async auditEvent({ log, params }) {
     const event = await log.event(params.event_id!);
     if (!event) throw new FrostbyteError('RESOURCE_NOT_FOUND', 'There is no such audit event.');
-    const lineage = await log.resource(event.resource_type, event.resource_id);
-    const position = lineage.findIndex(({ event_id }) => event_id === event.event_id);
+    const { resource_type, resource_id, log_index } = event;
+    const same = { resource_type, resource_id };
+    const [position, length, next] = await Promise.all([
+      log.count({ ...same, through: log_index }),
+      log.count(same),
+      log.events({ ...same, sort: 'asc', limit: 1, after: log_index }),
+    ]);
     return answer({
       ...event,
-      next_event_id: lineage[position + 1]?.event_id ?? null,
-      lineage_position: position + 1,
-      lineage_length: lineage.length,
+      next_event_id: next.events[0]?.event_id ?? null,
+      lineage_position: position,
+      lineage_length: length,
     });
   },
 
@@ -83,6 +90,16 @@ const VERBS: Partial<Record<RouteName, Verb>> = {
   async auditChain({ log, params, query }) {
     const type = query.resource_type as ResourceType;
     const resource = params.resource_id!;
+    // A tenant's or the appliance's life is as long as its log: of those the events route reads page by page.
+    if ((await log.count({ resource_type: type, resource_id: resource })) > MOST_CHAINED) {
+      throw new FrostbyteError(
+        'VALIDATION_ERROR',
+        `This resource has more than ${MOST_CHAINED} events; read them with /events.`,
+        {
+          details: [{ field: 'resource_id', constraint: `at most ${MOST_CHAINED} events` }],
+        },
+      );
+    }
     const events = await log.resource(type, resource);
     if (events.length === 0) throw new FrostbyteError('RESOURCE_NOT_FOUND', 'The log has no events of this resource.');
     const retrievals = type === 'document' ? await log.readsOf(resource, SHOWN_READS) : [];

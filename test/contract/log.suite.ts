@@ -165,7 +165,7 @@ export function logContract(name: string, make: () => Promise<LogWorld>): void {
     test('every filter, alone and with others, finds what it names and counts it', async (t) => {
       const { log, events } = await filled(t);
       const at = (n: number) => events[n]!.timestamp;
-      const filters: [LogFilter, (event: AuditEvent) => boolean][] = [
+      const filters: [LogFilter, (event: AuditEvent, position: number) => boolean][] = [
         [{ event_type: 'DOCUMENT_PARSED' }, (event) => event.event_type === 'DOCUMENT_PARSED'],
         [{ resource_id: 'doc_2' }, (event) => event.resource_id === 'doc_2'],
         [{ resource_type: 'batch' }, (event) => event.resource_type === 'batch'],
@@ -185,9 +185,11 @@ export function logContract(name: string, make: () => Promise<LogWorld>): void {
         [{ start_date: '2026-01-01T01:10:00+01:00' }, (event) => event.timestamp >= at(10)],
         [{ start_date: '2026-01-02' }, () => false],
         [{ event_type: "x' OR 1=1 --" }, () => false],
+        [{ through: 7 }, (_, position) => position <= 7],
+        [{ through: 7, actor: 'system' }, (event, position) => position <= 7 && event.actor === 'system'],
       ];
       for (const [filter, matches] of filters) {
-        const expected = events.filter(matches).map(({ event_id }) => event_id);
+        const expected = events.filter((event, position) => matches(event, position)).map(({ event_id }) => event_id);
         const page = await log.events({ ...filter, sort: 'asc', limit: 100 });
         assert.deepEqual(
           page.events.map(({ event_id }) => event_id),

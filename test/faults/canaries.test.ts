@@ -43,7 +43,10 @@ const ALL = Object.keys(CANARY) as Canary[];
 
 /** Which files of the data folder may hold which canaries. Everything else may hold none. */
 const MAY: readonly { file: RegExp; holds: readonly Canary[] }[] = [
-  { file: /^tenants\/acme\/records\.sqlite(-wal|-shm)?$/, holds: ['text', 'cell', 'sheet', 'file', 'metadata', 'submitter'] },
+  {
+    file: /^tenants\/acme\/records\.sqlite(-wal|-shm)?$/,
+    holds: ['text', 'cell', 'sheet', 'file', 'metadata', 'submitter'],
+  },
   { file: /^control\/audit\/acme\.sqlite(-wal|-shm)?$/, holds: ['file', 'submitter'] },
 ];
 
@@ -67,7 +70,12 @@ after(async () => {
 /** Canaries in bytes, as UTF-8, UTF-16 or base64 text would carry them. */
 function found(bytes: Buffer | string): Canary[] {
   const hay = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes);
-  return ALL.filter((name) => hay.includes(CANARY[name]) || hay.includes(Buffer.from(CANARY[name], 'utf16le')) || hay.includes(Buffer.from(CANARY[name]).toString('hex')));
+  return ALL.filter(
+    (name) =>
+      hay.includes(CANARY[name]) ||
+      hay.includes(Buffer.from(CANARY[name], 'utf16le')) ||
+      hay.includes(Buffer.from(CANARY[name]).toString('hex')),
+  );
 }
 
 /** Files below a folder; one that goes while we look is none. */
@@ -104,7 +112,8 @@ function watchProcesses(): void {
       } catch {}
     }
     try {
-      for (const fd of readdirSync(`/proc/${pid}/fd`)) processes.set(`${pid} fd ${fd}`, readlinkSync(`/proc/${pid}/fd/${fd}`));
+      for (const fd of readdirSync(`/proc/${pid}/fd`))
+        processes.set(`${pid} fd ${fd}`, readlinkSync(`/proc/${pid}/fd/${fd}`));
     } catch {}
   }
 }
@@ -118,24 +127,66 @@ function planted(): TestFile[] {
   const prose = `LEASE AGREEMENT ${CANARY.text}\n\nThe lessee ${CANARY.text} pays the rent. Write to ${CANARY.pii}@example.org about it.`;
   return [
     text(`${CANARY.file}-prose.txt`, prose),
-    { filename: `${CANARY.file}.docx`, mime_type: MIME.docx, content: docx({ body: paragraph(`${CANARY.text} in a paragraph, mail ${CANARY.pii}@example.org`) }) },
-    { filename: `${CANARY.file}.xlsx`, mime_type: MIME.xlsx, content: xlsx({ sheets: [{ name: CANARY.sheet, rows: gridRows([[CANARY.cell, 42], ['b', 'c']]) }] }) },
-    { filename: `${CANARY.file}.csv`, mime_type: MIME.csv, content: `name;mail\n${CANARY.cell};${CANARY.pii}@example.org\n` },
-    { filename: `${CANARY.file}-torn.pdf`, mime_type: MIME.pdf, content: `%PDF-1.7\n${`(${CANARY.broken}) Tj\n`.repeat(80)}%%EOF\n` },
+    {
+      filename: `${CANARY.file}.docx`,
+      mime_type: MIME.docx,
+      content: docx({ body: paragraph(`${CANARY.text} in a paragraph, mail ${CANARY.pii}@example.org`) }),
+    },
+    {
+      filename: `${CANARY.file}.xlsx`,
+      mime_type: MIME.xlsx,
+      content: xlsx({
+        sheets: [
+          {
+            name: CANARY.sheet,
+            rows: gridRows([
+              [CANARY.cell, 42],
+              ['b', 'c'],
+            ]),
+          },
+        ],
+      }),
+    },
+    {
+      filename: `${CANARY.file}.csv`,
+      mime_type: MIME.csv,
+      content: `name;mail\n${CANARY.cell};${CANARY.pii}@example.org\n`,
+    },
+    {
+      filename: `${CANARY.file}-torn.pdf`,
+      mime_type: MIME.pdf,
+      content: `%PDF-1.7\n${`(${CANARY.broken}) Tj\n`.repeat(80)}%%EOF\n`,
+    },
     { filename: `${CANARY.file}.html`, mime_type: 'text/html', content: `<p>${CANARY.broken}</p>` },
   ];
 }
 
 const extra = { submitter: CANARY.submitter, metadata: { note: CANARY.metadata } };
 
-test('documents with canaries run through the pipeline, some fail, questions are asked', { timeout: 60_000 }, async () => {
+test('documents with canaries run through the pipeline, some fail, questions are asked', {
+  timeout: 60_000,
+}, async () => {
   const batch = makeBatch('acme', planted(), extra);
   const { data } = await dana<BatchReceipt>('POST', '/ingest/acme/batch', batch.form);
   assert.equal(data.counts.rejected, 1, JSON.stringify(data.counts));
   const done = await settle(data.batch_id);
-  const states = Object.fromEntries(done.files.map(({ original_filename, state, status }) => [original_filename.replace(CANARY.file, ''), state ?? status]));
-  assert.deepEqual(states, { '-prose.txt': 'indexed', '.docx': 'indexed', '.xlsx': 'indexed', '.csv': 'indexed', '-torn.pdf': 'parse_failed', '.html': 'rejected' });
-  const { data: proof } = await dana<{ chunks: { text: string }[] }>('POST', '/query/acme/search', { query_text: `${CANARY.query} rent lessee` });
+  const states = Object.fromEntries(
+    done.files.map(({ original_filename, state, status }) => [
+      original_filename.replace(CANARY.file, ''),
+      state ?? status,
+    ]),
+  );
+  assert.deepEqual(states, {
+    '-prose.txt': 'indexed',
+    '.docx': 'indexed',
+    '.xlsx': 'indexed',
+    '.csv': 'indexed',
+    '-torn.pdf': 'parse_failed',
+    '.html': 'rejected',
+  });
+  const { data: proof } = await dana<{ chunks: { text: string }[] }>('POST', '/query/acme/search', {
+    query_text: `${CANARY.query} rent lessee`,
+  });
   assert.ok(proof.chunks.length > 0);
   assert.ok(found(JSON.stringify(proof)).includes('text'), 'the canaries are served to whom they belong');
   assert.ok(!found(JSON.stringify(proof)).includes('pii'), 'but for redacted ones');
@@ -164,18 +215,30 @@ test('error answers repeat nothing of what was sent', async () => {
     ['/query/acme/search', `{"query_text": "${CANARY.body}`],
     ['/ingest/acme/batch', `--x\r\nContent-Disposition: form-data; name="manifest"\r\n\r\n{"${CANARY.body}"\r\n--x--`],
   ] as const) {
-    const response = await dana.raw('POST', path, { body, headers: { 'content-type': 'multipart/form-data; boundary=x' } });
+    const response = await dana.raw('POST', path, {
+      body,
+      headers: { 'content-type': 'multipart/form-data; boundary=x' },
+    });
     assert.equal(response.status, 400);
     refusals.push(await response.text());
   }
-  const forged = await fetch(`${appliance.url}/api/v1/status`, { headers: { authorization: `Bearer ${CANARY.token}.b.c` } });
+  const forged = await fetch(`${appliance.url}/api/v1/status`, {
+    headers: { authorization: `Bearer ${CANARY.token}.b.c` },
+  });
   refusals.push(await forged.text());
   refusals.push(await (await fetch(`${appliance.url}/api/v1/${CANARY.query}`)).text());
   for (const refusal of refusals) assert.deepEqual(found(refusal), [], refusal.slice(0, 300));
 });
 
-test('a kill in the middle leaves no canary behind in a temporary file, and the batch comes to its end', { timeout: 60_000 }, async () => {
-  const many = Array.from({ length: 12 }, (_, i) => text(`${CANARY.file}-${i}.txt`, `Invoice ${i} ${CANARY.text}\n\nTo be paid by ${CANARY.pii}@example.org, number ${i}.\n`.repeat(3)));
+test('a kill in the middle leaves no canary behind in a temporary file, and the batch comes to its end', {
+  timeout: 60_000,
+}, async () => {
+  const many = Array.from({ length: 12 }, (_, i) =>
+    text(
+      `${CANARY.file}-${i}.txt`,
+      `Invoice ${i} ${CANARY.text}\n\nTo be paid by ${CANARY.pii}@example.org, number ${i}.\n`.repeat(3),
+    ),
+  );
   const { data } = await dana<BatchReceipt>('POST', '/ingest/acme/batch', makeBatch('acme', many, extra).form);
   for (let moved = false; !moved; ) {
     watchProcesses();
@@ -196,11 +259,20 @@ function checkFolders(when: string): void {
   for (const { path, bytes } of files(appliance.dataFolder)) {
     const name = relative(appliance.dataFolder, path);
     const allowed = MAY.find(({ file }) => file.test(name))?.holds ?? [];
-    assert.deepEqual(found(bytes).filter((canary) => !allowed.includes(canary)), [], `${when}: ${name}`);
+    assert.deepEqual(
+      found(bytes).filter((canary) => !allowed.includes(canary)),
+      [],
+      `${when}: ${name}`,
+    );
     assert.deepEqual(found(name), [], 'no canary names a file');
     if (!name.startsWith('tenants/acme/objects/')) continue;
     objects += 1;
-    assert.ok(bytes.length === 0 || bytes.subarray(0, 21).toString() === 'age-encryption.org/v1' || !/raw|normalized/.test(name), `${name} is an age file`);
+    assert.ok(
+      bytes.length === 0 ||
+        bytes.subarray(0, 21).toString() === 'age-encryption.org/v1' ||
+        !/raw|normalized/.test(name),
+      `${name} is an age file`,
+    );
   }
   assert.ok(objects > 0);
 }
@@ -228,7 +300,10 @@ test('audit events hold ids, counts and codes; names stand beside them, erasable
   for (const log of ['acme', '_appliance']) {
     let cursor: string | null | undefined;
     do {
-      const { data, meta } = await auditor<{ references?: unknown }[]>('GET', `/audit/${log}/events?limit=500&sort=asc${cursor ? `&cursor=${cursor}` : ''}`);
+      const { data, meta } = await auditor<{ references?: unknown }[]>(
+        'GET',
+        `/audit/${log}/events?limit=500&sort=asc${cursor ? `&cursor=${cursor}` : ''}`,
+      );
       for (const { references, ...event } of data) {
         events += 1;
         assert.deepEqual(found(JSON.stringify(event)), [], JSON.stringify(event).slice(0, 300));
@@ -243,5 +318,9 @@ test('audit events hold ids, counts and codes; names stand beside them, erasable
   let record: Record<string, unknown>;
   do record = (await auditor('GET', `/audit/acme/export/${data.export_id}`)).data;
   while (record.status === 'pending');
-  assert.deepEqual(found(await (await auditor.raw('GET', `/audit/acme/export/${data.export_id}/download`)).text()), [], 'what leaves the box holds no names');
+  assert.deepEqual(
+    found(await (await auditor.raw('GET', `/audit/acme/export/${data.export_id}/download`)).text()),
+    [],
+    'what leaves the box holds no names',
+  );
 });

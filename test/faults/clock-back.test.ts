@@ -146,7 +146,10 @@ describe('a host whose clock is set back', () => {
     const host = fakeHost();
     const file = join(folder, 'record-clock');
     const records = join(folder, 'records.sqlite');
-    const log = openSqliteLog(join(folder, 'log.sqlite'), { tenant_id: TENANT, clock: systemClock(host.read, { elapsed: host.elapsed }) });
+    const log = openSqliteLog(join(folder, 'log.sqlite'), {
+      tenant_id: TENANT,
+      clock: systemClock(host.read, { elapsed: host.elapsed }),
+    });
     const told: string[] = [];
     for (const [n, change] of [0, -HOUR, -24 * HOUR, HOUR].entries()) {
       host.set(change);
@@ -164,7 +167,13 @@ describe('a host whose clock is set back', () => {
       }
       await relayEvents(store, log);
       const { rows } = await store.batches({ limit: 100 });
-      assert.deepEqual(rows.map(({ submitted_at }) => submitted_at), rows.map(({ submitted_at }) => submitted_at).toSorted().reverse());
+      assert.deepEqual(
+        rows.map(({ submitted_at }) => submitted_at),
+        rows
+          .map(({ submitted_at }) => submitted_at)
+          .toSorted()
+          .reverse(),
+      );
       clock.keep();
       await store.close();
     }

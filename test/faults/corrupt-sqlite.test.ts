@@ -28,7 +28,8 @@ function ruin(file: string): void {
   }
 }
 
-const note = (n: number) => text(`note-${n}.txt`, `Delivery note ${n}\n\nThe delivery of crate ${n} arrived on time.\n`);
+const note = (n: number) =>
+  text(`note-${n}.txt`, `Delivery note ${n}\n\nThe delivery of crate ${n} arrived on time.\n`);
 
 /** What an upload of one document to a tenant is answered. */
 async function upload(appliance: Appliance, tenant: string, n: number) {
@@ -84,7 +85,9 @@ describe('a ruined database file', { timeout: 300_000 }, () => {
       copyFileSync(records, `${records}.good`);
       ruin(records);
       await appliance.restart();
-      const workers = await until('a worker', () => (workersOf(appliance.process.pid!).length > 0 ? workersOf(appliance.process.pid!) : null));
+      const workers = await until('a worker', () =>
+        workersOf(appliance.process.pid!).length > 0 ? workersOf(appliance.process.pid!) : null,
+      );
       const answer = await upload(appliance, 'acme', 2);
       console.log(`# records: ${answer.status} ${answer.message}`);
       assert.deepEqual([answer.status, answer.code], [503, 'SERVICE_UNAVAILABLE']);
@@ -142,6 +145,10 @@ async function noLoop(appliance: Appliance, workers: number[]): Promise<void> {
   const before = appliance.logs().length;
   await wait(2000);
   assert.deepEqual(workersOf(appliance.process.pid!), workers);
-  const lines = appliance.logs().slice(before).split('\n').filter((line) => /"level":"(?:warn|error)"/.test(line));
+  const lines = appliance
+    .logs()
+    .slice(before)
+    .split('\n')
+    .filter((line) => /"level":"(?:warn|error)"/.test(line));
   assert.ok(lines.length <= 12, `${lines.length} complaints in two seconds:\n${lines.slice(0, 5).join('\n')}`);
 }

@@ -24,13 +24,21 @@ describe('a full disk', { skip: noLoopDisks(), timeout: 240_000 }, () => {
     try {
       await appliance.createTenant(TENANT, { classification_review_enabled: false });
       const token = await appliance.token({ role: 'tenant_admin', tenant_id: TENANT });
-      const [first, second, third] = faultBatches(TENANT, faultDocuments(36, 3), 12) as [TestBatch, TestBatch, TestBatch];
+      const [first, second, third] = faultBatches(TENANT, faultDocuments(36, 3), 12) as [
+        TestBatch,
+        TestBatch,
+        TestBatch,
+      ];
 
       await sendUntilReceived(appliance, token, TENANT, first);
       const before = room(disk.folder);
-      const tooMuch = makeBatch(TENANT, [text('huge.txt', 'A pallet of ice. '.repeat(8_000_000))], { batch_id: 'too-much' });
+      const tooMuch = makeBatch(TENANT, [text('huge.txt', 'A pallet of ice. '.repeat(8_000_000))], {
+        batch_id: 'too-much',
+      });
       await refused(appliance, token, tooMuch);
-      await until('the room of the refused upload', () => room(disk.folder) > before - (16 << 20), { about: () => `${room(disk.folder)} of ${before}` });
+      await until('the room of the refused upload', () => room(disk.folder) > before - (16 << 20), {
+        about: () => `${room(disk.folder)} of ${before}`,
+      });
 
       await sendUntilReceived(appliance, token, TENANT, second);
       const started = eventsCommitted(dataFolder, TENANT);
@@ -38,7 +46,9 @@ describe('a full disk', { skip: noLoopDisks(), timeout: 240_000 }, () => {
       disk.fill();
       const full = eventsCommitted(dataFolder, TENANT);
       assert.equal(room(disk.folder) < 1 << 16, true, 'the disk is not full');
-      await until('a worker that noticed', () => /the stores of a tenant are in trouble[^\n]*|"code":"DISK_FULL"/.test(appliance.logs()));
+      await until('a worker that noticed', () =>
+        /the stores of a tenant are in trouble[^\n]*|"code":"DISK_FULL"/.test(appliance.logs()),
+      );
       await refused(appliance, token, third);
       const health = await fetch(`${appliance.url}/health`);
       assert.equal(health.status, 200);
@@ -78,8 +88,15 @@ async function refused(appliance: Appliance, token: string, { form }: TestBatch)
     headers: { authorization: `Bearer ${token}` },
     body: form,
   });
-  const body = (await response.json()) as { success: boolean; error: { code: string; message: string; request_id: string } };
-  assert.deepEqual([response.status, body.success, body.error.code], [507, false, 'QUOTA_EXCEEDED'], JSON.stringify(body));
+  const body = (await response.json()) as {
+    success: boolean;
+    error: { code: string; message: string; request_id: string };
+  };
+  assert.deepEqual(
+    [response.status, body.success, body.error.code],
+    [507, false, 'QUOTA_EXCEEDED'],
+    JSON.stringify(body),
+  );
   assert.match(body.error.message, /room|disk|space/i);
   assert.match(body.error.request_id, /^[0-9a-f-]{36}$/);
 }

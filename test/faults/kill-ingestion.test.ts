@@ -27,7 +27,9 @@ const KILLS = ALL_FAULTS ? 200 : 25;
 /** Kills that are aimed at an upload; the others come at a share of the way. */
 const UPLOAD_KILLS = Math.ceil(KILLS / 5);
 
-describe(`an ingestion of ${DOCUMENTS} documents under ${KILLS} kills`, { timeout: ALL_FAULTS ? 3_600_000 : 600_000 }, () => {
+describe(`an ingestion of ${DOCUMENTS} documents under ${KILLS} kills`, {
+  timeout: ALL_FAULTS ? 3_600_000 : 600_000,
+}, () => {
   const batches = faultBatches(TENANT, faultDocuments(DOCUMENTS), BATCH);
   const random = seeded(1);
   const programs = mkdtempSync(join(tmpdir(), 'frostbyte-program-'));
@@ -62,11 +64,13 @@ describe(`an ingestion of ${DOCUMENTS} documents under ${KILLS} kills`, { timeou
     const started = performance.now();
     const appliance = await ready();
     const moments: string[] = [];
+    const workers = new Set<number>();
     let blows: Promise<void> = Promise.resolve();
     /** One blow at a time; each leaves a running appliance. */
     const strike = (victim: 'daemon' | 'worker', moment: string) => {
       blows = blows.then(async () => {
         const events = eventsCommitted(appliance.dataFolder, TENANT);
+        for (const pid of workersOf(appliance.process.pid!)) workers.add(pid);
         if (victim === 'daemon') {
           await appliance.kill();
           await appliance.restart();
@@ -93,13 +97,17 @@ describe(`an ingestion of ${DOCUMENTS} documents under ${KILLS} kills`, { timeou
       const sender = (async () => {
         for (const [n, batch] of batches.entries()) {
           // The next batch while the one before is at work, so that uploads meet every kind of moment.
-          await until('progress', () => eventsCommitted(appliance.dataFolder, TENANT) >= (n / batches.length) * calmEvents * 0.8);
+          await until(
+            'progress',
+            () => eventsCommitted(appliance.dataFolder, TENANT) >= (n / batches.length) * calmEvents * 0.8,
+          );
           let attempt = 0;
           const sent = await sendUntilReceived(appliance, token, TENANT, batch, {
             starts: () => {
               attempt++;
               for (const hit of hits) {
-                if (hit.batch === n && attempt === 1) void wait(hit.afterMs).then(() => strike('daemon', `upload ${n + 1}`));
+                if (hit.batch === n && attempt === 1)
+                  void wait(hit.afterMs).then(() => strike('daemon', `upload ${n + 1}`));
               }
             },
           });
@@ -110,7 +118,10 @@ describe(`an ingestion of ${DOCUMENTS} documents under ${KILLS} kills`, { timeou
         for (const share of shares) {
           const victim = random.next() < 0.4 ? 'daemon' : 'worker';
           const delay = random.whole(0, 60);
-          await until('progress', () => eventsCommitted(appliance.dataFolder, TENANT) >= share * calmEvents, { seconds: 120, everyMs: 10 });
+          await until('progress', () => eventsCommitted(appliance.dataFolder, TENANT) >= share * calmEvents, {
+            seconds: 120,
+            everyMs: 25,
+          });
           await wait(delay);
           await strike(victim, `${(share * 100).toFixed(0)}%`);
         }
@@ -119,9 +130,14 @@ describe(`an ingestion of ${DOCUMENTS} documents under ${KILLS} kills`, { timeou
       // The last aimed blow may still be on its way.
       await until('every kill', () => moments.length === KILLS);
       await allSettled(appliance);
-      say(`seed ${random.seed}: ${moments.length} kills in ${seconds(started)}, ${tries} tries for ${batches.length} batches`);
+      say(
+        `seed ${random.seed}: ${moments.length} kills in ${seconds(started)}, ${tries} tries for ${batches.length} batches`,
+      );
       say(moments.join(' '));
       await appliance.stop();
+      await until('the end of all workers', () => ![...workers].some(isRunning), {
+        about: () => `${[...workers].filter(isRunning).length} outlived their daemons`,
+      });
       return await census(appliance.dataFolder, TENANT, batches);
     } catch (error) {
       console.log(appliance.logs().slice(-6000));
@@ -155,7 +171,10 @@ describe(`an ingestion of ${DOCUMENTS} documents under ${KILLS} kills`, { timeou
   });
 
   async function ready(): Promise<Appliance> {
-    const appliance = await startAppliance({ environment: { FROSTBYTE_LOG_LEVEL: 'warn' }, ...(launcher ? { launcher } : {}) });
+    const appliance = await startAppliance({
+      environment: { FROSTBYTE_LOG_LEVEL: 'warn' },
+      ...(launcher ? { launcher } : {}),
+    });
     await appliance.createTenant(TENANT, { classification_review_enabled: false });
     return appliance;
   }

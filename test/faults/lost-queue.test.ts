@@ -22,7 +22,9 @@ function loseQueue({ dataFolder }: Appliance): void {
 }
 
 for (const how of ['stop', 'kill'] as const) {
-  it(`a queue that is gone after a ${how} in the middle of the work is made again from the records`, { timeout: 180_000 }, async () => {
+  it(`a queue that is gone after a ${how} in the middle of the work is made again from the records`, {
+    timeout: 180_000,
+  }, async () => {
     const appliance = await startAppliance({ environment: { FROSTBYTE_LOG_LEVEL: 'warn' } });
     try {
       await appliance.createTenant(TENANT, { classification_review_enabled: false });

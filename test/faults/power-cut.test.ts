@@ -42,16 +42,23 @@ describe('a power cut during ingestion', { skip: noLoopDisks(), timeout: ALL_FAU
     const batches = faultBatches(TENANT, faultDocuments(CUTS * BATCHES_A_CUT * BATCH, 7), BATCH);
     const receipts = new Map<string, BatchReceipt>();
     const moments: string[] = [];
-    const appliance = await startAppliance({ dataFolder, environment: { FROSTBYTE_LOG_LEVEL: 'warn' }, ...(launcher ? { launcher } : {}) });
+    const appliance = await startAppliance({
+      dataFolder,
+      environment: { FROSTBYTE_LOG_LEVEL: 'warn' },
+      ...(launcher ? { launcher } : {}),
+    });
     try {
       await appliance.createTenant(TENANT, { classification_review_enabled: false });
       const token = await appliance.token({ role: 'tenant_admin', tenant_id: TENANT });
 
       for (let cut = 0; cut < CUTS; cut++) {
-        const sending = batches.slice(0, (cut + 1) * BATCHES_A_CUT).filter(({ manifest }) => !receipts.has(manifest.batch_id));
+        const sending = batches
+          .slice(0, (cut + 1) * BATCHES_A_CUT)
+          .filter(({ manifest }) => !receipts.has(manifest.batch_id));
         const before = eventsCommitted(dataFolder, TENANT);
         // Every other cut meets an upload, which is over within the first events.
-        const target = before + (cut % 2 === 0 ? random.whole(0, BATCH) : random.whole(1, EVENTS_A_BATCH * BATCHES_A_CUT - 10));
+        const target =
+          before + (cut % 2 === 0 ? random.whole(0, BATCH) : random.whole(1, EVENTS_A_BATCH * BATCHES_A_CUT - 10));
         const delay = random.whole(0, 80);
         let powerOff = false;
         const sender = (async () => {

@@ -29,13 +29,19 @@ describe('a read-only disk', { skip: noLoopDisks(), timeout: 240_000 }, () => {
       disk.failReadOnly();
 
       const headers = { authorization: `Bearer ${token}` };
-      const upload = await fetch(`${appliance.url}/api/v1/ingest/${TENANT}/batch`, { method: 'POST', headers, body: second.form });
+      const upload = await fetch(`${appliance.url}/api/v1/ingest/${TENANT}/batch`, {
+        method: 'POST',
+        headers,
+        body: second.form,
+      });
       const body = (await upload.json()) as { error: { code: string; message: string } };
       assert.deepEqual([upload.status, body.error.code], [503, 'SERVICE_UNAVAILABLE'], JSON.stringify(body));
       assert.match(body.error.message, /read-only|be read|written|disk/);
       assert.ok(Number(upload.headers.get('retry-after')) > 0);
 
-      const status = await fetch(`${appliance.url}/api/v1/ingest/${TENANT}/batch/${first.manifest.batch_id}`, { headers });
+      const status = await fetch(`${appliance.url}/api/v1/ingest/${TENANT}/batch/${first.manifest.batch_id}`, {
+        headers,
+      });
       assert.equal(status.status, 200, await status.text());
       const health = await fetch(`${appliance.url}/health`);
       assert.equal(health.status, 200);

@@ -10,7 +10,9 @@ const health = async (url: string) => {
   return response.status;
 };
 
-it('a second daemon on a data folder is refused with the mend, and the first goes on', { timeout: 120_000 }, async () => {
+it('a second daemon on a data folder is refused with the mend, and the first goes on', {
+  timeout: 120_000,
+}, async () => {
   const appliance = await startAppliance();
   try {
     const { code, out, err } = await runServe(appliance.dataFolder);

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { parseStage } from '../../appliance/data/2-parse/stage.ts';
 import { childEntry } from '../../appliance/data/2-parse/sandbox/entry.ts';
 import { checkLayers } from '../../appliance/data/2-parse/sandbox/layers.ts';
 import { createParser, type Parser } from '../../appliance/data/2-parse/sandbox/parse-file.ts';
+import { parseStage } from '../../appliance/data/2-parse/stage.ts';
 import type { DataPlane } from '../../appliance/data/plane.ts';
 import type { Stage } from '../../appliance/data/stage.ts';
 import { createWorker } from '../../appliance/data/worker.ts';
@@ -62,7 +62,10 @@ describe('a document that kills every worker that takes it', { timeout: 60_000 }
   it('ends as a WORKER_LOST dead letter, and no other document is held up or lost by it', async () => {
     const { plane, clock, receive, end } = await smallPlane();
     try {
-      const [poison, ...others] = await receive('batch', ['poison', ...Array.from({ length: 8 }, (_, n) => `text ${n}`)]);
+      const [poison, ...others] = await receive('batch', [
+        'poison',
+        ...Array.from({ length: 8 }, (_, n) => `text ${n}`),
+      ]);
       const lost = new Map<string, number>();
       let deaths = 0;
       let allOthersDoneAfter: number | null = null;
@@ -100,7 +103,9 @@ describe('a document that kills every worker that takes it', { timeout: 60_000 }
         await running;
         if (!died) break;
         await plane.queue.releaseWorker(`worker ${deaths}`);
-        const open = await Promise.all(others.map(async (id) => (await plane.records.document(id))?.state === 'processing'));
+        const open = await Promise.all(
+          others.map(async (id) => (await plane.records.document(id))?.state === 'processing'),
+        );
         if (!open.includes(true)) allOthersDoneAfter ??= deaths + 1;
       }
       const document = await plane.records.document(poison!);
@@ -127,7 +132,9 @@ describe('a document that kills every worker that takes it', { timeout: 60_000 }
 const { layers } = await checkLayers('full', childEntry(HOSTILE), { memoryLimitMb: 256, timeoutMs: 30_000 });
 const missing = layers.layers.filter(({ state }) => state === 'missing').map(({ name }) => name);
 
-describe('a document that eats its parser’s memory', { skip: missing.length > 0 && `this host lacks the layers ${missing.join(', ')}` }, () => {
+describe('a document that eats its parser’s memory', {
+  skip: missing.length > 0 && `this host lacks the layers ${missing.join(', ')}`,
+}, () => {
   let honest: Parser;
   let hostile: Parser;
   before(() => {
@@ -147,7 +154,11 @@ describe('a document that eats its parser’s memory', { skip: missing.length > 
     const worker = workerOf('worker', plane, parseStage);
     const running = worker.run();
     try {
-      const ids = await receive('batch', ['heap', 'A letter.\n\nThe crates arrived.\n', 'Another letter.\n\nNo crates arrived.\n']);
+      const ids = await receive('batch', [
+        'heap',
+        'A letter.\n\nThe crates arrived.\n',
+        'Another letter.\n\nNo crates arrived.\n',
+      ]);
       hog = ids[0]!;
       const others = ids.slice(1);
       for (const id of others) {
@@ -156,7 +167,10 @@ describe('a document that eats its parser’s memory', { skip: missing.length > 
       // Its retries wait for minutes: only this clock has to.
       const retried = async () => (await plane.records.document(hog))?.error?.retry_count ?? -1;
       for (const [n, ms] of RETRY_WAITS.parse.entries()) {
-        await until(`failure ${n + 1}`, async () => (await retried()) >= n && (await plane.queue.nextDue(['parse'])) === ms);
+        await until(
+          `failure ${n + 1}`,
+          async () => (await retried()) >= n && (await plane.queue.nextDue(['parse'])) === ms,
+        );
         clock.advance(ms);
         worker.wake();
       }
@@ -164,9 +178,15 @@ describe('a document that eats its parser’s memory', { skip: missing.length > 
         const row = await plane.records.document(hog);
         return row?.state === 'processing' ? null : row;
       });
-      assert.deepEqual([document.state, document.error?.code, document.error?.retry_count], ['parse_failed', 'PARSER_MEMORY', 3]);
+      assert.deepEqual(
+        [document.state, document.error?.code, document.error?.retry_count],
+        ['parse_failed', 'PARSER_MEMORY', 3],
+      );
       const { rows } = await plane.records.deadLetters({ limit: 10 });
-      assert.deepEqual(rows.map(({ resource_id, error }) => [resource_id, error.code]), [[hog, 'PARSER_MEMORY']]);
+      assert.deepEqual(
+        rows.map(({ resource_id, error }) => [resource_id, error.code]),
+        [[hog, 'PARSER_MEMORY']],
+      );
     } finally {
       await worker.stop();
       await running;

@@ -24,12 +24,18 @@ test('it listens on loopback and says so in one line', () => {
 test('liveness and readiness answer without a token and name no secret', async () => {
   assert.deepEqual(await (await get('/health')).json(), { status: 'ok' });
   const ready = await get('/ready');
-  const body = (await ready.json()) as { status: string; dependencies: { name: string; ok: boolean; message: string }[] };
+  const body = (await ready.json()) as {
+    status: string;
+    dependencies: { name: string; ok: boolean; message: string }[];
+  };
   assert.equal(ready.status, 200, JSON.stringify(body));
   assert.equal(body.status, 'ready');
   const names = body.dependencies.map(({ name }) => name);
   for (const name of ['registry', 'signing keys', 'audit log']) assert.ok(names.includes(name), name);
-  assert.ok(names.some((name) => name.startsWith('parser.')), 'each layer of the sandbox is shown');
+  assert.ok(
+    names.some((name) => name.startsWith('parser.')),
+    'each layer of the sandbox is shown',
+  );
   assert.doesNotMatch(JSON.stringify(body), /AGE-SECRET|\/tmp\//);
 });
 
@@ -91,7 +97,10 @@ test('a second daemon on the same folder is refused, and the first one lives', a
 });
 
 test('a wrong configuration ends the start with every problem and exit code 2', () => {
-  const { status, stderr } = cli(['serve', '--data', appliance.dataFolder], { FROSTBYTE_HOST: '0.0.0.0', FROSTBYTE_PROT: '1' });
+  const { status, stderr } = cli(['serve', '--data', appliance.dataFolder], {
+    FROSTBYTE_HOST: '0.0.0.0',
+    FROSTBYTE_PROT: '1',
+  });
   assert.equal(status, 2);
   assert.match(stderr, /listen\.host: plain HTTP is served on loopback only/);
   assert.match(stderr, /FROSTBYTE_PROT: unknown variable; did you mean FROSTBYTE_PORT\?/);
@@ -109,7 +118,9 @@ test('a token made on the box opens the door; the command line tells unreachable
 test('bytes that are no HTTP get the envelope, not silence', async () => {
   const { connect } = await import('node:net');
   const answer = await new Promise<string>((done, fail) => {
-    const socket = connect(Number(new URL(appliance.url).port), '127.0.0.1', () => socket.write('NOT HTTP AT ALL\r\n\r\n'));
+    const socket = connect(Number(new URL(appliance.url).port), '127.0.0.1', () =>
+      socket.write('NOT HTTP AT ALL\r\n\r\n'),
+    );
     let text = '';
     socket.on('data', (chunk) => {
       text += chunk.toString();

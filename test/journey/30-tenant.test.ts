@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHmac, createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { SignJWT } from 'jose';
@@ -55,7 +55,10 @@ test('a new tenant has the defaults of the specification and shows every step', 
 test('tenants are listed by state and page', async () => {
   const all = await admin<TenantView[]>('GET', '/admin/tenants?limit=1&page=2');
   assert.equal(all.data.length, 1);
-  assert.deepEqual({ total: all.meta.total, pages: all.meta.pages, page: all.meta.page }, { total: 2, pages: 2, page: 2 });
+  assert.deepEqual(
+    { total: all.meta.total, pages: all.meta.pages, page: all.meta.page },
+    { total: 2, pages: 2, page: 2 },
+  );
   const none = await admin<TenantView[]>('GET', '/admin/tenants?state=FAILED');
   assert.deepEqual([none.data, none.meta.filters_applied], [[], { state: 'FAILED' }]);
 });
@@ -68,7 +71,11 @@ test('an id that is taken, malformed or reserved is refused', async () => {
 });
 
 test('a change of configuration tells old and new, who and why; rules between fields hold', async () => {
-  const changed = await admin<{ changes: Record<string, unknown>[]; config_version: number; previous_config_version: number }>('PATCH', '/admin/tenants/globex', {
+  const changed = await admin<{
+    changes: Record<string, unknown>[];
+    config_version: number;
+    previous_config_version: number;
+  }>('PATCH', '/admin/tenants/globex', {
     config: { pii_policy: 'flag', retention_days: 100 },
     reason: 'client terms',
   });
@@ -77,14 +84,31 @@ test('a change of configuration tells old and new, who and why; rules between fi
     { field: 'retention_days', old_value: 2555, new_value: 100, changed_by: 'frode', reason: 'client terms' },
   ]);
   assert.equal(changed.data.config_version, changed.data.previous_config_version + 1);
-  for (const config of [{ chunk_soft_limit: 5000 }, { injection_flag_threshold: 0.9 }, { retention_days: 1 }, { colour: 'red' }, { embedding_dimensions: 512 }]) {
-    assert.equal((await admin('PATCH', '/admin/tenants/globex', { config, reason: 'r' })).code, 'VALIDATION_ERROR', JSON.stringify(config));
+  for (const config of [
+    { chunk_soft_limit: 5000 },
+    { injection_flag_threshold: 0.9 },
+    { retention_days: 1 },
+    { colour: 'red' },
+    { embedding_dimensions: 512 },
+  ]) {
+    assert.equal(
+      (await admin('PATCH', '/admin/tenants/globex', { config, reason: 'r' })).code,
+      'VALIDATION_ERROR',
+      JSON.stringify(config),
+    );
   }
-  assert.equal((await admin('PATCH', '/admin/tenants/globex', { config: { retention_days: 200 } })).code, 'VALIDATION_ERROR', 'a reason is needed');
+  assert.equal(
+    (await admin('PATCH', '/admin/tenants/globex', { config: { retention_days: 200 } })).code,
+    'VALIDATION_ERROR',
+    'a reason is needed',
+  );
 });
 
 test('the isolation check of a tenant passes: its own doors open, all others closed', async () => {
-  const { data } = await admin<{ overall_pass: boolean; checks: { result: string; target: string }[] }>('POST', '/admin/tenants/acme/verify');
+  const { data } = await admin<{ overall_pass: boolean; checks: { result: string; target: string }[] }>(
+    'POST',
+    '/admin/tenants/acme/verify',
+  );
   assert.equal(data.overall_pass, true);
   assert.ok(data.checks.some(({ result, target }) => result === 'OK' && target === 'acme'));
   assert.ok(data.checks.some(({ result, target }) => result === 'DENIED' && target === 'globex'));
@@ -118,7 +142,10 @@ test('the kill-switch refuses within a second, also what runs, and survives a ki
   const request = { role: 'tenant_admin', tenant_id: 'acme', subject: 'dana' } as const;
   const dana = await appliance.caller(request);
   assert.equal((await dana('GET', '/ingest/acme/batches')).status, 200);
-  const stopped = await admin<Record<string, unknown>>('POST', '/admin/tenants/acme/suspend', { reason: 'incident 7', notify_tenant: true });
+  const stopped = await admin<Record<string, unknown>>('POST', '/admin/tenants/acme/suspend', {
+    reason: 'incident 7',
+    notify_tenant: true,
+  });
   assert.deepEqual([stopped.data.previous_state, stopped.data.current_state], ['ACTIVE', 'SUSPENDED']);
   const since = performance.now();
   assert.equal((await dana('GET', '/ingest/acme/batches')).code, 'TOKEN_REVOKED');
@@ -126,7 +153,10 @@ test('the kill-switch refuses within a second, also what runs, and survives a ki
   assert.equal((await admin('POST', '/query/acme/search', { query_text: 'x' })).code, 'TENANT_SUSPENDED');
   assert.ok(performance.now() - since < 1000);
   assert.equal((await admin('GET', '/audit/acme/events')).status, 200, 'the log stays readable');
-  assert.equal((await admin('POST', '/admin/tenants/acme/suspend', { reason: 'again' })).code, 'INVALID_STATE_TRANSITION');
+  assert.equal(
+    (await admin('POST', '/admin/tenants/acme/suspend', { reason: 'again' })).code,
+    'INVALID_STATE_TRANSITION',
+  );
   await assert.rejects(appliance.token(request), { code: 'TENANT_SUSPENDED' });
 
   await appliance.kill();
@@ -139,7 +169,10 @@ test('the kill-switch refuses within a second, also what runs, and survives a ki
   assert.equal((await dana('GET', '/ingest/acme/batches')).code, 'TOKEN_REVOKED', 'old ones stay dead');
   const again = await appliance.caller(request);
   assert.equal((await again('GET', '/ingest/acme/batches')).status, 200);
-  assert.equal((await admin('POST', '/admin/tenants/acme/resume', { reason: 'again' })).code, 'INVALID_STATE_TRANSITION');
+  assert.equal(
+    (await admin('POST', '/admin/tenants/acme/resume', { reason: 'again' })).code,
+    'INVALID_STATE_TRANSITION',
+  );
 });
 
 test('the state is in the metrics, a suspended tenant too', async () => {
@@ -178,36 +211,73 @@ test('a provisioning that cannot succeed fails, serves nothing, and can be retri
 test('deprovisioning wants two confirmations, then nothing is left but the log', async () => {
   const dana = await appliance.caller({ role: 'tenant_admin', tenant_id: 'failone' });
   const path = '/admin/tenants/failone/deprovision';
-  assert.equal((await admin('POST', path, { reason: 'over', confirm: true, confirm_tenant_id: 'failtwo' })).code, 'CONFIRMATION_MISMATCH');
-  assert.equal((await admin('POST', path, { reason: 'over', confirm: false, confirm_tenant_id: 'failone' })).code, 'CONFIRMATION_MISMATCH');
+  assert.equal(
+    (await admin('POST', path, { reason: 'over', confirm: true, confirm_tenant_id: 'failtwo' })).code,
+    'CONFIRMATION_MISMATCH',
+  );
+  assert.equal(
+    (await admin('POST', path, { reason: 'over', confirm: false, confirm_tenant_id: 'failone' })).code,
+    'CONFIRMATION_MISMATCH',
+  );
   assert.equal((await dana('GET', '/ingest/failone/batches')).status, 200, 'nothing has happened yet');
-  assert.equal((await admin('POST', path, { reason: 'over', confirm: true, confirm_tenant_id: 'failone' })).status, 202);
+  assert.equal(
+    (await admin('POST', path, { reason: 'over', confirm: true, confirm_tenant_id: 'failone' })).status,
+    202,
+  );
   await inState('failone', 'DEPROVISIONED');
   assert.equal((await dana('GET', '/ingest/failone/batches')).code, 'TOKEN_REVOKED');
   assert.equal((await admin('GET', '/ingest/failone/batches')).code, 'INVALID_STATE_TRANSITION');
   const log = await admin<{ event_type: string }[]>('GET', '/audit/failone/events?limit=500');
   assert.ok(log.data.some(({ event_type }) => event_type === 'TENANT_DEPROVISIONED'));
   assert.ok(!readdirSync(join(appliance.dataFolder, 'tenants')).includes('failone'));
-  assert.equal((await admin('POST', '/admin/tenants/failone/resume', { reason: 'r' })).code, 'INVALID_STATE_TRANSITION');
+  assert.equal(
+    (await admin('POST', '/admin/tenants/failone/resume', { reason: 'r' })).code,
+    'INVALID_STATE_TRANSITION',
+  );
 });
 
 test('a token can be revoked by id, subject or tenant, and dies at once', async () => {
-  const issued = await admin<{ token: string; jti: string }>('POST', '/admin/tokens', { subject: 'eve', role: 'tenant_user', tenant_id: 'globex' });
+  const issued = await admin<{ token: string; jti: string }>('POST', '/admin/tokens', {
+    subject: 'eve',
+    role: 'tenant_user',
+    tenant_id: 'globex',
+  });
   const eve = callerOf(() => appliance.url, issued.data.token);
   assert.equal((await eve('GET', '/query/globex/documents')).status, 200);
-  const revoked = await admin<{ revoked: number }>('POST', '/admin/tokens/revoke', { jti: issued.data.jti, reason: 'lost' });
+  const revoked = await admin<{ revoked: number }>('POST', '/admin/tokens/revoke', {
+    jti: issued.data.jti,
+    reason: 'lost',
+  });
   assert.equal(revoked.data.revoked, 1);
   assert.equal((await eve('GET', '/query/globex/documents')).code, 'TOKEN_REVOKED');
-  assert.equal((await admin<{ revoked: number }>('POST', '/admin/tokens/revoke', { jti: issued.data.jti, reason: 'lost' })).data.revoked, 0);
+  assert.equal(
+    (await admin<{ revoked: number }>('POST', '/admin/tokens/revoke', { jti: issued.data.jti, reason: 'lost' })).data
+      .revoked,
+    0,
+  );
   assert.equal((await admin('POST', '/admin/tokens/revoke', { reason: 'all of them' })).code, 'VALIDATION_ERROR');
-  assert.equal((await admin('POST', '/admin/tokens', { subject: 'eve', role: 'tenant_user' })).code, 'VALIDATION_ERROR');
-  assert.equal((await admin('POST', '/admin/tokens', { subject: 'eve', role: 'auditor', scopes: ['admin'] })).code, 'VALIDATION_ERROR');
+  assert.equal(
+    (await admin('POST', '/admin/tokens', { subject: 'eve', role: 'tenant_user' })).code,
+    'VALIDATION_ERROR',
+  );
+  assert.equal(
+    (await admin('POST', '/admin/tokens', { subject: 'eve', role: 'auditor', scopes: ['admin'] })).code,
+    'VALIDATION_ERROR',
+  );
 });
 
 test('forged tokens are refused, whatever is forged', async () => {
   const { kid, key } = await signingKeyOf(appliance.dataFolder);
   const now = Math.floor(Date.now() / 1000);
-  const claims = { sub: 'eve', role: 'admin', scopes: ['admin', 'audit', 'ingest', 'query'], iat: now, nbf: now, exp: now + 600, jti: newId() };
+  const claims = {
+    sub: 'eve',
+    role: 'admin',
+    scopes: ['admin', 'audit', 'ingest', 'query'],
+    iat: now,
+    nbf: now,
+    exp: now + 600,
+    jti: newId(),
+  };
   const sign = (payload: object, header: object = {}, with_: Parameters<SignJWT['sign']>[0] = key) =>
     new SignJWT(payload as never).setProtectedHeader({ alg: 'EdDSA', typ: 'JWT', kid, ...header }).sign(with_);
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -244,7 +314,7 @@ test('forged tokens are refused, whatever is forged', async () => {
     'a tenant user of no tenant': await sign({ ...claims, role: 'tenant_user', scopes: ['query'] }),
     'an admin of a tenant': await sign({ ...claims, tenant_id: 'acme' }),
     'an unknown claim': await sign({ ...claims, root: true }),
-    'words': 'not-a-token',
+    words: 'not-a-token',
   };
   for (const [what, token] of Object.entries(forged)) {
     const { status, code } = await callerOf(() => appliance.url, token)('GET', '/admin/tenants');
@@ -253,5 +323,9 @@ test('forged tokens are refused, whatever is forged', async () => {
   const expired = await sign({ ...claims, iat: now - 7200, nbf: now - 7200, exp: now - 1 });
   assert.equal((await callerOf(() => appliance.url, expired)('GET', '/admin/tenants')).code, 'TOKEN_EXPIRED');
   const unknown = await sign(claims);
-  assert.equal((await callerOf(() => appliance.url, unknown)('GET', '/admin/tenants')).code, 'TOKEN_REVOKED', 'a token that nobody issued is none');
+  assert.equal(
+    (await callerOf(() => appliance.url, unknown)('GET', '/admin/tenants')).code,
+    'TOKEN_REVOKED',
+    'a token that nobody issued is none',
+  );
 });

@@ -4,7 +4,7 @@ import type { BatchReceipt, ReceiptAnswer } from '../../appliance/api/receipts.t
 import type { AcceptanceReport, BatchStatus } from '../../appliance/api/schemas/ingest.ts';
 import { type Appliance, startAppliance } from '../support/appliance.ts';
 import { makeBatch, type TestBatch, text } from '../support/batch.ts';
-import { serverEvents, type ServerEvent } from '../support/events-stream.ts';
+import { type ServerEvent, serverEvents } from '../support/events-stream.ts';
 import type { Caller } from '../support/http.ts';
 import { sample } from '../support/samples.ts';
 
@@ -23,7 +23,9 @@ const send = (batch: TestBatch) => dana<BatchReceipt>('POST', '/ingest/acme/batc
 const status = async (id: string) => (await dana<BatchStatus>('GET', `/ingest/acme/batch/${id}`)).data;
 
 async function stream(id: string, lastEventId?: string): Promise<ServerEvent[]> {
-  const response = await dana.raw('GET', `/ingest/acme/batch/${id}/stream`, { headers: lastEventId ? { 'last-event-id': lastEventId } : {} });
+  const response = await dana.raw('GET', `/ingest/acme/batch/${id}/stream`, {
+    headers: lastEventId ? { 'last-event-id': lastEventId } : {},
+  });
   assert.equal(response.status, 200);
   assert.equal(response.headers.get('content-type'), 'text/event-stream');
   const events: ServerEvent[] = [];
@@ -50,11 +52,25 @@ test('all seven formats arrive, are followed to the end, and are accounted for',
   const batch = makeBatch('acme', SEVEN.map(sample), { submitter: 'Dana', metadata: { matter: 'M-7' } });
   const received = await send(batch);
   assert.equal(received.status, 202);
-  assert.deepEqual(received.data.counts, { files: 7, accepted: 7, rejected: 0, quarantined: 0, duplicates: 0, missing: 0 });
+  assert.deepEqual(received.data.counts, {
+    files: 7,
+    accepted: 7,
+    rejected: 0,
+    quarantined: 0,
+    duplicates: 0,
+    missing: 0,
+  });
   for (const [i, receipt] of received.data.receipts.entries()) {
     const claimed = batch.manifest.files[i]!;
     assert.deepEqual(
-      [receipt.file_id, receipt.sha256, receipt.size_bytes, receipt.mime_type, receipt.scan_result, receipt.submitted_by],
+      [
+        receipt.file_id,
+        receipt.sha256,
+        receipt.size_bytes,
+        receipt.mime_type,
+        receipt.scan_result,
+        receipt.submitted_by,
+      ],
       [claimed.file_id, claimed.sha256, claimed.size_bytes, claimed.mime_type, 'skipped', 'dana'],
     );
     assert.equal(receipt.storage_path, `raw/acme/${receipt.doc_id}/${receipt.sha256}`, 'no file name in a path');
@@ -69,7 +85,11 @@ test('all seven formats arrive, are followed to the end, and are accounted for',
   );
 
   const done = await status(id);
-  assert.equal(done.status, 'completed', JSON.stringify(done.files.map(({ original_filename, state, error }) => [original_filename, state, error])));
+  assert.equal(
+    done.status,
+    'completed',
+    JSON.stringify(done.files.map(({ original_filename, state, error }) => [original_filename, state, error])),
+  );
   assert.deepEqual(done.summary, { total_files: 7, completed: 7, processing: 0, queued: 0, held: 0, failed: 0 });
   for (const file of done.files) {
     assert.deepEqual(new Set(Object.values(file.stages)), new Set(['completed']), file.original_filename);
@@ -78,8 +98,14 @@ test('all seven formats arrive, are followed to the end, and are accounted for',
   assert.equal(report.final, true);
   assert.equal(report.summary.files_accepted, 7);
   assert.equal(report.summary.files_parsed_successfully + report.summary.files_parsed_with_warnings, 7);
-  assert.equal(report.summary.total_chunks_indexed, report.summary.total_chunks_produced - report.summary.total_chunks_quarantined);
-  assert.equal(Object.values(report.summary.classifications).reduce((sum, n) => sum + n, 0), 7);
+  assert.equal(
+    report.summary.total_chunks_indexed,
+    report.summary.total_chunks_produced - report.summary.total_chunks_quarantined,
+  );
+  assert.equal(
+    Object.values(report.summary.classifications).reduce((sum, n) => sum + n, 0),
+    7,
+  );
   for (const file of report.files) {
     assert.ok(file.indexing!.chunks_indexed! > 0, file.original_filename);
     assert.ok(file.parsing!.coverage! > 0.8, `${file.original_filename}: ${file.parsing!.coverage}`);
@@ -90,8 +116,14 @@ test('all seven formats arrive, are followed to the end, and are accounted for',
 
   // Who comes back with the last id gets the end again and nothing twice.
   const again = await stream(id, events.at(-1)!.id);
-  assert.deepEqual(again.map(({ event }) => event), ['done']);
-  assert.deepEqual(new Set((await stream(id, 'unknown')).map(({ event }) => event)), new Set(['file', 'summary', 'done']));
+  assert.deepEqual(
+    again.map(({ event }) => event),
+    ['done'],
+  );
+  assert.deepEqual(
+    new Set((await stream(id, 'unknown')).map(({ event }) => event)),
+    new Set(['file', 'summary', 'done']),
+  );
 });
 
 test('a receipt can be read again by those who may only read receipts, and not by its neighbour', async () => {
@@ -99,8 +131,14 @@ test('a receipt can be read again by those who may only read receipts, and not b
   const path = `/ingest/acme/receipt/${data.receipts[0]!.receipt_id}`;
   const reader = await appliance.caller({ role: 'tenant_user', tenant_id: 'acme' });
   assert.deepEqual((await reader<ReceiptAnswer>('GET', path)).data, data.receipts[0]);
-  assert.equal((await reader('POST', '/ingest/acme/batch', makeBatch('acme', [text('a.txt', 'x')]).form)).code, 'INSUFFICIENT_PERMISSIONS');
-  assert.equal((await dana('GET', '/ingest/acme/receipt/0197a000-0000-7000-8000-000000000001')).code, 'RESOURCE_NOT_FOUND');
+  assert.equal(
+    (await reader('POST', '/ingest/acme/batch', makeBatch('acme', [text('a.txt', 'x')]).form)).code,
+    'INSUFFICIENT_PERMISSIONS',
+  );
+  assert.equal(
+    (await dana('GET', '/ingest/acme/receipt/0197a000-0000-7000-8000-000000000001')).code,
+    'RESOURCE_NOT_FOUND',
+  );
 });
 
 test('the same batch sent again gives the same receipt; another manifest under its id is refused', async () => {
@@ -109,7 +147,9 @@ test('the same batch sent again gives the same receipt; another manifest under i
   const first = await send(batch);
   const second = await send(makeBatch('acme', files, { batch_id: batch.manifest.batch_id }));
   assert.deepEqual(second.data.receipts, first.data.receipts);
-  const other = await send(makeBatch('acme', [text('other.txt', 'other words')], { batch_id: batch.manifest.batch_id }));
+  const other = await send(
+    makeBatch('acme', [text('other.txt', 'other words')], { batch_id: batch.manifest.batch_id }),
+  );
   assert.deepEqual([other.status, other.code], [409, 'BATCH_ALREADY_EXISTS']);
 });
 
@@ -130,17 +170,35 @@ test('counts that differ, repeated ids and a foreign tenant refuse the batch who
   const two = [text('a.txt', 'a'), text('b.txt', 'b')];
   const counted = await send(makeBatch('acme', two, { file_count: 3 }));
   assert.deepEqual([counted.status, counted.code], [400, 'MANIFEST_FILE_COUNT_MISMATCH']);
-  assert.deepEqual(counted.error.details.slice(0, 2).map(({ field, value }) => [field, value]), [['expected', 3], ['actual', 2]]);
-  const repeated = await send(makeBatch('acme', two.map((file) => ({ ...file, file_id: 'twice' }))));
+  assert.deepEqual(
+    counted.error.details.slice(0, 2).map(({ field, value }) => [field, value]),
+    [
+      ['expected', 3],
+      ['actual', 2],
+    ],
+  );
+  const repeated = await send(
+    makeBatch(
+      'acme',
+      two.map((file) => ({ ...file, file_id: 'twice' })),
+    ),
+  );
   assert.equal(repeated.code, 'DUPLICATE_FILE_ID');
-  assert.deepEqual(repeated.error.details.map(({ value }) => value), ['twice']);
+  assert.deepEqual(
+    repeated.error.details.map(({ value }) => value),
+    ['twice'],
+  );
   assert.equal((await send(makeBatch('globex', two))).code, 'MANIFEST_INVALID');
   assert.equal((await send(makeBatch('acme', two, { surprise: 1 }))).code, 'MANIFEST_INVALID');
   const missing = makeBatch('acme', two);
   missing.form.delete('f2');
   const short = await send(missing);
   assert.equal(short.code, 'MANIFEST_FILE_COUNT_MISMATCH');
-  assert.equal((await dana('GET', `/ingest/acme/batch/${missing.manifest.batch_id}`)).code, 'RESOURCE_NOT_FOUND', 'nothing of it is kept');
+  assert.equal(
+    (await dana('GET', `/ingest/acme/batch/${missing.manifest.batch_id}`)).code,
+    'RESOURCE_NOT_FOUND',
+    'nothing of it is kept',
+  );
   const json = await dana('POST', '/ingest/acme/batch', { manifest: {} });
   assert.equal(json.status, 400);
 });
@@ -148,7 +206,11 @@ test('counts that differ, repeated ids and a foreign tenant refuse the batch who
 test('each file is judged alone, and each refusal names what was declared, what it is, and the mend', async () => {
   const batch = makeBatch('acme', [
     text('fine.txt', 'This one is fine.'),
-    { filename: 'slides.pptx', mime_type: 'application/vnd.ms-powerpoint', content: sample('quarterly-slides.pptx').content },
+    {
+      filename: 'slides.pptx',
+      mime_type: 'application/vnd.ms-powerpoint',
+      content: sample('quarterly-slides.pptx').content,
+    },
     { filename: 'picture.pdf', mime_type: 'application/pdf', content: sample('scanned-delivery-note.png').content },
     { filename: 'page.html', mime_type: 'text/html', content: '<html><body>hello</body></html>' },
     { filename: 'contract.pdf.exe', mime_type: 'application/pdf', content: 'MZ' },
@@ -160,7 +222,9 @@ test('each file is judged alone, and each refusal names what was declared, what 
   const { data } = await send(batch);
   const of = (name: string) => data.receipts.find(({ original_filename }) => original_filename === name)!;
   assert.deepEqual(
-    Object.fromEntries(data.receipts.map(({ original_filename, status: state, reason }) => [original_filename, reason ?? state])),
+    Object.fromEntries(
+      data.receipts.map(({ original_filename, status: state, reason }) => [original_filename, reason ?? state]),
+    ),
     {
       'fine.txt': 'accepted',
       'slides.pptx': 'UNSUPPORTED_FORMAT',
@@ -178,7 +242,8 @@ test('each file is judged alone, and each refusal names what was declared, what 
   const typed = JSON.stringify(of('picture.pdf').details);
   assert.match(typed, /application\/pdf/);
   assert.match(typed, /image\/png/);
-  for (const file of data.rejected_files) assert.ok(file.message.length > 5 && file.remediation.length > 5, file.file_id);
+  for (const file of data.rejected_files)
+    assert.ok(file.message.length > 5 && file.remediation.length > 5, file.file_id);
   for (const receipt of data.receipts.filter(({ status: state }) => state === 'rejected')) {
     assert.deepEqual([receipt.doc_id, receipt.storage_path], [null, null]);
   }
@@ -202,14 +267,19 @@ test('a hostile file name stays text', async () => {
 test('a damaged file is accepted, fails in parsing, and its dead letter can be looked at and skipped', async () => {
   const pdf = Buffer.from(sample('sop-sample-intake.pdf').content as Uint8Array);
   pdf.fill(0x20, 200, pdf.length - 200);
-  const { data } = await send(makeBatch('acme', [{ filename: 'torn.pdf', mime_type: 'application/pdf', content: pdf }]));
+  const { data } = await send(
+    makeBatch('acme', [{ filename: 'torn.pdf', mime_type: 'application/pdf', content: pdf }]),
+  );
   assert.equal(data.counts.accepted, 1, JSON.stringify(data.receipts[0]));
   const done = await settled(data.batch_id);
   assert.equal(done.files[0]!.state, 'parse_failed');
   assert.equal(done.files[0]!.error!.code, 'FILE_CORRUPTED');
   const problem = done.acceptance_report!.files[0]!.problems[0]!;
   assert.equal(problem.code, 'FILE_CORRUPTED');
-  const letters = await dana<{ dlq_entry_id: string; resource_id: string; stage: string }[]>('GET', '/ingest/acme/dlq?status=pending_review');
+  const letters = await dana<{ dlq_entry_id: string; resource_id: string; stage: string }[]>(
+    'GET',
+    '/ingest/acme/dlq?status=pending_review',
+  );
   const letter = letters.data.find(({ resource_id }) => resource_id === done.files[0]!.doc_id)!;
   assert.equal(letter.stage, 'parse');
   const path = `/ingest/acme/dlq/${letter.dlq_entry_id}`;
@@ -223,7 +293,10 @@ test('a damaged file is accepted, fails in parsing, and its dead letter can be l
 test('batches are listed newest first, by page and by cursor alike', async () => {
   const first = await dana<{ batch_id: string }[]>('GET', '/ingest/acme/batches?limit=2');
   const paged = await dana<{ batch_id: string }[]>('GET', '/ingest/acme/batches?limit=2&page=2');
-  const cursored = await dana<{ batch_id: string }[]>('GET', `/ingest/acme/batches?limit=2&cursor=${first.meta.cursor}`);
+  const cursored = await dana<{ batch_id: string }[]>(
+    'GET',
+    `/ingest/acme/batches?limit=2&cursor=${first.meta.cursor}`,
+  );
   assert.equal(first.data.length, 2);
   assert.deepEqual(paged.data, cursored.data);
   assert.equal((await dana('GET', '/ingest/acme/batches?cursor=nobody')).code, 'VALIDATION_ERROR');

@@ -34,7 +34,10 @@ before(async () => {
   dana = await appliance.caller({ role: 'tenant_admin', tenant_id: 'acme', subject: 'dana' });
   auditor = await appliance.caller({ role: 'auditor', subject: 'anna' });
   admin = await appliance.caller({ role: 'admin', subject: 'frode' }, 'journey');
-  const batch = makeBatch('acme', [text('lease.txt', 'LEASE\n\nThe lessee pays the rent on the first of the month.'), { filename: 'a.html', mime_type: 'text/html', content: '<html></html>' }]);
+  const batch = makeBatch('acme', [
+    text('lease.txt', 'LEASE\n\nThe lessee pays the rent on the first of the month.'),
+    { filename: 'a.html', mime_type: 'text/html', content: '<html></html>' },
+  ]);
   const { data } = await dana<BatchReceipt>('POST', '/ingest/acme/batch', batch.form);
   for await (const _ of serverEvents(await dana.raw('GET', `/ingest/acme/batch/${data.batch_id}/stream`))) void _;
   doc = data.receipts[0]!.doc_id!;
@@ -44,23 +47,42 @@ before(async () => {
 });
 after(() => appliance.end());
 
-const events = async (query = '', who = auditor) => (await who<Event[]>('GET', `/audit/acme/events?limit=500${query}`)).data;
+const events = async (query = '', who = auditor) =>
+  (await who<Event[]>('GET', `/audit/acme/events?limit=500${query}`)).data;
 
 /** Waits for the relay, at most ten seconds. */
 async function eventsUntil(...types: string[]): Promise<Event[]> {
   for (const deadline = Date.now() + 10_000; ; ) {
     const found = await events();
     if (types.every((type) => found.some(({ event_type }) => event_type === type))) return found;
-    if (Date.now() > deadline) throw new Error(`never came: ${types}; there is ${found.map(({ event_type }) => event_type)}`);
+    if (Date.now() > deadline)
+      throw new Error(`never came: ${types}; there is ${found.map(({ event_type }) => event_type)}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
 
 test('what happened stands in the log, newest first, without gaps', async () => {
   const all = await events();
-  assert.deepEqual(all.map(({ log_index }) => log_index), all.map((_, i) => all.length - 1 - i));
+  assert.deepEqual(
+    all.map(({ log_index }) => log_index),
+    all.map((_, i) => all.length - 1 - i),
+  );
   const types = new Set(all.map(({ event_type }) => event_type));
-  for (const type of ['TENANT_CREATED', 'TENANT_PROVISIONED', 'TOKEN_ISSUED', 'BATCH_RECEIVED', 'DOCUMENT_INGESTED', 'DOCUMENT_REJECTED', 'DOCUMENT_PARSED', 'POLICY_GATE_PASSED', 'DOCUMENT_EMBEDDED', 'INDEX_WRITTEN', 'BATCH_COMPLETED', 'RETRIEVAL_EXECUTED', 'CONTENT_READ']) {
+  for (const type of [
+    'TENANT_CREATED',
+    'TENANT_PROVISIONED',
+    'TOKEN_ISSUED',
+    'BATCH_RECEIVED',
+    'DOCUMENT_INGESTED',
+    'DOCUMENT_REJECTED',
+    'DOCUMENT_PARSED',
+    'POLICY_GATE_PASSED',
+    'DOCUMENT_EMBEDDED',
+    'INDEX_WRITTEN',
+    'BATCH_COMPLETED',
+    'RETRIEVAL_EXECUTED',
+    'CONTENT_READ',
+  ]) {
     assert.ok(types.has(type), type);
   }
   assert.ok(all.every(({ details }) => details.component && details.status));
@@ -70,11 +92,18 @@ test('filters by type, resource, actor, status and day', async () => {
   const all = await events();
   const check = async (query: string, fits: (event: Event) => boolean) => {
     const found = await events(query);
-    assert.deepEqual(found.map(({ event_id }) => event_id), all.filter(fits).map(({ event_id }) => event_id), query);
+    assert.deepEqual(
+      found.map(({ event_id }) => event_id),
+      all.filter(fits).map(({ event_id }) => event_id),
+      query,
+    );
     assert.ok(found.length > 0, query);
   };
   await check('&event_type=DOCUMENT_PARSED', ({ event_type }) => event_type === 'DOCUMENT_PARSED');
-  await check(`&resource_type=document&resource_id=${doc}`, (event) => event.resource_type === 'document' && event.resource_id === doc);
+  await check(
+    `&resource_type=document&resource_id=${doc}`,
+    (event) => event.resource_type === 'document' && event.resource_id === doc,
+  );
   await check('&actor=dana', ({ actor }) => actor === 'dana');
   await check('&status=failure', ({ details }) => details.status === 'failure');
   const day = all[0]!.timestamp.slice(0, 10);
@@ -91,7 +120,10 @@ test('a cursor walks the whole log in either direction, once each', async () => 
     const walked: number[] = [];
     let cursor: string | null | undefined;
     do {
-      const { data, meta } = await auditor<Event[]>('GET', `/audit/acme/events?limit=7&sort=${sort}${cursor ? `&cursor=${cursor}` : ''}`);
+      const { data, meta } = await auditor<Event[]>(
+        'GET',
+        `/audit/acme/events?limit=7&sort=${sort}${cursor ? `&cursor=${cursor}` : ''}`,
+      );
       walked.push(...data.map(({ log_index }) => log_index));
       cursor = meta.cursor;
     } while (cursor);
@@ -103,23 +135,50 @@ test('a cursor walks the whole log in either direction, once each', async () => 
 
 test('one event knows its neighbours and its place', async () => {
   const lineage = (await events(`&resource_type=document&resource_id=${doc}&sort=asc`)) as Event[];
-  const { data } = await auditor<Event & { next_event_id: string; lineage_position: number; lineage_length: number }>('GET', `/audit/acme/events/${lineage[1]!.event_id}`);
+  const { data } = await auditor<Event & { next_event_id: string; lineage_position: number; lineage_length: number }>(
+    'GET',
+    `/audit/acme/events/${lineage[1]!.event_id}`,
+  );
   assert.deepEqual(
     [data.previous_event_id, data.next_event_id, data.lineage_position, data.lineage_length],
     [lineage[0]!.event_id, lineage[2]!.event_id, 2, lineage.length],
   );
-  assert.equal((await auditor('GET', '/audit/acme/events/0197a000-0000-7000-8000-000000000001')).code, 'RESOURCE_NOT_FOUND');
-  assert.equal((await auditor('GET', `/audit/globex/events/${lineage[1]!.event_id}`)).code, 'RESOURCE_NOT_FOUND', 'not in another tenant’s log');
+  assert.equal(
+    (await auditor('GET', '/audit/acme/events/0197a000-0000-7000-8000-000000000001')).code,
+    'RESOURCE_NOT_FOUND',
+  );
+  assert.equal(
+    (await auditor('GET', `/audit/globex/events/${lineage[1]!.event_id}`)).code,
+    'RESOURCE_NOT_FOUND',
+    'not in another tenant’s log',
+  );
 });
 
 test('the provenance chain is whole: seven links, each fed by the one before, and who has read', async () => {
-  const { data } = await auditor<{ events: Event[]; retrievals: Event[]; hash_chain_verification: { valid: boolean; links: number; breaks: unknown[] } }>('GET', `/audit/acme/chain/${doc}`);
+  const { data } = await auditor<{
+    events: Event[];
+    retrievals: Event[];
+    hash_chain_verification: { valid: boolean; links: number; breaks: unknown[] };
+  }>('GET', `/audit/acme/chain/${doc}`);
   assert.deepEqual(data.hash_chain_verification, { valid: true, links: 7, breaks: [] });
   assert.deepEqual(
-    data.events.filter(({ details }) => details.output_hash).map(({ event_type, details }) => details.gate ?? event_type),
-    ['DOCUMENT_INGESTED', 'DOCUMENT_PARSED', 'pii', 'classification', 'injection', 'DOCUMENT_EMBEDDED', 'INDEX_WRITTEN'],
+    data.events
+      .filter(({ details }) => details.output_hash)
+      .map(({ event_type, details }) => details.gate ?? event_type),
+    [
+      'DOCUMENT_INGESTED',
+      'DOCUMENT_PARSED',
+      'pii',
+      'classification',
+      'injection',
+      'DOCUMENT_EMBEDDED',
+      'INDEX_WRITTEN',
+    ],
   );
-  assert.deepEqual(new Set(data.retrievals.map(({ event_type }) => event_type)), new Set(['RETRIEVAL_EXECUTED', 'CONTENT_READ']));
+  assert.deepEqual(
+    new Set(data.retrievals.map(({ event_type }) => event_type)),
+    new Set(['RETRIEVAL_EXECUTED', 'CONTENT_READ']),
+  );
   assert.equal((await auditor('GET', '/audit/acme/chain/doc_0123456789abcdef')).code, 'RESOURCE_NOT_FOUND');
   assert.equal((await auditor('GET', '/audit/acme/chain/acme?resource_type=tenant')).status, 200);
   assert.equal((await auditor('GET', '/audit/acme/chain/acme?resource_type=planet')).code, 'VALIDATION_ERROR');
@@ -127,7 +186,10 @@ test('the provenance chain is whole: seven links, each fed by the one before, an
 
 test('a log is exported, checked against its hash, and the export is itself an event', async () => {
   for (const format of ['jsonl', 'csv'] as const) {
-    const started = await auditor<{ export_id: string }>('POST', '/audit/acme/export', { format, event_types: ['DOCUMENT_INGESTED', 'DOCUMENT_PARSED'] });
+    const started = await auditor<{ export_id: string }>('POST', '/audit/acme/export', {
+      format,
+      event_types: ['DOCUMENT_INGESTED', 'DOCUMENT_PARSED'],
+    });
     assert.equal(started.status, 202);
     const path = `/audit/acme/export/${started.data.export_id}`;
     let record: Record<string, unknown>;
@@ -135,7 +197,10 @@ test('a log is exported, checked against its hash, and the export is itself an e
     while (record.status === 'pending');
     assert.equal(record.status, 'ready');
     const download = await auditor.raw('GET', `${path}/download`);
-    assert.match(download.headers.get('content-disposition')!, new RegExp(`^attachment; filename="audit_export_acme_[\\w-]+\\.${format}"$`));
+    assert.match(
+      download.headers.get('content-disposition')!,
+      new RegExp(`^attachment; filename="audit_export_acme_[\\w-]+\\.${format}"$`),
+    );
     const bytes = Buffer.from(await download.arrayBuffer());
     assert.equal(bytes.length, Number(download.headers.get('content-length')));
     assert.equal(createHash('sha256').update(bytes).digest('hex'), record.file_sha256);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { after, before, test } from 'node:test';
 import Database from 'better-sqlite3';
 import { STATUS } from '../../appliance/api/errors.ts';
@@ -22,7 +22,9 @@ before(async () => {
   await new Promise<void>((done) => silent.listen(0, '127.0.0.1', done));
   const { port } = silent.address() as AddressInfo;
   silent.on('connection', (socket) => setTimeout(() => socket.destroy(), 50));
-  appliance = await startAppliance({ environment: { FROSTBYTE_RATE_LIMITS: 'on', FROSTBYTE_CLAMD: `127.0.0.1:${port}` } });
+  appliance = await startAppliance({
+    environment: { FROSTBYTE_RATE_LIMITS: 'on', FROSTBYTE_CLAMD: `127.0.0.1:${port}` },
+  });
   admin = await appliance.caller({ role: 'admin', subject: 'frode' }, 'journey');
   await appliance.createTenant('acme', { storage_quota_gb: 1, max_file_size_mb: 5000 });
   await appliance.createTenant('stopped');
@@ -35,15 +37,21 @@ after(async () => {
 });
 
 type Provoke = () => Promise<Answered<unknown>>;
-const batch = (extra: Record<string, unknown> = {}, files = [text('a.txt', 'a')]) => dana('POST', '/ingest/acme/batch', makeBatch('acme', files, extra).form);
+const batch = (extra: Record<string, unknown> = {}, files = [text('a.txt', 'a')]) =>
+  dana('POST', '/ingest/acme/batch', makeBatch('acme', files, extra).form);
 
 /** One row a code: how a caller comes to see it. */
 const PROVOKED: Partial<Record<ApiCode, Provoke>> = {
   VALIDATION_ERROR: () => dana('POST', '/query/acme/search', { top_k: 3 }),
   MANIFEST_INVALID: () => batch({ surprise: true }),
   MANIFEST_FILE_COUNT_MISMATCH: () => batch({ file_count: 4 }),
-  DUPLICATE_FILE_ID: () => batch({}, [{ ...text('a.txt', 'a'), file_id: 'f' }, { ...text('b.txt', 'b'), file_id: 'f' }]),
-  CONFIRMATION_MISMATCH: () => admin('POST', '/admin/tenants/acme/deprovision', { reason: 'r', confirm: true, confirm_tenant_id: 'other' }),
+  DUPLICATE_FILE_ID: () =>
+    batch({}, [
+      { ...text('a.txt', 'a'), file_id: 'f' },
+      { ...text('b.txt', 'b'), file_id: 'f' },
+    ]),
+  CONFIRMATION_MISMATCH: () =>
+    admin('POST', '/admin/tenants/acme/deprovision', { reason: 'r', confirm: true, confirm_tenant_id: 'other' }),
   AUTHENTICATION_REQUIRED: async () => callerOf(() => appliance.url, null)('GET', '/status'),
   TOKEN_EXPIRED: async () => {
     const caller = await appliance.caller({ role: 'auditor', ttl_seconds: 1 });
@@ -61,7 +69,8 @@ const PROVOKED: Partial<Record<ApiCode, Provoke>> = {
   INSUFFICIENT_PERMISSIONS: () => dana('GET', '/admin/tenants'),
   TENANT_SUSPENDED: () => admin('GET', '/ingest/stopped/batches'),
   RESOURCE_NOT_FOUND: () => dana('GET', '/ingest/acme/batch/nosuchbatch'),
-  TENANT_ALREADY_EXISTS: () => admin('POST', '/admin/tenants', { tenant_id: 'acme', tenant_name: 'A', contact_email: 'a@example.org' }),
+  TENANT_ALREADY_EXISTS: () =>
+    admin('POST', '/admin/tenants', { tenant_id: 'acme', tenant_name: 'A', contact_email: 'a@example.org' }),
   INVALID_STATE_TRANSITION: () => admin('POST', '/admin/tenants/acme/resume', { reason: 'r' }),
   PAYLOAD_TOO_LARGE: () => dana('POST', '/query/acme/search', { query_text: 'x'.repeat(1_100_000) }),
   // The manifest announces more than the quota holds; nothing of it needs to be sent.
@@ -77,8 +86,15 @@ const PROVOKED: Partial<Record<ApiCode, Provoke>> = {
   // The registry is damaged behind our back: a configuration that no longer is JSON.
   INTERNAL_ERROR: async () => {
     const registry = new Database(controlPaths(appliance.dataFolder).registry);
-    const [table] = registry.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE '%config%'").pluck().all() as string[];
-    for (const name of registry.prepare("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?").pluck().all(table) as string[]) registry.exec(`DROP TRIGGER ${name}`);
+    const [table] = registry
+      .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE '%config%'")
+      .pluck()
+      .all() as string[];
+    for (const name of registry
+      .prepare("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?")
+      .pluck()
+      .all(table) as string[])
+      registry.exec(`DROP TRIGGER ${name}`);
     registry.exec(`UPDATE ${table} SET config = '{"pii_policy":' WHERE tenant_id = 'acme'`);
     registry.close();
     await appliance.stop();
@@ -106,7 +122,11 @@ test('every code of the specification is provoked here or where its story is tol
 
 test('a fault of ours is in the log by code and request, without a word of its cause', async () => {
   const deadline = Date.now() + 5000;
-  const line = () => appliance.logs().split('\n').find((one) => one.includes('"request failed"') && one.includes('INTERNAL_ERROR'));
+  const line = () =>
+    appliance
+      .logs()
+      .split('\n')
+      .find((one) => one.includes('"request failed"') && one.includes('INTERNAL_ERROR'));
   while (line() === undefined && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
   assert.match(line() ?? '', /"request_id":"[0-9a-f-]{36}"/);
   assert.doesNotMatch(appliance.logs(), /pii_policy|SyntaxError/);

@@ -26,7 +26,10 @@ const SCOPES_OF: Record<Role, Scope[]> = {
 };
 
 /** Tenants by state; each has an empty log. `changes` are verbs that behave otherwise. */
-export function controlDouble(tenants: Record<string, TenantState> = {}, changes: Partial<ControlVerbs> = {}): ControlDouble {
+export function controlDouble(
+  tenants: Record<string, TenantState> = {},
+  changes: Partial<ControlVerbs> = {},
+): ControlDouble {
   const calls: ControlDouble['calls'] = [];
   const states = new Map(Object.entries(tenants));
   const logs = new Map([...states.keys(), '_appliance'].map((id) => [id, memoryLog()]));
@@ -61,7 +64,10 @@ export function controlDouble(tenants: Record<string, TenantState> = {}, changes
     },
     tenants: async ({ state, page, limit }) => {
       const rows = [...states].filter(([, now]) => state === undefined || now === state);
-      return { tenants: rows.slice((page - 1) * limit, page * limit).map(([id, now]) => tenantOf(id, now)), total: rows.length };
+      return {
+        tenants: rows.slice((page - 1) * limit, page * limit).map(([id, now]) => tenantOf(id, now)),
+        total: rows.length,
+      };
     },
     tenant: async (id) => tenantOf(id, known(id)),
     configure: async (tenant_id, patch, reason, actor) => ({
@@ -69,14 +75,24 @@ export function controlDouble(tenants: Record<string, TenantState> = {}, changes
       config: { ...DEFAULT_TENANT_CONFIG, ...(patch as object) },
       config_version: 2,
       previous_config_version: 1,
-      changes: Object.entries(patch).map(([field, new_value]) => ({ field, old_value: null, new_value, changed_by: actor, reason })),
+      changes: Object.entries(patch).map(([field, new_value]) => ({
+        field,
+        old_value: null,
+        new_value,
+        changed_by: actor,
+        reason,
+      })),
     }),
     suspend: async (id) => change(id, 'SUSPENDED'),
     resume: async (id) => change(id, 'ACTIVE'),
     deprovision: async (id) => change(id, 'DEPROVISIONING'),
     retry: async (id) => change(id, 'PROVISIONING'),
     abandon: async (id) => change(id, 'DEPROVISIONING'),
-    verify: async (tenant_id) => ({ tenant_id, checks: [{ store: 'objects', test: 'read', target: 'probe', result: 'DENIED', timestamp: AT }], overall_pass: true }),
+    verify: async (tenant_id) => ({
+      tenant_id,
+      checks: [{ store: 'objects', test: 'read', target: 'probe', result: 'DENIED', timestamp: AT }],
+      overall_pass: true,
+    }),
     auditLog: async (id) => {
       const log = logs.get(id);
       if (!log) throw new FrostbyteError('RESOURCE_NOT_FOUND', 'There is no such tenant.');
@@ -95,7 +111,16 @@ export function controlDouble(tenants: Record<string, TenantState> = {}, changes
     token(role, { tenant, scopes, fails } = {}) {
       const token = `${role}.${tenant ?? ''}.${callers.size}`;
       const own = role === 'tenant_user' || role === 'tenant_admin';
-      callers.set(token, fails ?? { subject: `${role}-subject`, role, scopes: scopes ?? SCOPES_OF[role], tenant_id: own ? (tenant ?? 'acme') : null, jti: `jti-${callers.size}` });
+      callers.set(
+        token,
+        fails ?? {
+          subject: `${role}-subject`,
+          role,
+          scopes: scopes ?? SCOPES_OF[role],
+          tenant_id: own ? (tenant ?? 'acme') : null,
+          jti: `jti-${callers.size}`,
+        },
+      );
       return token;
     },
   };
@@ -122,7 +147,12 @@ function tenantOf(tenant_id: string, state: TenantState): Tenant {
     tier: 'standard',
     state,
     created_at: AT,
-    provisioning: { status: 'completed', started_at: AT, completed_at: AT, steps: [{ step: 'make-keys', status: 'done', at: AT }] },
+    provisioning: {
+      status: 'completed',
+      started_at: AT,
+      completed_at: AT,
+      steps: [{ step: 'make-keys', status: 'done', at: AT }],
+    },
     provisioned_at: AT,
     config: structuredClone(DEFAULT_TENANT_CONFIG) as Tenant['config'],
     config_version: 1,

@@ -14,7 +14,8 @@ export async function* serverEvents(response: Response): AsyncGenerator<ServerEv
     buffer = blocks.pop()!;
     for (const block of blocks) {
       const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(block)?.[1] ?? '';
-      if (field('data')) yield { event: field('event'), id: field('id'), data: JSON.parse(field('data')) as Record<string, unknown> };
+      if (field('data'))
+        yield { event: field('event'), id: field('id'), data: JSON.parse(field('data')) as Record<string, unknown> };
     }
   }
 }

@@ -1,17 +1,21 @@
 import { Hono } from 'hono';
-import { createGateway, type Admitted } from '../../appliance/gateway/app.ts';
+import type { AuditExports } from '../../appliance/audit/export.ts';
+import type { ControlVerbs } from '../../appliance/control/verbs.ts';
 import { adminHandler } from '../../appliance/gateway/admin.ts';
+import { type Admitted, createGateway } from '../../appliance/gateway/app.ts';
 import { auditHandler } from '../../appliance/gateway/audit.ts';
 import { type RateLimiter, unlimited } from '../../appliance/gateway/limits.ts';
-import type { ControlVerbs } from '../../appliance/control/verbs.ts';
-import type { AuditExports } from '../../appliance/audit/export.ts';
 import type { TenantState } from '../../appliance/kernel/identity.ts';
 import type { LogFields, Logger, Meter } from '../../appliance/kernel/telemetry.ts';
 import { type ControlDouble, controlDouble } from './control-verbs-double.ts';
 
 /** A gateway over doubles: control in memory, planes that answer with what they were handed. */
 export interface GatewayWorld extends ControlDouble {
-  request(method: string, path: string, options?: { token?: string; body?: unknown; headers?: Record<string, string> }): Promise<Response>;
+  request(
+    method: string,
+    path: string,
+    options?: { token?: string; body?: unknown; headers?: Record<string, string> },
+  ): Promise<Response>;
   /** Requests that reached the data plane. */
   forwarded: Admitted[];
   requests: { tenant: string; endpoint: string; method: string; status: number }[];
@@ -28,7 +32,13 @@ export interface GatewayWorldOptions {
   data?: (admitted: Admitted) => Promise<Response>;
 }
 
-export function gatewayWorld({ tenants = { acme: 'ACTIVE' }, limiter = unlimited, exports, verbs, data }: GatewayWorldOptions = {}): GatewayWorld {
+export function gatewayWorld({
+  tenants = { acme: 'ACTIVE' },
+  limiter = unlimited,
+  exports,
+  verbs,
+  data,
+}: GatewayWorldOptions = {}): GatewayWorld {
   const control = controlDouble(tenants, verbs);
   const forwarded: Admitted[] = [];
   const requests: GatewayWorld['requests'] = [];
@@ -38,8 +48,11 @@ export function gatewayWorld({ tenants = { acme: 'ACTIVE' }, limiter = unlimited
   const logger: Logger = { debug: write, info: write, warn: write, error: write, child: () => logger };
   const meter = new Proxy({} as Meter, {
     get: (_target, name) => {
-      if (name === 'apiRequest') return (tenant: string, endpoint: string, method: string, status: number) => void requests.push({ tenant, endpoint, method, status });
-      if (name === 'rateLimitRejection') return (tenant: string, endpoint: string) => void rejections.push({ tenant, endpoint });
+      if (name === 'apiRequest')
+        return (tenant: string, endpoint: string, method: string, status: number) =>
+          void requests.push({ tenant, endpoint, method, status });
+      if (name === 'rateLimitRejection')
+        return (tenant: string, endpoint: string) => void rejections.push({ tenant, endpoint });
       throw new TypeError(`the gateway does not measure ${String(name)}`);
     },
   });
@@ -57,7 +70,8 @@ export function gatewayWorld({ tenants = { acme: 'ACTIVE' }, limiter = unlimited
       },
       control: adminHandler(control.verbs),
       audit: auditHandler(control.verbs, exports ?? ({} as AuditExports)),
-      gateway: async () => Response.json({ success: true, data: { version: '0', mode: 'embedded', uptime_seconds: 1 } }),
+      gateway: async () =>
+        Response.json({ success: true, data: { version: '0', mode: 'embedded', uptime_seconds: 1 } }),
     },
     open,
   });
@@ -82,8 +96,13 @@ export function gatewayWorld({ tenants = { acme: 'ACTIVE' }, limiter = unlimited
 }
 
 /** The error's code and status, with the envelope checked. */
-export async function refusalOf(response: Response): Promise<{ status: number; code: string; message: string; details: unknown[]; request_id: string }> {
-  const body = (await response.json()) as { success: boolean; error: { code: string; message: string; details: unknown[]; request_id: string } };
+export async function refusalOf(
+  response: Response,
+): Promise<{ status: number; code: string; message: string; details: unknown[]; request_id: string }> {
+  const body = (await response.json()) as {
+    success: boolean;
+    error: { code: string; message: string; details: unknown[]; request_id: string };
+  };
   if (body.success !== false) throw new Error(`it was answered with ${response.status}`);
   return { status: response.status, ...body.error };
 }

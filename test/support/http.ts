@@ -11,7 +11,12 @@ import type { ApiCode } from '../../appliance/kernel/errors.ts';
  */
 export interface Caller {
   /** A JSON answer; its `data` (and `meta`) when it succeeded. */
-  <T = Record<string, unknown>>(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answered<T>>;
+  <T = Record<string, unknown>>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Answered<T>>;
   raw(method: string, path: string, init?: RequestInit & { duplex?: 'half' }): Promise<Response>;
 }
 
@@ -65,18 +70,34 @@ export async function read(method: string, path: string, response: Response): Pr
     return { status: response.status, code: error.code, error, headers: response.headers } as Answered<never>;
   }
   checkAnswer(method, path, response.status, body);
-  return { status: response.status, code: '', data: body.data, meta: body.meta, headers: response.headers } as unknown as Answered<never>;
+  return {
+    status: response.status,
+    code: '',
+    data: body.data,
+    meta: body.meta,
+    headers: response.headers,
+  } as unknown as Answered<never>;
 }
 
 /** An answer is what its route promises, and no more. */
 export function checkAnswer(method: string, path: string, status: number, body: unknown): void {
   const below = path.split('?')[0]!;
-  const route = PATTERNS.find(({ route: one, pattern }) => one.method === method.toLowerCase() && pattern.test(below))?.route;
+  const route = PATTERNS.find(
+    ({ route: one, pattern }) => one.method === method.toLowerCase() && pattern.test(below),
+  )?.route;
   assert.ok(route, `${method} ${path} is a route`);
   assert.equal(status, route.status, `${method} ${path}`);
   assert.ok(route.answer instanceof z.ZodType, `${method} ${path} answers JSON`);
-  const envelope = z.strictObject({ success: z.literal(true), data: route.answer, ...(route.list ? { meta: ListMeta } : {}) });
+  const envelope = z.strictObject({
+    success: z.literal(true),
+    data: route.answer,
+    ...(route.list ? { meta: ListMeta } : {}),
+  });
   const parsed = envelope.safeParse(body);
   assert.ok(parsed.success, `${method} ${path}: ${JSON.stringify(parsed.error?.issues.slice(0, 5))}`);
-  assert.deepEqual(body, JSON.parse(JSON.stringify(parsed.data)), `${method} ${path} answers what its schema does not name`);
+  assert.deepEqual(
+    body,
+    JSON.parse(JSON.stringify(parsed.data)),
+    `${method} ${path} answers what its schema does not name`,
+  );
 }

@@ -13,9 +13,43 @@ export interface Malformed {
 
 const METHODS = ['GET', 'POST', 'PATCH', 'DELETE', 'PUT', 'HEAD', 'OPTIONS', 'TRACE', 'PROPFIND'];
 const TRICKS = [
-  '..', '.', '%2e%2e%2f%2e%2e%2fetc%2fpasswd', '..%5c..%5c', '%00', 'a%00b', '%', '%zz', '%ff%fe', '%c0%ae%c0%ae', '%0d%0aSet-Cookie:x=1',
-  'null', 'undefined', '__proto__', 'constructor', 'toString', 'NaN', '-1', '0', '1e309', '9'.repeat(400), 'x'.repeat(3000), '%F0%9F%A7%8A', "'%20OR%201=1--",
-  '${jndi:ldap://x}', '{{7*7}}', '<script>', ';', ':', '*', '~', '$', 'doc_0123456789abcdeg', 'doc_0123456789ABCDEF', 'chk_', '_appliance', '0197a000-0000-7000-8000-00000000000z',
+  '..',
+  '.',
+  '%2e%2e%2f%2e%2e%2fetc%2fpasswd',
+  '..%5c..%5c',
+  '%00',
+  'a%00b',
+  '%',
+  '%zz',
+  '%ff%fe',
+  '%c0%ae%c0%ae',
+  '%0d%0aSet-Cookie:x=1',
+  'null',
+  'undefined',
+  '__proto__',
+  'constructor',
+  'toString',
+  'NaN',
+  '-1',
+  '0',
+  '1e309',
+  '9'.repeat(400),
+  'x'.repeat(3000),
+  '%F0%9F%A7%8A',
+  "'%20OR%201=1--",
+  '%24%7Bjndi:ldap://x%7D',
+  '{{7*7}}',
+  '<script>',
+  ';',
+  ':',
+  '*',
+  '~',
+  '$',
+  'doc_0123456789abcdeg',
+  'doc_0123456789ABCDEF',
+  'chk_',
+  '_appliance',
+  '0197a000-0000-7000-8000-00000000000z',
 ];
 const GOOD: Record<string, string[]> = {
   tenant_id: ['acme'],
@@ -29,14 +63,24 @@ const GOOD: Record<string, string[]> = {
   resource_id: ['doc_0123456789abcdef'],
 };
 
-const trick = fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...TRICKS) }, { weight: 1, arbitrary: fc.string({ maxLength: 40 }).map(encode) });
+const trick = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom(...TRICKS) },
+  { weight: 1, arbitrary: fc.string({ maxLength: 40 }).map(encode) },
+);
 
 /** Routes that read a body are asked three times as often. */
-const TARGETS = Object.values(ROUTES as Record<string, Route>).flatMap((route) => (route.body || route.bodyType ? [route, route, route] : [route]));
+const TARGETS = Object.values(ROUTES as Record<string, Route>).flatMap((route) =>
+  route.body || route.bodyType ? [route, route, route] : [route],
+);
 
 /** A path of the table with some of its ids replaced. Administration only ever aims at a tenant that is not there. */
 const routed = fc
-  .tuple(fc.constantFrom(...TARGETS), fc.array(trick, { minLength: 3, maxLength: 3 }), fc.array(fc.constantFrom(true, false, false), { minLength: 3, maxLength: 3 }), fc.nat())
+  .tuple(
+    fc.constantFrom(...TARGETS),
+    fc.array(trick, { minLength: 3, maxLength: 3 }),
+    fc.array(fc.constantFrom(true, false, false), { minLength: 3, maxLength: 3 }),
+    fc.nat(),
+  )
   .map(([route, tricks, replace, at]) => {
     let n = 0;
     const path = route.path.replace(/\{(\w+)\}/g, (_, id: string) => {
@@ -47,28 +91,100 @@ const routed = fc
     return { method: route.method.toUpperCase(), path: `/api/v1${path}`, multipart: route.bodyType === 'multipart' };
   });
 
-const wild = fc.array(trick, { maxLength: 5 }).map((parts) => ({ method: 'GET', path: `/${parts.join('/')}`, multipart: false }));
+const wild = fc
+  .array(trick, { maxLength: 5 })
+  .map((parts) => ({ method: 'GET', path: `/${parts.join('/')}`, multipart: false }));
 
 const queries = fc.oneof(
   { weight: 8, arbitrary: fc.constant('') },
   {
     weight: 2,
     arbitrary: fc
-      .array(fc.tuple(fc.constantFrom('page', 'limit', 'cursor', 'sort', 'state', 'status', 'event_type', 'start_date', 'end_date', 'resource_type', 'batch_id', '__proto__', 'x'), trick), { minLength: 1, maxLength: 4 })
+      .array(
+        fc.tuple(
+          fc.constantFrom(
+            'page',
+            'limit',
+            'cursor',
+            'sort',
+            'state',
+            'status',
+            'event_type',
+            'start_date',
+            'end_date',
+            'resource_type',
+            'batch_id',
+            '__proto__',
+            'x',
+          ),
+          trick,
+        ),
+        { minLength: 1, maxLength: 4 },
+      )
       .map((pairs) => `?${pairs.map(([name, value]) => `${name}=${value}`).join('&')}`),
   },
-  { weight: 1, arbitrary: fc.constantFrom('?', '?&&&', '?=', '?page', '?page=1&page=2', '?page[]=1', '?limit=1e2', '?start_date=2026-02-30', '?start_date=2026-01-01T00:00:00%2B99:99', '?cursor=-1', '?cursor=0x10') },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      '?',
+      '?&&&',
+      '?=',
+      '?page',
+      '?page=1&page=2',
+      '?page[]=1',
+      '?limit=1e2',
+      '?start_date=2026-02-30',
+      '?start_date=2026-01-01T00:00:00%2B99:99',
+      '?cursor=-1',
+      '?cursor=0x10',
+    ),
+  },
 );
 
 const deep = (n: number, open: string, close: string) => `${open.repeat(n)}1${close.repeat(n)}`;
 const SHAPES = [
-  '', '{', '}', '[', '"', 'null', 'true', '0', '-', '""', '[]', '{}', '{"a":}', "{'a':1}", '{"query_text":"x",}', 'NaN', 'Infinity', '\u0000', '{"query_text":"\u0000"}',
-  '{"query_text":"x","top_k":1e999}', '{"query_text":"x","top_k":-0}', `{"query_text":"x","top_k":${'9'.repeat(500)}}`, '{"query_text":{"$gt":""}}', '{"query_text":["x"]}',
-  '{"query_text":"\\ud800"}', '{"query_text":"x","filters":{"metadata":{"__proto__":"x"}}}', '{"query_text":"x","filters":{"metadata":{"a\\u0000\\"]\\\\":1}}}',
-  '{"query_text":"x","filters":{"date_range":{"start":"0000-00-00"}}}', '{"query_text":"x","filters":{"date_range":{"start":"9999-12-31T23:59:59+23:59"}}}',
-  '{"__proto__":{"role":"admin"},"constructor":{"prototype":{}},"reason":"x"}', '{"reason":"\\u0007"}', '{"config":{"__proto__":1},"reason":"x"}',
-  '{"subject":"nobody","role":"root"}', '{"jti":"__proto__","reason":"x"}', '{"action":"toString"}', '{"format":"__proto__"}', '{"from":"2026-13-01"}', '{"event_types":["x","x"]}',
-  deep(20_000, '[', ']'), deep(5000, '{"a":', '}'), `"${'x'.repeat(1_100_000)}"`, '\ufeff{}',
+  '',
+  '{',
+  '}',
+  '[',
+  '"',
+  'null',
+  'true',
+  '0',
+  '-',
+  '""',
+  '[]',
+  '{}',
+  '{"a":}',
+  "{'a':1}",
+  '{"query_text":"x",}',
+  'NaN',
+  'Infinity',
+  '\u0000',
+  '{"query_text":"\u0000"}',
+  '{"query_text":"x","top_k":1e999}',
+  '{"query_text":"x","top_k":-0}',
+  `{"query_text":"x","top_k":${'9'.repeat(500)}}`,
+  '{"query_text":{"$gt":""}}',
+  '{"query_text":["x"]}',
+  '{"query_text":"\\ud800"}',
+  '{"query_text":"x","filters":{"metadata":{"__proto__":"x"}}}',
+  '{"query_text":"x","filters":{"metadata":{"a\\u0000\\"]\\\\":1}}}',
+  '{"query_text":"x","filters":{"date_range":{"start":"0000-00-00"}}}',
+  '{"query_text":"x","filters":{"date_range":{"start":"9999-12-31T23:59:59+23:59"}}}',
+  '{"__proto__":{"role":"admin"},"constructor":{"prototype":{}},"reason":"x"}',
+  '{"reason":"\\u0007"}',
+  '{"config":{"__proto__":1},"reason":"x"}',
+  '{"subject":"nobody","role":"root"}',
+  '{"jti":"__proto__","reason":"x"}',
+  '{"action":"toString"}',
+  '{"format":"__proto__"}',
+  '{"from":"2026-13-01"}',
+  '{"event_types":["x","x"]}',
+  deep(20_000, '[', ']'),
+  deep(5000, '{"a":', '}'),
+  `"${'x'.repeat(1_100_000)}"`,
+  '\ufeff{}',
 ];
 
 const json = fc.oneof(
@@ -77,7 +193,18 @@ const json = fc.oneof(
   {
     weight: 2,
     arbitrary: fc
-      .record({ query_text: fc.jsonValue(), top_k: fc.jsonValue(), filters: fc.jsonValue(), reason: fc.jsonValue(), config: fc.jsonValue(), action: fc.jsonValue(), role: fc.jsonValue() }, { requiredKeys: [] })
+      .record(
+        {
+          query_text: fc.jsonValue(),
+          top_k: fc.jsonValue(),
+          filters: fc.jsonValue(),
+          reason: fc.jsonValue(),
+          config: fc.jsonValue(),
+          action: fc.jsonValue(),
+          role: fc.jsonValue(),
+        },
+        { requiredKeys: [] },
+      )
       .map((value) => Buffer.from(JSON.stringify(value))),
   },
   { weight: 1, arbitrary: fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)) },
@@ -85,7 +212,14 @@ const json = fc.oneof(
 
 const manifestText = fc.oneof(
   fc.constantFrom(
-    '', '{', 'null', '[]', '{"batch_id":"../x"}', '{"__proto__":{}}', deep(50_000, '[', ']'), '{"batch_id":"b","tenant_id":"acme","file_count":1e9,"files":[]}',
+    '',
+    '{',
+    'null',
+    '[]',
+    '{"batch_id":"../x"}',
+    '{"__proto__":{}}',
+    deep(50_000, '[', ']'),
+    '{"batch_id":"b","tenant_id":"acme","file_count":1e9,"files":[]}',
     `{"batch_id":"b","tenant_id":"acme","file_count":1,"files":[{"file_id":"f","filename":"a.txt","mime_type":"text/plain","size_bytes":1,"sha256":"${'a'.repeat(64)}"}],"metadata":{"a":${deep(9000, '[', ']')}}}`,
     `{"batch_id":"b","tenant_id":"acme","file_count":1,"files":[{"file_id":"f","filename":"a\\u0000.txt","mime_type":"text/plain","size_bytes":-1,"sha256":"x"}]}`,
     `{"batch_id":"b","tenant_id":"acme","file_count":1,"files":[{"file_id":"__proto__","filename":"a.txt","mime_type":"text/plain","size_bytes":1,"sha256":"${'a'.repeat(64)}"}]}`,
@@ -94,27 +228,79 @@ const manifestText = fc.oneof(
   fc.json({ maxDepth: 3 }),
 );
 const partHead = fc.constantFrom(
-  'Content-Disposition: form-data; name="manifest"', 'Content-Disposition: form-data; name="f"; filename="a.txt"', 'Content-Disposition: form-data', 'Content-Disposition: attachment; name="f"',
-  'Content-Disposition: form-data; name=""; filename=""', 'Content-Disposition: form-data; name="f"; filename="../../x"', 'Content-Type: text/plain', '', 'X'.repeat(20_000), 'Content-Disposition: form-data; name="manifest"\r\nContent-Transfer-Encoding: base64',
-  "Content-Disposition: form-data; name*=utf-8''%ff; filename*=x''%", 'Content-Disposition: form-data; name="__proto__"; filename="__proto__"',
+  'Content-Disposition: form-data; name="manifest"',
+  'Content-Disposition: form-data; name="f"; filename="a.txt"',
+  'Content-Disposition: form-data',
+  'Content-Disposition: attachment; name="f"',
+  'Content-Disposition: form-data; name=""; filename=""',
+  'Content-Disposition: form-data; name="f"; filename="../../x"',
+  'Content-Type: text/plain',
+  '',
+  'X'.repeat(20_000),
+  'Content-Disposition: form-data; name="manifest"\r\nContent-Transfer-Encoding: base64',
+  "Content-Disposition: form-data; name*=utf-8''%ff; filename*=x''%",
+  'Content-Disposition: form-data; name="__proto__"; filename="__proto__"',
 );
 const multipart = fc
-  .tuple(fc.array(fc.tuple(partHead, manifestText), { maxLength: 4 }), fc.constantFrom('whole', 'unclosed', 'no end', 'cut', 'wrong boundary', 'doubled'), fc.nat({ max: 400 }))
+  .tuple(
+    fc.array(fc.tuple(partHead, manifestText), { maxLength: 4 }),
+    fc.constantFrom('whole', 'unclosed', 'no end', 'cut', 'wrong boundary', 'doubled'),
+    fc.nat({ max: 400 }),
+  )
   .map(([parts, end, cut]) => {
     const body = parts.map(([head, content]) => `--BOUND\r\n${head}\r\n\r\n${content}\r\n`).join('');
-    const whole = { whole: `${body}--BOUND--\r\n`, unclosed: `${body}--BOUND`, 'no end': body, cut: body.slice(0, cut), 'wrong boundary': body.replaceAll('BOUND', 'OTHER'), doubled: `${body}--BOUND--\r\n${body}--BOUND--` }[end];
+    const whole = {
+      whole: `${body}--BOUND--\r\n`,
+      unclosed: `${body}--BOUND`,
+      'no end': body,
+      cut: body.slice(0, cut),
+      'wrong boundary': body.replaceAll('BOUND', 'OTHER'),
+      doubled: `${body}--BOUND--\r\n${body}--BOUND--`,
+    }[end];
     return Buffer.from(whole);
   });
 
-const CONTENT_TYPES = ['application/json', 'application/json; charset=utf-16', 'text/plain', 'application/x-www-form-urlencoded', 'application/octet-stream', 'multipart/form-data', 'multipart/form-data; boundary=', `multipart/form-data; boundary=${'b'.repeat(300)}`, 'multipart/form-data; boundary="a b"', 'multipart/mixed; boundary=BOUND', '', ';;;', 'application/json\t'];
+const CONTENT_TYPES = [
+  'application/json',
+  'application/json; charset=utf-16',
+  'text/plain',
+  'application/x-www-form-urlencoded',
+  'application/octet-stream',
+  'multipart/form-data',
+  'multipart/form-data; boundary=',
+  `multipart/form-data; boundary=${'b'.repeat(300)}`,
+  'multipart/form-data; boundary="a b"',
+  'multipart/mixed; boundary=BOUND',
+  '',
+  ';;;',
+  'application/json\t',
+];
 const extraHeader = fc.constantFrom<[string, string]>(
-  ['x-break-glass-reason', ''], ['x-break-glass-reason', 'x'.repeat(2000)], ['last-event-id', '../../x'], ['last-event-id', 'x'.repeat(3000)], ['x-request-id', 'chosen'], ['x-frostbyte-assertion', 'a.b.c'],
-  ['accept', 'text/html;q=*'], ['accept-encoding', 'gzip, br'], ['content-encoding', 'gzip'], ['range', 'bytes=0-'], ['if-none-match', '*'], ['cookie', 'a=b; c'], ['x-forwarded-for', '127.0.0.1'], ['x-http-method-override', 'DELETE'],
-  ['host', 'evil.example'], ['expect', '100-continue'], ['upgrade', 'websocket'], ['origin', 'null'], ['content-language', '*'], ['te', 'trailers'],
+  ['x-break-glass-reason', ''],
+  ['x-break-glass-reason', 'x'.repeat(2000)],
+  ['last-event-id', '../../x'],
+  ['last-event-id', 'x'.repeat(3000)],
+  ['x-request-id', 'chosen'],
+  ['x-frostbyte-assertion', 'a.b.c'],
+  ['accept', 'text/html;q=*'],
+  ['accept-encoding', 'gzip, br'],
+  ['content-encoding', 'gzip'],
+  ['range', 'bytes=0-'],
+  ['if-none-match', '*'],
+  ['cookie', 'a=b; c'],
+  ['x-forwarded-for', '127.0.0.1'],
+  ['x-http-method-override', 'DELETE'],
+  ['host', 'evil.example'],
+  ['expect', '100-continue'],
+  ['upgrade', 'websocket'],
+  ['origin', 'null'],
+  ['content-language', '*'],
+  ['te', 'trailers'],
 );
 
 /** Null mostly: the rest of a request must be in order for its fault to be found. */
-const seldom = <T>(arbitrary: fc.Arbitrary<T>) => fc.oneof({ weight: 7, arbitrary: fc.constant(null) }, { weight: 1, arbitrary });
+const seldom = <T>(arbitrary: fc.Arbitrary<T>) =>
+  fc.oneof({ weight: 7, arbitrary: fc.constant(null) }, { weight: 1, arbitrary });
 
 export const malformed: fc.Arbitrary<Malformed> = fc
   .tuple(
@@ -131,7 +317,13 @@ export const malformed: fc.Arbitrary<Malformed> = fc
     const method = otherMethod ?? target.method;
     const body = method === 'GET' || method === 'HEAD' || method === 'TRACE' ? null : target.multipart ? form : anyBody;
     const type = contentType ?? (target.multipart ? 'multipart/form-data; boundary=BOUND' : 'application/json');
-    return { method, path: `${target.path}${query}`, who, body, headers: { ...Object.fromEntries(extra), ...(body && type ? { 'content-type': type } : {}) } };
+    return {
+      method,
+      path: `${target.path}${query}`,
+      who,
+      body,
+      headers: { ...Object.fromEntries(extra), ...(body && type ? { 'content-type': type } : {}) },
+    };
   });
 
 function encode(text: string): string {

@@ -6,24 +6,26 @@ import { auditEntry } from '../../appliance/audit/entry.ts';
 import type { DataPlane } from '../../appliance/data/plane.ts';
 import type { Stage, StageContext, StageResult } from '../../appliance/data/stage.ts';
 import { createWorker, type Worker, type WorkerOptions } from '../../appliance/data/worker.ts';
-import type { Meter } from '../../appliance/kernel/telemetry.ts';
 import { NEXT_STAGE, WORK_STAGES, type WorkStage } from '../../appliance/kernel/pipeline.ts';
+import type { Meter } from '../../appliance/kernel/telemetry.ts';
 import { silentLogger } from '../../appliance/observability/logger.ts';
 import { openSqliteQueue } from '../../appliance/stores/queue/sqlite.ts';
 import { openSqliteRecords } from '../../appliance/stores/record/sqlite.ts';
-import { chunksOf, TENANT } from '../contract/record/builders.ts';
+import { arrival, chunksOf, idOf, TENANT } from '../contract/record/builders.ts';
 import { type ManualClock, manualClock } from './manual-clock.ts';
 
-/**
- * A worker over real SQLite stores in a temporary folder, with stages that do what a test says. The rows of every tenant
- * are those of the record builders, each in its own files.
- */
+/** A worker over real SQLite stores in a temporary folder, with stages that do what a test says. */
 export interface WorkerWorld {
   clock: ManualClock;
   planes: DataPlane[];
   suspended: Set<string>;
   /** What each stage does; without an entry it succeeds. */
-  behave: Partial<Record<WorkStage, (context: StageContext, attempt: number) => Promise<StageResult | undefined> | StageResult | undefined>>;
+  behave: Partial<
+    Record<
+      WorkStage,
+      (context: StageContext, attempt: number) => Promise<StageResult | undefined> | StageResult | undefined
+    >
+  >;
   /** Every run of a stage: `tenant stage doc`. */
   ran: { tenant: string; stage: WorkStage; doc: string }[];
   worker(options?: Partial<WorkerOptions>): Worker;
@@ -40,7 +42,7 @@ export async function workerWorld(t: TestContext, tenants: readonly string[] = [
     (tenant_id) =>
       ({
         tenant_id,
-        records: openSqliteRecords(join(folder, `${tenant_id}.records.sqlite`), { tenant_id: TENANT, clock }),
+        records: openSqliteRecords(join(folder, `${tenant_id}.records.sqlite`), { tenant_id, clock }),
         queue: openSqliteQueue(join(folder, `${tenant_id}.queue.sqlite`), { clock }),
         clock,
         logger: silentLogger,
@@ -61,18 +63,32 @@ export async function workerWorld(t: TestContext, tenants: readonly string[] = [
       return (await behave[name]?.(context, attempt)) ?? success(name, context);
     },
     failed: (plane, document, { code, retry_count }) => [
-      auditEntry(plane.clock, name === 'parse' ? 'DOCUMENT_PARSE_FAILED' : name === 'policy' ? 'POLICY_GATE_FAILED' : 'EMBEDDING_FAILED', {
-        tenant_id: plane.tenant_id,
-        actor: 'system',
-        resource_id: document.doc_id,
-        status: 'failure',
-        adds: { error_code: code, retry_count },
-      }),
+      auditEntry(
+        plane.clock,
+        name === 'parse' ? 'DOCUMENT_PARSE_FAILED' : name === 'policy' ? 'POLICY_GATE_FAILED' : 'EMBEDDING_FAILED',
+        {
+          tenant_id: plane.tenant_id,
+          actor: 'system',
+          resource_id: document.doc_id,
+          status: 'failure',
+          adds: { error_code: code, retry_count },
+        },
+      ),
     ],
   });
   const stages = Object.fromEntries(WORK_STAGES.map((name) => [name, stage(name)])) as Record<WorkStage, Stage>;
   const worker = (options: Partial<WorkerOptions> = {}) =>
-    createWorker({ name: 'w', stages, planes: async () => planes, isSuspended: (id) => suspended.has(id), concurrency: 1, leaseMs: 60_000, drainMs: 0, idleMs: 5, ...options });
+    createWorker({
+      name: 'w',
+      stages,
+      planes: async () => planes,
+      isSuspended: (id) => suspended.has(id),
+      concurrency: 1,
+      leaseMs: 60_000,
+      drainMs: 0,
+      idleMs: 5,
+      ...options,
+    });
   t.after(async () => {
     for (const plane of planes) {
       await plane.records.close();
@@ -101,10 +117,31 @@ export async function workerWorld(t: TestContext, tenants: readonly string[] = [
 
 /** What a stage that went well says. */
 export function success(name: WorkStage, { document, plane }: StageContext): StageResult {
-  if (NEXT_STAGE[name] !== null) return { kind: 'advance', patch: name === 'parse' ? { canonical_sha256: 'c'.repeat(64) } : {}, entries: [] };
-  const written = auditEntry(plane.clock, 'INDEX_WRITTEN', { tenant_id: plane.tenant_id, actor: 'system', resource_id: document.doc_id });
+  if (NEXT_STAGE[name] !== null)
+    return { kind: 'advance', patch: name === 'parse' ? { canonical_sha256: 'c'.repeat(64) } : {}, entries: [] };
+  const written = auditEntry(plane.clock, 'INDEX_WRITTEN', {
+    tenant_id: plane.tenant_id,
+    actor: 'system',
+    resource_id: document.doc_id,
+  });
   return {
     kind: 'published',
-    publication: { ...chunksOf(document.doc_id, [{ text: `text of ${document.doc_id}` }]), patch: { chunks_indexed: 1 }, entries: [written], index_event_id: written.event.event_id },
+    publication: {
+      ...ofTenant(plane.tenant_id, chunksOf(document.doc_id, [{ text: `text of ${document.doc_id}` }])),
+      patch: { chunks_indexed: 1 },
+      entries: [written],
+      index_event_id: written.event.event_id,
+    },
   };
+}
+
+/** Takes one accepted document in at any tenant and returns its id. */
+export async function receiveFor({ tenant_id, records }: DataPlane, content: string): Promise<string> {
+  await records.receive(ofTenant(tenant_id, arrival(`batch-${content}`, [{ file_id: 'a', content }])));
+  return idOf(content);
+}
+
+/** Rows of the record builders, made another tenant's. */
+function ofTenant<T>(tenant: string, rows: T): T {
+  return JSON.parse(JSON.stringify(rows).replaceAll(`"${TENANT}"`, `"${tenant}"`)) as T;
 }

@@ -29,7 +29,7 @@ export function noScanner(): Scanner {
   return {
     configured: false,
     begin: async () => ({
-      write: async () => undefined,
+      write: async (chunk, done) => done?.(chunk),
       end: async () => ({ result: 'skipped' }),
       abort: () => undefined,
     }),
@@ -48,12 +48,12 @@ export function clamdScanner(address: string, options: ClamdOptions = {}): Scann
     configured: true,
     begin: async () => {
       const session = await Session.open(address, timeouts);
-      await session.send(Buffer.from('zINSTREAM\0'));
+      await session.send([Buffer.from('zINSTREAM\0')]);
       return new ClamdScan(session, streamMaxBytes);
     },
     check: async () => {
       const session = await Session.open(address, timeouts);
-      await session.send(Buffer.from('zPING\0'));
+      await session.send([Buffer.from('zPING\0')]);
       if ((await session.answer()) !== 'PONG') throw unavailable('The malware scanner does not answer as clamd does.');
     },
   };
@@ -69,22 +69,26 @@ class ClamdScan implements Scan {
     this.#room = room;
   }
 
-  async write(chunk: Uint8Array): Promise<void> {
+  async write(chunk: Uint8Array, done?: (chunk: Uint8Array) => void): Promise<void> {
     // An early answer (the stream's limit) settles it: clamd reads no further.
-    if (chunk.byteLength === 0 || this.#room < 0 || this.#session.answered) return;
+    if (chunk.byteLength === 0 || this.#room < 0 || this.#session.answered) {
+      done?.(chunk);
+      return;
+    }
     this.#room -= chunk.byteLength;
     if (this.#room < 0) {
       this.#session.close();
+      done?.(chunk);
       return;
     }
     const length = Buffer.alloc(4);
     length.writeUInt32BE(chunk.byteLength);
-    await this.#session.send(length, chunk);
+    await this.#session.send([length, chunk], () => done?.(chunk));
   }
 
   async end(): Promise<ScanVerdict> {
     if (this.#room < 0) return { result: 'unscannable' };
-    if (!this.#session.answered) await this.#session.send(Buffer.alloc(4));
+    if (!this.#session.answered) await this.#session.send([Buffer.alloc(4)]);
     return verdict(await this.#session.answer());
   }
 
@@ -140,11 +144,15 @@ class Session {
     return this.#text.includes('\0');
   }
 
-  /** Sends; resolves when more may be sent. */
-  async send(...pieces: Uint8Array[]): Promise<void> {
+  /** Sends; resolves when more may be sent. `sent` is called once the kernel has all of it. */
+  async send(pieces: readonly Uint8Array[], sent?: () => void): Promise<void> {
     if (this.#ended && !this.answered) throw unavailable('The malware scanner closed the connection.');
     this.#socket.cork();
-    for (const piece of pieces) this.#socket.write(piece);
+    for (const [n, piece] of pieces.entries()) {
+      this.#socket.write(piece, (error) => {
+        if (!error && n === pieces.length - 1) sent?.();
+      });
+    }
     this.#socket.uncork();
     await this.#until(() => !this.#socket.writableNeedDrain || this.answered, this.#timeouts.answer);
   }

@@ -21,6 +21,9 @@ export interface IncomingFile {
   scan: ScanVerdict | null;
 }
 
+/** Who holds a chunk of a stored file: the draft, the scan and the tail. The last to let go gives its memory back. */
+const KEEPERS = 3;
+
 type State = 'head' | 'storing' | 'hashing' | 'skipping';
 
 export interface TakeInOptions {
@@ -52,12 +55,14 @@ export async function takeIn(
     draft: null,
     scan: null,
   };
-  // A chunk's two keepers are the draft and the tail. What is sent to a scanner may wait in its socket for who knows how
-  // long, so there the garbage collector decides.
-  const released = new Set<Uint8Array>();
+  const keepers = new Map<Uint8Array, number>();
   const release = (chunk: Uint8Array) => {
-    if (!released.delete(chunk)) released.add(chunk);
-    else if (!plane.scanner.configured) giveBack(chunk);
+    const left = (keepers.get(chunk) ?? KEEPERS) - 1;
+    if (left > 0) keepers.set(chunk, left);
+    else {
+      keepers.delete(chunk);
+      giveBack(chunk);
+    }
   };
   const tail = new Tail(release);
   let scan: Scan | null = null;
@@ -76,7 +81,7 @@ export async function takeIn(
     seen.zeros ||= chunk.includes(0);
     tail.push(chunk);
     await seen.draft?.write(chunk, release);
-    await scan?.write(chunk);
+    await scan?.write(chunk, release);
   };
   const begin = async () => {
     seen.head = Buffer.concat(waiting).subarray(0, HEAD_BYTES);

@@ -18,7 +18,7 @@ export interface AuditLog {
   events(query: LogQuery): Promise<{ events: LoggedEvent[]; next: number | null }>;
   /** How many match, for `meta.total`. */
   count(query: LogFilter): Promise<number>;
-  /** All events of a resource in log order. */
+  /** All events of a resource in log order: for resources that have few (documents, batches). */
   resource(type: ResourceType, id: string): Promise<LoggedEvent[]>;
   /** Events of type RETRIEVAL_EXECUTED and CONTENT_READ whose `details.doc_ids` name the document, newest first. */
   readsOf(docId: string, limit: number): Promise<LoggedEvent[]>;
@@ -54,6 +54,8 @@ export interface LogFilter {
   end_date?: string;
   actor?: string;
   status?: string;
+  /** Only events up to this `log_index`, itself included. */
+  through?: number;
 }
 
 export interface LogQuery extends LogFilter {

@@ -3,8 +3,8 @@ import { leafHash } from '../../../appliance/audit/leaf.ts';
 import { PROVENANCE_STATIONS, verifyProvenance } from '../../../appliance/audit/provenance.ts';
 import { type Embedded, openEmbedded } from '../../../appliance/bin/wire/embedded.ts';
 import { loadConfig } from '../../../appliance/config/load.ts';
-import { loadCanonical, loadEnriched, readVerified } from '../../../appliance/data/load.ts';
 import { vectorsKey } from '../../../appliance/data/keys.ts';
+import { loadCanonical, loadEnriched, readVerified } from '../../../appliance/data/load.ts';
 import type { DataPlane } from '../../../appliance/data/plane.ts';
 import { sha256Hex, vectorSha256 } from '../../../appliance/kernel/digest.ts';
 import { silentLogger } from '../../../appliance/observability/logger.ts';
@@ -76,7 +76,11 @@ async function everyDocument(plane: DataPlane): Promise<Map<string, DocumentRow>
   return new Map(rows.map((row) => [row.doc_id, row]));
 }
 
-async function checkBatches(plane: DataPlane, batches: readonly TestBatch[], documents: Map<string, DocumentRow>): Promise<void> {
+async function checkBatches(
+  plane: DataPlane,
+  batches: readonly TestBatch[],
+  documents: Map<string, DocumentRow>,
+): Promise<void> {
   const { rows } = await plane.records.batches({ limit: 1000 });
   const known = new Map<string, BatchRow>(rows.map((row) => [row.batch_id, row]));
   const expected = new Set<string>();
@@ -123,7 +127,11 @@ async function fingerprint(plane: DataPlane, document: DocumentRow): Promise<Fin
   await loadCanonical(plane, document);
   await loadEnriched(plane, document);
   const { doc_id, canonical_sha256, enriched_sha256, vectors_sha256 } = document;
-  await readVerified(plane.objects, vectorsKey(plane.tenant_id, doc_id, canonical_sha256!, vectors_sha256!), vectors_sha256!);
+  await readVerified(
+    plane.objects,
+    vectorsKey(plane.tenant_id, doc_id, canonical_sha256!, vectors_sha256!),
+    vectors_sha256!,
+  );
   const served = await plane.records.documentChunks(doc_id, { limit: 10_000, offset: 0 });
   const vectors = await plane.vectors.read(served.map(({ chunk_id }) => chunk_id));
   const chunks = served.map(({ chunk_id, text, index }) => {
@@ -133,7 +141,14 @@ async function fingerprint(plane: DataPlane, document: DocumentRow): Promise<Fin
     return { chunk_id, text_sha256: sha256Hex(text), vector_sha256: index.vector_sha256 };
   });
   assert.equal(chunks.length, document.chunks_indexed);
-  return { raw_sha256: document.raw_sha256, state: document.state, canonical_sha256, enriched_sha256, vectors_sha256, chunks };
+  return {
+    raw_sha256: document.raw_sha256,
+    state: document.state,
+    canonical_sha256,
+    enriched_sha256,
+    vectors_sha256,
+    chunks,
+  };
 }
 
 /** No gap, no changed event, and every link of every document's chain exactly once. */
@@ -162,7 +177,10 @@ async function checkLog(log: Log, documents: Map<string, DocumentRow>, batches: 
   }
   for (const docId of documents.keys()) {
     const chain = verifyProvenance(await log.resource('document', docId));
-    assert.deepEqual({ valid: chain.valid, complete: chain.complete, breaks: chain.breaks }, { valid: true, complete: true, breaks: [] });
+    assert.deepEqual(
+      { valid: chain.valid, complete: chain.complete, breaks: chain.breaks },
+      { valid: true, complete: true, breaks: [] },
+    );
     assert.deepEqual(
       chain.links.map(({ station }) => station),
       PROVENANCE_STATIONS.map((_, station) => station),

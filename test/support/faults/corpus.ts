@@ -27,7 +27,12 @@ export function faultDocuments(count: number, salt = 0): TestFile[] {
 }
 
 /** The documents in batches of `size`, with ids that a sender can repeat. */
-export function faultBatches(tenant: string, documents: readonly TestFile[], size: number, name = 'batch'): TestBatch[] {
+export function faultBatches(
+  tenant: string,
+  documents: readonly TestFile[],
+  size: number,
+  name = 'batch',
+): TestBatch[] {
   const batches: TestBatch[] = [];
   for (let at = 0; at < documents.length; at += size) {
     batches.push(makeBatch(tenant, documents.slice(at, at + size), { batch_id: `${name}-${batches.length + 1}` }));
@@ -55,14 +60,21 @@ function shortText(n: number, salt: number): TestFile {
 function sampleCopy(name: (typeof ROTATION)[number], n: number, salt: number): TestFile {
   const bytes = readFileSync(join(SAMPLES, name));
   const [stem, kind] = name.split('.') as [string, keyof typeof ENDINGS];
-  return { filename: `${stem}-${salt}-${n}.${kind}`, mime_type: MIME[kind], content: ENDINGS[kind](bytes, `${salt}-${n}`) };
+  return {
+    filename: `${stem}-${salt}-${n}.${kind}`,
+    mime_type: MIME[kind],
+    content: ENDINGS[kind](bytes, `${salt}-${n}`),
+  };
 }
 
 /** What can stand behind the end of a file without being part of it; a CSV gets a row more. */
 const ENDINGS = {
   pdf: (bytes: Buffer, mark: string) => Buffer.concat([bytes, Buffer.from(`\n% copy ${mark}\n%%EOF\n`)]),
   csv: (bytes: Buffer, mark: string) => {
-    const columns = bytes.toString('utf8').split('\n')[0]!.split(/[;,\t]/).length;
+    const columns = bytes
+      .toString('utf8')
+      .split('\n')[0]!
+      .split(/[;,\t]/).length;
     const separator = /[;,\t]/.exec(bytes.toString('utf8'))![0];
     return Buffer.concat([bytes, Buffer.from(`${Array(columns).fill(mark).join(separator)}\n`)]);
   },

@@ -1,5 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statfsSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statfsSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { until } from './until.ts';
@@ -102,7 +111,10 @@ export function loopDisk(megabytes: number): LoopDisk {
     },
     async end() {
       if (device === '') return;
-      const gone = await unmount().then(() => true, () => false);
+      const gone = await unmount().then(
+        () => true,
+        () => false,
+      );
       // Nobody is left who could be hurt: a lazy unmount frees the device once the last file is closed.
       if (!gone) spawnSync('umount', ['--lazy', folder]);
       spawnSync('losetup', ['--detach', device]);

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { ROOT, type Ran, runProgram } from '../shipped.ts';
+import { type Ran, ROOT, runProgram } from '../shipped.ts';
 
 /** `frostbyte serve` on a folder, for a start that is expected to be refused: runs to its end. */
 export function runServe(dataFolder: string): Promise<Ran> {

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { DEFAULT_TENANT_CONFIG } from '../../../appliance/api/tenant-config.ts';
 import type { Parser } from '../../../appliance/data/2-parse/sandbox/parse-file.ts';
 import type { DataPlane } from '../../../appliance/data/plane.ts';
+import { lexicalEmbedder } from '../../../appliance/models/embedder/lexical.ts';
 import { silentLogger } from '../../../appliance/observability/logger.ts';
 import { createMetrics } from '../../../appliance/observability/metrics.ts';
-import { lexicalEmbedder } from '../../../appliance/models/embedder/lexical.ts';
 import { openFilesystemObjects } from '../../../appliance/stores/object/filesystem.ts';
 import { openSqliteQueue } from '../../../appliance/stores/queue/sqlite.ts';
 import { openSqliteRecords } from '../../../appliance/stores/record/sqlite.ts';
@@ -48,7 +48,11 @@ export async function smallPlane(parser?: Parser): Promise<SmallPlane> {
     clock,
     async receive(batchId, texts) {
       const plain = { mime_type: 'text/plain' };
-      const batch = arrival(batchId, texts.map((content, n) => ({ file_id: `f${n}`, content })), { at: clock.iso() });
+      const batch = arrival(
+        batchId,
+        texts.map((content, n) => ({ file_id: `f${n}`, content })),
+        { at: clock.iso() },
+      );
       for (const [n, decision] of batch.files.entries()) {
         if (decision.kind === 'rejected') continue;
         Object.assign(decision.document, plain);

@@ -14,7 +14,8 @@ export async function until<T>(
   for (;;) {
     const answer = await ask();
     if (answer !== false && answer !== null && answer !== undefined) return answer as never;
-    if (performance.now() > deadline) throw new Error(`${seconds} s went by without ${what}${about ? `: ${about()}` : ''}`);
+    if (performance.now() > deadline)
+      throw new Error(`${seconds} s went by without ${what}${about ? `: ${about()}` : ''}`);
     await wait(everyMs);
   }
 }

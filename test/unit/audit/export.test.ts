@@ -4,7 +4,12 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { createAuditExports, type ExportDone, type ExportRecord, type ExportRequest } from '../../../appliance/audit/export.ts';
+import {
+  createAuditExports,
+  type ExportDone,
+  type ExportRecord,
+  type ExportRequest,
+} from '../../../appliance/audit/export.ts';
 import { leafHash } from '../../../appliance/audit/leaf.ts';
 import type { AuditEvent } from '../../../appliance/kernel/audit-event.ts';
 import { newId } from '../../../appliance/kernel/ids.ts';
@@ -33,12 +38,23 @@ async function world(t: TestContext, events: AuditEvent[]) {
   const folder = await mkdtemp(join(tmpdir(), 'frostbyte-export-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
   const log = memoryLog();
-  await log.append(events.map((one) => ({ event: one, references: [{ name: 'filename', salt: 'ab', value: 'PERSONAL.pdf' }], leaf_hash: leafHash(one) })));
+  await log.append(
+    events.map((one) => ({
+      event: one,
+      references: [{ name: 'filename', salt: 'ab', value: 'PERSONAL.pdf' }],
+      leaf_hash: leafHash(one),
+    })),
+  );
   const clock = manualClock(Date.UTC(2026, 5, 1));
   const exports = createAuditExports(folder, clock);
   const make = async (request: Partial<ExportRequest> = {}, source: AuditLog = log) => {
     const reported: ExportDone[] = [];
-    const started = await exports.start('acme', source, { format: 'jsonl', include_details: true, ...request }, async (done) => void reported.push(done));
+    const started = await exports.start(
+      'acme',
+      source,
+      { format: 'jsonl', include_details: true, ...request },
+      async (done) => void reported.push(done),
+    );
     return { started, reported, record: await ended(exports, started.export_id) };
   };
   const text = async (id: string) => new Response((await exports.download('acme', id)).stream).text();
@@ -61,7 +77,10 @@ test('an export is one whole event a line, with its own hash and count, without 
   assert.equal(started.status, 'pending');
   assert.equal(record.status, 'ready');
   const body = await text(record.export_id);
-  const lines = body.trimEnd().split('\n').map((line) => JSON.parse(line) as AuditEvent & { log_index: number });
+  const lines = body
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as AuditEvent & { log_index: number });
   assert.deepEqual(
     lines,
     events.map((one, log_index) => ({ ...one, log_index })),
@@ -69,8 +88,15 @@ test('an export is one whole event a line, with its own hash and count, without 
   assert.equal(record.event_count, 3);
   assert.equal(record.file_sha256, createHash('sha256').update(body).digest('hex'));
   assert.doesNotMatch(body, /PERSONAL/);
-  assert.deepEqual(reported, [{ export_id: record.export_id, adds: { from: null, to: null, event_count: 3, format: 'jsonl', file_sha256: record.file_sha256 } }]);
-  const manifest = JSON.parse(await readFile(join(folder, 'acme', record.export_id, 'audit_export_manifest.json'), 'utf8')) as Record<string, unknown>;
+  assert.deepEqual(reported, [
+    {
+      export_id: record.export_id,
+      adds: { from: null, to: null, event_count: 3, format: 'jsonl', file_sha256: record.file_sha256 },
+    },
+  ]);
+  const manifest = JSON.parse(
+    await readFile(join(folder, 'acme', record.export_id, 'audit_export_manifest.json'), 'utf8'),
+  ) as Record<string, unknown>;
   assert.deepEqual([manifest.tenant_id, manifest.event_count, manifest.file_sha256], ['acme', 3, record.file_sha256]);
 });
 
@@ -83,8 +109,14 @@ test('a range of days takes both its days whole; types and details can be left o
   ];
   const { make, text } = await world(t, events);
   const { record } = await make({ from: '2026-01-02', to: '2026-01-03', include_details: false });
-  const lines = (await text(record.export_id)).trimEnd().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
-  assert.deepEqual(lines.map(({ log_index }) => log_index), [1, 2]);
+  const lines = (await text(record.export_id))
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  assert.deepEqual(
+    lines.map(({ log_index }) => log_index),
+    [1, 2],
+  );
   assert.ok(lines.every((line) => !('details' in line)));
   assert.deepEqual([record.from, record.to], ['2026-01-02T00:00:00.000Z', '2026-01-03T23:59:59.999Z']);
   const typed = await make({ event_types: ['CONTENT_READ'] });
@@ -93,16 +125,28 @@ test('a range of days takes both its days whole; types and details can be left o
 
 /** Cells of one CSV line, by RFC 4180. */
 function cells(line: string): string[] {
-  return [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(([, quoted, plain]) => (quoted === undefined ? plain! : quoted.replaceAll('""', '"')));
+  return [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(([, quoted, plain]) =>
+    quoted === undefined ? plain! : quoted.replaceAll('""', '"'),
+  );
 }
 
 test('CSV survives quotes, commas and line breaks, and a spreadsheet finds no formula in it', async (t) => {
   const hostile = ['=cmd|calc', '+1', '-1', '@SUM(A1)', '\tx', 'a,"b"\r\nc'];
-  const { make, text } = await world(t, hostile.map((actor, n) => event(n, { actor, resource_id: actor })));
+  const { make, text } = await world(
+    t,
+    hostile.map((actor, n) => event(n, { actor, resource_id: actor })),
+  );
   const { record } = await make({ format: 'csv' });
   const body = await text(record.export_id);
-  assert.match(body, /^log_index,event_id,tenant_id,event_type,timestamp,actor,resource_type,resource_id,previous_event_id,details\r\n/);
-  const rows = body.split(/\r\n(?=\d+,|$)/).slice(1).filter(Boolean).map(cells);
+  assert.match(
+    body,
+    /^log_index,event_id,tenant_id,event_type,timestamp,actor,resource_type,resource_id,previous_event_id,details\r\n/,
+  );
+  const rows = body
+    .split(/\r\n(?=\d+,|$)/)
+    .slice(1)
+    .filter(Boolean)
+    .map(cells);
   assert.equal(rows.length, hostile.length);
   rows.forEach((row, n) => {
     assert.equal(row.length, 10, `row ${n}`);
@@ -184,7 +228,9 @@ test('a log that breaks while it is read makes a failed export, which is no down
 
 test('an export whose audit event cannot be written is not handed out', async (t) => {
   const { exports, log } = await world(t, [event(1)]);
-  const { export_id } = await exports.start('acme', log, { format: 'jsonl', include_details: true }, () => Promise.reject(new Error('no room')));
+  const { export_id } = await exports.start('acme', log, { format: 'jsonl', include_details: true }, () =>
+    Promise.reject(new Error('no room')),
+  );
   assert.equal((await ended(exports, export_id)).status, 'failed');
 });
 
@@ -192,7 +238,10 @@ test('an export that another process left half-way reads as failed, not as pendi
   const { folder, exports } = await world(t, []);
   const id = newId();
   await mkdir(join(folder, 'acme', id), { recursive: true });
-  await writeFile(join(folder, 'acme', id, 'export.json'), JSON.stringify({ export_id: id, tenant_id: 'acme', status: 'pending' }));
+  await writeFile(
+    join(folder, 'acme', id, 'export.json'),
+    JSON.stringify({ export_id: id, tenant_id: 'acme', status: 'pending' }),
+  );
   assert.equal((await exports.status('acme', id)).status, 'failed');
 });
 
@@ -222,6 +271,9 @@ test('a long log is streamed: what waits in memory does not grow with it', async
   const before = process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed;
   const { record } = await make({}, long);
   assert.deepEqual([made, record.event_count], [20_000, 20_000]);
-  assert.ok(process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed - before < 30 * 2 ** 20, 'the 45 MB are not held');
+  assert.ok(
+    process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed - before < 30 * 2 ** 20,
+    'the 45 MB are not held',
+  );
   assert.equal((await text(record.export_id)).length > 40_000_000, true);
 });

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { type TestContext, test } from 'node:test';
 import type { AddressInfo } from 'node:net';
+import { type TestContext, test } from 'node:test';
 import { createClient } from '../../../appliance/cli/client.ts';
 import { FrostbyteError } from '../../../appliance/kernel/errors.ts';
 
 /** A gateway that answers as it is told, on a loopback port. */
-async function gateway(t: TestContext, answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
+async function gateway(
+  t: TestContext,
+  answer: (request: IncomingMessage, response: ServerResponse) => void,
+): Promise<string> {
   const server = createServer(answer);
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   t.after(() => {
@@ -39,7 +42,12 @@ test('a call carries token and reason, and its query is encoded', async (t) => {
 test('a refusal comes back as the error that the gateway threw', async (t) => {
   const url = await gateway(t, (_request, response) => {
     response.writeHead(429, { 'retry-after': '7' });
-    response.end(JSON.stringify({ success: false, error: { code: 'RATE_LIMIT_EXCEEDED', message: 'Too many.', details: [], request_id: 'r-1' } }));
+    response.end(
+      JSON.stringify({
+        success: false,
+        error: { code: 'RATE_LIMIT_EXCEEDED', message: 'Too many.', details: [], request_id: 'r-1' },
+      }),
+    );
   });
   const error = await failure(createClient({ url, token: 't' }).get('/status'));
   assert.ok(error instanceof FrostbyteError);

@@ -6,11 +6,15 @@ import type { Command } from 'commander';
 import { createProgram } from '../../../appliance/cli/main.ts';
 
 const run = (args: string[], environment: Record<string, string> = {}) =>
-  spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', resolve(import.meta.dirname, '../../../appliance/bin/cli.ts'), ...args], {
-    encoding: 'utf8',
-    env: { PATH: process.env.PATH ?? '', ...environment },
-    timeout: 30_000,
-  });
+  spawnSync(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', resolve(import.meta.dirname, '../../../appliance/bin/cli.ts'), ...args],
+    {
+      encoding: 'utf8',
+      env: { PATH: process.env.PATH ?? '', ...environment },
+      timeout: 30_000,
+    },
+  );
 
 function leaves(command: Command, path: string[] = []): { name: string; command: Command }[] {
   if (command.commands.length === 0) return [{ name: path.join(' '), command }];
@@ -19,7 +23,11 @@ function leaves(command: Command, path: string[] = []): { name: string; command:
 
 function helpOf(command: Command): string {
   let text = '';
-  command.configureOutput({ writeOut: (part) => void (text += part) });
+  command.configureOutput({
+    writeOut: (part) => {
+      text += part;
+    },
+  });
   command.outputHelp();
   return text;
 }
@@ -52,13 +60,43 @@ test('the program’s page lists the exit codes', () => {
 
 for (const [what, args, environment, status, pattern] of [
   ['help is an answer', ['--help'], {}, 0, /Usage: frostbyte/],
-  ['an unknown command is a usage error with the nearest one', ['tennant'], {}, 2, /unknown command 'tennant'[\s\S]*tenant/],
+  [
+    'an unknown command is a usage error with the nearest one',
+    ['tennant'],
+    {},
+    2,
+    /unknown command 'tennant'[\s\S]*tenant/,
+  ],
   ['a missing argument is a usage error', ['tenant', 'show'], {}, 2, /missing required argument/],
   ['an unknown option is a usage error', ['config', 'check', '--loud'], {}, 2, /unknown option '--loud'/],
-  ['a command without a token is a usage error that says how to get one', ['tenant', 'list'], {}, 2, /frostbyte token issue/],
-  ['a token file that is not there is a usage error', ['tenant', 'list', '--token-file', '/nowhere/token'], {}, 2, /token-file = "\/nowhere\/token": must be readable \(ENOENT\)/],
-  ['a gateway that is not there is unreachable', ['tenant', 'list'], { FROSTBYTE_TOKEN: 't', FROSTBYTE_URL: 'http://127.0.0.1:1' }, 3, /No appliance answers at http:\/\/127\.0\.0\.1:1/],
-  ['a wrong configuration names every problem', ['config', 'check'], { FROSTBYTE_PORT: 'x', FROSTBYTE_HOSST: 'y' }, 2, /FROSTBYTE_PORT: must be a number[\s\S]*did you mean FROSTBYTE_HOST/],
+  [
+    'a command without a token is a usage error that says how to get one',
+    ['tenant', 'list'],
+    {},
+    2,
+    /frostbyte token issue/,
+  ],
+  [
+    'a token file that is not there is a usage error',
+    ['tenant', 'list', '--token-file', '/nowhere/token'],
+    {},
+    2,
+    /token-file = "\/nowhere\/token": must be readable \(ENOENT\)/,
+  ],
+  [
+    'a gateway that is not there is unreachable',
+    ['tenant', 'list'],
+    { FROSTBYTE_TOKEN: 't', FROSTBYTE_URL: 'http://127.0.0.1:1' },
+    3,
+    /No appliance answers at http:\/\/127\.0\.0\.1:1/,
+  ],
+  [
+    'a wrong configuration names every problem',
+    ['config', 'check'],
+    { FROSTBYTE_PORT: 'x', FROSTBYTE_HOSST: 'y' },
+    2,
+    /FROSTBYTE_PORT: must be a number[\s\S]*did you mean FROSTBYTE_HOST/,
+  ],
   ['a right configuration is in order', ['config', 'check', '--json'], {}, 0, /^\{"ok":true\}\n$/],
 ] as const) {
   test(what, () => {

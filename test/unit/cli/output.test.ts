@@ -9,7 +9,14 @@ function stream(isTTY = false) {
 }
 
 test('columns line up, and what is not there shows as a dash', () => {
-  assert.equal(table([['A', 'LONG', 'C'], [1, null, 'x'], ['three', undefined, 'y']]), 'A      LONG  C\n1      –     x\nthree  –     y');
+  assert.equal(
+    table([
+      ['A', 'LONG', 'C'],
+      [1, null, 'x'],
+      ['three', undefined, 'y'],
+    ]),
+    'A      LONG  C\n1      –     x\nthree  –     y',
+  );
 });
 
 test('terminal escapes, line breaks and bidirectional marks are shown, not obeyed', () => {
@@ -22,11 +29,14 @@ test('terminal escapes, line breaks and bidirectional marks are shown, not obeye
 
 test('no cell, whatever it holds, breaks its line or reaches the terminal', () => {
   fc.assert(
-    fc.property(fc.array(fc.array(fc.string({ unit: 'binary' }), { minLength: 2, maxLength: 2 }), { minLength: 1, maxLength: 5 }), (rows) => {
-      const text = table(rows);
-      assert.equal(text.split('\n').length, rows.length);
-      assert.doesNotMatch(text.replaceAll('\n', ''), /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/);
-    }),
+    fc.property(
+      fc.array(fc.array(fc.string({ unit: 'binary' }), { minLength: 2, maxLength: 2 }), { minLength: 1, maxLength: 5 }),
+      (rows) => {
+        const text = table(rows);
+        assert.equal(text.split('\n').length, rows.length);
+        assert.doesNotMatch(text.replaceAll('\n', ''), /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/);
+      },
+    ),
   );
 });
 
@@ -59,6 +69,9 @@ test('a pipe gets a plain line for each tenth, a terminal one bar that is redraw
   bar.end();
   assert.equal(terminal.parts.length, 3, 'nothing is drawn twice');
   assert.match(terminal.parts[0]!, /^\r/);
-  const empty = createOutput({ json: false, stdout: stream().stream, stderr: stream(true).stream }).progress('files', 0);
+  const empty = createOutput({ json: false, stdout: stream().stream, stderr: stream(true).stream }).progress(
+    'files',
+    0,
+  );
   empty.update(0);
 });

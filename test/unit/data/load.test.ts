@@ -7,16 +7,26 @@ import type { DocumentRow } from '../../../appliance/stores/record/rows.ts';
 const bytes = Buffer.from('{"a":1}');
 const objects = (content: Uint8Array) => {
   const asked: string[] = [];
-  return { asked, read: async (key: string) => (asked.push(key), content) };
+  return {
+    asked,
+    read: async (key: string) => {
+      asked.push(key);
+      return content;
+    },
+  };
 };
-const row = (changes: Partial<DocumentRow>) => ({ doc_id: 'doc_0123456789abcdef', canonical_sha256: null, enriched_sha256: null, ...changes }) as DocumentRow;
+const row = (changes: Partial<DocumentRow>) =>
+  ({ doc_id: 'doc_0123456789abcdef', canonical_sha256: null, enriched_sha256: null, ...changes }) as DocumentRow;
 
 test('an object that is not what was recorded is refused, to the last bit', async () => {
   assert.deepEqual(await readVerified(objects(bytes), 'k', sha256Hex(bytes)), bytes);
   for (let at = 0; at < bytes.length; at++) {
     const torn = Buffer.from(bytes);
     torn[at]! ^= 1;
-    await assert.rejects(readVerified(objects(torn), 'k', sha256Hex(bytes)), { code: 'OBJECT_CORRUPTED', kind: 'never' });
+    await assert.rejects(readVerified(objects(torn), 'k', sha256Hex(bytes)), {
+      code: 'OBJECT_CORRUPTED',
+      kind: 'never',
+    });
   }
   await assert.rejects(readVerified(objects(new Uint8Array()), 'k', sha256Hex(bytes)), { code: 'OBJECT_CORRUPTED' });
 });

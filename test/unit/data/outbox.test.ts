@@ -16,7 +16,14 @@ test('jobs that were committed reach the queue once, however often they are rela
 test('a relay that dies between queue and outbox does nothing twice', async (t) => {
   const plane = (await workerWorld(t)).planes[0]!;
   await receiveOne(plane.records, 'one');
-  const broken = { queue: plane.queue, records: { ...plane.records, outbox: (n: number) => plane.records.outbox(n), clearOutbox: () => Promise.reject(new Error('killed')) } };
+  const broken = {
+    queue: plane.queue,
+    records: {
+      ...plane.records,
+      outbox: (n: number) => plane.records.outbox(n),
+      clearOutbox: () => Promise.reject(new Error('killed')),
+    },
+  };
   await assert.rejects(relayOutbox(broken as never));
   assert.equal(await relayOutbox(plane), 1);
   assert.equal((await plane.queue.depth()).parse, 1);

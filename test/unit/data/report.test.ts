@@ -6,7 +6,13 @@ import { newId } from '../../../appliance/kernel/ids.ts';
 import type { BatchRow, DocumentRow, Receipt } from '../../../appliance/stores/record/rows.ts';
 
 const AT = '2026-01-01T00:00:00.000Z';
-const done = { intake: 'completed', parse: 'completed', policy: 'completed', embed: 'completed', index: 'completed' } as const;
+const done = {
+  intake: 'completed',
+  parse: 'completed',
+  policy: 'completed',
+  embed: 'completed',
+  index: 'completed',
+} as const;
 
 function document(n: number, changes: Partial<DocumentRow> = {}): DocumentRow {
   return {
@@ -23,7 +29,10 @@ function document(n: number, changes: Partial<DocumentRow> = {}): DocumentRow {
     classification_confidence: 0.9,
     quarantine_reason: null,
     indexed_at: AT,
-    findings: { parsing: { coverage: 1, pages: 2, chunks: 10, ocr_pages: 0, dropped_content: [], warnings: [] }, policy: { injection_max_score: 0, chunks_quarantined: 0, pii_types: [] } },
+    findings: {
+      parsing: { coverage: 1, pages: 2, chunks: 10, ocr_pages: 0, dropped_content: [], warnings: [] },
+      policy: { injection_max_score: 0, chunks_quarantined: 0, pii_types: [] },
+    },
     error: null,
     ...changes,
   } as DocumentRow;
@@ -31,21 +40,68 @@ function document(n: number, changes: Partial<DocumentRow> = {}): DocumentRow {
 
 function file(n: number, doc: DocumentRow | null, receipt: Partial<Receipt> | null = {}): BatchFile {
   return {
-    file: { file_id: `f${n}`, filename: `f${n}.pdf`, mime_type: 'application/pdf', size_bytes: 1, sha256: 'c'.repeat(64) },
-    receipt: receipt === null ? null : ({ receipt_id: newId(), status: 'accepted', doc_id: doc?.doc_id ?? null, duplicate_of: null, reason: null, message: null, remediation: null, scan_result: 'skipped', ...receipt } as Receipt),
+    file: {
+      file_id: `f${n}`,
+      filename: `f${n}.pdf`,
+      mime_type: 'application/pdf',
+      size_bytes: 1,
+      sha256: 'c'.repeat(64),
+    },
+    receipt:
+      receipt === null
+        ? null
+        : ({
+            receipt_id: newId(),
+            status: 'accepted',
+            doc_id: doc?.doc_id ?? null,
+            duplicate_of: null,
+            reason: null,
+            message: null,
+            remediation: null,
+            scan_result: 'skipped',
+            ...receipt,
+          } as Receipt),
     document: doc,
   };
 }
 
-const batch = (files: BatchFile[]) => ({ batch_id: 'b1', file_count: files.length, status: 'processing', submitted_at: AT, updated_at: AT }) as BatchRow;
-const report = (files: BatchFile[], final = true) => acceptanceReport({ tenant_id: 'acme', batch: batch(files), files, final, generated_at: AT });
+const batch = (files: BatchFile[]) =>
+  ({ batch_id: 'b1', file_count: files.length, status: 'processing', submitted_at: AT, updated_at: AT }) as BatchRow;
+const report = (files: BatchFile[], final = true) =>
+  acceptanceReport({ tenant_id: 'acme', batch: batch(files), files, final, generated_at: AT });
 
-const failed = document(2, { state: 'parse_failed', canonical_sha256: null, enriched_sha256: null, indexed_at: null, chunk_count: null, chunks_indexed: null, classification: null, findings: {}, stages: { ...done, parse: 'failed', policy: 'queued', embed: 'queued', index: 'queued' }, error: { stage: 'parse', code: 'FILE_ENCRYPTED', message: 'm', retry_count: 0, last_retry_at: null } });
-const rejected = { status: 'rejected', doc_id: null, reason: 'CHECKSUM_MISMATCH', message: 'differs', remediation: 'send again' } as const;
+const failed = document(2, {
+  state: 'parse_failed',
+  canonical_sha256: null,
+  enriched_sha256: null,
+  indexed_at: null,
+  chunk_count: null,
+  chunks_indexed: null,
+  classification: null,
+  findings: {},
+  stages: { ...done, parse: 'failed', policy: 'queued', embed: 'queued', index: 'queued' },
+  error: { stage: 'parse', code: 'FILE_ENCRYPTED', message: 'm', retry_count: 0, last_retry_at: null },
+});
+const rejected = {
+  status: 'rejected',
+  doc_id: null,
+  reason: 'CHECKSUM_MISMATCH',
+  message: 'differs',
+  remediation: 'send again',
+} as const;
 
 test('a report fits its schema and counts everything once', () => {
   const twin = document(1);
-  const files = [file(1, twin), file(2, twin, { duplicate_of: newId() }), file(3, failed), file(4, null, rejected), file(5, document(5, { state: 'quarantined', quarantine_reason: 'PII_BLOCK_POLICY', indexed_at: null, chunks_indexed: 0 }))];
+  const files = [
+    file(1, twin),
+    file(2, twin, { duplicate_of: newId() }),
+    file(3, failed),
+    file(4, null, rejected),
+    file(
+      5,
+      document(5, { state: 'quarantined', quarantine_reason: 'PII_BLOCK_POLICY', indexed_at: null, chunks_indexed: 0 }),
+    ),
+  ];
   const made = report(files);
   AcceptanceReport.parse(made);
   assert.deepEqual(made.summary, {
@@ -68,38 +124,76 @@ test('a report fits its schema and counts everything once', () => {
 test('every problem has a remediation, and a file without one has none', () => {
   const noisy = document(6, {
     chunks_quarantined: 2,
-    findings: { parsing: { warnings: ['LOW_COVERAGE', 'CONTENT_DROPPED'], dropped_content: [{ element_type: 'embedded_object', page: 3, reason: 'NOT_FOLLOWED', remediation: 'Send it as a file.' }] } },
+    findings: {
+      parsing: {
+        warnings: ['LOW_COVERAGE', 'CONTENT_DROPPED'],
+        dropped_content: [
+          { element_type: 'embedded_object', page: 3, reason: 'NOT_FOLLOWED', remediation: 'Send it as a file.' },
+        ],
+      },
+    },
   });
-  const lines = report([file(1, document(1)), file(2, failed), file(3, null, rejected), file(4, noisy), file(5, document(7, { state: 'held', indexed_at: null }))]).files;
-  assert.deepEqual(lines.map(({ problems }) => problems.map(({ code }) => code)), [
-    [],
-    ['FILE_ENCRYPTED'],
-    ['CHECKSUM_MISMATCH'],
-    ['CHUNKS_QUARANTINED', 'LOW_COVERAGE', 'CONTENT_DROPPED'],
-    ['HELD_FOR_REVIEW'],
-  ]);
-  for (const { problems } of lines) for (const { message, remediation } of problems) assert.ok(message.length > 3 && remediation.length > 3);
+  const lines = report([
+    file(1, document(1)),
+    file(2, failed),
+    file(3, null, rejected),
+    file(4, noisy),
+    file(5, document(7, { state: 'held', indexed_at: null })),
+  ]).files;
+  assert.deepEqual(
+    lines.map(({ problems }) => problems.map(({ code }) => code)),
+    [
+      [],
+      ['FILE_ENCRYPTED'],
+      ['CHECKSUM_MISMATCH'],
+      ['CHUNKS_QUARANTINED', 'LOW_COVERAGE', 'CONTENT_DROPPED'],
+      ['HELD_FOR_REVIEW'],
+    ],
+  );
+  for (const { problems } of lines)
+    for (const { message, remediation } of problems) assert.ok(message.length > 3 && remediation.length > 3);
   assert.match(lines[3]!.problems[2]!.message, /^Page 3: embedded object left out/);
   assert.equal(lines[2]!.problems[0]!.remediation, 'send again', 'intake’s own words are kept');
 });
 
 test('an error of an earlier try is no problem of an indexed document', () => {
-  const recovered = document(1, { error: { stage: 'embed', code: 'EMBEDDER_UNAVAILABLE', message: 'm', retry_count: 1, last_retry_at: AT } });
+  const recovered = document(1, {
+    error: { stage: 'embed', code: 'EMBEDDER_UNAVAILABLE', message: 'm', retry_count: 1, last_retry_at: AT },
+  });
   assert.deepEqual(report([file(1, recovered)]).files[0]!.problems, []);
 });
 
 test('a status counts each file in one place', () => {
   const running = document(3, { state: 'processing', stages: { ...done, embed: 'processing', index: 'queued' } });
-  const waiting = document(4, { state: 'processing', stages: { ...done, parse: 'queued', policy: 'queued', embed: 'queued', index: 'queued' } });
-  const files = [file(1, document(1)), file(2, failed), file(3, running), file(4, waiting), file(5, document(5, { state: 'held' })), file(6, null, rejected)];
+  const waiting = document(4, {
+    state: 'processing',
+    stages: { ...done, parse: 'queued', policy: 'queued', embed: 'queued', index: 'queued' },
+  });
+  const files = [
+    file(1, document(1)),
+    file(2, failed),
+    file(3, running),
+    file(4, waiting),
+    file(5, document(5, { state: 'held' })),
+    file(6, null, rejected),
+  ];
   const status = batchStatus('acme', batch(files), files, null);
   BatchStatus.parse(status);
   assert.deepEqual(status.summary, { total_files: 6, completed: 1, processing: 1, queued: 1, held: 1, failed: 2 });
 });
 
 test('a file that was refused went no further; one that never came is missing', () => {
-  assert.deepEqual(fileStatus(file(1, null, rejected)).stages, { intake: 'failed', parse: 'skipped', policy: 'skipped', embed: 'skipped', index: 'skipped' });
+  assert.deepEqual(fileStatus(file(1, null, rejected)).stages, {
+    intake: 'failed',
+    parse: 'skipped',
+    policy: 'skipped',
+    embed: 'skipped',
+    index: 'skipped',
+  });
   assert.equal(fileStatus(file(1, null, { status: 'quarantined', doc_id: null })).stages.intake, 'quarantined');
   const missing = fileStatus(file(1, null, null));
-  assert.deepEqual([missing.status, missing.state, missing.receipt_id, missing.stages.intake], ['missing', null, null, 'queued']);
+  assert.deepEqual(
+    [missing.status, missing.state, missing.receipt_id, missing.stages.intake],
+    ['missing', null, null, 'queued'],
+  );
 });

@@ -10,7 +10,12 @@ const completed = async (records: { pendingEvents(limit: number): Promise<{ even
 test('a batch is settled when its last document is at rest, once', async (t) => {
   const plane = (await workerWorld(t)).planes[0]!;
   const { records } = plane;
-  await records.receive(arrival('b1', [{ file_id: 'a', content: 'one' }, { file_id: 'b', content: 'two' }]));
+  await records.receive(
+    arrival('b1', [
+      { file_id: 'a', content: 'one' },
+      { file_id: 'b', content: 'two' },
+    ]),
+  );
   for (const [i, content] of ['one', 'two'].entries()) {
     await toIndex(records, idOf(content));
     await publish(records, idOf(content), [{ text: content }]);
@@ -27,7 +32,13 @@ test('a batch with a held document is held: a report that is not final, no event
   const { records } = plane;
   const id = await receiveOne(records, 'one');
   await records.startStage(job(id, 'parse'), plane.clock.iso());
-  await records.finishStage({ job: job(id, 'parse'), patch: { canonical_sha256: 'a'.repeat(64) }, entries: [], at: plane.clock.iso(), outcome: 'advance' });
+  await records.finishStage({
+    job: job(id, 'parse'),
+    patch: { canonical_sha256: 'a'.repeat(64) },
+    entries: [],
+    at: plane.clock.iso(),
+    outcome: 'advance',
+  });
   await records.startStage(job(id, 'policy'), plane.clock.iso());
   await records.finishStage({ job: job(id, 'policy'), patch: {}, entries: [], at: plane.clock.iso(), outcome: 'held' });
   await settleBatches(plane, id);
@@ -48,7 +59,16 @@ test('a batch of nothing but refused or failed files is complete', async (t) => 
 
 test('a batch that is still coming in, or that nobody knows, is left alone', async (t) => {
   const plane = (await workerWorld(t)).planes[0]!;
-  await plane.records.receive(arrival('half', [{ file_id: 'a', content: 'x', kind: 'rejected' }, { file_id: 'b', content: 'y' }], { only: ['a'], complete: false }));
+  await plane.records.receive(
+    arrival(
+      'half',
+      [
+        { file_id: 'a', content: 'x', kind: 'rejected' },
+        { file_id: 'b', content: 'y' },
+      ],
+      { only: ['a'], complete: false },
+    ),
+  );
   await settleBatch(plane, 'half');
   await settleBatch(plane, 'nobody');
   assert.equal((await plane.records.batch('half'))!.status, 'receiving');

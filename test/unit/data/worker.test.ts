@@ -1,22 +1,31 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FrostbyteError, type ErrorCode } from '../../../appliance/kernel/errors.ts';
+import { type ErrorCode, FrostbyteError } from '../../../appliance/kernel/errors.ts';
 import { RETRY_WAITS, WORK_STAGES, type WorkStage } from '../../../appliance/kernel/pipeline.ts';
 import { arrival, idOf, job, receiveOne } from '../../contract/record/builders.ts';
-import { workerWorld } from '../../support/worker-world.ts';
+import { receiveFor, workerWorld } from '../../support/worker-world.ts';
 
 const fail = (code: ErrorCode, kind?: 'later' | 'never' | 'fault' | 'caller') => {
   throw new FrostbyteError(code, `told ${code}`, kind ? { kind } : {});
 };
-const types = async (records: { pendingEvents(limit: number): Promise<{ event: { event_type: string } }[]> }) => (await records.pendingEvents(1000)).map(({ event }) => event.event_type);
+const types = async (records: { pendingEvents(limit: number): Promise<{ event: { event_type: string } }[]> }) =>
+  (await records.pendingEvents(1000)).map(({ event }) => event.event_type);
 
 test('a document goes through its stages in order, is indexed, and its batch is settled', async (t) => {
   const world = await workerWorld(t);
   const { records, queue } = world.planes[0]!;
-  await records.receive(arrival('b1', [{ file_id: 'a', content: 'one' }, { file_id: 'b', content: 'two' }]));
+  await records.receive(
+    arrival('b1', [
+      { file_id: 'a', content: 'one' },
+      { file_id: 'b', content: 'two' },
+    ]),
+  );
   await world.until(async () => (await records.batch('b1'))!.status === 'completed');
   for (const content of ['one', 'two']) {
-    assert.deepEqual(world.ran.filter(({ doc }) => doc === idOf(content)).map(({ stage }) => stage), [...WORK_STAGES]);
+    assert.deepEqual(
+      world.ran.filter(({ doc }) => doc === idOf(content)).map(({ stage }) => stage),
+      [...WORK_STAGES],
+    );
     assert.equal((await records.document(idOf(content)))!.state, 'indexed');
   }
   assert.deepEqual(await queue.depth(), { parse: 0, policy: 0, embed: 0, index: 0 });
@@ -101,8 +110,14 @@ test('a stale job is dropped without running anything', async (t) => {
   const { records, queue } = world.planes[0]!;
   const id = await receiveOne(records, 'one');
   await queue.add([job(id, 'embed'), job(id, 'parse', 7), job('doc_0000000000000000', 'parse')]);
-  await world.until(async () => (await records.document(id))!.state === 'indexed' && Object.values(await queue.depth()).every((n) => n === 0));
-  assert.deepEqual(world.ran.map(({ stage }) => stage), [...WORK_STAGES]);
+  await world.until(
+    async () =>
+      (await records.document(id))!.state === 'indexed' && Object.values(await queue.depth()).every((n) => n === 0),
+  );
+  assert.deepEqual(
+    world.ran.map(({ stage }) => stage),
+    [...WORK_STAGES],
+  );
 });
 
 test('a result that was overtaken changes nothing', async (t) => {
@@ -123,8 +138,8 @@ test('the kill-switch: no job of a suspended tenant is taken, its depth is froze
   const world = await workerWorld(t, ['acme', 'globex']);
   const [acme, globex] = world.planes as [(typeof world.planes)[0], (typeof world.planes)[0]];
   world.suspended.add('acme');
-  const id = await receiveOne(acme.records, 'one');
-  const other = await receiveOne(globex.records, 'two');
+  const id = await receiveFor(acme, 'one');
+  const other = await receiveFor(globex, 'two');
   await acme.queue.add([job(id, 'parse')]);
   await world.until(async () => (await globex.records.document(other))!.state === 'indexed');
   assert.ok(world.ran.every(({ tenant }) => tenant === 'globex'));
@@ -181,24 +196,39 @@ test('vectors of the wrong size halt the tenant’s embedding and nothing else',
   const world = await workerWorld(t, ['acme', 'globex']);
   const [acme, globex] = world.planes as [(typeof world.planes)[0], (typeof world.planes)[0]];
   world.behave.embed = ({ plane }) => (plane.tenant_id === 'acme' ? fail('DIMENSION_MISMATCH') : undefined);
-  const first = await receiveOne(acme.records, 'one');
-  const second = await receiveOne(acme.records, 'two');
-  const other = await receiveOne(globex.records, 'three');
-  await world.until(async () => (await globex.records.document(other))!.state === 'indexed' && (await acme.queue.depth()).embed === 1 && (await acme.queue.depth()).policy === 0);
+  const first = await receiveFor(acme, 'one');
+  const second = await receiveFor(acme, 'two');
+  const other = await receiveFor(globex, 'three');
+  await world.until(
+    async () =>
+      (await globex.records.document(other))!.state === 'indexed' &&
+      (await acme.queue.depth()).embed === 1 &&
+      (await acme.queue.depth()).policy === 0,
+  );
   const states = await Promise.all([first, second].map(async (id) => (await acme.records.document(id))!.state));
   assert.deepEqual(states.sort(), ['embed_failed', 'processing']);
-  assert.equal(world.ran.filter(({ tenant, stage }) => tenant === 'acme' && stage === 'embed').length, 1, 'no retry, and no second document');
+  assert.equal(
+    world.ran.filter(({ tenant, stage }) => tenant === 'acme' && stage === 'embed').length,
+    1,
+    'no retry, and no second document',
+  );
   assert.equal((await acme.records.deadLetters({ limit: 1 })).rows[0]!.error.code, 'DIMENSION_MISMATCH');
 });
 
 test('tenants take turns: a long queue does not starve a short one', async (t) => {
   const world = await workerWorld(t, ['acme', 'globex']);
   const [acme, globex] = world.planes as [(typeof world.planes)[0], (typeof world.planes)[0]];
-  for (let i = 0; i < 6; i++) await receiveOne(acme.records, `long ${i}`);
-  const last = await receiveOne(globex.records, 'short');
+  for (let i = 0; i < 6; i++) await receiveFor(acme, `long ${i}`);
+  const last = await receiveFor(globex, 'short');
   await world.until(async () => (await globex.records.document(last))!.state === 'indexed');
-  const before = world.ran.slice(0, world.ran.findIndex(({ tenant, stage }) => tenant === 'globex' && stage === 'index') + 1);
-  assert.ok(before.filter(({ tenant }) => tenant === 'acme').length <= 5, before.map(({ tenant, stage }) => `${tenant} ${stage}`).join(', '));
+  const before = world.ran.slice(
+    0,
+    world.ran.findIndex(({ tenant, stage }) => tenant === 'globex' && stage === 'index') + 1,
+  );
+  assert.ok(
+    before.filter(({ tenant }) => tenant === 'acme').length <= 5,
+    before.map(({ tenant, stage }) => `${tenant} ${stage}`).join(', '),
+  );
 });
 
 test('not more jobs run at a time than allowed', async (t) => {
@@ -215,7 +245,9 @@ test('not more jobs run at a time than allowed', async (t) => {
     };
   }
   for (let i = 0; i < 8; i++) await receiveOne(records, `doc ${i}`);
-  await world.until(async () => (await records.documents({ limit: 10, state: 'indexed' })).total === 8, { concurrency: 3 });
+  await world.until(async () => (await records.documents({ limit: 10, state: 'indexed' })).total === 8, {
+    concurrency: 3,
+  });
   assert.equal(most, 3);
 });
 
@@ -236,8 +268,8 @@ test('a document that kills its workers again and again is given up', async (t) 
 test('a tenant whose queue is broken does not keep the others from being served', async (t) => {
   const world = await workerWorld(t, ['acme', 'globex']);
   const [acme, globex] = world.planes as [(typeof world.planes)[0], (typeof world.planes)[0]];
-  await receiveOne(acme.records, 'one');
-  const other = await receiveOne(globex.records, 'two');
+  await receiveFor(acme, 'one');
+  const other = await receiveFor(globex, 'two');
   acme.queue.claim = () => Promise.reject(new FrostbyteError('STORE_UNAVAILABLE', 'gone'));
   await world.until(async () => (await globex.records.document(other))!.state === 'indexed');
 });
@@ -260,7 +292,8 @@ test('a call to wake while the worker looks elsewhere is not lost', async (t) =>
   });
   const running = worker.run();
   const deadline = Date.now() + 5000;
-  while ((id === '' || (await records.document(id))!.state !== 'indexed') && Date.now() < deadline) await new Promise((resolve) => setImmediate(resolve));
+  while ((id === '' || (await records.document(id))!.state !== 'indexed') && Date.now() < deadline)
+    await new Promise((resolve) => setImmediate(resolve));
   await worker.stop();
   await running;
   assert.equal((await records.document(id))!.state, 'indexed');

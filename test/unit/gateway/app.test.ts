@@ -276,7 +276,7 @@ test('a handler that throws is told as our fault, logged by code, and says nothi
   assert.doesNotMatch(JSON.stringify(refusal) + JSON.stringify(world.lines), /CANARY/);
   const [line] = world.lines;
   assert.equal(line?.message, 'request failed');
-  const { frames, ...fields } = line?.fields as { frames: string };
+  const { frames, ...fields } = line!.fields as { frames: string };
   assert.deepEqual(fields, {
     request_id: refusal.request_id,
     route: '/api/v1/query/{tenant_id}/search',

@@ -9,7 +9,10 @@ function written(error: Partial<NodeJS.ErrnoException>): { text: string; socket:
   const chunks: Buffer[] = [];
   const socket = new Duplex({
     read: () => undefined,
-    write: (chunk: Buffer, _encoding, done) => (chunks.push(chunk), done()),
+    write: (chunk: Buffer, _encoding, done) => {
+      chunks.push(chunk);
+      done();
+    },
   });
   refuseUnreadable(Object.assign(new Error('x'), error), socket);
   return { text: Buffer.concat(chunks).toString(), socket };

@@ -75,7 +75,7 @@ function conditions(
   after?: number,
   descending = false,
 ): { where: string; parameters: Record<string, Cell> } {
-  const { event_type, resource_type, resource_id, start_date, end_date, actor, status } = filter;
+  const { event_type, resource_type, resource_id, start_date, end_date, actor, status, through } = filter;
   const parts: string[] = [];
   const parameters: Record<string, Cell> = {};
   const add = (name: string, value: Cell | undefined, condition: string) => {
@@ -92,6 +92,7 @@ function conditions(
   add('status', status, 'e.status = @status');
   add('start', start_date === undefined ? undefined : instant(start_date, 'start'), 'e.timestamp >= @start');
   add('end', end_date === undefined ? undefined : instant(end_date, 'end'), 'e.timestamp <= @end');
+  add('through', through, 'e.log_index <= @through');
   add('after', after, `e.log_index ${descending ? '<' : '>'} @after`);
   return { where: parts.length > 0 ? `WHERE ${parts.join(' AND ')}` : '', parameters };
 }

@@ -88,6 +88,26 @@ describe('the clamd scanner', () => {
     });
   }
 
+  it('hands each chunk back once the kernel has it, and never one that could not be sent', () =>
+    withClamd(
+      () => 'stream: OK',
+      async (address) => {
+        const chunks = Array.from({ length: 40 }, (_, n) => Buffer.alloc(65_536, n));
+        const back: Uint8Array[] = [];
+        const session = await clamdScanner(address, { timeouts: SHORT }).begin();
+        for (const chunk of chunks) await session.write(chunk, (done) => back.push(done));
+        assert.deepEqual(await session.end(), { result: 'clean' });
+        assert.deepEqual(back, chunks);
+
+        const gone = await clamdScanner(address, { timeouts: SHORT }).begin();
+        gone.abort();
+        await assert.rejects(
+          gone.write(Buffer.alloc(65_536), () => assert.fail('handed back')),
+          down,
+        );
+      },
+    ));
+
   it('takes an empty file', () =>
     withClamd(
       (bytes) => (bytes.length === 0 ? 'stream: OK' : 'x'),

@@ -24,7 +24,7 @@ async function* each(chunks: Buffer[]) {
   yield* chunks;
 }
 
-const emptied = (chunks: Buffer[]) => chunks.filter(({ length }) => length === 0).length;
+const emptied = (chunks: Uint8Array[]) => chunks.filter(({ byteLength }) => byteLength === 0).length;
 
 describe('a file on its way in', () => {
   it('is stored as it came, and its chunks give their memory back on the way', async () => {
@@ -43,10 +43,14 @@ describe('a file on its way in', () => {
   it('keeps its chunks whole while a scanner may still be sending them', async () => {
     const { plane, end } = await intakeWorld();
     const given: Uint8Array[] = [];
+    const later: (() => void)[] = [];
     const scanner: Scanner = {
       configured: true,
       begin: async () => ({
-        write: async (chunk) => void given.push(chunk),
+        async write(chunk, done) {
+          given.push(chunk);
+          later.push(() => done?.(chunk));
+        },
         end: async () => ({ result: 'clean' }),
         abort: () => undefined,
       }),
@@ -55,6 +59,8 @@ describe('a file on its way in', () => {
     const content = randomBytes(SIZE);
     const seen = await takeIn({ ...plane, scanner }, each(chunksOf(content)), all);
     assert.deepEqual(Buffer.concat(given), content);
+    for (const done of later) done();
+    assert.ok(emptied(given) >= given.length - 18);
     await seen.draft!.abort();
     await end();
   });
