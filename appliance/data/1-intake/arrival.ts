@@ -101,10 +101,8 @@ export class Arrival {
     const seen = await takeIn(this.#plane, part.content, {
       limit,
       declared: file?.size_bytes ?? limit,
-      wanted: async (head) => {
-        if (file === null) return true;
-        return file.size_bytes <= limit && (await judgeHead(file, head, this.#config)).problem === null;
-      },
+      wanted: (sniffed) =>
+        file === null || (file.size_bytes <= limit && judgeHead(file, sniffed, this.#config).problem === null),
     });
     if (file !== null) this.#seen.set(file.file_id, seen);
     else this.#unnamed.push({ seen, part: { name: part.name, filename: part.filename } });
@@ -172,7 +170,7 @@ export class Arrival {
     for (const file of manifest.files) {
       const seen = this.#seen.get(file.file_id);
       if (seen === undefined) continue;
-      const judgement = await judgeFile(file, seen, this.#config);
+      const judgement = judgeFile(file, seen, this.#config);
       const decision = decideFile(this.#plane, { manifest, submitted_by: this.#submittedBy }, file, judgement);
       decisions.push(decision);
       if (decision.kind === 'rejected') await seen.draft?.abort();

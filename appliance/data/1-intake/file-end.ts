@@ -12,12 +12,29 @@ const END_RECORD = Buffer.from('504b0506', 'hex');
 const END_RECORD_64 = Buffer.from('504b0606', 'hex');
 const ENTRY = 0x02014b50;
 
+/** What the end of a file showed, in a few words: a batch keeps this of every file, and none of the bytes. */
+export interface FileEnd {
+  /** The end mark of a PDF, of a PNG. */
+  pdf: boolean;
+  png: boolean;
+  /** What an archive's directory says it is. */
+  package: 'none' | 'archive' | 'macros' | 'protected' | (typeof MAIN_FOLDERS)[number]['sniffed'];
+}
+
+/** Looks at the last `TAIL_BYTES` of a file, or all of a smaller one, whatever it is said to be. O(tail). */
+export function lookAtEnd(tail: Buffer): FileEnd {
+  return {
+    pdf: endsWithin(tail, Buffer.from('%%EOF'), 2048),
+    png: endsWithin(tail, PNG_END, 4096),
+    package: packageOf(tail),
+  };
+}
+
 /** Null when the end fits `mime`; otherwise the remedy and the type that the content turned out to be. */
-export function checkEnd(mime: string, tail: Buffer): { remedy: RemedyName; sniffed: string } | null {
-  if (mime === MIME.pdf)
-    return endsWithin(tail, Buffer.from('%%EOF'), 2048) ? null : { remedy: 'TRUNCATED', sniffed: mime };
-  if (mime === MIME.png) return endsWithin(tail, PNG_END, 4096) ? null : { remedy: 'TRUNCATED', sniffed: mime };
-  if (mime === MIME.docx || mime === MIME.xlsx) return checkPackage(mime, tail);
+export function checkEnd(mime: string, end: FileEnd): { remedy: RemedyName; sniffed: string } | null {
+  if (mime === MIME.pdf) return end.pdf ? null : { remedy: 'TRUNCATED', sniffed: mime };
+  if (mime === MIME.png) return end.png ? null : { remedy: 'TRUNCATED', sniffed: mime };
+  if (mime === MIME.docx || mime === MIME.xlsx) return checkPackage(mime, end.package);
   return null;
 }
 
@@ -29,26 +46,39 @@ function endsWithin(tail: Buffer, mark: Buffer, bytes: number): boolean {
   return tail.subarray(Math.max(0, end - bytes)).includes(mark);
 }
 
-function checkPackage(mime: string, tail: Buffer): { remedy: RemedyName; sniffed: string } | null {
-  const entries = packageEntries(tail);
-  if (entries === null) return { remedy: 'TRUNCATED', sniffed: 'application/zip' };
-  const has = (start: string) => entries.some(({ name }) => name.startsWith(start));
-  if (!entries.some(({ name }) => name === '[content_types].xml'))
-    return { remedy: 'ARCHIVE', sniffed: 'application/zip' };
-  if (entries.some(({ name }) => /(?:^|\/)(?:vbaproject\.bin|vbadata\.xml|workbook\.bin)$/.test(name))) {
-    return { remedy: 'MACROS', sniffed: 'application/vnd.ms-office.macroenabled' };
+function checkPackage(mime: string, found: FileEnd['package']): { remedy: RemedyName; sniffed: string } | null {
+  switch (found) {
+    case mime:
+      return null;
+    case 'none':
+      return { remedy: 'TRUNCATED', sniffed: 'application/zip' };
+    case 'archive':
+      return { remedy: 'ARCHIVE', sniffed: 'application/zip' };
+    case 'macros':
+      return { remedy: 'MACROS', sniffed: 'application/vnd.ms-office.macroenabled' };
+    case 'protected':
+      return { remedy: 'PROTECTED_OFFICE', sniffed: 'application/zip' };
+    default:
+      return { remedy: found.includes('presentation') ? 'PRESENTATION' : 'CONTENT_MISMATCH', sniffed: found };
   }
-  if (entries.some(({ encrypted }) => encrypted)) return { remedy: 'PROTECTED_OFFICE', sniffed: 'application/zip' };
-  const [sniffed] = Object.entries(MAIN_FOLDER).find(([, folder]) => has(folder)) ?? ['application/zip'];
-  if (sniffed === mime) return null;
-  return { remedy: sniffed.includes('presentation') ? 'PRESENTATION' : 'CONTENT_MISMATCH', sniffed };
 }
 
-const MAIN_FOLDER: Readonly<Record<string, string>> = Object.freeze({
-  [MIME.docx]: 'word/',
-  [MIME.xlsx]: 'xl/',
-  'application/vnd.openxmlformats-officedocument.presentationml.presentation': 'ppt/',
-});
+/** What a package is, by the folder of its main part. */
+const MAIN_FOLDERS = Object.freeze([
+  { sniffed: MIME.docx, folder: 'word/' },
+  { sniffed: MIME.xlsx, folder: 'xl/' },
+  { sniffed: 'application/vnd.openxmlformats-officedocument.presentationml.presentation', folder: 'ppt/' },
+  { sniffed: 'application/zip', folder: '' },
+] as const);
+
+function packageOf(tail: Buffer): FileEnd['package'] {
+  const entries = packageEntries(tail);
+  if (entries === null) return 'none';
+  if (!entries.some(({ name }) => name === '[content_types].xml')) return 'archive';
+  if (entries.some(({ name }) => /(?:^|\/)(?:vbaproject\.bin|vbadata\.xml|workbook\.bin)$/.test(name))) return 'macros';
+  if (entries.some(({ encrypted }) => encrypted)) return 'protected';
+  return MAIN_FOLDERS.find(({ folder }) => entries.some(({ name }) => name.startsWith(folder)))!.sniffed;
+}
 
 /** Names (lower case, since Office ignores case) in a zip's directory, or null when it is not whole within the tail. */
 function packageEntries(tail: Buffer): { name: string; encrypted: boolean }[] | null {

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { giveBack } from '../../kernel/give-back.ts';
 import type { ObjectDraft } from '../../stores/object/port.ts';
 import type { DataPlane, Scan, ScanVerdict } from '../plane.ts';
-import { TAIL_BYTES } from './file-end.ts';
-import { HEAD_BYTES } from './sniff.ts';
+import { type FileEnd, lookAtEnd, TAIL_BYTES } from './file-end.ts';
+import { EMPTY, HEAD_BYTES, looksLikeUtf16, sniffHead } from './sniff.ts';
 
 /** What was seen of a file while it went by. */
 export interface IncomingFile {
@@ -11,9 +11,12 @@ export interface IncomingFile {
   size: number;
   /** Hex; null where the part was skipped before its end. */
   sha256: string | null;
-  head: Buffer;
-  /** The last `TAIL_BYTES`, or all of a smaller file; empty where nothing was stored. */
-  tail: Buffer;
+  /** The media type that the first bytes show. */
+  sniffed: string;
+  /** They are text in two bytes each. */
+  utf16: boolean;
+  /** What the end showed; null where nothing was stored. */
+  end: FileEnd | null;
   /** A zero byte stands somewhere. */
   zeros: boolean;
   /** The sealed bytes, not yet visible; null where the part was not stored. */
@@ -31,13 +34,13 @@ export interface TakeInOptions {
   limit: number;
   /** Bytes that the manifest says, from which on nothing is stored, since the checksum cannot be right any more. */
   declared: number;
-  /** Asked once the head is there; false skips the part unstored. */
-  wanted: (head: Buffer) => Promise<boolean>;
+  /** Asked once the type is known; false skips the part unstored. */
+  wanted: (sniffed: string) => boolean;
 }
 
 /**
  * Lets one part go by: hashes it, scans it and writes its sealed draft, in one pass, holding no more than its head, its
- * tail and a chunk. Parts that are not wanted or too large are read and forgotten. The chunks of `content` are used up:
+ * tail and a chunk, and none of that behind it: a batch of ten thousand files must not hold ten thousand tails. Parts that are not wanted or too large are read and forgotten. The chunks of `content` are used up:
  * their memory is given back. When `content` or a store fails, nothing is left behind and the error passes through.
  */
 export async function takeIn(
@@ -49,8 +52,9 @@ export async function takeIn(
   const seen: IncomingFile = {
     size: 0,
     sha256: null,
-    head: Buffer.alloc(0),
-    tail: Buffer.alloc(0),
+    sniffed: EMPTY,
+    utf16: false,
+    end: null,
     zeros: false,
     draft: null,
     scan: null,
@@ -84,8 +88,10 @@ export async function takeIn(
     await scan?.write(chunk, release);
   };
   const begin = async () => {
-    seen.head = Buffer.concat(waiting).subarray(0, HEAD_BYTES);
-    if (!(await options.wanted(seen.head))) {
+    const head = Buffer.concat(waiting).subarray(0, HEAD_BYTES);
+    seen.sniffed = await sniffHead(head);
+    seen.utf16 = looksLikeUtf16(head);
+    if (!options.wanted(seen.sniffed)) {
       state = 'skipping';
       return;
     }
@@ -121,7 +127,7 @@ export async function takeIn(
     if (is('skipping')) return seen;
     seen.sha256 = hash.digest('hex');
     if (is('storing')) {
-      seen.tail = tail.bytes();
+      seen.end = lookAtEnd(tail.bytes());
       await seen.draft?.end();
       seen.scan = (await scan!.end()) ?? null;
       scan = null;

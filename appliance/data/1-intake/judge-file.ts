@@ -5,7 +5,7 @@ import { checkEnd } from './file-end.ts';
 import { checkName } from './file-names.ts';
 import type { IncomingFile } from './incoming-file.ts';
 import type { FileProblem } from './remedies.ts';
-import { looksLikeUtf16, remedyForContent, sniffHead, ZIP } from './sniff.ts';
+import { remedyForContent, ZIP } from './sniff.ts';
 
 /** What the manifest says of a file, as far as the checks need it. */
 export interface Claim {
@@ -30,8 +30,8 @@ export const fileLimit = (limits: Pick<TenantConfig, 'max_file_size_mb'>): numbe
  * The first failure of a file, in the spec's order: type, size, checksum, malware (spec 2 A). Throws nothing; a scanner
  * that failed has thrown before.
  */
-export async function judgeFile(claim: Claim, seen: IncomingFile, limits: FileLimits): Promise<Judgement> {
-  const type = await judgeHead(claim, seen.head, limits);
+export function judgeFile(claim: Claim, seen: IncomingFile, limits: FileLimits): Judgement {
+  const type = judgeHead(claim, seen.sniffed, limits);
   if (type.problem !== null) return rejected(type.problem);
   const atEnd = seen.draft === null ? null : judgeWhole(claim, seen, type.mime);
   if (atEnd !== null) return rejected(atEnd);
@@ -53,14 +53,13 @@ export async function judgeFile(claim: Claim, seen: IncomingFile, limits: FileLi
 }
 
 /** Name, declared type and the first bytes: what can be refused before anything is stored. */
-export async function judgeHead(
+export function judgeHead(
   claim: Pick<Claim, 'filename' | 'mime_type'>,
-  head: Buffer,
+  sniffed: string,
   limits: Pick<TenantConfig, 'mime_allowlist'>,
-): Promise<{ mime: string; problem: null } | { mime: null; problem: FileProblem }> {
+): { mime: string; problem: null } | { mime: null; problem: FileProblem } {
   const { format, problem } = checkName(claim.filename, claim.mime_type, limits.mime_allowlist);
   if (problem !== null) return { mime: null, problem };
-  const sniffed = await sniffHead(head);
   if (sniffed === shownBy(format.mime)) return { mime: format.mime, problem: null };
   const remedy = remedyForContent(sniffed);
   return { mime: null, problem: { remedy, details: { declared: claim.mime_type, expected: format.mime, sniffed } } };
@@ -69,11 +68,11 @@ export async function judgeHead(
 /** What the whole of a stored file shows. */
 function judgeWhole(claim: Claim, seen: IncomingFile, mime: string): FileProblem | null {
   const text = mime === MIME.txt || mime === MIME.csv;
-  if (text && seen.zeros && !looksLikeUtf16(seen.head)) {
+  if (text && seen.zeros && !seen.utf16) {
     const details = { declared: claim.mime_type, expected: mime, sniffed: 'application/octet-stream' };
     return { remedy: 'CONTENT_MISMATCH', details };
   }
-  const end = checkEnd(mime, seen.tail);
+  const end = seen.end && checkEnd(mime, seen.end);
   return end && { remedy: end.remedy, details: { declared: claim.mime_type, expected: mime, sniffed: end.sniffed } };
 }
 

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import type { Manifest, ManifestFile } from '../../api/manifest.ts';
 import { DEFAULT_TENANT_CONFIG, type TenantConfig } from '../../api/tenant-config.ts';
 import { FrostbyteError, isFrostbyteError } from '../../kernel/errors.ts';
-import { TAIL_BYTES } from './file-end.ts';
+import { lookAtEnd, TAIL_BYTES } from './file-end.ts';
 import { extensionOf, FORMATS } from './file-names.ts';
 import type { IncomingFile } from './incoming-file.ts';
 import { type FileLimits, judgeFile } from './judge-file.ts';
 import { LARGEST_MANIFEST, readManifest } from './read-manifest.ts';
 import { INTAKE_REMEDIES } from './remedies.ts';
-import { HEAD_BYTES, UNKNOWN } from './sniff.ts';
+import { HEAD_BYTES, looksLikeUtf16, sniffHead, UNKNOWN } from './sniff.ts';
 
 /** The sender's side of intake: the same checks, offline, on a folder (`frostbyte manifest check`, `ingest`). */
 
@@ -114,7 +114,7 @@ async function checkFile(dir: string, file: ManifestFile, limits: FileLimits): P
     const { code, message, remediation } = INTAKE_REMEDIES.FILE_MISSING;
     return problem(code, message, remediation);
   }
-  const judged = await judgeFile(file, seen, limits);
+  const judged = judgeFile(file, seen, limits);
   if (judged.kind === 'accepted') return null;
   const { code, message, remediation } = INTAKE_REMEDIES[judged.problem.remedy];
   return problem(code, message, remediation);
@@ -148,11 +148,13 @@ async function readWhole(path: string): Promise<IncomingFile> {
   try {
     const hash = createHash('sha256');
     const { size } = await file.stat();
+    const head = await readAt(file, 0, HEAD_BYTES);
     const seen = {
       size: 0,
       zeros: false,
-      head: await readAt(file, 0, HEAD_BYTES),
-      tail: await readAt(file, Math.max(0, size - TAIL_BYTES), TAIL_BYTES),
+      sniffed: await sniffHead(head),
+      utf16: looksLikeUtf16(head),
+      end: lookAtEnd(await readAt(file, Math.max(0, size - TAIL_BYTES), TAIL_BYTES)),
     };
     const buffer = Buffer.allocUnsafe(READ_BYTES);
     for (;;) {

@@ -15,6 +15,7 @@ export type IntakePlane = Pick<
 export interface BatchInput {
   /** The request's content type, with the boundary. */
   contentType: string;
+  /** Its chunks are used up: large ones give their memory back once they were stored. */
   body: ReadableStream<Uint8Array> | Readable;
   /** The caller's subject. */
   submitted_by: string;

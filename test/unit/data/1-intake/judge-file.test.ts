@@ -27,10 +27,10 @@ async function judge(filename: string, content: string | Uint8Array, mime_type: 
   const seen = await takeIn({ objects: nowhere, scanner: noScanner() }, chunks(), {
     limit: 1 << 30,
     declared: bytes.length,
-    wanted: async () => true,
+    wanted: () => true,
   });
   const claim = { filename, mime_type, size_bytes: bytes.length, sha256: sha256(bytes) };
-  const result = await judgeFile(claim, seen, { ...DEFAULT_TENANT_CONFIG, ...config });
+  const result = judgeFile(claim, seen, { ...DEFAULT_TENANT_CONFIG, ...config });
   return result.kind === 'accepted' ? result.mime : result.problem.remedy;
 }
 
