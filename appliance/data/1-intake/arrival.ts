@@ -225,13 +225,17 @@ export class Arrival {
 
   /** Makes drafts visible under their keys. An object that is there has these very bytes: it is not written again. */
   async #commit(commits: readonly Commit[]): Promise<void> {
-    const { objects } = this.#plane;
+    const { objects, records } = this.#plane;
     const unique = new Map(commits.map((commit) => [commit.key, commit]));
     const queue = [...unique.values()];
     const work = async () => {
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-        const { seen, key } = next;
-        if ((await objects.size(key)) === null) await seen.draft!.commit(key);
+        const { seen, key, receipt } = next;
+        // Only an object with a document is known to be synced; one that a killed intake left may not be, so it is
+        // written again.
+        const document = await records.document(receipt.doc_id ?? '');
+        const stands = document?.storage_path === key && (await objects.size(key)) !== null;
+        if (!stands) await seen.draft!.commit(key);
       }
     };
     const results = await Promise.allSettled(Array.from({ length: PARALLEL_COMMITS }, work));

@@ -2,7 +2,7 @@ import type { RouteName } from '../../api/routes.ts';
 import { listMeta } from '../../api/schemas/common.ts';
 import type { AcceptanceReport } from '../../api/schemas/ingest.ts';
 import { auditEntry } from '../../audit/entry.ts';
-import { FrostbyteError } from '../../kernel/errors.ts';
+import { codeFrames, FrostbyteError } from '../../kernel/errors.ts';
 import type {
   BatchState,
   DeadLetter,
@@ -39,7 +39,10 @@ export const INGEST_ROUTES: Partial<Record<RouteName, DataRoute>> = {
       submitted_by: caller.subject,
       signal: request.signal,
     });
-    await relayOutbox(plane);
+    // The batch is received, whatever the queue says: its jobs are in the outbox, and the sweep makes them again.
+    await relayOutbox(plane).catch((error: unknown) =>
+      plane.logger.warn('jobs wait in the outbox', { batch_id: receipt.batch_id, ...codeFrames(error) }),
+    );
     // A batch whose files were all refused, or all known, is complete at once.
     await settleBatch(plane, receipt.batch_id);
     wake();

@@ -120,7 +120,8 @@ export function searchContract(name: string, make: MakeRecords): void {
     test('filters narrow by classification, document, time and metadata', async (t) => {
       const { store, id, chunk } = await world(t);
       const other = await indexed(store, 'y', [{ text: 'payment elsewhere' }], {
-        at: minute(20),
+        received: minute(20),
+        at: minute(25),
         metadata: { vendor: 'south' },
       });
       const [there] = chunksOf(other, [{ text: 'payment elsewhere' }]).chunks.map(({ chunk_id }) => chunk_id);
