@@ -24,7 +24,7 @@ export function systemClock(read: () => number = Date.now, options: SystemClockO
   let lookedAt = elapsed();
   const now = () => {
     const [host, looked] = [read(), elapsed()];
-    latest = Math.max(latest, host >= latest ? host : latest + (looked - lookedAt) / 2);
+    latest = Math.max(host, latest + (looked - lookedAt) / 2);
     lookedAt = looked;
     return Math.floor(latest);
   };

@@ -136,7 +136,7 @@ export function searchContract(name: string, make: MakeRecords): void {
         [{ doc_ids: [] }, []],
         [{ date_range: { start: minute(20) } }, [there]],
         [{ date_range: { end: minute(10) } }, [chunk[1]]],
-        [{ date_range: { start: minute(10), end: minute(20) } }, both],
+        [{ date_range: { start: minute(1), end: minute(20) } }, both],
         [{ date_range: { start: '2026-01-01', end: '2026-01-01' } }, both],
         [{ date_range: { start: '2026-01-02' } }, []],
         [{ metadata: {} }, both],
