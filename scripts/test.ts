@@ -71,6 +71,7 @@ async function run(layer: Layer, files: string[]): Promise<Count> {
     process.execPath,
     [
       '--disable-warning=ExperimentalWarning',
+      '--import=./test/support/seed.ts',
       '--test',
       `--test-concurrency=${layer.concurrency}`,
       '--test-reporter=./scripts/test-reporter.mjs',
