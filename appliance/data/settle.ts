@@ -25,6 +25,7 @@ export async function settleOpenBatches(plane: Plane): Promise<void> {
  * `BATCH_COMPLETED`, when none is held any more (spec 2, "Acceptance report"). Does nothing while a file is under way.
  */
 export async function settleBatch(plane: Plane, batchId: string): Promise<void> {
+  if (await plane.records.isUnderWay(batchId)) return;
   const batch = await plane.records.batch(batchId);
   if (!batch || batch.status === 'receiving') return;
   const files = await plane.records.batchFiles(batchId);

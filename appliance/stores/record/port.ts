@@ -205,6 +205,11 @@ export interface BatchRecords {
   batches(page: Keyset & { status?: BatchState }): Promise<{ rows: BatchRow[]; total: number }>;
   /** Receipts of a batch with the documents they stand for, in the manifest's order. */
   batchFiles(batchId: string): Promise<{ file: ManifestFile; receipt: Receipt | null; document: DocumentRow | null }[]>;
+  /**
+   * True while a document of the batch is `processing`: what is asked after each of its documents, so it must cost
+   * little beside `batchFiles`.
+   */
+  isUnderWay(batchId: string): Promise<boolean>;
   /** Batches that hold the document. */
   batchesOf(docId: string): Promise<string[]>;
   /** Batches in `processing` or `held`, for the sweep that settles them. */

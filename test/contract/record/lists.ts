@@ -11,6 +11,7 @@ import {
   indexed,
   job,
   minute,
+  publish,
   receiveOne,
   toIndex,
 } from './builders.ts';
@@ -94,6 +95,24 @@ export function listContract(name: string, make: MakeRecords): void {
       await assert.rejects(store.documents({ limit: 2, after: 'doc_0000000000000000' }), refused);
       await assert.rejects(store.batches({ limit: 2, after: 'nope' }), refused);
       await assert.rejects(store.deadLetters({ limit: 2, after: newId() }), refused);
+    });
+
+    test('a batch is under way while one of its documents is', async (t) => {
+      const { store } = await worldOf(t, make);
+      await store.receive(
+        arrival(
+          'b',
+          ['x', 'y'].map((content) => ({ file_id: content, content })),
+        ),
+      );
+      assert.equal(await store.isUnderWay('b'), true);
+      for (const content of ['x', 'y']) {
+        assert.equal(await store.isUnderWay('b'), true, content);
+        await toIndex(store, idOf(content));
+        await publish(store, idOf(content), [{ text: content }]);
+      }
+      assert.equal(await store.isUnderWay('b'), false);
+      assert.equal(await store.isUnderWay('nope'), false);
     });
 
     test('batches are listed newest first, by status, and settled once with a report', async (t) => {

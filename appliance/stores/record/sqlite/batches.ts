@@ -13,6 +13,8 @@ const LIST: ListShape = {
 };
 const BATCH_DOCUMENTS = `SELECT ${DOCUMENTS.select('d')} FROM document_batches l
   JOIN documents d ON d.doc_id = l.doc_id WHERE l.batch_id = ?`;
+const UNDER_WAY = `SELECT EXISTS (SELECT 1 FROM document_batches l JOIN documents d ON d.doc_id = l.doc_id
+  WHERE l.batch_id = ? AND d.state = 'processing') AS found`;
 const BATCHES_OF = 'SELECT batch_id FROM document_batches WHERE doc_id = ? ORDER BY batch_id';
 const OPEN = `SELECT batch_id FROM batches INDEXED BY batches_open
   WHERE status IN ('processing', 'held') AND batch_id > ? ORDER BY batch_id LIMIT ?`;
@@ -39,6 +41,7 @@ export function batchRecords(context: RecordContext): BatchRecords {
           return { file, receipt, document: documents.get(receipt?.doc_id ?? '') ?? null };
         });
       }),
+    isUnderWay: async (batchId) => db.get<{ found: number }>(UNDER_WAY, [batchId])?.found === 1,
     batchesOf: async (docId) => db.all<{ batch_id: string }>(BATCHES_OF, [docId]).map(({ batch_id }) => batch_id),
     openBatches: async (after, limit) =>
       db.all<{ batch_id: string }>(OPEN, [after ?? '', limit]).map(({ batch_id }) => batch_id),
