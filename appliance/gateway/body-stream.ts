@@ -1,7 +1,7 @@
 import { finished, type Readable } from 'node:stream';
 
 /** Bytes that wait for the reader before the sender is held back: enough that the socket seldom stops. */
-const READ_AHEAD = 2 << 20;
+export const READ_AHEAD = 2 << 20;
 
 /**
  * The body of a request as a web stream that hands on the chunks as they lie. Node's own adapter copies each, which for

@@ -9,7 +9,7 @@ const FLUSH_BYTES = 1 << 20;
 /** Buffers of one `writev`; the kernel takes 1024. */
 const FLUSH_BUFFERS = 512;
 /** Bytes after which the disk is set to work while more come in, so that the sync at the end has little left to do. */
-const SYNC_BYTES = 128 << 20;
+const SYNC_BYTES = 32 << 20;
 
 interface Gathered {
   chunk: Uint8Array;
