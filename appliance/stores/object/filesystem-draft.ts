@@ -9,7 +9,7 @@ const FLUSH_BYTES = 1 << 20;
 /** Buffers of one `writev`; the kernel takes 1024. */
 const FLUSH_BUFFERS = 512;
 /** Bytes after which the disk is set to work while more come in, so that the sync at the end has little left to do. */
-const SYNC_BYTES = 32 << 20;
+const SYNC_BYTES = 128 << 20;
 
 interface Gathered {
   chunk: Uint8Array;
@@ -23,6 +23,7 @@ interface Gathered {
 export class FilesystemDraft implements ObjectDraft {
   readonly #file: FileHandle;
   readonly #path: string;
+  readonly #syncBytes: number;
   readonly #publish: (path: string, key: string) => Promise<void>;
   #gathered: Gathered[] = [];
   #bytes = 0;
@@ -37,7 +38,13 @@ export class FilesystemDraft implements ObjectDraft {
   /** Committed or aborted. */
   #done = false;
 
-  constructor(file: FileHandle, path: string, publish: (path: string, key: string) => Promise<void>) {
+  constructor(
+    file: FileHandle,
+    path: string,
+    publish: (path: string, key: string) => Promise<void>,
+    syncBytes = SYNC_BYTES,
+  ) {
+    this.#syncBytes = syncBytes;
     this.#file = file;
     this.#path = path;
     this.#publish = publish;
@@ -110,7 +117,7 @@ export class FilesystemDraft implements ObjectDraft {
   }
 
   #syncInBackground(): void {
-    if (this.#unsynced < SYNC_BYTES || this.#syncing !== null) return;
+    if (this.#unsynced < this.#syncBytes || this.#syncing !== null) return;
     this.#unsynced = 0;
     this.#syncing = this.#guard(this.#file.datasync()).then(() => {
       this.#syncing = null;

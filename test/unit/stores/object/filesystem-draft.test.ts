@@ -4,6 +4,8 @@ import { it } from 'node:test';
 import { isFrostbyteError } from '../../../../appliance/kernel/errors.ts';
 import { FilesystemDraft, writeAll } from '../../../../appliance/stores/object/filesystem-draft.ts';
 
+const SYNC_EVERY = 32 << 20;
+
 /** A file that takes at most `most` bytes a call, and none from `full` on. */
 function file(most: number, full = Number.POSITIVE_INFINITY) {
   const taken: Buffer[] = [];
@@ -59,13 +61,13 @@ it('a disk that fills up in the background fails the draft, which never becomes 
 
 it('a large draft is synced while it comes in, a small one only at its end', async () => {
   const small = file(1 << 30);
-  const draft = new FilesystemDraft(small.handle, '/nowhere/draft', async () => undefined);
+  const draft = new FilesystemDraft(small.handle, '/nowhere/draft', async () => undefined, SYNC_EVERY);
   for (let n = 0; n < 20; n++) await draft.write(Buffer.alloc(1 << 20));
   await draft.end();
   assert.deepEqual(small.syncs, ['last']);
 
   const large = file(1 << 30);
-  const long = new FilesystemDraft(large.handle, '/nowhere/draft', async () => undefined);
+  const long = new FilesystemDraft(large.handle, '/nowhere/draft', async () => undefined, SYNC_EVERY);
   const megabyte = Buffer.alloc(1 << 20);
   for (let n = 0; n < 100; n++) await long.write(megabyte);
   await long.end();
@@ -74,7 +76,7 @@ it('a large draft is synced while it comes in, a small one only at its end', asy
 
 it('a page that the disk lost on the way fails the draft, though the last sync answers well', async () => {
   const { handle, syncs, disk, closed } = file(1 << 30);
-  const draft = new FilesystemDraft(handle, '/nowhere/draft', async () => assert.fail('published'));
+  const draft = new FilesystemDraft(handle, '/nowhere/draft', async () => assert.fail('published'), SYNC_EVERY);
   const megabyte = Buffer.alloc(1 << 20);
   disk.failing = true;
   await assert.rejects(
