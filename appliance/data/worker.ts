@@ -59,13 +59,13 @@ const LONGEST_REST_MS = 15_000;
 const SLOW_MS = 20_000;
 const MOST_SLOW = 3;
 
+const ALL_BUT_EMBED = WORK_STAGES.filter((stage) => stage !== 'embed');
+
 export function createWorker(options: WorkerOptions): Worker {
   const stopping = new AbortController();
   const inFlight = new Set<Promise<void>>();
   /** Those in flight that still hold a place. */
   const prompt = new Set<Promise<void>>();
-  /** Tenants whose embedding is halted after a DIMENSION_MISMATCH, until this worker starts anew (spec 2 D). */
-  const halted = new Set<string>();
   /** Tenants whose stores are in trouble, and until when (`performance.now`) they are left alone. */
   const resting = new Map<string, { until: number; ms: number }>();
   /** Jobs that could not be given back yet, by tenant; at most as many as were in flight. */
@@ -135,8 +135,8 @@ export function createWorker(options: WorkerOptions): Worker {
     try {
       await settleDebts(plane);
       await relayOutbox(plane);
-      const stages = halted.has(plane.tenant_id) ? WORK_STAGES.filter((stage) => stage !== 'embed') : WORK_STAGES;
-      return await plane.queue.claim(stages, options.name, options.leaseMs);
+      const halted = await plane.records.isEmbeddingHalted();
+      return await plane.queue.claim(halted ? ALL_BUT_EMBED : WORK_STAGES, options.name, options.leaseMs);
     } catch (error) {
       rest(plane, error);
       return null;
@@ -253,7 +253,6 @@ export function createWorker(options: WorkerOptions): Worker {
       retry_count: claim.failures,
       last_retry_at: claim.failures > 0 ? at : null,
     };
-    if (code === 'DIMENSION_MISMATCH') halted.add(plane.tenant_id);
     if (wait !== undefined && isRetryable(error)) {
       await plane.records.noteRetry(claim, stageError, at);
       await plane.queue.retry(claim, wait);

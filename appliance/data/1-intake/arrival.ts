@@ -208,6 +208,7 @@ export class Arrival {
       config: { ...this.#config },
       files: decisions,
       complete,
+      quota_bytes: this.#config.storage_quota_gb * GIB,
       entries: [entry],
     });
     if (outcome.kind === 'conflict') throw alreadyExists();

@@ -72,6 +72,11 @@ export interface BatchArrival {
   config: Record<string, unknown>;
   files: FileDecision[];
   complete: boolean;
+  /**
+   * What the raw files of the tenant may take in all. Where this arrival would take them beyond it, nothing of it is
+   * written and `receive` throws `QUOTA_EXCEEDED`: two batches at once cannot both pass on the same free space.
+   */
+  quota_bytes: number;
   /** Entries about the batch itself; written only when `complete` and the batch was not complete before. */
   entries: AuditEntry[];
 }
@@ -295,6 +300,11 @@ export interface DeadLetterRecords {
     entries: AuditEntry[];
     at: string;
   }): Promise<boolean>;
+  /**
+   * True while a dead letter of `DIMENSION_MISMATCH` is pending (spec 2 D: it halts the tenant's embedding). So the halt
+   * outlives every process, and ends with the decision about the last of them. O(1).
+   */
+  isEmbeddingHalted(): Promise<boolean>;
 }
 
 // Audit -------------------------------------------------------------------------------------------------------------

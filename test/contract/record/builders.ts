@@ -124,6 +124,7 @@ export function arrival(
     complete?: boolean;
     manifest?: string;
     config_version?: number;
+    quota_bytes?: number;
   } = {},
 ): BatchArrival {
   const at = options.at ?? minute(1);
@@ -152,6 +153,7 @@ export function arrival(
       .filter(({ file_id }) => options.only?.includes(file_id) ?? true)
       .map((spec) => decided(batchId, spec, at)),
     complete: options.complete ?? true,
+    quota_bytes: options.quota_bytes ?? 1e12,
     entries: [entry('BATCH_RECEIVED', 'batch', batchId)],
   };
 }
@@ -251,25 +253,29 @@ export async function indexed(
 }
 
 /** A document whose parse was given up, with its dead letter. */
-export async function failed(store: RecordStore, content: string): Promise<{ id: string; dlq: string }> {
+export async function failed(
+  store: RecordStore,
+  content: string,
+  code = 'FILE_CORRUPTED',
+): Promise<{ id: string; dlq: string }> {
   const id = await receiveOne(store, content);
   const now = job(id, 'parse');
   const dlq = newId();
   await store.startStage(now, minute(2));
   await store.failStage({
     job: now,
-    error: { stage: 'parse', code: 'FILE_CORRUPTED', message: 'damaged', retry_count: 3, last_retry_at: null },
+    error: { stage: 'parse', code, message: 'damaged', retry_count: 3, last_retry_at: null },
     state: 'parse_failed',
     status: 'failed',
     patch: {},
-    dead_letter: deadLetter(dlq, id),
-    entries: [entry('DOCUMENT_PARSE_FAILED', 'document', id, { status: 'failure', error_code: 'FILE_CORRUPTED' })],
+    dead_letter: deadLetter(dlq, id, code),
+    entries: [entry('DOCUMENT_PARSE_FAILED', 'document', id, { status: 'failure', error_code: code })],
     at: minute(2),
   });
   return { id, dlq };
 }
 
-export function deadLetter(dlq: string, id: string) {
+export function deadLetter(dlq: string, id: string, code = 'FILE_CORRUPTED') {
   return {
     dlq_entry_id: dlq,
     tenant_id: TENANT,
@@ -281,7 +287,7 @@ export function deadLetter(dlq: string, id: string) {
     last_attempt_at: minute(2),
     resolved_at: null,
     retry_count: 3,
-    error: { code: 'FILE_CORRUPTED', message: 'damaged', stack_trace_hash: 'ab' },
+    error: { code, message: 'damaged', stack_trace_hash: 'ab' },
     status: 'pending_review' as const,
     resolution: null,
   };

@@ -52,6 +52,32 @@ export function intakeContract(name: string, make: MakeRecords): void {
       assert.equal(await store.config(2), null);
     });
 
+    test('an arrival that would take the tenant beyond its quota is refused whole; what takes no room is not', async (t) => {
+      const { store } = await worldOf(t, make);
+      await store.receive(arrival('b1', [{ file_id: 'a', content: '12345' }], { quota_bytes: 5 }));
+      const larger = arrival(
+        'b2',
+        [
+          { file_id: 'a', content: '12345' },
+          { file_id: 'b', content: '6' },
+        ],
+        { quota_bytes: 5 },
+      );
+      await assert.rejects(store.receive(larger), { code: 'QUOTA_EXCEEDED' });
+      assert.equal(await store.batch('b2'), null);
+      assert.deepEqual(await store.receipts('b2'), []);
+      assert.equal((await events(store)).length, 2, 'nothing is reported of it');
+      const again = arrival(
+        'b3',
+        [
+          { file_id: 'a', content: '12345' },
+          { file_id: 'b', content: '6', kind: 'rejected' },
+        ],
+        { quota_bytes: 1 },
+      );
+      assert.equal((await store.receive(again)).kind, 'received', 'also above a quota that was lowered');
+    });
+
     test('an unknown batch, receipt and document are null', async (t) => {
       const { store } = await worldOf(t, make);
       assert.equal(await store.batch('nope'), null);

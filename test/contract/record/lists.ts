@@ -224,6 +224,23 @@ export function listContract(name: string, make: MakeRecords): void {
       assert.equal(await store.resolveDeadLetter({ ...again, dlq_entry_id: newId() }), false);
     });
 
+    test('a pending dead letter of DIMENSION_MISMATCH, and no other, halts embedding until it is decided', async (t) => {
+      const { store } = await worldOf(t, make);
+      await failed(store, 'damaged');
+      assert.equal(await store.isEmbeddingHalted(), false);
+      const mismatched = [
+        await failed(store, 'a', 'DIMENSION_MISMATCH'),
+        await failed(store, 'b', 'DIMENSION_MISMATCH'),
+      ];
+      for (const [n, { dlq }] of mismatched.entries()) {
+        assert.equal(await store.isEmbeddingHalted(), true);
+        const status = n === 0 ? ('abandoned' as const) : ('resolved' as const);
+        const decision = { dlq_entry_id: dlq, status, resolution: null, restart: null, entries: [], at: minute(8) };
+        await store.resolveDeadLetter(decision);
+      }
+      assert.equal(await store.isEmbeddingHalted(), false);
+    });
+
     test('a new run resolves the document’s pending dead letters', async (t) => {
       const { store } = await worldOf(t, make);
       const { id, dlq } = await failed(store, 'x');

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { relayOutbox } from '../../../appliance/data/outbox.ts';
 import { type ErrorCode, FrostbyteError } from '../../../appliance/kernel/errors.ts';
 import { RETRY_WAITS, WORK_STAGES, type WorkStage } from '../../../appliance/kernel/pipeline.ts';
 import { arrival, idOf, job, receiveOne } from '../../contract/record/builders.ts';
@@ -212,7 +213,26 @@ test('vectors of the wrong size halt the tenant’s embedding and nothing else',
     1,
     'no retry, and no second document',
   );
-  assert.equal((await acme.records.deadLetters({ limit: 1 })).rows[0]!.error.code, 'DIMENSION_MISMATCH');
+  const letter = (await acme.records.deadLetters({ limit: 1 })).rows[0]!;
+  assert.equal(letter.error.code, 'DIMENSION_MISMATCH');
+
+  delete world.behave.embed;
+  const late = await receiveFor(acme, 'four');
+  await world.until(async () => (await acme.records.document(late))!.current_stage === 'embed', { name: 'another' });
+  assert.equal((await acme.queue.depth()).embed, 2, 'the halt outlives the worker that met it');
+
+  await acme.records.resolveDeadLetter({
+    dlq_entry_id: letter.dlq_entry_id,
+    status: 'resolved',
+    resolution: 'reprocessed',
+    restart: 'embed',
+    entries: [],
+    at: world.clock.iso(),
+  });
+  await relayOutbox(acme);
+  const all = async () =>
+    Promise.all([first, second, late].map(async (id) => (await acme.records.document(id))!.state));
+  await world.until(async () => (await all()).every((state) => state === 'indexed'));
 });
 
 test('tenants take turns: a long queue does not starve a short one', async (t) => {

@@ -335,4 +335,14 @@ BEGIN
 END;
 `,
   },
+  {
+    version: 4,
+    name: '0004-halts',
+    sha256: 'c8a3c85e217f34b09c5b582f573316ea056f29ef77ea9915e6d128f8e418c3ee',
+    sql: `-- Finds the dead letters that halt a tenant's embedding (spec 2 D): asked before every claim, so it must cost nothing
+-- while there is none.
+CREATE INDEX dead_letters_halting ON dead_letters (dlq_entry_id)
+WHERE status = 'pending_review' AND json_extract(error, '$.code') = 'DIMENSION_MISMATCH';
+`,
+  },
 ]);

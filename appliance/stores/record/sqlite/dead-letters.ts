@@ -17,6 +17,10 @@ const RESOLVE = `UPDATE dead_letters SET status = @status, resolution = @resolut
   WHERE dlq_entry_id = @dlq_entry_id AND status = 'pending_review'
   RETURNING resource_id`;
 
+// As the partial index `dead_letters_halting` has it, word for word.
+const HALTED = `SELECT 1 FROM dead_letters INDEXED BY dead_letters_halting
+  WHERE status = 'pending_review' AND json_extract(error, '$.code') = 'DIMENSION_MISMATCH' LIMIT 1`;
+
 /** Work that was given up. */
 export function deadLetterRecords(context: RecordContext): DeadLetterRecords {
   const { db } = context;
@@ -39,5 +43,6 @@ export function deadLetterRecords(context: RecordContext): DeadLetterRecords {
         appendEntries(context, entries);
         return true;
       }),
+    isEmbeddingHalted: async () => db.get(HALTED) !== undefined,
   };
 }

@@ -1,3 +1,4 @@
+import { FrostbyteError } from '../../../kernel/errors.ts';
 import type { BatchArrival, FileDecision, IntakeRecords, NewDocument, ReceiveOutcome } from '../port.ts';
 import type { BatchRow, DocumentRow, Receipt } from '../rows.ts';
 import { BATCHES, type Cell, RECEIPTS } from './codec.ts';
@@ -5,6 +6,7 @@ import { ownRow, type RecordContext, refused } from './context.ts';
 import { beginRun, insertDocument, readDocument, removeChunks, saveDocument, stagesAt } from './documents.ts';
 import { appendEntries } from './events.ts';
 import { enqueue } from './outbox.ts';
+import { tally } from './page.ts';
 import { asCollision, asDuplicate, asQuarantinedDuplicate, type Settled, withCounts } from './receipts.ts';
 
 const SELECT_BATCH = `SELECT ${BATCHES.select('b')} FROM batches b WHERE b.batch_id = ?`;
@@ -44,12 +46,14 @@ export function intakeRecords(context: RecordContext): IntakeRecords {
         const before = readBatch(context, arrival.batch.batch_id);
         if (before && before.manifest_sha256 !== arrival.batch.manifest_sha256) return { kind: 'conflict' };
         const batch = before ?? openBatch(context, arrival);
+        const stored = tally(context, 'documents').bytes;
         const places = new Map(batch.files.map(({ file_id }, place) => [file_id, place]));
         for (const decision of arrival.files) {
           const place = places.get(decision.receipt.file_id);
           if (place === undefined) throw refused('A receipt names a file that the manifest does not have.');
           erased += takeFile(context, batch, decision, place);
         }
+        refuseBeyondQuota(context, stored, arrival.quota_bytes);
         if (arrival.complete && batch.status === 'receiving') {
           db.run(LEAVE_RECEIVING, [context.clock.iso(), batch.batch_id]);
           const receipts = readReceipts(context, batch.batch_id);
@@ -68,6 +72,15 @@ export function intakeRecords(context: RecordContext): IntakeRecords {
       return outcome;
     },
   };
+}
+
+/** A tenant above its quota may still send what takes no room: bytes that are there, and files that are refused. */
+function refuseBeyondQuota(context: RecordContext, before: number, quota: number): void {
+  const { bytes } = tally(context, 'documents');
+  if (bytes <= quota || bytes <= before) return;
+  throw new FrostbyteError('QUOTA_EXCEEDED', 'The batch would take the tenant beyond its storage quota.', {
+    details: [{ field: 'storage_quota_gb', constraint: `${before} bytes stored, ${bytes - before} coming` }],
+  });
 }
 
 /** The batch, or null. */
