@@ -1,3 +1,4 @@
+import { constants, setPriority } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { PIPELINE_VERSION } from '../audit/entry.ts';
 import type { Config } from '../config/schema.ts';
@@ -24,6 +25,8 @@ export const STAGES = Object.freeze({ parse: parseStage, policy: policyStage, em
 
 /** Runs until SIGTERM, SIGINT, a `stop` of the daemon, or the daemon's death. `name` stands in the leases it takes. */
 export async function work(config: Config, name = `extra-${newId()}`): Promise<void> {
+  // People who search or submit come first: the daemon answers them while this work waits. Parser processes inherit it.
+  setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   let wake = () => {};
   const stopped = new Promise<void>((resolve) => {
     process.on('message', (message: ToWorker) => (message.type === 'wake' ? wake() : resolve()));

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { openApiDocument } from '../../appliance/api/openapi.ts';
 import { type Appliance, startAppliance } from '../support/appliance.ts';
+import { workersOf } from '../support/faults/processes.ts';
+import { until } from '../support/faults/until.ts';
 
 /** From nothing to a daemon that answers: what an operator sees first. */
 
@@ -37,6 +40,11 @@ test('liveness and readiness answer without a token and name no secret', async (
     'each layer of the sandbox is shown',
   );
   assert.doesNotMatch(JSON.stringify(body), /AGE-SECRET|\/tmp\//);
+});
+
+test('workers stand behind the daemon that answers people', async () => {
+  const daemon = appliance.process.pid!;
+  await until('the worker steps back', () => workersOf(daemon).some((pid) => getPriority(pid) > getPriority(daemon)));
 });
 
 test('metrics are Prometheus text of the process', async () => {
