@@ -1,5 +1,5 @@
 /**
- * Builds `dist/`: four bundles, the native add-ons and binary parts they need, and the launcher. The folder runs from
+ * Builds `dist/`: five bundles, the native add-ons and binary parts they need, and the launcher. The folder runs from
  * anywhere with the pinned Node beside it (`bin/node` in a package) or in `.toolchain/`.
  */
 import { chmodSync, cpSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
@@ -24,6 +24,7 @@ await build({
     daemon: 'appliance/bin/daemon.ts',
     worker: 'appliance/bin/worker.ts',
     'parse-child': 'appliance/bin/parse-child.ts',
+    'search-thread': 'appliance/bin/search-thread.ts',
     cli: 'appliance/bin/cli.ts',
   },
   absWorkingDir: root,

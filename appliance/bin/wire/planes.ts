@@ -16,6 +16,7 @@ import { openFilesystemObjects } from '../../stores/object/filesystem.ts';
 import { openSqliteQueue } from '../../stores/queue/sqlite.ts';
 import { openSqliteRecords } from '../../stores/record/sqlite.ts';
 import { openSqliteVectors } from '../../stores/vector/sqlite-vec.ts';
+import { recordsSearchedBy, searchThreads, vectorsSearchedBy } from './search-threads.ts';
 
 /** The open data planes of this process: made when first asked for, closed when a tenant goes or the process ends. */
 export interface Planes {
@@ -58,6 +59,7 @@ export function embeddedPlanes({ config, clock, logger, meter, root, gate }: Pla
     config.scanner.clamd === null
       ? noScanner()
       : clamdScanner(config.scanner.clamd, { streamMaxBytes: config.scanner.stream_max_mb * MIB });
+  const searching = searchThreads();
   const planes = new Map<string, Promise<DataPlane>>();
   const opened = new Map<string, DataPlane>();
   const inUse = new Map<string, Set<Promise<unknown>>>();
@@ -73,11 +75,12 @@ export function embeddedPlanes({ config, clock, logger, meter, root, gate }: Pla
       );
     const paths = tenantPaths(config.data_folder, tenant_id);
     const keys = await openStorageKeys(await root(), paths.secrets);
+    const searcher = searching.of({ tenant_id, records: paths.records, vectors: paths.vectors });
     const plane: DataPlane = {
       tenant_id,
       objects: sealObjects(openFilesystemObjects(paths.objects), async () => keys),
-      records: openSqliteRecords(paths.records, { tenant_id, clock }),
-      vectors: openSqliteVectors(paths.vectors, { appliedAt: clock.iso() }),
+      records: recordsSearchedBy(openSqliteRecords(paths.records, { tenant_id, clock }), searcher),
+      vectors: vectorsSearchedBy(openSqliteVectors(paths.vectors, { appliedAt: clock.iso() }), searcher),
       queue: openSqliteQueue(paths.queue, { clock }),
       embedder,
       parser,
@@ -121,6 +124,7 @@ export function embeddedPlanes({ config, clock, logger, meter, root, gate }: Pla
     close,
     async closeAll() {
       await Promise.all([...planes.keys()].map((tenantId) => close(tenantId)));
+      await searching.closeAll();
       await parser.close();
       await embedder.close();
     },
@@ -141,6 +145,7 @@ export function embeddedPlanes({ config, clock, logger, meter, root, gate }: Pla
     const users = [...(inUse.get(tenantId) ?? [])];
     if (drainMs > 0 && users.length > 0)
       await Promise.race([Promise.allSettled(users), new Promise((done) => setTimeout(done, drainMs).unref())]);
+    await searching.close(tenantId);
     if (plane)
       await Promise.all([plane.objects.close(), plane.records.close(), plane.vectors.close(), plane.queue.close()]);
   }

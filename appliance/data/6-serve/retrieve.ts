@@ -8,7 +8,7 @@ import { type ScoredChunk, type SearchFilters, searchChunks } from './search.ts'
 type Plane = Pick<DataPlane, 'tenant_id' | 'records' | 'vectors' | 'embedder' | 'clock' | 'meter' | 'config'>;
 
 /** Up to here every vector is compared; beyond, sketches choose the candidates (recall ≥ .95, see the vector port). */
-const EXACT_CHUNKS = 20_000;
+export const EXACT_CHUNKS = 20_000;
 
 /** Scores are shown to six decimals: enough to rank, the same on every machine. */
 const SCORE_DIGITS = 1e6;

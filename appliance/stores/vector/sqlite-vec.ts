@@ -13,6 +13,8 @@ export interface SqliteVectorOptions {
   extensionPath?: string;
   /** The server's time, for the ledger of migrations. */
   appliedAt?: string;
+  /** Opens for reading: every change is refused with `STORE_READ_ONLY`. */
+  readonly?: boolean;
   /** Entries of the change log that are kept for readers that hold sketches. */
   changesKept?: number;
 }
@@ -50,6 +52,7 @@ export function openSqliteVectors(file: string, options: SqliteVectorOptions = {
     migrations: MIGRATIONS,
     appliedAt: options.appliedAt ?? new Date().toISOString(),
     pageSize: PAGE_SIZE,
+    readonly: options.readonly ?? false,
     prepare: (raw) => loadVectorFunctions(raw, options.extensionPath),
   });
   return new SqliteVectors(db, options.changesKept ?? CHANGES_KEPT);
