@@ -1,7 +1,6 @@
-import type { BatchStatus, FileStatus } from '../../api/schemas/ingest.ts';
-import { canonicalJson } from '../../kernel/canonical-json.ts';
-import { sha256Hex } from '../../kernel/digest.ts';
-import { isFrostbyteError } from '../../kernel/errors.ts';
+import { toHttpError } from '../../api/errors.ts';
+import type { BatchStatus } from '../../api/schemas/ingest.ts';
+import { ProgressCursor } from './progress-cursor.ts';
 
 /** How often the state is read while something is under way, and how often a silent line shows that it lives. */
 const POLL_MS = 250;
@@ -11,19 +10,20 @@ const COST = 25;
 
 export interface ProgressSource {
   status(): Promise<BatchStatus>;
-  /** The id of the last event the client saw; with the same state nothing is sent twice. */
+  /** The id of the last event that the client saw. */
   lastEventId: string | null;
   signal: AbortSignal;
 }
 
 /**
  * Progress of a batch as server-sent events (spec 4): `file` with a file's stages whenever they change, `summary` after
- * each round of changes, `done` when the batch is settled, then the stream ends. An event's id names the batch's whole
- * state, so a client that comes back with `Last-Event-ID` gets what changed since, or everything when that is unknown.
+ * each round of changes, `done` when the batch is settled, then the stream ends. An event's id says what the client has
+ * been told up to it, so one that comes back with `Last-Event-ID` is told what it misses; events carry states, not
+ * steps, so that one told twice does no harm.
  */
 export function progressStream({ status, lastEventId, signal }: ProgressSource): Response {
   const encoder = new TextEncoder();
-  const known = new Map<string, string>();
+  const cursor = new ProgressCursor();
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   const stop = () => {
@@ -35,8 +35,9 @@ export function progressStream({ status, lastEventId, signal }: ProgressSource):
     start(controller) {
       let first = true;
       let silentSince = performance.now();
-      const send = (event: string, id: string, data: unknown) => {
-        controller.enqueue(encoder.encode(`event: ${event}\nid: ${id}\ndata: ${JSON.stringify(data)}\n\n`));
+      const send = (event: string, data: unknown) => {
+        const told = event === 'error' ? '' : `id: ${cursor.id()}\n`;
+        controller.enqueue(encoder.encode(`event: ${event}\n${told}data: ${JSON.stringify(data)}\n\n`));
         silentSince = performance.now();
       };
       const round = async (): Promise<void> => {
@@ -44,18 +45,19 @@ export function progressStream({ status, lastEventId, signal }: ProgressSource):
         const began = performance.now();
         try {
           const now = await status();
-          const id = stateId(now);
-          if (first && lastEventId === id) for (const file of now.files) known.set(file.file_id, key(file));
+          if (first) cursor.resume(lastEventId, now.files);
           first = false;
-          const changed = now.files.filter((file) => known.get(file.file_id) !== key(file));
-          for (const file of changed) {
-            known.set(file.file_id, key(file));
-            send('file', id, file);
+          const summary = { batch_id: now.batch_id, status: now.status, summary: now.summary };
+          let changed = false;
+          for (const [at, file] of now.files.entries()) {
+            if (!cursor.isNews(file)) continue;
+            cursor.tell(file, at);
+            send('file', file);
+            changed = true;
           }
-          if (changed.length > 0)
-            send('summary', id, { batch_id: now.batch_id, status: now.status, summary: now.summary });
+          if (changed) send('summary', summary);
           if (now.status === 'completed' || now.status === 'held' || now.status === 'cancelled') {
-            send('done', id, { batch_id: now.batch_id, status: now.status, summary: now.summary });
+            send('done', summary);
             stop();
             controller.close();
             return;
@@ -69,7 +71,7 @@ export function progressStream({ status, lastEventId, signal }: ProgressSource):
           if (stopped) return;
           stop();
           // The tenant may have been suspended meanwhile: the client is told so and asks again, which answers properly.
-          send('error', 'none', { code: isFrostbyteError(error) ? error.code : 'INTERNAL_ERROR' });
+          send('error', { code: toHttpError(error, '').code });
           controller.close();
         }
       };
@@ -79,12 +81,4 @@ export function progressStream({ status, lastEventId, signal }: ProgressSource):
     cancel: stop,
   });
   return new Response(body, { headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store' } });
-}
-
-function key({ stages, state, error }: FileStatus): string {
-  return JSON.stringify([stages, state, error]);
-}
-
-function stateId({ status, files }: BatchStatus): string {
-  return sha256Hex(canonicalJson([status, files.map((file) => [file.file_id, file.stages, file.state])])).slice(0, 16);
 }
