@@ -16,13 +16,14 @@ import { bucketLimiter, unlimited } from '../gateway/limits.ts';
 import { openRoutes } from '../gateway/open.ts';
 import { refuseUnreadable, unreadableAnswer } from '../gateway/unreadable.ts';
 import { codeFrames, isFrostbyteError } from '../kernel/errors.ts';
-import { controlPaths, exportFolder } from '../kernel/names.ts';
+import { controlPaths, exportFolder, tenantPaths } from '../kernel/names.ts';
 import { createLogger } from '../observability/logger.ts';
 import { createMetrics } from '../observability/metrics.ts';
 import { lockDataFolder } from './data-folder-lock.ts';
 import { type Embedded, openEmbedded } from './wire/embedded.ts';
 import { maintain, mourn } from './wire/maintenance.ts';
 import { mendQueue } from './wire/mend-queue.ts';
+import { measureClosedQueues, measureQueues } from './wire/queue-lengths.ts';
 import { startWorkers } from './worker-pool.ts';
 
 /** The role `daemon` in embedded mode: gateway, control and data planes in one process, its workers beside it. */
@@ -33,7 +34,7 @@ const SILENT_SOCKET_MS = 120_000;
 const HEADERS_MS = 20_000;
 const GIB = 1024 ** 3;
 const READINESS_MS = 2000;
-const STATES_MS = 1000;
+const GAUGES_MS = 1000;
 const STORES = ['objects', 'records', 'vectors', 'queue'] as const;
 
 type Dependency = { name: string; ok: boolean; message: string };
@@ -76,6 +77,10 @@ export async function start(config: Config): Promise<Running> {
     for (const tenantId of await control.activeTenants()) {
       await mendQueue(config.data_folder, tenantId, { clock, logger });
     }
+    for await (const { tenant_id, state } of allTenants(control)) {
+      const { queue } = tenantPaths(config.data_folder, tenant_id);
+      if (state === 'SUSPENDED') await measureClosedQueues(tenant_id, queue, { clock, meter: metrics.meter, logger });
+    }
     const workers = startWorkers({
       count: config.workers.count,
       config: JSON.stringify(config),
@@ -101,11 +106,15 @@ export async function start(config: Config): Promise<Running> {
         return entry.app.fetch(request);
       });
 
-    const tenantStates = remembered(STATES_MS, async () => {
+    const tenantGauges = remembered(GAUGES_MS, async () => {
       for await (const { tenant_id, state } of allTenants(control)) {
         metrics.meter.tenantState(tenant_id, state);
         if (state === 'DEPROVISIONED') metrics.meter.forgetTenant(tenant_id);
       }
+      // A queue in trouble shows itself elsewhere, and is no reason to serve no metrics.
+      await Promise.allSettled(
+        planes.open().map(({ tenant_id, queue }) => measureQueues(tenant_id, queue, metrics.meter)),
+      );
     });
 
     const exports = createAuditExports(exportFolder(config.data_folder), clock);
@@ -127,7 +136,7 @@ export async function start(config: Config): Promise<Running> {
       open: openRoutes({
         version: PIPELINE_VERSION,
         metrics: async () => {
-          await tenantStates();
+          await tenantGauges();
           return metrics.text();
         },
         readiness: remembered(READINESS_MS, () =>

@@ -273,7 +273,7 @@ export function createWorker(options: WorkerOptions): Worker {
         stage: claim.stage,
         resource_type: 'document',
         resource_id: document.doc_id,
-        first_attempt_at: document.received_at,
+        first_attempt_at: document.first_attempt_at ?? at,
         last_attempt_at: at,
         resolved_at: null,
         retry_count: claim.failures,

@@ -108,6 +108,9 @@ export const METRICS = Object.freeze({
 
 type MetricName = keyof typeof METRICS;
 
+/** Kept of a tenant that is gone. */
+const STATE: MetricName = 'frostbyte_tenant_state';
+
 export function createMetrics(build: { version: string }): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -120,9 +123,11 @@ export function createMetrics(build: { version: string }): Metrics {
   });
   info.set({ version: build.version }, 1);
   const others = new Map<string, MetricObject[]>();
-  /** Counts of processes that ended, as one. */
   /** Series on their way out; read after them. */
   let forgetting: Promise<unknown> = Promise.resolve();
+  /** Tenants that are no more: what other processes still know of them is left out. */
+  const gone = new Set<string>();
+  /** Counts of processes that ended, as one. */
   let retired: Promise<MetricObject[]> = Promise.resolve([]);
   const instruments = Object.fromEntries(
     Object.entries(METRICS).map(([name, row]) => [name, instrument(name, row, registry)]),
@@ -169,7 +174,8 @@ export function createMetrics(build: { version: string }): Metrics {
       set('frostbyte_tenant_state', { tenant_id, state }, 1);
     },
     forgetTenant(tenant_id) {
-      const others = Object.entries(instruments).filter(([name]) => name !== 'frostbyte_tenant_state');
+      gone.add(tenant_id);
+      const others = Object.entries(instruments).filter(([name]) => name !== STATE);
       forgetting = Promise.all([forgetting, ...others.map(([, metric]) => forget(metric, tenant_id))]);
     },
     tenantQuota: (tenant_id, bytes) => set('frostbyte_tenant_storage_quota_bytes', { tenant_id }, bytes),
@@ -202,7 +208,7 @@ export function createMetrics(build: { version: string }): Metrics {
     async text() {
       await forgetting;
       const own = (await registry.getMetricsAsJSON()) as unknown as MetricObject[];
-      return together([own, await retired, ...others.values()]).metrics();
+      return together([own, ...[await retired, ...others.values()].map((each) => without(each, gone))]).metrics();
     },
   };
 }
@@ -210,6 +216,15 @@ export function createMetrics(build: { version: string }): Metrics {
 /** Several processes' values as one registry: counters and histograms added up. */
 function together(snapshots: MetricObject[][]): Registry {
   return AggregatorRegistry.aggregate(snapshots as never);
+}
+
+/** A snapshot without the series of these tenants. */
+function without(snapshot: MetricObject[], gone: ReadonlySet<string>): MetricObject[] {
+  if (gone.size === 0) return snapshot;
+  return (snapshot as (MetricObject & { values: { labels: { tenant_id?: string } }[] })[]).map((metric) => ({
+    ...metric,
+    values: metric.values.filter(({ labels }) => !gone.has(labels.tenant_id ?? '')),
+  }));
 }
 
 /** Removes every series of a metric that carries the tenant. */

@@ -14,6 +14,7 @@ import { embeddedResources } from './embedded-resources.ts';
 import { embeddedRootKey } from './embedded-root-key.ts';
 import { type HeldClock, heldClock } from './held-clock.ts';
 import { embeddedPlanes, type Planes } from './planes.ts';
+import { measureClosedQueues } from './queue-lengths.ts';
 import { usageOf } from './usage.ts';
 
 /** The whole appliance on one data folder: the one place that chooses the embedded adapters. */
@@ -63,6 +64,7 @@ export async function openEmbedded({ config, logger, meter, baseUrl }: EmbeddedO
           planes.close(tenantId, drainMs),
           othersDone(tenantPaths(dataFolder, tenantId).queue, drainMs, clock),
         ]);
+        await measureClosedQueues(tenantId, tenantPaths(dataFolder, tenantId).queue, { clock, meter, logger });
       },
     },
   });

@@ -40,15 +40,12 @@ export async function mourn(plane: DataPlane, isDead: (worker: string) => boolea
 
 /** Sets the gauges of spec 6 for one tenant. */
 async function measure(plane: DataPlane, quotaBytes: number): Promise<void> {
-  const { tenant_id, meter, records, queue } = plane;
+  const { tenant_id, meter, records } = plane;
   for (const [store, { bytes, objects }] of Object.entries(await usageOf(plane)) as [
     keyof PlaneUsage,
     PlaneUsage[keyof PlaneUsage],
   ][]) {
     meter.storage(tenant_id, store, bytes, objects);
-  }
-  for (const [stage, length] of Object.entries(await queue.depth())) {
-    meter.queueLength(tenant_id, `${tenant_id}.${stage}`, length);
   }
   meter.dlqDepth(tenant_id, (await records.counts()).dead_letters);
   meter.tenantQuota(tenant_id, quotaBytes);

@@ -108,6 +108,8 @@ export interface DocumentRow {
   last_output_hash: string | null;
   /** The INDEX_WRITTEN event that made the current version visible. */
   index_event_id: string | null;
+  /** When a worker first took it for its current stage in its current run; null while none has. */
+  first_attempt_at: string | null;
 }
 
 /** A chunk as it is served: `text` has passed the gates. */

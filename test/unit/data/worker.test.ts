@@ -61,6 +61,9 @@ for (const stage of WORK_STAGES) {
       rows.map((row) => [row.stage, row.resource_id, row.retry_count, row.error.code, row.status]),
       [[stage, id, RETRY_WAITS[stage].length, 'STORE_UNAVAILABLE', 'pending_review']],
     );
+    const waited = RETRY_WAITS[stage].reduce((sum, wait) => sum + wait, 0);
+    const [letter] = rows;
+    assert.equal(Date.parse(letter!.last_attempt_at) - Date.parse(letter!.first_attempt_at), waited);
     assert.equal((await records.batch('batch-one'))!.status, 'completed', 'the batch does not wait for ever');
   });
 }
@@ -93,6 +96,19 @@ test('a failure that is not ours is tried again, and its words never leave the p
   const { error } = (await records.document(id))!;
   assert.equal(error!.code, 'INTERNAL_ERROR');
   assert.doesNotMatch(JSON.stringify(error), /CANARY/);
+});
+
+test('a run that is tried again has a first attempt of its own', async (t) => {
+  const world = await workerWorld(t);
+  const { records } = world.planes[0]!;
+  world.behave.parse = () => fail('FILE_CORRUPTED');
+  const id = await receiveOne(records, 'one');
+  await world.until(async () => (await records.document(id))!.state === 'parse_failed');
+  world.clock.advance(60_000);
+  const began = world.clock.iso();
+  await records.restart(id, 'parse', [], began);
+  await world.until(async () => (await records.deadLetters({ limit: 5 })).total === 2);
+  assert.equal((await records.deadLetters({ limit: 1 })).rows[0]!.first_attempt_at, began);
 });
 
 test('a document that recovers keeps no failure', async (t) => {

@@ -345,4 +345,12 @@ CREATE INDEX dead_letters_halting ON dead_letters (dlq_entry_id)
 WHERE status = 'pending_review' AND json_extract(error, '$.code') = 'DIMENSION_MISMATCH';
 `,
   },
+  {
+    version: 5,
+    name: '0005-attempts',
+    sha256: 'fadad3879e13130e228d0b93ea854571c066cd59261f83d0d0c573e6e460a917',
+    sql: `-- When a worker first took the document for its current stage in its current run: what a dead letter reports.
+ALTER TABLE documents ADD COLUMN first_attempt_at TEXT;
+`,
+  },
 ]);

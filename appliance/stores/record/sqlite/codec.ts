@@ -118,6 +118,7 @@ export const DOCUMENTS = tableCodec<DocumentRow>(
     'classification_confidence',
     'last_output_hash',
     'index_event_id',
+    'first_attempt_at',
   ],
   ['stages', 'metadata', 'findings', 'error'],
 );

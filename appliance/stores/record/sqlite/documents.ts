@@ -97,6 +97,7 @@ export function beginRun(
     run: row.run + 1,
     config_version: configVersion,
     error: null,
+    first_attempt_at: null,
     last_output_hash: inputHash(row, from) ?? row.last_output_hash,
   };
   saveDocument(context, next, at);

@@ -169,6 +169,7 @@ function newDocument(
     error: null,
     last_output_hash: decision.entry.event.details.output_hash ?? `sha256:${decision.document.raw_sha256}`,
     index_event_id: null,
+    first_attempt_at: null,
   };
   insertDocument(context, row, context.clock.iso());
   if (accepted) enqueue(context, row);

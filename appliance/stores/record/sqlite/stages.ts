@@ -37,7 +37,11 @@ export function stageRecords(context: RecordContext): StageRecords {
       let started: DocumentRow | null = null;
       // A start that a power cut forgets is a start that is made again: it needs no sync.
       const mark = (row: DocumentRow): void => {
-        started = { ...row, stages: { ...row.stages, [job.stage]: 'processing' } };
+        started = {
+          ...row,
+          stages: { ...row.stages, [job.stage]: 'processing' },
+          first_attempt_at: row.first_attempt_at ?? at,
+        };
         saveDocument(context, started, at);
       };
       fenced(job, mark, db.jot);
@@ -51,7 +55,7 @@ export function stageRecords(context: RecordContext): StageRecords {
         if (outcome === 'advance') {
           if (next === null) throw refused('The index stage ends by publishing.');
           const stages = { ...stagesAt(row, job.stage, 'completed'), [next]: 'queued' as const };
-          const advanced: DocumentRow = { ...base, current_stage: next, stages };
+          const advanced: DocumentRow = { ...base, current_stage: next, stages, first_attempt_at: null };
           saveDocument(context, advanced, at);
           enqueue(context, advanced);
         } else {
