@@ -1,5 +1,6 @@
 import { MIME } from '../../api/tenant-config.ts';
 import type { RemedyName } from './remedies.ts';
+import { isWholeTiff } from './tiff-end.ts';
 
 /**
  * What only the end of a file shows: that it is whole, and what an Office package holds. `TAIL_BYTES` are kept of every
@@ -17,15 +18,19 @@ export interface FileEnd {
   /** The end mark of a PDF, of a PNG. */
   pdf: boolean;
   png: boolean;
+  /** All that a TIFF's directories name lies within the file. */
+  tiff: boolean;
   /** What an archive's directory says it is. */
   package: 'none' | 'archive' | 'macros' | 'protected' | (typeof MAIN_FOLDERS)[number]['sniffed'];
 }
 
-/** Looks at the last `TAIL_BYTES` of a file, or all of a smaller one, whatever it is said to be. O(tail). */
-export function lookAtEnd(tail: Buffer): FileEnd {
+/** Looks at the last `TAIL_BYTES` of a file, or all of a smaller one, whatever it is said to be. O(head + tail). */
+export function lookAtEnd(file: { head: Buffer; tail: Buffer; size: number }): FileEnd {
+  const { tail } = file;
   return {
     pdf: endsWithin(tail, Buffer.from('%%EOF'), 2048),
     png: endsWithin(tail, PNG_END, 4096),
+    tiff: isWholeTiff(file),
     package: packageOf(tail),
   };
 }
@@ -34,6 +39,7 @@ export function lookAtEnd(tail: Buffer): FileEnd {
 export function checkEnd(mime: string, end: FileEnd): { remedy: RemedyName; sniffed: string } | null {
   if (mime === MIME.pdf) return end.pdf ? null : { remedy: 'TRUNCATED', sniffed: mime };
   if (mime === MIME.png) return end.png ? null : { remedy: 'TRUNCATED', sniffed: mime };
+  if (mime === MIME.tiff) return end.tiff ? null : { remedy: 'TRUNCATED', sniffed: mime };
   if (mime === MIME.docx || mime === MIME.xlsx) return checkPackage(mime, end.package);
   return null;
 }

@@ -71,6 +71,7 @@ export async function takeIn(
   const tail = new Tail(release);
   let scan: Scan | null = null;
   let waiting: Buffer[] = [];
+  let head: Buffer = Buffer.alloc(0);
   let state: State = 'head';
   const is = (other: State) => state === other;
 
@@ -88,7 +89,7 @@ export async function takeIn(
     await scan?.write(chunk, release);
   };
   const begin = async () => {
-    const head = Buffer.concat(waiting).subarray(0, HEAD_BYTES);
+    head = Buffer.concat(waiting).subarray(0, HEAD_BYTES);
     seen.sniffed = await sniffHead(head);
     seen.utf16 = looksLikeUtf16(head);
     if (!options.wanted(seen.sniffed)) {
@@ -127,7 +128,7 @@ export async function takeIn(
     if (is('skipping')) return seen;
     seen.sha256 = hash.digest('hex');
     if (is('storing')) {
-      seen.end = lookAtEnd(tail.bytes());
+      seen.end = lookAtEnd({ head, tail: tail.bytes(), size: seen.size });
       await seen.draft?.end();
       seen.scan = (await scan!.end()) ?? null;
       scan = null;

@@ -59,7 +59,7 @@ export function judgeHead(
   limits: Pick<TenantConfig, 'mime_allowlist'>,
 ): { mime: string; problem: null } | { mime: null; problem: FileProblem } {
   const { format, problem } = checkName(claim.filename, claim.mime_type, limits.mime_allowlist);
-  if (problem !== null) return { mime: null, problem };
+  if (problem !== null) return { mime: null, problem: { ...problem, details: { ...problem.details, sniffed } } };
   if (sniffed === shownBy(format.mime)) return { mime: format.mime, problem: null };
   const remedy = remedyForContent(sniffed);
   return { mime: null, problem: { remedy, details: { declared: claim.mime_type, expected: format.mime, sniffed } } };

@@ -154,7 +154,7 @@ async function readWhole(path: string): Promise<IncomingFile> {
       zeros: false,
       sniffed: await sniffHead(head),
       utf16: looksLikeUtf16(head),
-      end: lookAtEnd(await readAt(file, Math.max(0, size - TAIL_BYTES), TAIL_BYTES)),
+      end: lookAtEnd({ head, tail: await readAt(file, Math.max(0, size - TAIL_BYTES), TAIL_BYTES), size }),
     };
     const buffer = Buffer.allocUnsafe(READ_BYTES);
     for (;;) {

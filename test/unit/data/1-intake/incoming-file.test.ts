@@ -33,7 +33,7 @@ describe('a file on its way in', () => {
     const chunks = chunksOf(content);
     const seen = await takeIn(plane, each(chunks), all);
     assert.equal(seen.sha256, sha256(content));
-    assert.deepEqual(seen.end, { pdf: false, png: false, package: 'none' });
+    assert.deepEqual(seen.end, { pdf: false, png: false, tiff: false, package: 'none' });
     assert.ok(emptied(chunks) >= chunks.length - 18, `${emptied(chunks)} of ${chunks.length}`);
     await seen.draft!.commit('raw/acme/a');
     assert.deepEqual(Buffer.from(await plane.objects.read('raw/acme/a')), content);

@@ -19,7 +19,17 @@ const draft = {
 };
 const nowhere = { begin: async () => draft } as unknown as ObjectStore;
 
-async function judge(filename: string, content: string | Uint8Array, mime_type: string, config = {}) {
+async function judge(...file: Parameters<typeof judged>): Promise<string> {
+  const result = await judged(...file);
+  return result.kind === 'accepted' ? result.mime : result.problem.remedy;
+}
+
+async function problemOf(...file: Parameters<typeof judged>) {
+  const result = await judged(...file);
+  return result.kind === 'accepted' ? assert.fail('accepted') : result.problem;
+}
+
+async function judged(filename: string, content: string | Uint8Array, mime_type: string, config = {}) {
   const bytes = Buffer.from(content as string);
   const chunks = async function* () {
     for (let at = 0; at < bytes.length; at += 5000) yield bytes.subarray(at, at + 5000);
@@ -30,8 +40,7 @@ async function judge(filename: string, content: string | Uint8Array, mime_type: 
     wanted: () => true,
   });
   const claim = { filename, mime_type, size_bytes: bytes.length, sha256: sha256(bytes) };
-  const result = judgeFile(claim, seen, { ...DEFAULT_TENANT_CONFIG, ...config });
-  return result.kind === 'accepted' ? result.mime : result.problem.remedy;
+  return judgeFile(claim, seen, { ...DEFAULT_TENANT_CONFIG, ...config });
 }
 
 const DOCX = docx({ body: paragraph('Hello') });
@@ -39,6 +48,10 @@ const XLSX = xlsx({ sheets: [{ name: 'One', rows: textCell('A1', 'x') }] });
 const PDF = buildPdf({ pages: [{ draw: [] }] });
 const PNG = pngOf(blank(4, 4));
 const TIFF = tiffOf([{ picture: blank(4, 4) }]);
+const LONG_TIFF = tiffOf(
+  Array.from({ length: 40 }, () => ({ picture: blank(200, 200) })),
+  'MM',
+);
 const utf16 = (text: string) => Buffer.from(text, 'utf16le');
 
 describe('the type of a file', () => {
@@ -50,6 +63,7 @@ describe('the type of a file', () => {
     ['a.png', PNG, MIME.png],
     ['a.tif', TIFF, MIME.tiff],
     ['a.tiff', TIFF, MIME.tiff],
+    ['many-pages.tiff', LONG_TIFF, MIME.tiff],
     ['a.txt', 'Plain text.', 'text/plain; charset=utf-8'],
     ['bmw.txt', 'BMW AG, MZ 12, PK and other letters that begin other formats.', MIME.txt],
     ['umlaut.txt', Buffer.from('Gr\xfc\xdfe', 'latin1'), MIME.txt],
@@ -104,6 +118,10 @@ describe('the type of a file', () => {
     ['a.csv', `${'a,b\n'.repeat(9000)}\0\0\0binary`, MIME.csv, 'CONTENT_MISMATCH'],
     ['a.pdf', PDF.subarray(0, PDF.length - 40), MIME.pdf, 'TRUNCATED'],
     ['a.png', PNG.subarray(0, PNG.length - 1), MIME.png, 'TRUNCATED'],
+    ['a.tif', TIFF.subarray(0, TIFF.length - 1), MIME.tiff, 'TRUNCATED'],
+    ['a.tif', LONG_TIFF.subarray(0, LONG_TIFF.length >> 1), MIME.tiff, 'TRUNCATED'],
+    ['a.tif', TIFF.subarray(0, 8), MIME.tiff, 'TRUNCATED'],
+    ['a.tif', TIFF.subarray(0, 4), MIME.tiff, 'TRUNCATED'],
     ['a.docx', DOCX.subarray(0, DOCX.length - 1), MIME.docx, 'TRUNCATED'],
     ['a.docx', DOCX.subarray(0, DOCX.length >> 1), MIME.docx, 'TRUNCATED'],
     [
@@ -143,6 +161,14 @@ describe('the type of a file', () => {
 
   it('that the tenant does not list is refused', async () => {
     assert.equal(await judge('a.txt', 'x', MIME.txt, { mime_allowlist: [MIME.pdf] }), 'NOT_ALLOWED');
+  });
+
+  it('says what was declared and what the content shows, whatever it is refused for', async () => {
+    for (const [name, content, declared] of refused) {
+      const { details } = await problemOf(name, content, declared);
+      assert.equal(details.declared, declared, name);
+      assert.equal(typeof details.sniffed, 'string', name);
+    }
   });
 
   it('is refused before the checksum is looked at', async () => {
