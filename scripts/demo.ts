@@ -317,22 +317,24 @@ async function ownQuestions(api: Client, status: BatchStatus): Promise<string[]>
 
 interface Chain {
   events: unknown[];
-  hash_chain_verification: { valid: boolean; links: number };
+  hash_chain_verification: { valid: boolean | null; complete: boolean; links: number };
 }
 
 async function verifyChains(api: Client, status: BatchStatus): Promise<void> {
   // Of every document, however far it came; the same bytes twice are one.
   const documents = new Set(status.files.flatMap(({ doc_id, state }) => (doc_id && state ? [doc_id] : [])));
   const indexed = new Set(status.files.flatMap(({ doc_id, state }) => (state === 'indexed' ? [doc_id] : [])));
-  let links = 0;
+  let [links, whole] = [0, 0];
   for (const doc_id of documents) {
     const { data } = await api.get<Chain>(`/audit/nordlaw/chain/${doc_id}`);
-    if (!data.hash_chain_verification.valid) throw new Error(`the provenance chain of ${doc_id} is broken`);
-    links += data.hash_chain_verification.links;
+    const chain = data.hash_chain_verification;
+    if (!chain.valid) throw new Error(`the provenance chain of ${doc_id} is broken`);
+    if (indexed.has(doc_id) && !chain.complete)
+      throw new Error(`${doc_id} is indexed, and its provenance chain does not say how`);
+    links += chain.links;
+    whole += chain.complete ? 1 : 0;
   }
-  say(
-    `${documents.size} documents, ${indexed.size} of them from raw file to index: ${links} links, every chain unbroken`,
-  );
+  say(`${documents.size} documents, ${whole} of them from raw file to index: ${links} links, every chain unbroken`);
 }
 
 async function killSwitch(admin: Client, dana: Client, url: string): Promise<void> {

@@ -110,7 +110,9 @@ const VERBS: Partial<Record<RouteName, Verb>> = {
       events,
       retrievals,
       hash_chain_verification: {
-        valid: verified.valid,
+        // Only documents have hashes to chain; of anything else there is nothing to say.
+        valid: verified.links.length === 0 && verified.breaks.length === 0 ? null : verified.valid,
+        complete: verified.complete,
         links: verified.links.length,
         breaks: verified.breaks.map(describeBreak),
       },

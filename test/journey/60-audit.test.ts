@@ -158,9 +158,9 @@ test('the provenance chain is whole: seven links, each fed by the one before, an
   const { data } = await auditor<{
     events: Event[];
     retrievals: Event[];
-    hash_chain_verification: { valid: boolean; links: number; breaks: unknown[] };
+    hash_chain_verification: { valid: boolean; complete: boolean; links: number; breaks: unknown[] };
   }>('GET', `/audit/acme/chain/${doc}`);
-  assert.deepEqual(data.hash_chain_verification, { valid: true, links: 7, breaks: [] });
+  assert.deepEqual(data.hash_chain_verification, { valid: true, complete: true, links: 7, breaks: [] });
   assert.deepEqual(
     data.events
       .filter(({ details }) => details.output_hash)
@@ -180,7 +180,12 @@ test('the provenance chain is whole: seven links, each fed by the one before, an
     new Set(['RETRIEVAL_EXECUTED', 'CONTENT_READ']),
   );
   assert.equal((await auditor('GET', '/audit/acme/chain/doc_0123456789abcdef')).code, 'RESOURCE_NOT_FOUND');
-  assert.equal((await auditor('GET', '/audit/acme/chain/acme?resource_type=tenant')).status, 200);
+  const tenant = await auditor<typeof data>('GET', '/audit/acme/chain/acme?resource_type=tenant');
+  assert.deepEqual(
+    tenant.data.hash_chain_verification,
+    { valid: null, complete: false, links: 0, breaks: [] },
+    'where nothing is chained, nothing is called valid',
+  );
   assert.equal((await auditor('GET', '/audit/acme/chain/acme?resource_type=planet')).code, 'VALIDATION_ERROR');
 });
 

@@ -81,7 +81,10 @@ export const ChainAnswer = z
     events: z.array(AuditEventAnswer),
     retrievals: z.array(AuditEventAnswer),
     hash_chain_verification: z.object({
-      valid: z.boolean(),
+      /** Null where there are no hashes to chain: only documents have them. */
+      valid: z.boolean().nullable(),
+      /** All seven links of a finished document are there, from the raw file to the index (spec 5). */
+      complete: z.boolean(),
       links: z.number().int(),
       breaks: z.array(
         z.object({

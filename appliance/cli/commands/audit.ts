@@ -18,7 +18,17 @@ interface ChainAnswer {
   resource_id: string;
   events: EventAnswer[];
   retrievals: EventAnswer[];
-  hash_chain_verification: { valid: boolean; links: number; breaks: { event_id: string; message: string }[] };
+  hash_chain_verification: {
+    valid: boolean | null;
+    complete: boolean;
+    links: number;
+    breaks: { event_id: string; message: string }[];
+  };
+}
+
+interface ChainOptions {
+  type: string;
+  complete?: boolean;
 }
 
 /** `frostbyte audit …`. */
@@ -50,12 +60,15 @@ export function auditCommands(program: Command): void {
     .command('chain <tenant_id> <resource_id>')
     .description('The provenance chain of a document, verified')
     .option('--type <resource_type>', 'document, batch, tenant, …', 'document')
+    .option('--complete', 'fail unless the chain leads from the raw file to the index')
     .addHelpText('after', '\nExample:\n  frostbyte audit chain nordlaw doc_0123456789abcdef')
-    .action(async (tenant: string, resource: string, options: { type: string }, command: Command) => {
+    .action(async (tenant: string, resource: string, options: ChainOptions, command: Command) => {
       const path = `/audit/${tenant}/chain/${encodeURIComponent(resource)}`;
       const { data } = await client(command).get<ChainAnswer>(path, { resource_type: options.type });
       output(command).answer(data, describeChain);
-      if (!data.hash_chain_verification.valid) throw new CheckFailed('The provenance chain is broken.');
+      const { valid, complete } = data.hash_chain_verification;
+      if (valid === false) throw new CheckFailed('The provenance chain is broken.');
+      if (options.complete && !complete) throw new CheckFailed('The provenance chain does not lead to the index.');
     });
 
   audit
@@ -95,8 +108,13 @@ function describeChain({ events, retrievals, hash_chain_verification: verified }
     ]),
     '',
     `${retrievals.length} retrieval(s) name this document`,
-    verified.valid
-      ? `chain valid: ${verified.links} links`
-      : `CHAIN BROKEN:\n${verified.breaks.map((b) => `  ${b.event_id}: ${b.message}`).join('\n')}`,
+    verdict(verified),
   ].join('\n');
+}
+
+function verdict({ valid, complete, links, breaks }: ChainAnswer['hash_chain_verification']): string {
+  if (valid === null) return 'no hash chain: only documents that were taken have one';
+  if (!valid) return `CHAIN BROKEN:\n${breaks.map((b) => `  ${b.event_id}: ${b.message}`).join('\n')}`;
+  const reach = complete ? 'from the raw file to the index' : 'as far as the document has come, which is not the index';
+  return `chain valid, ${reach}: ${links} links`;
 }
