@@ -10,7 +10,6 @@ import { open as openSealed } from '../../secrets/age-file.ts';
 import type { KeyPair } from '../../secrets/identities.ts';
 import { openTenantKeys } from '../../secrets/keyring.ts';
 import { readSecret } from '../../secrets/secret-file.ts';
-import { openFilesystemObjects } from '../../stores/object/filesystem.ts';
 import type { ObjectStore } from '../../stores/object/port.ts';
 import type { RecordStore } from '../../stores/record/port.ts';
 import type { VectorStore } from '../../stores/vector/port.ts';
@@ -21,12 +20,20 @@ interface Parts {
   resources: Omit<TenantResources, 'isolation'>;
   /** The tenant's objects as its data plane holds them. */
   openObjects(tenantId: string): ObjectStore;
+  /** The objects below a folder without their seal. */
+  openPlain(folder: string): ObjectStore;
   openRecords(file: string, tenantId: string): RecordStore;
   openVectors(file: string): VectorStore;
 }
 
-/** Refusals that mean a closed door. Anything else (a full disk, a broken file) proves nothing and ends the check. */
-const CLOSED = ['VALIDATION_ERROR', 'ISOLATION_VIOLATED', 'KEY_UNAVAILABLE', 'OBJECT_MISSING'] as const;
+/**
+ * Refusals that mean a closed door. Anything else (a full disk, a broken file) proves nothing and ends the check; nor does
+ * that nothing was found, since every try aims at something that is there.
+ */
+const CLOSED = ['VALIDATION_ERROR', 'ISOLATION_VIOLATED', 'KEY_UNAVAILABLE'] as const;
+
+/** The probe's object that writing and deleting aim at. */
+const PROBE_CANARY = 'receipts/canary';
 
 /**
  * The isolation check of embedded mode: the tenant's own things first, then each target's, from what the tenant's data
@@ -72,18 +79,21 @@ async function triesAgainst(parts: Parts, tenantId: string, target: IsolationTar
       await attempt('secrets', `decrypt ${name} with own identities`, () => openSealed(identities, sealed));
   }
 
-  const objects = parts.openObjects(tenantId);
+  // Without the seal: what a wandering key reads must show itself also where it could not be decrypted.
+  const plain = parts.openPlain(own.objects);
   try {
-    for (const key of wanderingKeys(target.tenant_id)) {
-      await attempt('objects', `read ${key}`, () => objects.read(key));
-      await attempt('objects', `list ${key}`, () => drained(objects.list(key)));
-      if (target.probe) {
-        await attempt('objects', `write ${key}`, () => objects.put(key, randomBytes(8)));
-        await attempt('objects', `delete ${key}`, () => objects.delete(key));
+    for (const key of wanderingKeys(`${target.tenant_id}/records.sqlite`, target.tenant_id)) {
+      await attempt('objects', `read ${key}`, () => plain.read(key));
+      await attempt('objects', `list ${key}`, () => drained(plain.list(key)));
+    }
+    if (target.probe) {
+      for (const key of wanderingKeys(`${target.tenant_id}/objects/${PROBE_CANARY}`, target.tenant_id)) {
+        await attempt('objects', `write ${key}`, () => plain.put(key, randomBytes(8)));
+        await attempt('objects', `delete ${key}`, () => plain.delete(key));
       }
     }
   } finally {
-    await objects.close();
+    await plain.close();
   }
 
   await attempt('paths', 'folder of a wandering id', () =>
@@ -108,7 +118,7 @@ async function triesWithLinks(
   const name = `isolation-${newId()}`;
 
   // The plain store, without the seal: a link must be refused before any key is asked for.
-  const plain = openFilesystemObjects(own.objects);
+  const plain = parts.openPlain(own.objects);
   const canary = `receipts/${name}`;
   const sealedCanary = await withProbeObject(parts, probe, canary);
   await attempt('objects', 'decrypt an object with own identities', () => openSealed(identities, sealedCanary));
@@ -151,7 +161,7 @@ async function withProbeObject(parts: Parts, probe: string, key: string): Promis
   const sealing = parts.openObjects(probe);
   await sealing.put(key, randomBytes(32));
   await sealing.close();
-  const plain = openFilesystemObjects(tenantPaths(parts.dataFolder, probe).objects);
+  const plain = parts.openPlain(tenantPaths(parts.dataFolder, probe).objects);
   const bytes = await plain.read(key);
   await plain.close();
   return bytes;
@@ -167,15 +177,16 @@ async function withLink(target: string, path: string, work: () => Promise<void>)
 }
 
 /** Makes the probe tenant, or completes it. */
-async function makeProbe({ resources }: Parts, probe: string): Promise<void> {
+async function makeProbe(parts: Parts, probe: string): Promise<void> {
   for (const name of ['keys', 'credentials', 'objects', 'records', 'vectors', 'queue'] as const) {
-    await resources[name].make(probe);
+    await parts.resources[name].make(probe);
   }
+  const objects = parts.openObjects(probe);
+  await objects.put(PROBE_CANARY, randomBytes(32)).finally(() => objects.close());
 }
 
-/** Keys that would leave the tenant's folder if anything took them for paths. */
-function wanderingKeys(target: string): string[] {
-  const goal = `${target}/objects/receipts/canary`;
+/** Keys that would leave the tenant's folder for `goal` (below the folder of all tenants) if anything took them for paths. */
+function wanderingKeys(goal: string, target: string): string[] {
   return [
     `../../${goal}`,
     `raw/../../../${goal}`,

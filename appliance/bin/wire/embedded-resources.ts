@@ -169,7 +169,15 @@ export function embeddedResources(options: EmbeddedOptions): EmbeddedResources {
     },
     isolation: (tenantId, targets) =>
       embeddedIsolation(
-        { dataFolder, root, resources, openObjects, openRecords: openFile, openVectors },
+        {
+          dataFolder,
+          root,
+          resources,
+          openObjects,
+          openPlain: openFilesystemObjects,
+          openRecords: openFile,
+          openVectors,
+        },
         tenantId,
         targets,
       ),

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { copyFileSync, existsSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { embeddedIsolation } from '../../../../appliance/bin/wire/embedded-isolation.ts';
 import { embeddedResources } from '../../../../appliance/bin/wire/embedded-resources.ts';
 import { embeddedRootKey } from '../../../../appliance/bin/wire/embedded-root-key.ts';
 import { PROBE_TENANT } from '../../../../appliance/control/tenants/tenant-id.ts';
 import { controlPaths, tenantPaths } from '../../../../appliance/kernel/names.ts';
+import { openFilesystemObjects } from '../../../../appliance/stores/object/filesystem.ts';
+import type { ObjectStore } from '../../../../appliance/stores/object/port.ts';
 import { controlWorld, fileLogs, makeTenant, temporaryFolder } from '../../../support/control/control-fixture.ts';
 import { manualClock } from '../../../support/manual-clock.ts';
 
@@ -90,6 +93,38 @@ test('a tenant that holds another tenant’s identity is found out', async (t) =
   for (const name of await readdir(beta)) copyFileSync(join(beta, name), join(acme, name));
   const findings = await world.resources.isolation('acme', [{ tenant_id: 'beta', probe: false }]);
   assert.ok(findings.some(({ store, result }) => store === 'secrets' && result === 'ALLOWED'));
+});
+
+test('an object store that takes keys for paths is found out, by reading alone where the target is real', async (t) => {
+  const world = await embedded(t);
+  for (const tenant of ['acme', 'beta']) await makeAll(world, tenant);
+  const openPlain = (folder: string): ObjectStore => {
+    const safe = openFilesystemObjects(folder);
+    const read = async (key: string) =>
+      key.includes('\0') ? safe.read(key) : readFile(join(folder, key)).catch(() => safe.read(key));
+    return {
+      read,
+      list: (prefix: string) => safe.list(prefix),
+      close: () => safe.close(),
+    } as ObjectStore;
+  };
+  const { root, resources } = world;
+  const parts = {
+    dataFolder: world.folder,
+    root,
+    resources,
+    openObjects: () => assert.fail('not for real targets'),
+    openPlain,
+    openRecords: () => assert.fail('not for real targets'),
+    openVectors: () => assert.fail('not for real targets'),
+  };
+  const before = await readFile(tenantPaths(world.folder, 'beta').records);
+  const findings = await embeddedIsolation(parts, 'acme', [{ tenant_id: 'beta', probe: false }]);
+  const allowed = findings.filter(({ result }) => result === 'ALLOWED').map(({ test }) => test);
+  assert.ok(allowed.includes('read ../../beta/records.sqlite'), allowed.join(', '));
+  assert.ok(allowed.includes('read ../../../secrets/tenants/beta/identity-0001.age'), allowed.join(', '));
+  assert.ok(allowed.every((name) => name.startsWith('read ')));
+  assert.deepEqual(await readFile(tenantPaths(world.folder, 'beta').records), before);
 });
 
 test('a tenant whose own stores do not answer is not called isolated', async (t) => {
