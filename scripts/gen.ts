@@ -7,6 +7,7 @@ const root = resolve(import.meta.dirname, '..');
 const GENERATORS = [
   'scripts/gen-sql.ts',
   'scripts/gen-openapi.ts',
+  'scripts/gen-events.ts',
   'scripts/gen-policy-version.ts',
   'scripts/train-classifier.ts',
 ];

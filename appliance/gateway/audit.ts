@@ -1,5 +1,6 @@
 import { checkHandlers, type RouteName } from '../api/routes.ts';
 import { listMeta } from '../api/schemas/common.ts';
+import { EVENTS } from '../audit/events.ts';
 import type { AuditExports } from '../audit/export.ts';
 import { type ProvenanceBreak, verifyProvenance } from '../audit/provenance.ts';
 import type { ControlVerbs } from '../control/verbs.ts';
@@ -30,6 +31,7 @@ const VERBS: Partial<Record<RouteName, Verb>> = {
       sort: 'asc' | 'desc';
       cursor?: string;
     } & LogFilter;
+    if (rest.event_type !== undefined) demandTypes('event_type', [rest.event_type]);
     const filter = { ...rest, ...wholeDays(rest) };
     const after = cursor === undefined ? undefined : cursorPosition(cursor);
     const position = after === undefined ? { offset: (page - 1) * limit } : { after };
@@ -66,6 +68,7 @@ const VERBS: Partial<Record<RouteName, Verb>> = {
       event_types?: string[];
       include_details: boolean;
     };
+    demandTypes('event_types', request.event_types ?? []);
     const record = await exports.start(params.tenant_id!, log, request, async (done) => {
       await control.report(params.tenant_id!, 'AUDIT_EXPORTED', {
         actor: caller.subject,
@@ -132,6 +135,15 @@ export function auditHandler(control: ControlVerbs, exports: AuditExports): (adm
 
 function answer(data: unknown, status = 200, meta?: unknown): Response {
   return Response.json({ success: true, data, ...(meta ? { meta } : {}) }, { status });
+}
+
+/** A type that does not exist would find nothing, which reads as if nothing had happened. */
+function demandTypes(field: string, types: readonly string[]): void {
+  const unknown = types.filter((type) => !Object.hasOwn(EVENTS, type));
+  if (unknown.length === 0) return;
+  throw new FrostbyteError('VALIDATION_ERROR', 'There is no such type of audit event.', {
+    details: unknown.map((value) => ({ field, value, constraint: 'one of docs/audit-events.md' })),
+  });
 }
 
 function cursorPosition(cursor: string): number {

@@ -116,6 +116,8 @@ test('filters narrow what is found and never widen it', async () => {
   const classed = await search({ ...question, filters: { classification } });
   assert.ok(classed.chunks.length > 0 && classed.chunks.every((chunk) => chunk.classification === classification));
   assert.equal((await search({ ...question, filters: { date_range: { start: '2099-01-01' } } })).chunks.length, 0);
+  const reversed = { ...question, filters: { date_range: { start: '2026-02-01', end: '2026-01-31' } } };
+  assert.equal((await dana('POST', '/query/acme/search', reversed)).code, 'VALIDATION_ERROR');
   assert.ok(
     (await search({ ...question, filters: { date_range: { start: '2020-01-01', end: '2099-01-01' } } })).chunks.length >
       0,
@@ -180,6 +182,7 @@ test('a chunk and its document lead to each other, with lineage', async () => {
   assert.deepEqual([chunk.doc_id, chunk.text], [doc_id, served]);
   assert.equal(chunk.lineage.embed_dimensions, 768);
   assert.match(String(chunk.lineage.vector_sha256), /^[0-9a-f]{64}$/);
+  assert.equal((await dana('GET', '/query/acme/documents?state=nonsense')).code, 'VALIDATION_ERROR');
   const list = await dana<{ doc_id: string }[]>('GET', '/query/acme/documents?state=indexed&limit=2');
   assert.equal(list.data.length, 2);
   assert.equal(list.meta.total, indexed);

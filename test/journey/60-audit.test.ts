@@ -110,6 +110,8 @@ test('filters by type, resource, actor, status and day', async () => {
   await check(`&start_date=${all.at(-1)!.timestamp.slice(0, 10)}&end_date=${day}`, () => true);
   assert.deepEqual(await events('&end_date=2020-01-01'), []);
   assert.equal((await auditor('GET', '/audit/acme/events?start_date=yesterday')).code, 'VALIDATION_ERROR');
+  for (const wrong of ['event_type=NOPE', 'start_date=2026-02-01&end_date=2026-01-31'])
+    assert.equal((await auditor('GET', `/audit/acme/events?${wrong}`)).code, 'VALIDATION_ERROR', wrong);
   assert.equal((await auditor('GET', '/audit/acme/events?cursor=abc')).code, 'VALIDATION_ERROR');
   assert.equal((await auditor('GET', '/audit/acme/events?limit=501')).code, 'VALIDATION_ERROR');
   assert.equal((await auditor('GET', '/audit/acme/events?colour=red')).code, 'VALIDATION_ERROR');

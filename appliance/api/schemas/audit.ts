@@ -1,11 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import { RESOURCE_TYPES } from '../../kernel/audit-event.ts';
-import { DateFilter, LogId, pageOf, Sha256, Timestamp, Uuid } from './common.ts';
+import { DateFilter, isRange, LogId, pageOf, Sha256, Timestamp, Uuid } from './common.ts';
 
 /** Bodies of the audit routes (spec 4, 5). */
-
-/** The end of a plain date's day, or the moment itself. */
-const lastMoment = (value: string) => Date.parse(value.length === 10 ? `${value}T23:59:59.999Z` : value);
 
 export const AuditEventAnswer = z
   .object({
@@ -23,18 +20,23 @@ export const AuditEventAnswer = z
   })
   .openapi('AuditEvent');
 
-export const AuditQuery = z.strictObject({
-  event_type: z.string().max(64).optional(),
-  resource_type: z.enum(RESOURCE_TYPES).optional(),
-  resource_id: z.string().max(300).optional(),
-  start_date: DateFilter.optional(),
-  end_date: DateFilter.optional(),
-  actor: z.string().max(128).optional(),
-  status: z.enum(['success', 'failure', 'quarantined']).optional(),
-  sort: z.enum(['asc', 'desc']).default('desc'),
-  cursor: z.string().max(200).optional(),
-  ...pageOf(50, 500),
-});
+export const AuditQuery = z
+  .strictObject({
+    event_type: z.string().max(64).optional(),
+    resource_type: z.enum(RESOURCE_TYPES).optional(),
+    resource_id: z.string().max(300).optional(),
+    start_date: DateFilter.optional(),
+    end_date: DateFilter.optional(),
+    actor: z.string().max(128).optional(),
+    status: z.enum(['success', 'failure', 'quarantined']).optional(),
+    sort: z.enum(['asc', 'desc']).default('desc'),
+    cursor: z.string().max(200).optional(),
+    ...pageOf(50, 500),
+  })
+  .refine(({ start_date, end_date }) => isRange(start_date, end_date), {
+    error: 'must not be before start_date',
+    path: ['end_date'],
+  });
 
 export const AuditEventDetail = AuditEventAnswer.extend({
   next_event_id: Uuid.nullable(),
@@ -50,7 +52,7 @@ export const ExportBody = z
     event_types: z.array(z.string().max(64)).max(100).optional(),
     include_details: z.boolean().default(true),
   })
-  .refine(({ from, to }) => !from || !to || Date.parse(from) <= lastMoment(to), {
+  .refine(({ from, to }) => isRange(from, to), {
     error: 'must not be before from',
     path: ['to'],
   })

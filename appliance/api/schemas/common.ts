@@ -17,6 +17,14 @@ export const Reason = z.string().trim().min(1).max(500);
 /** ISO 8601, date or date-time, as query filters take it. */
 export const DateFilter = z.union([z.iso.datetime({ offset: true }), z.iso.date()]);
 
+/** The end of a plain date's day, or the moment itself. */
+const lastMoment = (value: string) => Date.parse(value.length === 10 ? `${value}T23:59:59.999Z` : value);
+
+/** Whether a range of two filters, each optional, has a beginning that is not behind its end. */
+export function isRange(start: string | undefined, end: string | undefined): boolean {
+  return start === undefined || end === undefined || Date.parse(start) <= lastMoment(end);
+}
+
 export const pageOf = (defaultLimit: number, maxLimit: number) => ({
   page: z.coerce.number().int().min(1).max(1_000_000).default(1),
   limit: z.coerce.number().int().min(1).max(maxLimit).default(defaultLimit),

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
-import { BatchId, ChunkId, DateFilter, DocId, pageOf, Sha256, TenantId, Timestamp, Uuid } from './common.ts';
+import { DOCUMENT_STATES } from '../../kernel/pipeline.ts';
+import { BatchId, ChunkId, DateFilter, DocId, isRange, pageOf, Sha256, TenantId, Timestamp, Uuid } from './common.ts';
 
 /** Search and its retrieval proof, documents and chunks (spec 2 E, spec 4). */
 
@@ -12,7 +13,10 @@ export const SearchBody = z
     filters: z
       .strictObject({
         classification: z.union([z.enum(CLASSES), z.array(z.enum(CLASSES)).min(1).max(7)]).optional(),
-        date_range: z.strictObject({ start: DateFilter.optional(), end: DateFilter.optional() }).optional(),
+        date_range: z
+          .strictObject({ start: DateFilter.optional(), end: DateFilter.optional() })
+          .refine(({ start, end }) => isRange(start, end), { error: 'must not be before start', path: ['end'] })
+          .optional(),
         doc_ids: z.array(DocId).min(1).max(1000).optional(),
         metadata: z
           .record(z.string().min(1).max(64), z.union([z.string().max(1000), z.number(), z.boolean()]))
@@ -98,7 +102,7 @@ export const DocumentAnswer = z
     original_filename: z.string(),
     mime_type: z.string(),
     size_bytes: z.number().int(),
-    state: z.string(),
+    state: z.enum(DOCUMENT_STATES),
     quarantine_reason: z.string().nullable(),
     classification: z.string().nullable(),
     classification_confidence: z.number().nullable(),
@@ -123,7 +127,7 @@ export const ChunkAnswer = z
 export const DocumentListItem = DocumentAnswer.omit({ chunks: true, lineage: true }).openapi('DocumentListItem');
 
 export const DocumentListQuery = z.strictObject({
-  state: z.string().max(40).optional(),
+  state: z.enum(DOCUMENT_STATES).optional(),
   batch_id: BatchId.optional(),
   cursor: z.string().max(200).optional(),
   ...pageOf(50, 500),
