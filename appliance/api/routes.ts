@@ -343,6 +343,14 @@ export const ROUTES = Object.freeze({
     answer: { contentType: 'application/octet-stream' },
     summary: 'The exported file, for 24 hours',
   }),
+  auditExportManifest: auditing({
+    method: 'get',
+    path: '/audit/{tenant_id}/export/{export_id}/manifest',
+    params: z.object({ ...log, export_id: Uuid }),
+    status: 200,
+    answer: { contentType: 'application/json' },
+    summary: 'audit_export_manifest.json: range, count and SHA-256 of the exported file',
+  }),
   auditChain: auditing({
     method: 'get',
     path: '/audit/{tenant_id}/chain/{resource_id}',

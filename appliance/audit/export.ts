@@ -28,6 +28,8 @@ export interface AuditExports {
     logId: string,
     exportId: string,
   ): Promise<{ stream: ReadableStream; filename: string; contentType: string; bytes: number }>;
+  /** What `audit_export_manifest.json` says of the file (spec 5). Throws as `download` does. */
+  manifest(logId: string, exportId: string): Promise<string>;
   /** Removes expired exports, and failed ones after the same time. */
   sweep(): Promise<void>;
 }
@@ -60,6 +62,7 @@ export interface ExportDone {
 }
 
 const LIFETIME_MS = 24 * 60 * 60 * 1000;
+const MANIFEST = 'audit_export_manifest.json';
 const COLUMNS = [
   'log_index',
   'event_id',
@@ -136,7 +139,7 @@ export function createAuditExports(folder: string, clock: Clock): AuditExports {
             download: `/api/v1/audit/${logId}/export/${export_id}/download`,
           };
           await writeFile(
-            join(at, 'audit_export_manifest.json'),
+            join(at, MANIFEST),
             JSON.stringify(
               { tenant_id: logId, ...bounds, event_count, file_sha256, exported_at, format: request.format },
               null,
@@ -166,6 +169,12 @@ export function createAuditExports(folder: string, clock: Clock): AuditExports {
         contentType: record.format === 'csv' ? 'text/csv; charset=utf-8' : 'application/jsonl; charset=utf-8',
         bytes: size,
       };
+    },
+
+    async manifest(logId, exportId) {
+      const { status } = await load(logId, exportId);
+      if (status !== 'ready') throw missing();
+      return readFile(join(place(logId, exportId), MANIFEST), 'utf8');
     },
 
     async sweep() {

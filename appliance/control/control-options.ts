@@ -40,8 +40,11 @@ export interface Control extends ControlVerbs {
   relayNow(): Promise<void>;
   /** Resolves when no plan of this process is running. */
   idle(): Promise<void>;
-  /** A new key signs tokens; old public keys stay until their last token has expired. Returns the new `kid`. */
-  rotateSigningKey(): Promise<string>;
+  /**
+   * A new key signs tokens; old public keys stay until their last token has expired. Reported as KEY_ROTATED in the
+   * appliance's log. Returns the new `kid`.
+   */
+  rotateSigningKey(reason: string, actor: string): Promise<string>;
   /** Notices that a tenant is to be shown. */
   notices(tenantId: string): Promise<{ kind: 'suspended'; created_at: string }[]>;
 }

@@ -10,6 +10,7 @@ import { background } from './background.ts';
 import type { Control, ControlOptions } from './control-options.ts';
 import { checkIsolation } from './isolation/check-isolation.ts';
 import { advanceTenant } from './provisioning/advance.ts';
+import { reasonText } from './reason.ts';
 import { openRegistry } from './registry/open.ts';
 import { appendEntries } from './registry/outbox.ts';
 import { needTenant, tenantsIn } from './registry/tenants.ts';
@@ -27,6 +28,8 @@ export type { Control, ControlOptions } from './control-options.ts';
 const DRAIN_MS = 5000;
 const BEAT_MS = 500;
 const RETRY_WAITS = Object.freeze([200, 1000, 5000]);
+/** A key signs tokens for as long as a tenant's identity is kept (spec 3): 90 days. */
+const SIGNING_KEY_LIFE_MS = 90 * 86_400_000;
 /** Expired tokens are kept this long, so that a token of yesterday still reads as expired in lists. */
 const KEEP_EXPIRED_S = 86_400;
 
@@ -64,6 +67,18 @@ export async function createControl(options: ControlOptions): Promise<Control> {
     if (entries.length > 0) registry.write(() => appendEntries(registry, entries));
   };
 
+  const rotateSigningKey = async (reason: string, actor: string): Promise<string> => {
+    const rotation_reason = reasonText(reason);
+    const kid = await keys.rotate();
+    const about = { tenant_id: APPLIANCE_LOG, actor, resource_id: kid, resource_type: 'appliance' as const };
+    const entry = auditEntry(clock, 'KEY_ROTATED', { ...about, adds: { rotation_reason } });
+    registry.write(() => appendEntries(registry, [entry]));
+    const nowSeconds = Math.floor(clock.now() / 1000);
+    await keys.forgetUnused((old) => (lastExpiryOf(registry, old) ?? 0) > nowSeconds);
+    work.wake();
+    return kid;
+  };
+
   const work = background({
     logger,
     beatMs: options.beatMs ?? BEAT_MS,
@@ -71,6 +86,7 @@ export async function createControl(options: ControlOptions): Promise<Control> {
       for (const { tenant_id } of tenantsIn(registry, ['PENDING', 'PROVISIONING', 'DEPROVISIONING']))
         work.kick(tenant_id);
       noteFailures();
+      if (keys.isOlderThan(SIGNING_KEY_LIFE_MS)) await rotateSigningKey('scheduled', 'system');
       await relayAll();
     },
     carry: (tenantId, signal) =>
@@ -177,15 +193,11 @@ export async function createControl(options: ControlOptions): Promise<Control> {
     },
     relayNow: async () => {
       noteFailures();
+      if (keys.isOlderThan(SIGNING_KEY_LIFE_MS)) await rotateSigningKey('scheduled', 'system');
       await relayAll();
     },
     idle: work.idle,
-    rotateSigningKey: async () => {
-      const kid = await keys.rotate();
-      const nowSeconds = Math.floor(clock.now() / 1000);
-      await keys.forgetUnused((old) => (lastExpiryOf(registry, old) ?? 0) > nowSeconds);
-      return kid;
-    },
+    rotateSigningKey,
     notices: async (tenantId) => {
       needTenant(registry, tenantId);
       return registry.all<{ kind: 'suspended'; created_at: string }>(

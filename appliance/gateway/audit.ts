@@ -90,6 +90,16 @@ const VERBS: Partial<Record<RouteName, Verb>> = {
     });
   },
 
+  async auditExportManifest({ params, exports }) {
+    const manifest = await exports.manifest(params.tenant_id!, params.export_id!);
+    return new Response(manifest, {
+      headers: {
+        'content-type': 'application/json; charset=utf-8',
+        'content-disposition': 'attachment; filename="audit_export_manifest.json"',
+      },
+    });
+  },
+
   async auditChain({ log, params, query }) {
     const type = query.resource_type as ResourceType;
     const resource = params.resource_id!;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { chmod, chown, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -227,6 +228,15 @@ describe('the shipped folder, alone, without an environment', () => {
     assert.equal(log.code, 0, log.err);
     const lines = log.out.trim().split('\n');
     assert.ok(lines.length > 50 && lines.every((line) => typeof JSON.parse(line) === 'object'));
+    const out = await mkdtemp(join(tmpdir(), 'frostbyte-evidence-'));
+    const { files } = await answer<{ files: string[] }>(['audit', 'export', 'local', '--out', out]);
+    const [events, manifest] = files.map((file) => readFileSync(file)) as [Buffer, Buffer];
+    const said = JSON.parse(manifest.toString()) as { file_sha256: string; event_count: number };
+    assert.equal(said.file_sha256, createHash('sha256').update(events).digest('hex'));
+    assert.equal(said.event_count, events.toString().trim().split('\n').length);
+    const over = await run(['audit', 'export', 'local', '--out', out], { env });
+    assert.equal(over.code, 2, 'what is there is not overwritten');
+    await rm(out, { recursive: true });
     const missing = await run(['audit', 'chain', 'local', 'doc_0000000000000000'], { env });
     assert.equal(missing.code, 1, missing.err);
   });

@@ -1,4 +1,7 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Command } from 'commander';
+import { FrostbyteError } from '../../kernel/errors.ts';
 import { client, output } from '../context.ts';
 import { CheckFailed } from '../exit.ts';
 import { table } from '../output.ts';
@@ -24,6 +27,13 @@ interface ChainAnswer {
     links: number;
     breaks: { event_id: string; message: string }[];
   };
+}
+
+interface ExportOptions {
+  from?: string;
+  to?: string;
+  format: string;
+  out?: string;
 }
 
 interface ChainOptions {
@@ -73,12 +83,15 @@ export function auditCommands(program: Command): void {
 
   audit
     .command('export <tenant_id>')
-    .description('Export the log of a range as JSON Lines or CSV to standard output')
+    .description(
+      'Export the log of a range as JSON Lines or CSV, to standard output or with its manifest into a folder',
+    )
     .option('--from <date>', 'first day or time')
     .option('--to <date>', 'last day or time')
     .option('--format <format>', 'jsonl or csv', 'jsonl')
-    .addHelpText('after', '\nExample:\n  frostbyte audit export nordlaw --from 2026-01-01 --format csv > log.csv')
-    .action(async (tenant: string, options: { from?: string; to?: string; format: string }, command: Command) => {
+    .option('--out <folder>', 'write the file and audit_export_manifest.json there')
+    .addHelpText('after', '\nExample:\n  frostbyte audit export nordlaw --from 2026-01-01 --out ./evidence')
+    .action(async (tenant: string, { out, ...options }: ExportOptions, command: Command) => {
       const api = client(command);
       const { data: started } = await api.send<{ export_id: string }>('POST', `/audit/${tenant}/export`, options);
       const path = `/audit/${tenant}/export/${started.export_id}`;
@@ -89,8 +102,30 @@ export function auditCommands(program: Command): void {
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
       const response = await api.raw(`${path}/download`);
-      for await (const chunk of response.body ?? []) process.stdout.write(chunk);
+      if (out === undefined) {
+        for await (const chunk of response.body ?? []) process.stdout.write(chunk);
+        return;
+      }
+      const files = [response, await api.raw(`${path}/manifest`)];
+      const written: string[] = [];
+      for (const file of files) written.push(await saveTo(out, file));
+      output(command).answer({ files: written }, () => written.join('\n'));
     });
+}
+
+/** Saves an answer under the name that it gives itself; what is there is not overwritten. Returns the path. */
+async function saveTo(folder: string, response: Response): Promise<string> {
+  const name = /filename="([\w.-]+)"/.exec(response.headers.get('content-disposition') ?? '')?.[1];
+  if (name === undefined) throw new FrostbyteError('INTERNAL_ERROR', 'The answer does not name its file.');
+  const path = join(folder, name);
+  try {
+    await mkdir(folder, { recursive: true });
+    await writeFile(path, response.body ?? '', { flag: 'wx', mode: 0o600 });
+    return path;
+  } catch (cause) {
+    const errno = (cause as NodeJS.ErrnoException).code ?? 'unknown reason';
+    throw new FrostbyteError('VALIDATION_ERROR', `${path} cannot be written (${errno}).`, { cause });
+  }
 }
 
 function describeChain({ events, retrievals, hash_chain_verification: verified }: ChainAnswer): string {

@@ -93,6 +93,21 @@ export function boxCommands(program: Command): void {
         output(command).answer({ revoked }, () => `${revoked} token(s) revoked`);
       },
     );
+  rotateCommand(token);
+}
+
+/** `frostbyte token rotate-key`. */
+function rotateCommand(token: Command): void {
+  token
+    .command('rotate-key')
+    .description('Sign tokens with a new key from now on (done by itself every 90 days); tokens that live stay good')
+    .requiredOption('--because <reason>', 'why; goes into the audit log')
+    .addHelpText('after', '\nExample:\n  frostbyte token rotate-key --because "an administrator left"')
+    .action(async ({ because }: { because: string }, command: Command) => {
+      const { withControl } = await import('../../bin/wire/embedded.ts');
+      const kid = await withControl(configOf(command), (control) => control.rotateSigningKey(because, 'operator'));
+      output(command).answer({ kid }, () => `tokens are signed with ${kid} now`);
+    });
 }
 
 /** The configuration as file, environment and `--data` make it. */

@@ -22,6 +22,8 @@ export interface SigningKeys {
   current(): Promise<SigningKey>;
   /** The public key of a `kid`, or null. Looks into the folder again for one it does not know, at most once a second. */
   publicKey(kid: string): Promise<KeyObject | null>;
+  /** Whether the key that signs is older than this. Reads nothing. */
+  isOlderThan(ms: number): boolean;
   /** Makes a new key to sign with and destroys the old private one. Its public key stays. Returns the new `kid`. */
   rotate(): Promise<string>;
   /** Removes public keys that sign no more and for which `inUse` says false. Returns their `kid`s. */
@@ -85,7 +87,9 @@ export async function openSigningKeys(folder: string, root: RootSeal, clock: Clo
       if (!loaded.has(kid) && clock.now() - loadedAt >= RELOAD_MS) await reload();
       return loaded.get(kid)?.key ?? null;
     },
+    isOlderThan: (ms) => clock.now() - Date.parse(newest()?.created_at ?? clock.iso()) > ms,
     rotate: async () => {
+      await reload();
       const old = [...loaded.values()].filter((key) => key.hasPrivate);
       const kid = await make();
       for (const key of old) await rm(join(folder, `${key.kid}.age`), { force: true });

@@ -152,6 +152,7 @@ const COMMANDS: Record<keyof typeof ROUTES, string | null> = {
   auditExport: 'audit export',
   auditExportStatus: 'audit export',
   auditExportDownload: 'audit export',
+  auditExportManifest: 'audit export',
   auditChain: 'audit chain',
   status: null,
 };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -72,7 +72,7 @@ async function ended(exports: ReturnType<typeof createAuditExports>, id: string)
 
 test('an export is one whole event a line, with its own hash and count, without personal references', async (t) => {
   const events = [0, 1, 2].map((n) => event(n));
-  const { make, text, folder } = await world(t, events);
+  const { make, text, exports } = await world(t, events);
   const { started, record, reported } = await make();
   assert.equal(started.status, 'pending');
   assert.equal(record.status, 'ready');
@@ -94,9 +94,7 @@ test('an export is one whole event a line, with its own hash and count, without 
       adds: { from: null, to: null, event_count: 3, format: 'jsonl', file_sha256: record.file_sha256 },
     },
   ]);
-  const manifest = JSON.parse(
-    await readFile(join(folder, 'acme', record.export_id, 'audit_export_manifest.json'), 'utf8'),
-  ) as Record<string, unknown>;
+  const manifest = JSON.parse(await exports.manifest('acme', record.export_id)) as Record<string, unknown>;
   assert.deepEqual([manifest.tenant_id, manifest.event_count, manifest.file_sha256], ['acme', 3, record.file_sha256]);
 });
 

@@ -9,6 +9,7 @@ import { APPLIANCE_LOG } from '../../../../appliance/kernel/audit-event.ts';
 import { controlPaths } from '../../../../appliance/kernel/names.ts';
 import { controlWorld, makeTenant, temporaryFolder } from '../../../support/control/control-fixture.ts';
 import { folderResources } from '../../../support/control/folder-resources.ts';
+import { until } from '../../../support/faults/until.ts';
 import { manualClock } from '../../../support/manual-clock.ts';
 
 const ADMIN = { subject: 'frode', role: 'admin' } as const;
@@ -206,7 +207,7 @@ test('a request for more than a role may have is refused, field by field', async
 test('after a rotation old tokens work until they expire; then the old public key goes; the private one went at once', async (t) => {
   const world = await tokens(t);
   const { control, issued, folder } = world;
-  const kid = await control.rotateSigningKey();
+  const kid = await control.rotateSigningKey('exercise', 'frode');
   assert.notEqual(kid, world.kid);
   await control.authenticate(issued.token);
   const fresh = await control.issueToken({ ...ADMIN, ttl_seconds: 100 * 3600 }, 'system');
@@ -221,10 +222,31 @@ test('after a rotation old tokens work until they expire; then the old public ke
   await next.authenticate(fresh.token);
 });
 
+test('a key that is ninety days old is replaced by itself, and every rotation stands in the appliance’s log', async (t) => {
+  const { control, kid, clock, folder } = await tokens(t);
+  await control.rotateSigningKey('exercise', 'frode');
+  clock.advance(89 * 86_400_000);
+  const keysNow = () => readdirSync(folder).filter((name) => name.endsWith('.age'));
+  const before = keysNow();
+  await control.relayNow();
+  assert.deepEqual(keysNow(), before);
+  clock.advance(2 * 86_400_000);
+  await until('the key is replaced', () => keysNow().length === 1 && keysNow()[0] !== before[0]);
+  await until('the rotation is in the log', async () => {
+    await control.relayNow();
+    const rotations: string[] = [];
+    for await (const event of (await control.auditLog('_appliance')).range(0, 1000)) {
+      if (event.event_type === 'KEY_ROTATED') rotations.push(`${event.actor} ${event.details.rotation_reason}`);
+    }
+    return rotations.join() === 'frode exercise,system scheduled';
+  });
+  assert.ok(!keysNow().includes(`${kid}.age`));
+});
+
 test('a key rotated by another process is known a second later', async (t) => {
   const world = await tokens(t);
   const commandLine = await world.again();
-  await commandLine.rotateSigningKey();
+  await commandLine.rotateSigningKey('exercise', 'frode');
   const fresh = await commandLine.issueToken(ADMIN, 'system');
   world.clock.advance(1000);
   assert.equal((await world.control.authenticate(fresh.token)).subject, 'frode');
@@ -233,7 +255,7 @@ test('a key rotated by another process is known a second later', async (t) => {
 test('after another process rotated, this one signs with the new key too', async (t) => {
   const world = await tokens(t);
   const commandLine = await world.again();
-  const kid = await commandLine.rotateSigningKey();
+  const kid = await commandLine.rotateSigningKey('exercise', 'frode');
   const fresh = await world.control.issueToken(ADMIN, 'system');
   assert.equal(JSON.parse(Buffer.from(fresh.token.split('.')[0] ?? '', 'base64url').toString()).kid, kid);
   assert.equal((await commandLine.authenticate(fresh.token)).subject, 'frode');
