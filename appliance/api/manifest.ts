@@ -11,7 +11,15 @@ export const MetadataValue = z.union([
   z.array(z.unknown()).max(1000),
   z.record(z.string().max(64), z.unknown()),
 ]);
-export const Metadata = z.record(z.string().min(1).max(64), MetadataValue);
+/** A name that JavaScript keeps for itself would be lost unseen, and what is unknown is to be refused. */
+export const withoutLostName = (value: unknown, context: z.RefinementCtx): unknown => {
+  if (typeof value === 'object' && value !== null && Object.hasOwn(value, '__proto__')) {
+    context.addIssue({ code: 'custom', message: 'must not name a field __proto__' });
+  }
+  return value;
+};
+/** By name: free, or as the tenant's custom fields say (spec 3). */
+export const Metadata = z.preprocess(withoutLostName, z.record(z.string().min(1).max(64), MetadataValue));
 
 export const ManifestFile = z.strictObject({
   file_id: z.string().regex(FILE_ID),

@@ -4,6 +4,7 @@ import { BatchReceipt, ReceiptAnswer } from './receipts.ts';
 import * as admin from './schemas/admin.ts';
 import * as audit from './schemas/audit.ts';
 import { BatchId, ChunkId, DocId, LogId, TenantId, Uuid } from './schemas/common.ts';
+import * as fields from './schemas/custom-fields.ts';
 import * as ingest from './schemas/ingest.ts';
 import * as query from './schemas/query.ts';
 
@@ -13,7 +14,7 @@ import * as query from './schemas/query.ts';
  * and a test holds the command line's pages against it.
  */
 export interface Route {
-  method: 'get' | 'post' | 'patch' | 'delete';
+  method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** Below `/api/v1`, OpenAPI style. */
   path: string;
   /** Who answers: the tenant's own app, control, the audit plane, or the gateway itself. */
@@ -157,6 +158,24 @@ export const ROUTES = Object.freeze({
     answer: ingest.DeadLetterAnswer,
     summary: 'Retry, skip or note the manual mend of a dead letter',
   }),
+  customFields: ingestion({
+    method: 'get',
+    path: '/ingest/{tenant_id}/custom-fields',
+    params: z.object(tenant),
+    status: 200,
+    answer: fields.CustomFieldsAnswer,
+    roles: TENANT_AND_ADMIN,
+    summary: 'The schema that the metadata of batches and files are held against',
+  }),
+  validateMetadata: ingestion({
+    method: 'post',
+    path: '/ingest/{tenant_id}/custom-fields/validate',
+    params: z.object(tenant),
+    body: fields.ValidateMetadataBody,
+    status: 200,
+    answer: fields.MetadataVerdict,
+    summary: 'Try metadata against the schema; nothing is stored',
+  }),
 
   // Query
   search: querying({
@@ -230,6 +249,24 @@ export const ROUTES = Object.freeze({
     status: 200,
     answer: admin.ConfigureAnswer,
     summary: 'Change a tenant’s configuration',
+  }),
+  setCustomFields: administration({
+    method: 'put',
+    path: '/admin/tenants/{tenant_id}/custom-fields',
+    params: z.object(tenant),
+    body: fields.SetCustomFieldsBody,
+    status: 200,
+    answer: admin.ConfigureAnswer,
+    summary: 'Set the schema of a tenant’s metadata; a changed one carries a larger schema_version',
+  }),
+  clearCustomFields: administration({
+    method: 'delete',
+    path: '/admin/tenants/{tenant_id}/custom-fields',
+    params: z.object(tenant),
+    query: fields.ClearCustomFieldsQuery,
+    status: 200,
+    answer: admin.ConfigureAnswer,
+    summary: 'Remove the schema of a tenant’s metadata; metadata are then taken as they come',
   }),
   suspendTenant: administration({
     method: 'post',

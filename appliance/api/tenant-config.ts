@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { CustomFields } from './custom-fields/schema.ts';
 
 /** A tenant's configuration (spec 3). Versioned; a change applies to documents that arrive after it. */
 
@@ -52,6 +53,8 @@ const fields = {
   chunk_hard_limit: z.number().int().min(200).max(8000),
   /** Null: the model's own, calibrated value. */
   evidence_threshold: share.nullable(),
+  /** Null: no schema, and metadata are taken as they come (docs/decisions/0008-custom-fields.md). */
+  custom_fields: CustomFields.nullable(),
 };
 
 /** Rules between fields; the field named is the one to change. */
@@ -99,6 +102,7 @@ export const DEFAULT_TENANT_CONFIG: Readonly<TenantConfig> = Object.freeze<Tenan
   chunk_soft_limit: 1200,
   chunk_hard_limit: 2400,
   evidence_threshold: null,
+  custom_fields: null,
 });
 
 /** One changed field, as the API answers and the audit log records it (spec 3). */

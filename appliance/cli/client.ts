@@ -19,7 +19,7 @@ export interface Client {
   get<T>(path: string, query?: Record<string, string | number | undefined>): Promise<Answer<T>>;
   /** Every page of a list. */
   all<T>(path: string, query?: Record<string, string | number | undefined>): Promise<T[]>;
-  send<T>(method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<Answer<T>>;
+  send<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<Answer<T>>;
   /** A body of its own (multipart, streams). */
   upload<T>(path: string, body: FormData, headers: Record<string, string>): Promise<Answer<T>>;
   /** The raw answer, for streams and downloads. Throws as the others do when it is a refusal. */

@@ -4,6 +4,7 @@ import { auditCommands } from './commands/audit.ts';
 import { boxCommands } from './commands/box.ts';
 import { deadLetterCommands } from './commands/dead-letters.ts';
 import { ingestCommands } from './commands/ingest.ts';
+import { manifestCommands } from './commands/manifest.ts';
 import { searchCommands } from './commands/search.ts';
 import { stageCommands } from './commands/stages.ts';
 import { tenantCommands } from './commands/tenant.ts';
@@ -20,6 +21,7 @@ export function createProgram(): Command {
     .addHelpText('after', '\nExit codes: 0 ok, 1 failed check, 2 usage, 3 unreachable');
   boxCommands(program);
   tenantCommands(program);
+  manifestCommands(program);
   ingestCommands(program);
   searchCommands(program);
   auditCommands(program);

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { parse as parseYaml, YAMLParseError } from 'yaml';
 import type { z } from 'zod';
 import { type ErrorDetail, FrostbyteError } from '../kernel/errors.ts';
+import { nearest } from '../kernel/nearest.ts';
 import { ENVIRONMENT, frostbyteVariables, OTHER_VARIABLES } from './environment.ts';
-import { nearest } from './nearest.ts';
 import { Config, defaultConfig } from './schema.ts';
 
 export interface ConfigSources {

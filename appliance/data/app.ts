@@ -7,6 +7,7 @@ import { readJson, validate } from '../api/validate.ts';
 import { codeFrames, FrostbyteError } from '../kernel/errors.ts';
 import type { Caller } from '../kernel/identity.ts';
 import type { DataPlane } from './plane.ts';
+import { CUSTOM_FIELD_ROUTES } from './routes/custom-fields.ts';
 import { INGEST_ROUTES } from './routes/ingest.ts';
 import { QUERY_ROUTES } from './routes/query.ts';
 
@@ -33,7 +34,7 @@ export interface DataRequest extends DataAppOptions {
 
 export type DataRoute = (request: DataRequest) => Promise<Response>;
 
-const HANDLERS: Partial<Record<RouteName, DataRoute>> = { ...INGEST_ROUTES, ...QUERY_ROUTES };
+const HANDLERS: Partial<Record<RouteName, DataRoute>> = { ...INGEST_ROUTES, ...CUSTOM_FIELD_ROUTES, ...QUERY_ROUTES };
 
 export function createDataApp(options: DataAppOptions): Hono {
   const { plane, seamKey } = options;

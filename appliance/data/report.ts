@@ -1,3 +1,4 @@
+import type { MetadataProblem } from '../api/custom-fields/metadata.ts';
 import type { AcceptanceReport, BatchStatus, FileStatus } from '../api/schemas/ingest.ts';
 import { newId } from '../kernel/ids.ts';
 import type { BatchRow, DocumentRow, ManifestFile, Receipt } from '../stores/record/rows.ts';
@@ -200,7 +201,11 @@ function problems(receipt: Receipt | null, document: DocumentRow | null): Proble
     const words = remedyFor(code);
     found.push({ code, message: message ?? words.message, remediation: remediation ?? words.remediation });
   };
-  if (receipt?.reason) add(receipt.reason, receipt.message, receipt.remediation);
+  const fields = (receipt?.reason === 'METADATA_INVALID' && receipt.details?.problems) || [];
+  for (const { field, constraint, remediation } of fields as MetadataProblem[]) {
+    add('METADATA_INVALID', `Metadata: ${field} ${constraint}.`, remediation);
+  }
+  if (receipt?.reason && found.length === 0) add(receipt.reason, receipt.message, receipt.remediation);
   if (!document) return found;
   if (document.error && document.state !== 'indexed') add(document.error.code);
   if (document.state === 'quarantined' && document.quarantine_reason && document.quarantine_reason !== receipt?.reason)

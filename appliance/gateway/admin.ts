@@ -24,6 +24,12 @@ const VERBS: Partial<Record<RouteName, Verb>> = {
     const { config, reason } = body as { config: TenantConfigPatch; reason: string };
     return data(control.configure(tenantId!, config, reason, caller.subject));
   },
+  setCustomFields(control, { tenantId, body, caller }) {
+    const { custom_fields, reason } = body as Required<Pick<TenantConfigPatch, 'custom_fields'>> & { reason: string };
+    return data(control.configure(tenantId!, { custom_fields }, reason, caller.subject));
+  },
+  clearCustomFields: (control, { tenantId, query, caller }) =>
+    data(control.configure(tenantId!, { custom_fields: null }, (query as { reason: string }).reason, caller.subject)),
   suspendTenant: (control, { tenantId, body, caller }) =>
     data(control.suspend(tenantId!, body as { reason: string; notify_tenant: boolean }, caller.subject)),
   resumeTenant: (control, { tenantId, body, caller }) =>

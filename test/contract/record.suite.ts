@@ -1,5 +1,6 @@
 import { intakeContract } from './record/intake.ts';
 import { listContract } from './record/lists.ts';
+import { metadataContract } from './record/metadata.ts';
 import { relayContract } from './record/relay.ts';
 import { searchContract } from './record/search.ts';
 import { stageContract } from './record/stages.ts';
@@ -11,5 +12,6 @@ export function recordContract(name: string, makeStore: MakeRecords): void {
   stageContract(name, makeStore);
   listContract(name, makeStore);
   searchContract(name, makeStore);
+  metadataContract(name, makeStore);
   relayContract(name, makeStore);
 }

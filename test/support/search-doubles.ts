@@ -1,3 +1,4 @@
+import { meets } from '../../appliance/data/6-serve/meets-metadata.ts';
 import type { Embedder } from '../../appliance/models/embedder/port.ts';
 import type { RecordStore, ServedChunk, TextQuery } from '../../appliance/stores/record/port.ts';
 import type { VectorHit, VectorSearch, VectorStore } from '../../appliance/stores/vector/port.ts';
@@ -38,7 +39,7 @@ export interface KnownChunk {
   embed_version?: string;
 }
 
-type Searchable = Pick<RecordStore, 'searchText' | 'servedChunks'>;
+type Searchable = Pick<RecordStore, 'searchText' | 'servedChunks' | 'documentsWith'>;
 type Findable = Pick<VectorStore, 'search' | 'read'>;
 
 /**
@@ -57,12 +58,15 @@ export function searchDoubles(chunks: Readonly<Record<string, KnownChunk>>) {
       asked.text.push(query);
       return entries
         .filter(([, chunk]) => chunk.text !== null && chunk.visible !== false && matches(chunk, query))
-        .filter(([, chunk]) =>
-          Object.entries(query.metadata ?? {}).every(([key, value]) => chunk.metadata?.[key] === value),
-        )
+        .filter(([, chunk]) => meets(chunk.metadata ?? {}, query.metadata ?? []))
         .sort(([, a], [, b]) => a.text! - b.text!)
         .slice(0, query.limit)
         .map(([chunk_id, chunk]) => ({ chunk_id, score: 100 - chunk.text! }));
+    },
+    documentsWith: async (metadata, limit) => {
+      const meeting = entries.filter(([, chunk]) => meets(chunk.metadata ?? {}, metadata));
+      const ids = [...new Set(meeting.map(([, chunk]) => chunk.doc_id ?? 'doc_1'))];
+      return ids.length > limit ? null : ids;
     },
     servedChunks: async (ids) => {
       if (new Set(ids).size !== ids.length || ids.some((id) => asked.served.includes(id))) {

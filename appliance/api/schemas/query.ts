@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { DOCUMENT_STATES } from '../../kernel/pipeline.ts';
 import { BatchId, ChunkId, DateFilter, DocId, isRange, pageOf, Sha256, TenantId, Timestamp, Uuid } from './common.ts';
+import { MetadataFilter } from './metadata-filter.ts';
 
 /** Search and its retrieval proof, documents and chunks (spec 2 E, spec 4). */
 
@@ -18,9 +19,7 @@ export const SearchBody = z
           .refine(({ start, end }) => isRange(start, end), { error: 'must not be before start', path: ['end'] })
           .optional(),
         doc_ids: z.array(DocId).min(1).max(1000).optional(),
-        metadata: z
-          .record(z.string().min(1).max(64), z.union([z.string().max(1000), z.number(), z.boolean()]))
-          .optional(),
+        metadata: MetadataFilter.optional(),
       })
       .optional(),
     include_generation: z.boolean().optional(),

@@ -2,50 +2,50 @@ import { existsSync, openAsBlob, readFileSync } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Command } from 'commander';
+import type { MetadataProblem } from '../../api/custom-fields/metadata.ts';
 import type { Manifest } from '../../api/manifest.ts';
 import type { BatchReceipt } from '../../api/receipts.ts';
 import type { BatchStatus } from '../../api/schemas/ingest.ts';
-import { buildManifest, checkManifest, MANIFEST_NAME } from '../../data/1-intake/manifest-check.ts';
+import { buildManifest, MANIFEST_NAME } from '../../data/1-intake/manifest-check.ts';
 import { readManifest } from '../../data/1-intake/read-manifest.ts';
 import { FrostbyteError, isFrostbyteError } from '../../kernel/errors.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { Client } from '../client.ts';
 import { client, output } from '../context.ts';
+import { customFieldsOf } from '../custom-fields-of.ts';
 import { CheckFailed } from '../exit.ts';
+import { addMetadataOptions, type MetadataOptions, withMetadata } from '../metadata-options.ts';
 import { type Output, printable, table } from '../output.ts';
 
-/** `frostbyte manifest check`, `frostbyte ingest`, `frostbyte batch …`. */
-export function ingestCommands(program: Command): void {
-  const manifest = program.command('manifest').description('The manifest of a batch');
-  manifest
-    .command('check <dir>')
-    .description('Check schema, hashes, types and limits on the sender’s side, offline')
-    .addHelpText('after', '\nExample:\n  frostbyte manifest check ./outgoing')
-    .action(async (dir: string, _options: unknown, command: Command) => {
-      const result = await checkManifest(dir);
-      output(command).answer(result, ({ problems, files }) =>
-        problems.length === 0
-          ? `${files} file(s), the manifest is in order`
-          : table([
-              ['FILE', 'CODE', 'PROBLEM', 'MEND'],
-              ...problems.map((p) => [p.filename ?? 'manifest.json', p.code, p.message, p.remediation]),
-            ]),
-      );
-      if (result.problems.length > 0) throw new CheckFailed(`${result.problems.length} problem(s) in ${dir}`);
-    });
+interface IngestOptions extends MetadataOptions {
+  tenant: string;
+  batch?: string;
+  follow: boolean;
+}
 
-  program
-    .command('ingest <dir>')
-    .description('Upload a folder by its manifest.json, or by one built now, and follow it to the end')
-    .requiredOption('--tenant <tenant_id>', 'whose documents they are')
+/** `frostbyte ingest`, `frostbyte batch …`. */
+export function ingestCommands(program: Command): void {
+  addMetadataOptions(
+    program
+      .command('ingest <dir>')
+      .description('Upload a folder by its manifest.json, or by one built now, and follow it to the end')
+      .requiredOption('--tenant <tenant_id>', 'whose documents they are'),
+  )
     .option('--batch <batch_id>', 'id of the batch; the same id continues a batch that broke off')
     .option('--no-follow', 'return when the batch is received')
     .addHelpText('after', '\nExample:\n  frostbyte ingest ./outgoing --tenant nordlaw')
-    .action(async (dir: string, options: { tenant: string; batch?: string; follow: boolean }, command: Command) => {
+    .action(async (dir: string, options: IngestOptions, command: Command) => {
       const api = client(command);
       const out = output(command);
-      const receipt = await submitFolder(api, dir, options.tenant, options.batch, (id) =>
-        out.say(`batch ${id}: if the line breaks, run this again with --batch ${id}`),
+      const given = options.metadata !== undefined || options.metadataFrom !== undefined;
+      const schema = given ? await customFieldsOf(api, options.tenant) : null;
+      const receipt = await submitFolder(
+        api,
+        dir,
+        options.tenant,
+        options.batch,
+        (id) => out.say(`batch ${id}: if the line breaks, run this again with --batch ${id}`),
+        (manifest) => withMetadata(manifest, options, schema, dir),
       );
       if (!options.follow) return out.answer(receipt, describeReceipt);
       out.say(describeReceipt(receipt));
@@ -68,7 +68,7 @@ export function ingestCommands(program: Command): void {
 /**
  * Uploads a folder as one batch: by its own `manifest.json` where it has one, else by one that is built now. What an
  * earlier try brought over is not sent again. Files are read as they are sent, never held in memory; only plain files of
- * the folder itself are, whatever the manifest names.
+ * the folder itself are, whatever the manifest names. `amended` may add to the manifest before anything is sent.
  */
 export async function submitFolder(
   api: Client,
@@ -76,8 +76,9 @@ export async function submitFolder(
   tenant: string,
   batchId?: string,
   started: (batchId: string) => void = () => {},
+  amended: (manifest: Manifest) => Manifest = (manifest) => manifest,
 ): Promise<BatchReceipt> {
-  const manifest = await manifestOf(dir, tenant, batchId);
+  const manifest = amended(await manifestOf(dir, tenant, batchId));
   started(manifest.batch_id);
   const form = new FormData();
   form.set('manifest', JSON.stringify(manifest));
@@ -148,10 +149,17 @@ export function describeReceipt(receipt: BatchReceipt): string {
   const refused = [...receipt.rejected_files, ...receipt.quarantined_files];
   return [
     `batch ${receipt.batch_id}: ${receipt.receipts.length} files, ${receipt.rejected_files.length} rejected, ${receipt.quarantined_files.length} quarantined`,
-    ...refused.map(
-      (file) => `  ${file.file_id}  ${file.reason}: ${printable(file.message)}\n      → ${printable(file.remediation)}`,
-    ),
+    ...refused.flatMap((file) => [
+      `  ${file.file_id}  ${file.reason}: ${printable(file.message)}`,
+      ...fieldProblems(file).map((p) => `      ${printable(`${p.field} ${p.constraint}. ${p.remediation}`)}`),
+      `      → ${printable(file.remediation)}`,
+    ]),
   ].join('\n');
+}
+
+/** Field by field what is wrong with a refused file's metadata. */
+function fieldProblems({ reason, details }: BatchReceipt['rejected_files'][number]): MetadataProblem[] {
+  return reason === 'METADATA_INVALID' ? ((details?.problems ?? []) as MetadataProblem[]) : [];
 }
 
 export function describeStatus(status: BatchStatus): string {

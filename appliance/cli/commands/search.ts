@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import type { RetrievalProof } from '../../api/schemas/query.ts';
 import { client, output } from '../context.ts';
+import { customFieldsOf } from '../custom-fields-of.ts';
 import { printable, table } from '../output.ts';
+import { readWhere } from '../where.ts';
 
 interface DocumentAnswer {
   doc_id: string;
@@ -22,19 +24,25 @@ export function searchCommands(program: Command): void {
     .option('-k, --top-k <number>', 'how many chunks')
     .option('--class <classification...>', 'only these classes')
     .option('--doc <doc_id...>', 'only these documents')
-    .addHelpText('after', '\nExample:\n  frostbyte search nordlaw notice period of the lease -k 3')
+    .option('--where <condition...>', 'only documents whose metadata meet this: name=value, >=, <=, >, <, name~item')
+    .addHelpText(
+      'after',
+      '\nExample:\n  frostbyte search nordlaw notice period of the lease -k 3 --where matter=25-104877',
+    )
     .action(
       async (
         tenant: string,
         words: string[],
-        options: { topK?: string; class?: string[]; doc?: string[] },
+        options: { topK?: string; class?: string[]; doc?: string[]; where?: string[] },
         command: Command,
       ) => {
+        const api = client(command);
         const filters = {
           ...(options.class ? { classification: options.class } : {}),
           ...(options.doc ? { doc_ids: options.doc } : {}),
+          ...(options.where ? { metadata: readWhere(options.where, await customFieldsOf(api, tenant)) } : {}),
         };
-        const { data, headers } = await client(command).send<RetrievalProof>('POST', `/query/${tenant}/search`, {
+        const { data, headers } = await api.send<RetrievalProof>('POST', `/query/${tenant}/search`, {
           query_text: words.join(' '),
           ...(options.topK ? { top_k: Number(options.topK) } : {}),
           filters,

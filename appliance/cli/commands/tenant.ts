@@ -8,6 +8,7 @@ import { CheckFailed } from '../exit.ts';
 import { table } from '../output.ts';
 import { settled } from '../settled.ts';
 import { tenantApplyCommand } from './tenant-apply.ts';
+import { tenantFieldsCommand } from './tenant-fields.ts';
 
 /** `frostbyte tenant …`: the admin routes, by hand. */
 export function tenantCommands(program: Command): void {
@@ -95,6 +96,7 @@ export function tenantCommands(program: Command): void {
     });
 
   tenantApplyCommand(tenant);
+  tenantFieldsCommand(tenant);
   change(tenant, 'suspend', 'Kill-switch: refuse everything of this tenant at once; nothing is deleted', (because) => ({
     reason: because,
     notify_tenant: true,

@@ -1,4 +1,5 @@
-import type { TenantConfig } from '../../api/tenant-config.ts';
+import type { CustomFields } from '../../api/custom-fields/schema.ts';
+import { DEFAULT_TENANT_CONFIG, type TenantConfig } from '../../api/tenant-config.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import type { TenantState } from '../../kernel/identity.ts';
 import type { Registry } from './open.ts';
@@ -45,14 +46,27 @@ export function pageOfTenants(
   });
 }
 
-/** The configuration of a version. A version that was written never changes, so callers may keep it. */
+/**
+ * The configuration of a version. A version that was written never changes, so callers may keep it. Fields that came into
+ * the product after it was written have their defaults.
+ */
 export function tenantConfig(registry: Registry, tenantId: string, version: number): TenantConfig {
   const row = registry.get<{ config: string }>(
     'SELECT config FROM tenant_configs WHERE tenant_id = ? AND config_version = ?',
     [tenantId, version],
   );
   if (!row) throw new FrostbyteError('STORE_CORRUPTED', 'A tenant has no configuration of its current version.');
-  return JSON.parse(row.config) as TenantConfig;
+  return { ...DEFAULT_TENANT_CONFIG, ...(JSON.parse(row.config) as TenantConfig) };
+}
+
+/** The last schema of metadata that a tenant had, also where it has none now; null where it never had one. O(versions). */
+export function lastCustomFields(registry: Registry, tenantId: string): CustomFields | null {
+  const row = registry.get<{ schema: string }>(
+    `SELECT json_extract(config, '$.custom_fields') AS schema FROM tenant_configs
+     WHERE tenant_id = ? AND json_extract(config, '$.custom_fields') IS NOT NULL ORDER BY config_version DESC LIMIT 1`,
+    [tenantId],
+  );
+  return row ? (JSON.parse(row.schema) as CustomFields) : null;
 }
 
 /** Writes a version of a tenant's configuration. Inside `registry.write`. */

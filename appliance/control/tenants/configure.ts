@@ -1,12 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { CustomFields } from '../../api/custom-fields/schema.ts';
 import { type ConfigChange, TenantConfig, TenantConfigPatch } from '../../api/tenant-config.ts';
 import { auditEntry } from '../../audit/entry.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { checked } from '../checked.ts';
 import type { Registry } from '../registry/open.ts';
 import { appendEntries } from '../registry/outbox.ts';
-import { insertConfig, needTenant, tenantConfig } from '../registry/tenants.ts';
+import { insertConfig, lastCustomFields, needTenant, tenantConfig } from '../registry/tenants.ts';
 import type { ConfigUpdate } from '../verbs.ts';
+import { checkSchemaVersion, toldSchema } from './custom-fields.ts';
 import { allowedMove } from './lifecycle.ts';
 
 /** A configuration with the fields of a patch in place, checked as a whole. Throws `VALIDATION_ERROR`. */
@@ -34,6 +36,7 @@ export function configureTenant(
     const { event } = allowedMove('configure', tenant.state, tenant.failed_during);
     const previous = tenantConfig(registry, tenantId, tenant.config_version);
     const config = mergedConfig(previous, patch);
+    checkSchemaVersion(lastCustomFields(registry, tenantId), config.custom_fields);
     const changes = changedFields(previous, config, actor, reason);
     const version = tenant.config_version + (changes.length === 0 ? 0 : 1);
     if (changes.length > 0) {
@@ -48,7 +51,7 @@ export function configureTenant(
       registry.run('UPDATE tenants SET config_version = ? WHERE tenant_id = ?', [version, tenantId]);
       appendEntries(
         registry,
-        changes.map(({ field, old_value, new_value }) =>
+        changes.map(told).map(({ field, old_value, new_value }) =>
           auditEntry(clock, event, {
             tenant_id: tenantId,
             actor,
@@ -80,4 +83,11 @@ function changedFields(before: TenantConfig, after: TenantConfig, actor: string,
   return fields
     .filter((field) => !isDeepStrictEqual(before[field], after[field]))
     .map((field) => ({ field, old_value: before[field], new_value: after[field], changed_by: actor, reason }));
+}
+
+/** A change as its event tells it. */
+function told(change: ConfigChange): ConfigChange {
+  if (change.field !== 'custom_fields') return change;
+  const { old_value, new_value } = change as { old_value: CustomFields | null; new_value: CustomFields | null };
+  return { ...change, old_value: toldSchema(old_value), new_value: toldSchema(new_value) };
 }

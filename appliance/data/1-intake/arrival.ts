@@ -3,12 +3,14 @@ import type { BatchReceipt } from '../../api/receipts.ts';
 import type { TenantConfig } from '../../api/tenant-config.ts';
 import { auditEntry } from '../../audit/entry.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
+import { turnTaker } from '../../kernel/take-turns.ts';
 import type { FileDecision } from '../../stores/record/port.ts';
 import type { Receipt } from '../../stores/record/rows.ts';
 import { batchReceipt } from './batch-receipt.ts';
 import { decideFile } from './decide-file.ts';
 import { type IncomingFile, takeIn } from './incoming-file.ts';
 import { fileLimit, judgeFile, judgeHead } from './judge-file.ts';
+import { metadataJudge } from './judge-metadata.ts';
 import { PartMatcher, pairInOrder } from './match-parts.ts';
 import type { Part } from './multipart.ts';
 import { type CheckedManifest, countMismatch, readManifest } from './read-manifest.ts';
@@ -28,6 +30,7 @@ interface Commit {
 interface Announced extends CheckedManifest {
   matcher: PartMatcher;
   submitted_at: string;
+  judgeMetadata: ReturnType<typeof metadataJudge>;
 }
 
 /** What came of a part that no name ties to a file. */
@@ -78,7 +81,11 @@ export class Arrival {
       this.#settled = new Set(receipts.map(({ file_id }) => file_id));
     }
     const matcher = new PartMatcher(checked.manifest.files);
-    this.#checked = { ...checked, matcher, submitted_at: before?.submitted_at ?? clock.iso() };
+    // A batch that goes on is judged by the schema it began under.
+    const began = before === null ? this.#config : await records.config(before.config_version);
+    const schema = (began?.custom_fields ?? null) as TenantConfig['custom_fields'];
+    const judgeMetadata = metadataJudge(schema, checked.manifest.metadata);
+    this.#checked = { ...checked, matcher, judgeMetadata, submitted_at: before?.submitted_at ?? clock.iso() };
     await this.#checkQuota(checked);
     this.#nameEarlierParts(matcher);
     return null;
@@ -163,15 +170,18 @@ export class Arrival {
   }
 
   async #receive(complete: boolean): Promise<BatchReceipt> {
-    const { manifest, manifest_sha256, submitted_at } = this.#demandManifest();
+    const { manifest, manifest_sha256, submitted_at, judgeMetadata } = this.#demandManifest();
     const { tenant_id, records, clock, meter } = this.#plane;
     const decisions: FileDecision[] = [];
     const commits: Commit[] = [];
+    const fairShare = turnTaker();
     for (const file of manifest.files) {
       const seen = this.#seen.get(file.file_id);
       if (seen === undefined) continue;
-      const judgement = judgeFile(file, seen, this.#config);
-      const decision = decideFile(this.#plane, { manifest, submitted_by: this.#submittedBy }, file, judgement);
+      await fairShare();
+      const { judgement, metadata } = judgeMetadata(file, judgeFile(file, seen, this.#config));
+      const batch = { manifest, submitted_by: this.#submittedBy };
+      const decision = decideFile(this.#plane, batch, file, judgement, metadata);
       decisions.push(decision);
       if (decision.kind === 'rejected') await seen.draft?.abort();
       else commits.push({ seen, key: decision.document.storage_path, receipt: decision.receipt });

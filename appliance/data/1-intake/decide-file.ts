@@ -9,12 +9,13 @@ import type { DataPlane } from '../plane.ts';
 import type { Judgement } from './judge-file.ts';
 import { type FileProblem, INTAKE_REMEDIES } from './remedies.ts';
 
-/** Receipt, document and audit entry of one judged file, ready to be received. Nothing is stored here. */
+/** Receipt, document and audit entry of one judged file and its metadata, ready to be received. Nothing is stored here. */
 export function decideFile(
   plane: Pick<DataPlane, 'tenant_id' | 'clock'>,
   batch: { manifest: Manifest; submitted_by: string },
   file: ManifestFile,
   judgement: Judgement,
+  metadata: Record<string, unknown>,
 ): FileDecision {
   const { tenant_id, clock } = plane;
   const { batch_id } = batch.manifest;
@@ -70,7 +71,7 @@ export function decideFile(
     mime_type: receipt.mime_type,
     size_bytes: file.size_bytes,
     scan_result: receipt.scan_result,
-    metadata: { ...batch.manifest.metadata, ...file.metadata },
+    metadata,
     received_at: receipt.received_at,
     quarantine_reason: judgement.kind === 'quarantined' ? receipt.reason : null,
   };

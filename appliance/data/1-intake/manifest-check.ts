@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { metadataChecker } from '../../api/custom-fields/metadata.ts';
 import type { Manifest, ManifestFile } from '../../api/manifest.ts';
 import { DEFAULT_TENANT_CONFIG, type TenantConfig } from '../../api/tenant-config.ts';
 import { FrostbyteError, isFrostbyteError } from '../../kernel/errors.ts';
@@ -33,27 +34,40 @@ export interface ManifestCheck {
   problems: ManifestProblem[];
 }
 
+/** What the check goes by: the tenant's settings as far as the sender knows them. */
+export interface ManifestRules extends FileLimits, Pick<TenantConfig, 'max_batch_size' | 'custom_fields'> {
+  /** The tenant that the batch is for, where the sender names it. */
+  tenant_id: string | null;
+}
+
 /**
- * Checks a folder's `manifest.json` and its files as intake will: schema, counts, ids, types, sizes, checksums. Every
- * problem is listed with its mend; an empty list means that only the tenant's own settings and the malware scan are
- * left. `limits` are the defaults unless given. Files not named by the manifest are reported too. Reads each file once.
+ * Checks a folder's `manifest.json` and its files as intake will: schema, counts, ids, types, sizes, checksums, metadata.
+ * Every problem is listed with its mend; an empty list means that only the tenant's own settings and the malware scan are
+ * left. Rules are the defaults unless given. Files not named by the manifest are reported too. Reads each file once.
  */
-export async function checkManifest(
-  dir: string,
-  limits: FileLimits & Pick<TenantConfig, 'max_batch_size'> = DEFAULT_TENANT_CONFIG,
-): Promise<ManifestCheck> {
+export async function checkManifest(dir: string, given: Partial<ManifestRules> = {}): Promise<ManifestCheck> {
+  const limits: ManifestRules = { ...DEFAULT_TENANT_CONFIG, tenant_id: null, ...given };
   let manifest: Manifest;
   try {
     const bytes = await readSmall(join(dir, MANIFEST_NAME));
-    ({ manifest } = readManifest(bytes, { tenant_id: null, max_batch_size: limits.max_batch_size }));
+    ({ manifest } = readManifest(bytes, limits));
   } catch (error) {
     if (!isFrostbyteError(error)) throw error;
     return { files: 0, problems: manifestProblems(error) };
   }
   const problems: ManifestProblem[] = [];
+  const checkMetadata = metadataChecker(limits.custom_fields, manifest.metadata);
   for (const file of manifest.files) {
     const problem = await checkFile(dir, file, limits);
     if (problem !== null) problems.push(problem);
+    for (const { field, constraint, remediation } of checkMetadata(file.metadata)) {
+      problems.push({
+        filename: file.filename,
+        code: 'METADATA_INVALID',
+        message: `Metadata: ${field} ${constraint}.`,
+        remediation,
+      });
+    }
   }
   const named = new Set(manifest.files.map(({ filename }) => filename));
   for (const name of await fileNames(dir)) {

@@ -1,8 +1,10 @@
 import type { RetrievalProof, SearchBody } from '../../api/schemas/query.ts';
+import type { TenantConfig } from '../../api/tenant-config.ts';
 import { auditEntry } from '../../audit/entry.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { DataPlane } from '../plane.ts';
+import { readMetadataFilter } from './read-metadata-filter.ts';
 import { type ScoredChunk, type SearchFilters, searchChunks } from './search.ts';
 
 type Plane = Pick<DataPlane, 'tenant_id' | 'records' | 'vectors' | 'embedder' | 'clock' | 'meter' | 'config'>;
@@ -38,7 +40,7 @@ export async function retrieve(plane: Plane, body: SearchBody, actor: string): P
   const result = await searchChunks(plane, {
     query_text: body.query_text,
     top_k,
-    filters: filtersOf(body),
+    filters: filtersOf(body, config),
     approximate: (await plane.records.counts()).chunks > EXACT_CHUNKS,
     ...(config.evidence_threshold === null ? {} : { evidence_threshold: config.evidence_threshold }),
   });
@@ -72,13 +74,16 @@ export async function retrieve(plane: Plane, body: SearchBody, actor: string): P
   };
 }
 
-function filtersOf({ filters = {} }: SearchBody): SearchFilters {
+function filtersOf(
+  { filters = {} }: SearchBody,
+  { custom_fields }: Pick<TenantConfig, 'custom_fields'>,
+): SearchFilters {
   const { classification, date_range, doc_ids, metadata } = filters;
   return {
     ...(classification ? { classification: [classification].flat() } : {}),
     ...(date_range ? { date_range: wholeDays(date_range) } : {}),
     ...(doc_ids ? { doc_ids } : {}),
-    ...(metadata ? { metadata } : {}),
+    ...(metadata ? { metadata: readMetadataFilter(metadata, custom_fields) } : {}),
   };
 }
 

@@ -2,22 +2,23 @@ import { cosine } from '../../kernel/cosine.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import { assertVectors } from '../../models/embedder/assert.ts';
 import type { Embedder } from '../../models/embedder/port.ts';
-import type { RecordStore, ServedChunk } from '../../stores/record/port.ts';
+import type { MetadataCondition, RecordStore, ServedChunk } from '../../stores/record/port.ts';
 import type { VectorFilter, VectorStore } from '../../stores/vector/port.ts';
 import { type Evidence, evidenceOf } from './evidence.ts';
 import { fuseRanks } from './fuse.ts';
+import { meets } from './meets-metadata.ts';
 import { rankWeights } from './rank-weights.ts';
 
 export interface SearchPorts {
-  records: Pick<RecordStore, 'searchText' | 'servedChunks'>;
+  records: Pick<RecordStore, 'searchText' | 'servedChunks' | 'documentsWith'>;
   vectors: Pick<VectorStore, 'search' | 'read'>;
   embedder: Pick<Embedder, 'embedQuery' | 'model' | 'version' | 'evidenceThreshold'>;
 }
 
 /** The filters of the search route (spec 4). A list that is empty lets nothing through. */
 export interface SearchFilters extends VectorFilter {
-  /** Equality on the document's custom metadata. */
-  metadata?: Record<string, string | number | boolean>;
+  /** All of them must hold for the document's metadata. */
+  metadata?: readonly MetadataCondition[];
 }
 
 export interface SearchRequest {
@@ -51,6 +52,11 @@ export interface SearchResult {
 const FEWEST_CANDIDATES = 100;
 /** Where filters or vanished chunks eat the candidates, both sides are asked again for four times as many, up to here. */
 const MOST_CANDIDATES = 6400;
+/**
+ * Up to so many documents that meet a metadata filter both sides are told by id and agree from the start; beyond, the
+ * filter lets enough through that the candidates suffice.
+ */
+const MOST_NAMED = 5000;
 
 /**
  * Searches a tenant's vectors and full text, fuses the ranks and fetches what the proof shows (spec 2 E). Vectors whose
@@ -63,20 +69,30 @@ export async function searchChunks(ports: SearchPorts, request: SearchRequest): 
       details: [{ field: 'top_k', constraint: 'integer ≥ 1' }],
     });
   }
-  if (request.filters?.classification?.length === 0 || request.filters?.doc_ids?.length === 0)
-    return resultOf([], ports, request);
+  const filters = await narrowed(ports, request.filters);
+  if (filters.classification?.length === 0 || filters.doc_ids?.length === 0) return resultOf([], ports, request);
   const query = await ports.embedder.embedQuery(request.query_text);
   assertVectors([query], 1);
   const seen = new Map<string, ServedChunk | null>();
   let size = Math.max(FEWEST_CANDIDATES, 2 * request.top_k);
   for (;;) {
-    const found = await candidates(ports, request, query, size);
-    const chosen = await visible(ports, request, found.fused, seen);
+    const found = await candidates(ports, { ...request, filters }, query, size);
+    const chosen = await visible(ports, { ...request, filters }, found.fused, seen);
     if (chosen.length >= request.top_k || found.exhausted || size >= MOST_CANDIDATES) {
       return resultOf(await scored(ports, query, chosen, found.scores), ports, request);
     }
     size *= 4;
   }
+}
+
+/** Filters with a metadata filter as the ids of the documents that meet it, where they are few enough to be named. */
+async function narrowed({ records }: SearchPorts, filters: SearchFilters = {}): Promise<SearchFilters> {
+  const { metadata = [], ...others } = filters;
+  if (metadata.length === 0) return others;
+  const named = await records.documentsWith(metadata, MOST_NAMED);
+  if (named === null) return filters;
+  const allowed = others.doc_ids && new Set(others.doc_ids);
+  return { ...others, doc_ids: allowed ? named.filter((id) => allowed.has(id)) : named };
 }
 
 interface Candidate {
@@ -136,9 +152,7 @@ async function visible(
 function passes(chunk: ServedChunk, filters: SearchFilters = {}): boolean {
   if (filters.classification && !filters.classification.includes(chunk.classification)) return false;
   if (filters.doc_ids && !filters.doc_ids.includes(chunk.doc_id)) return false;
-  return Object.entries(filters.metadata ?? {}).every(
-    ([key, value]) => Object.hasOwn(chunk.document_metadata, key) && chunk.document_metadata[key] === value,
-  );
+  return meets(chunk.document_metadata, filters.metadata ?? []);
 }
 
 async function scored(

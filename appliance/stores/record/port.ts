@@ -253,8 +253,29 @@ export interface TextQuery {
   /** Inclusive bounds on the document's `received_at`. */
   date_range?: { start?: string; end?: string };
   doc_ids?: readonly string[];
-  /** Equality on document metadata. */
-  metadata?: Record<string, string | number | boolean>;
+  /** Conditions on document metadata, all of which must be met; none restricts nothing. */
+  metadata?: readonly MetadataCondition[];
+}
+
+/**
+ * One condition on a document's metadata: the field's own value, or (`item`) one item of its array, is of this kind and
+ * one of these. Kinds never match each other: 1 is not true, nor "1". A text may also be looked at as the moment that it
+ * stands for: a date of the calendar (its beginning in UTC), or a date with time and offset, to the millisecond.
+ * Metadata nested deeper than a store reads meet nothing; texts of more than 1,000 UTF-16 units need not be found.
+ */
+export type MetadataCondition = { field: string; of: 'value' | 'item' } & (
+  | { kind: 'text'; any_of: readonly string[] }
+  | { kind: 'boolean'; any_of: readonly boolean[] }
+  /** A moment's bounds are milliseconds since the epoch. */
+  | { kind: 'number' | 'moment'; any_of: readonly ValueRange[] }
+);
+
+/** Without a bound it is open on that side. */
+export interface ValueRange {
+  gte?: number;
+  gt?: number;
+  lte?: number;
+  lt?: number;
 }
 
 /** What the retrieval proof needs of a chunk. */
@@ -274,6 +295,11 @@ export interface ServedChunk extends ChunkRow {
 export interface ServeRecords {
   /** Ranked by BM25 over visible chunks, best first, ties by chunk id. `score` is larger for better. */
   searchText(query: TextQuery): Promise<{ chunk_id: string; score: number }[]>;
+  /**
+   * Ids of the documents whose metadata meet every condition, in no order; null where there are more than `limit`. Means
+   * what `TextQuery.metadata` means. O(stored values that meet a condition), whatever the number of documents and chunks.
+   */
+  documentsWith(metadata: readonly MetadataCondition[], limit: number): Promise<string[] | null>;
   /** Visible chunks by id; unknown or invisible ones are left out. Order as asked. */
   servedChunks(chunkIds: readonly string[]): Promise<ServedChunk[]>;
   /** A document's visible chunks in reading order. Chunks are visible from `publish` on, also while a new run is at work,

@@ -3,7 +3,13 @@ import { sha256Hex } from '../../../appliance/kernel/digest.ts';
 import { chunkId, docId, newId } from '../../../appliance/kernel/ids.ts';
 import type { WorkStage } from '../../../appliance/kernel/pipeline.ts';
 import { type Job, jobId } from '../../../appliance/stores/queue/port.ts';
-import type { BatchArrival, FileDecision, RecordStore } from '../../../appliance/stores/record/port.ts';
+import type {
+  BatchArrival,
+  FileDecision,
+  MetadataCondition,
+  RecordStore,
+  ValueRange,
+} from '../../../appliance/stores/record/port.ts';
 import type { ChunkRow, IndexRecord, ManifestFile } from '../../../appliance/stores/record/rows.ts';
 
 /** Builders of rows for the record store's contract: small, valid, overridable. */
@@ -297,3 +303,30 @@ export function deadLetter(dlq: string, id: string, code = 'FILE_CORRUPTED') {
 export async function events(store: RecordStore) {
   return (await store.pendingEvents(100_000)).map(({ event }) => event);
 }
+
+type Of = MetadataCondition['of'];
+
+/** Conditions on metadata: a text, a number, a boolean, a number within, a moment within. */
+export const text = (field: string, ...any_of: string[]) => ({
+  field,
+  of: 'value' as Of,
+  kind: 'text' as const,
+  any_of,
+});
+export const number = (field: string, value: number) => within(field, { gte: value, lte: value });
+export const flag = (field: string, value: boolean) =>
+  ({ field, of: 'value' as Of, kind: 'boolean', any_of: [value] }) as const;
+export const within = (field: string, ...any_of: ValueRange[]) => ({
+  field,
+  of: 'value' as Of,
+  kind: 'number' as const,
+  any_of,
+});
+export const moment = (field: string, ...any_of: ValueRange[]) => ({
+  field,
+  of: 'value' as Of,
+  kind: 'moment' as const,
+  any_of,
+});
+/** The same of an array's items. */
+export const itemOf = (condition: MetadataCondition): MetadataCondition => ({ ...condition, of: 'item' });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { RecordStore, TextQuery } from '../../../appliance/stores/record/port.ts';
-import { chunksOf, indexed, minute } from './builders.ts';
+import { chunksOf, flag, indexed, minute, number, text } from './builders.ts';
 import { type MakeRecords, worldOf } from './world.ts';
 
 const CHUNKS = [
@@ -20,8 +20,8 @@ export function searchContract(name: string, make: MakeRecords): void {
       const id = await indexed(store, 'x', CHUNKS, { metadata, at: minute(10) });
       return { store, id, chunk: chunksOf(id, CHUNKS).chunks.map(({ chunk_id }) => chunk_id) };
     };
-    const found = async (store: RecordStore, text: string, rest: Partial<TextQuery> = {}) =>
-      (await store.searchText({ text, limit: 10, ...rest })).map(({ chunk_id }) => chunk_id);
+    const found = async (store: RecordStore, words: string, rest: Partial<TextQuery> = {}) =>
+      (await store.searchText({ text: words, limit: 10, ...rest })).map(({ chunk_id }) => chunk_id);
 
     test('words are found by stem, without case and accents, in text and section title', async (t) => {
       const { store, chunk } = await world(t);
@@ -61,7 +61,7 @@ export function searchContract(name: string, make: MakeRecords): void {
       let deep: unknown = 'x';
       for (let n = 0; n < 3000; n += 1) deep = [deep];
       await indexed(store, 'deep', [{ text: 'payment in the deep' }], { metadata: { vendor: 'north', deep } });
-      assert.deepEqual(await found(store, 'payment', { metadata: { vendor: 'north' } }), [chunk[1]]);
+      assert.deepEqual(await found(store, 'payment', { metadata: [text('vendor', 'north')] }), [chunk[1]]);
       assert.equal((await found(store, 'payment')).length, 2);
     });
 
@@ -104,10 +104,10 @@ export function searchContract(name: string, make: MakeRecords): void {
       ['   ', []],
       ['😀 payment', [1]],
     ];
-    for (const [text, expected] of attempts) {
-      test(`${JSON.stringify(text)} is only words`, async (t) => {
+    for (const [words, expected] of attempts) {
+      test(`${JSON.stringify(words)} is only words`, async (t) => {
         const { store, chunk } = await world(t);
-        assert.deepEqual((await found(store, text)).sort(), expected.map((at) => chunk[at]).sort());
+        assert.deepEqual((await found(store, words)).sort(), expected.map((at) => chunk[at]).sort());
       });
     }
 
@@ -139,18 +139,20 @@ export function searchContract(name: string, make: MakeRecords): void {
         [{ date_range: { start: minute(1), end: minute(20) } }, both],
         [{ date_range: { start: '2026-01-01', end: '2026-01-01' } }, both],
         [{ date_range: { start: '2026-01-02' } }, []],
-        [{ metadata: {} }, both],
-        [{ metadata: { vendor: 'north' } }, [chunk[1]]],
-        [{ metadata: { vendor: 'north', year: 2025, urgent: true } }, [chunk[1]]],
-        [{ metadata: { vendor: 'north', year: 2024 } }, []],
-        [{ metadata: { urgent: 1 } }, []],
-        [{ metadata: { urgent: false } }, []],
-        [{ metadata: { year: '2025' } }, []],
-        [{ metadata: { text1: '1' } }, [chunk[1]]],
-        [{ metadata: { text1: 1 } }, []],
-        [{ metadata: { 'a"b': 'quoted' } }, [chunk[1]]],
-        [{ metadata: { "x') OR 1=1 --": 'a' } }, []],
-        [{ doc_ids: [other], metadata: { vendor: 'north' } }, []],
+        [{ metadata: [] }, both],
+        [{ metadata: [text('vendor', 'north')] }, [chunk[1]]],
+        [{ metadata: [text('vendor', 'north', 'south')] }, both],
+        [{ metadata: [text('vendor', 'north'), number('year', 2025), flag('urgent', true)] }, [chunk[1]]],
+        [{ metadata: [text('vendor', 'north'), number('year', 2024)] }, []],
+        [{ metadata: [number('urgent', 1)] }, []],
+        [{ metadata: [flag('urgent', false)] }, []],
+        [{ metadata: [text('year', '2025')] }, []],
+        [{ metadata: [text('text1', '1')] }, [chunk[1]]],
+        [{ metadata: [number('text1', 1)] }, []],
+        [{ metadata: [text('a"b', 'quoted')] }, [chunk[1]]],
+        [{ metadata: [text("x') OR 1=1 --", 'a')] }, []],
+        [{ metadata: [text('vendor')] }, []],
+        [{ doc_ids: [other], metadata: [text('vendor', 'north')] }, []],
       ];
       for (const [filter, expected] of expectations) {
         assert.deepEqual((await found(store, 'payment', filter)).sort(), expected, JSON.stringify(filter));

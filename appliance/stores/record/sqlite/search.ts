@@ -2,6 +2,7 @@ import { instant } from '../../sqlite/instant.ts';
 import type { TextQuery } from '../port.ts';
 import type { Cell } from './codec.ts';
 import type { RecordContext } from './context.ts';
+import { MEETING, wanted } from './metadata.ts';
 import { matchExpression } from './words.ts';
 
 interface Hit {
@@ -17,16 +18,6 @@ const BEST = `SELECT c.chunk_id, -k.rank AS score
   FROM (SELECT f.rowid AS id, f.rank AS rank FROM chunks_fts f
     WHERE f.chunks_fts MATCH @match ORDER BY f.rank LIMIT @limit) k
   JOIN chunks c ON c.id = k.id ORDER BY k.rank, c.chunk_id`;
-
-/**
- * Documents whose metadata hold every wanted member, as the same kind of value: 1 is not true, nor "1". Metadata nested
- * deeper than SQLite reads match nothing, instead of failing the search for everybody.
- */
-const HAS_METADATA = `NOT EXISTS (
-  SELECT 1 FROM json_each(@metadata) w WHERE NOT EXISTS (
-    SELECT 1 FROM json_each(iif(json_valid(d.metadata), d.metadata, '{}')) m
-    WHERE m.key = w.key AND m.value = w.value
-      AND replace(m.type, 'real', 'integer') = replace(w.type, 'real', 'integer')))`;
 
 const listed = (name: string) => `(SELECT value FROM json_each(@${name}))`;
 
@@ -68,8 +59,8 @@ function filtersOf({ classification, doc_ids, date_range, metadata }: TextQuery)
     filters.push(['start', instant(date_range.start, 'start'), 'd.received_at >= @start']);
   }
   if (date_range?.end !== undefined) filters.push(['end', instant(date_range.end, 'end'), 'd.received_at <= @end']);
-  if (metadata !== undefined && Object.keys(metadata).length > 0) {
-    filters.push(['metadata', JSON.stringify(metadata), HAS_METADATA]);
+  if (metadata !== undefined && metadata.length > 0) {
+    filters.push(['metadata', wanted(metadata), `c.doc_id IN (${MEETING})`]);
   }
   return filters;
 }

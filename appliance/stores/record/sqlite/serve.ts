@@ -1,6 +1,7 @@
 import type { ServedChunk, ServeRecords } from '../port.ts';
 import { type Cell, CHUNKS, DOCUMENTS, INDEX_RECORDS } from './codec.ts';
 import type { RecordContext } from './context.ts';
+import { documentsWith } from './metadata.ts';
 import { type ListShape, readPage, tally } from './page.ts';
 import { searchText } from './search.ts';
 
@@ -33,6 +34,7 @@ export function serveRecords(context: RecordContext): Omit<ServeRecords, 'append
   const { db } = context;
   return {
     searchText: async (query) => searchText(context, query),
+    documentsWith: async (metadata, limit) => documentsWith(context, metadata, limit),
     servedChunks: async (chunkIds) => {
       const rows = db.all<Record<string, Cell>>(SERVED_BY_ID, [JSON.stringify(chunkIds)]);
       const byId = new Map(rows.map((cells) => [cells.chunk_id, cells]));

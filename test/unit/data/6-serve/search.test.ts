@@ -92,15 +92,18 @@ const FILTERED: Record<string, KnownChunk> = {
   c: { score: 0.7, text: 2, classification: 'invoice', doc_id: 'doc_3', metadata: { client: 'north', year: '2024' } },
   d: { score: 0.6, text: null, classification: 'invoice', doc_id: 'doc_4', metadata: {} },
 };
+const is = (field: string, value: string) => ({ field, of: 'value', kind: 'text', any_of: [value] }) as const;
+const in2024 = { field: 'year', of: 'value', kind: 'number', any_of: [{ gte: 2024, lte: 2024 }] } as const;
 for (const [what, filters, expected] of [
   ['classification', { classification: ['contract'] }, ['a', 'b']],
   ['documents', { doc_ids: ['doc_4', 'doc_2'] }, ['b', 'd']],
-  ['metadata, of vector hits too', { metadata: { client: 'north' } }, ['a', 'c']],
-  ['metadata by value and type', { metadata: { year: 2024 } }, ['a', 'b']],
-  ['several metadata at once', { metadata: { year: 2024, client: 'south' } }, ['b']],
-  ['metadata that no document has', { metadata: { colour: 'red' } }, []],
-  ['metadata named like a built-in property', { metadata: { constructor: 'x' } }, []],
-  ['classification and metadata', { classification: ['invoice'], metadata: { client: 'north' } }, ['c']],
+  ['metadata, of vector hits too', { metadata: [is('client', 'north')] }, ['a', 'c']],
+  ['metadata by value and type', { metadata: [in2024] }, ['a', 'b']],
+  ['several metadata at once', { metadata: [in2024, is('client', 'south')] }, ['b']],
+  ['metadata that no document has', { metadata: [is('colour', 'red')] }, []],
+  ['metadata named like a built-in property', { metadata: [is('constructor', 'x')] }, []],
+  ['classification and metadata', { classification: ['invoice'], metadata: [is('client', 'north')] }, ['c']],
+  ['documents and metadata', { doc_ids: ['doc_1', 'doc_2'], metadata: [is('client', 'north')] }, ['a']],
   ['an empty list of documents', { doc_ids: [] }, []],
   ['an empty list of classes', { classification: [] }, []],
 ] as const) {
@@ -109,12 +112,39 @@ for (const [what, filters, expected] of [
   });
 }
 
-it('filters reach both sides as they are, metadata only full text', async () => {
-  const filters = { classification: ['contract'], doc_ids: ['doc_1'], date_range: { start: '2026-01-01' } };
-  const { asked } = await search(FILTERED, { filters: { ...filters, metadata: { client: 'north' } } });
-  assert.deepEqual(asked.near[0]!.filter, filters);
+it('filters reach both sides as they are, metadata as the documents that meet them', async () => {
+  const filters = { classification: ['contract'], date_range: { start: '2026-01-01' } };
+  const { asked } = await search(FILTERED, { filters: { ...filters, metadata: [is('client', 'north')] } });
+  const told = { ...filters, doc_ids: ['doc_1', 'doc_3'] };
+  assert.deepEqual(asked.near[0]!.filter, told);
   const { text: _, limit: __, ...rest } = asked.text[0]!;
-  assert.deepEqual(rest, { ...filters, metadata: { client: 'north' } });
+  assert.deepEqual(rest, told);
+});
+
+it('one document in thousands is found by its metadata, however far its vector is', async () => {
+  const chunks: Record<string, KnownChunk> = {
+    rare: { score: 0.01, text: null, doc_id: 'rare', metadata: { client: 'x' } },
+  };
+  for (let n = 0; n < 10_000; n++)
+    chunks[`c${n}`] = { score: 0.9, text: null, doc_id: 'doc_1', metadata: { client: 'y' } };
+  const { ids, asked } = await search(chunks, { filters: { metadata: [is('client', 'x')] } });
+  assert.deepEqual([ids, asked.near.length], [['rare'], 1]);
+});
+
+it('metadata that too many documents meet are asked of full text and held against each vector hit', async () => {
+  const chunks: Record<string, KnownChunk> = {};
+  for (let n = 0; n < 6000; n++) {
+    chunks[`c${n}`] = {
+      score: 0.5,
+      text: n < 5 ? n + 1 : null,
+      doc_id: `d${n}`,
+      metadata: { client: n < 3 ? 'x' : 'y' },
+    };
+  }
+  const { ids, asked } = await search(chunks, { top_k: 3, filters: { metadata: [is('client', 'y')] } });
+  assert.ok(ids.length === 3 && !ids.some((id) => ['c0', 'c1', 'c2'].includes(id)));
+  assert.deepEqual(asked.text[0]!.metadata, [is('client', 'y')]);
+  assert.equal(asked.near[0]!.filter?.doc_ids, undefined);
 });
 
 it('a vector whose payload is older than the row is judged by the row', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { nearest } from '../../../appliance/config/nearest.ts';
+import { nearest } from '../../../appliance/kernel/nearest.ts';
 
 const KNOWN = ['log_level', 'listen', 'workers', 'drain_seconds'];
 
