@@ -1,10 +1,11 @@
 /**
- * Writes `manifests/openapi.json` from the table of routes and `manifests/batch-manifest.schema.json` from the schema
- * that intake validates with; `--check` fails when a committed file is out of date.
+ * Writes `manifests/openapi.json` from the table of routes, and `manifests/batch-manifest.schema.json` and
+ * `manifests/custom-fields.schema.json` from the schemas that intake and control validate with; `--check` fails when a committed file is out of date.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from '@hono/zod-openapi';
+import { CustomFields } from '../appliance/api/custom-fields/schema.ts';
 import { Manifest } from '../appliance/api/manifest.ts';
 import { openApiDocument } from '../appliance/api/openapi.ts';
 
@@ -17,6 +18,11 @@ const outputs: Readonly<Record<string, unknown>> = {
     title: 'Manifest of a Frostbyte batch',
     description: 'What stands in manifest.json, or in the first part of a batch upload.',
     ...z.toJSONSchema(Manifest, { target: 'draft-2020-12' }),
+  },
+  'manifests/custom-fields.schema.json': {
+    title: 'Custom fields of a Frostbyte tenant',
+    description: 'What `frostbyte tenant fields set` and `frostbyte manifest check --schema` read.',
+    ...z.toJSONSchema(CustomFields, { target: 'draft-2020-12', io: 'input' }),
   },
 };
 

@@ -17,13 +17,20 @@ const LARGEST_SCHEMA = 65_536;
 /** Looks at a value even where its parts were found wrong, so that all mistakes are told at once. */
 const ALWAYS = { when: () => true };
 
-const Validation = z.strictObject({
-  min: z.number().optional(),
-  max: z.number().optional(),
-  pattern: z
+/** Text that JSON carries everywhere: without half of a surrogate pair. */
+const whole = (longest: number) =>
+  z
     .string()
+    .max(longest)
+    .refine((text) => text.isWellFormed(), 'must be valid Unicode');
+
+const BOUNDS = 'Inclusive; of a number its value, of a string its characters, of an array its items';
+
+const Validation = z.strictObject({
+  min: z.number().optional().openapi({ description: BOUNDS }),
+  max: z.number().optional().openapi({ description: BOUNDS }),
+  pattern: whole(LONGEST_PATTERN)
     .min(1)
-    .max(LONGEST_PATTERN)
     .superRefine((source, context) => {
       const compiled = compilePattern(source);
       if ('problem' in compiled) context.addIssue({ code: 'custom', message: compiled.problem });
@@ -31,7 +38,7 @@ const Validation = z.strictObject({
     .optional()
     .openapi({ description: 'RE2 syntax, found anywhere in the value unless tied with ^ and $; strings only' }),
   enum: z
-    .array(z.union([z.string().max(LONGEST_VALUE), z.number(), z.boolean()]))
+    .array(z.union([whole(LONGEST_VALUE), z.number(), z.boolean()]))
     .min(1)
     .max(MOST_VALUES)
     .optional()
@@ -47,7 +54,7 @@ const Field = z.strictObject({
     .refine((name) => name !== '__proto__', 'is reserved'),
   type: z.enum(FIELD_TYPES),
   required: z.boolean().default(false),
-  description: z.string().max(256).optional(),
+  description: whole(256).optional(),
   validation: Validation.optional(),
 });
 export type CustomField = z.infer<typeof Field>;

@@ -23,25 +23,33 @@ const TYPES: Readonly<Record<FieldType, { is(value: unknown): boolean; constrain
   },
 });
 
+/** What bounds count, by the types that have any. */
+const UNITS: Readonly<Partial<Record<FieldType, string>>> = Object.freeze({
+  string: ' characters',
+  number: '',
+  array: ' items',
+});
+
 /**
- * The check of one field: type, then bounds, pattern and enum. Made once, used for many values. A pattern that cannot be
- * compiled matches nothing. A check costs O(value): patterns run in linear time.
+ * The check of one field: type, then bounds, pattern and enum. Made once, used for many values. Rules that do not fit
+ * the type are left alone, and a pattern that cannot be compiled matches nothing: no schema has either. A check costs
+ * O(value): patterns run in linear time.
  */
 export function fieldCheck({ type, validation = {} }: CustomField): FieldCheck {
   const rules: { meets(value: unknown): boolean; constraint: string }[] = [];
   const { min, max, pattern } = validation;
-  const unit = type === 'string' ? ' characters' : type === 'array' ? ' items' : '';
+  const unit = UNITS[type];
   if (type === 'string') {
-    rules.push({
-      meets: (value) => size(value) <= LONGEST_TEXT,
-      constraint: `must be at most ${LONGEST_TEXT} characters`,
-    });
+    const constraint = `must be at most ${LONGEST_TEXT} characters`;
+    rules.push({ meets: (value) => size(value) <= LONGEST_TEXT, constraint });
   }
-  if (min !== undefined)
+  if (unit !== undefined && min !== undefined) {
     rules.push({ meets: (value) => size(value) >= min, constraint: `must be at least ${min}${unit}` });
-  if (max !== undefined)
+  }
+  if (unit !== undefined && max !== undefined) {
     rules.push({ meets: (value) => size(value) <= max, constraint: `must be at most ${max}${unit}` });
-  if (pattern !== undefined) {
+  }
+  if (type === 'string' && pattern !== undefined) {
     const compiled = compilePattern(pattern);
     const meets = (value: unknown) => 'pattern' in compiled && compiled.pattern.test(value as string);
     rules.push({ meets, constraint: `must match the pattern ${pattern}` });

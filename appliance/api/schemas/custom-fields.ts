@@ -9,7 +9,7 @@ export const CustomFieldsAnswer = z
   .object({
     tenant_id: TenantId,
     /** Null where the tenant has no schema. */
-    custom_fields: CustomFields.nullable(),
+    custom_fields: z.union([CustomFields, z.null()]),
     config_version: z.number().int(),
   })
   .openapi('TenantCustomFields');

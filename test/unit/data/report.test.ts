@@ -197,3 +197,34 @@ test('a file that was refused went no further; one that never came is missing', 
     ['missing', null, null, 'queued'],
   );
 });
+
+test('metadata that did not fit are told field by field, each with its mend', () => {
+  const problems = [
+    {
+      field: 'amount',
+      constraint: 'must be a number',
+      remediation: 'Correct it in the metadata of the file.',
+      from: 'file',
+    },
+    { field: 'matter', constraint: 'is required (string)', remediation: 'Add it.', from: 'file' },
+  ];
+  const details = { schema_version: '1.0', problem_count: 2, problems };
+  const rejected = {
+    status: 'rejected',
+    reason: 'METADATA_INVALID',
+    message: 'It does not fit.',
+    remediation: 'Mend it.',
+  } as const;
+  const { files } = report([file(1, null, { ...rejected, details }), file(2, null, { ...rejected, details: null })]);
+  assert.deepEqual(files[0]!.problems, [
+    {
+      code: 'METADATA_INVALID',
+      message: 'Metadata: amount must be a number.',
+      remediation: 'Correct it in the metadata of the file.',
+    },
+    { code: 'METADATA_INVALID', message: 'Metadata: matter is required (string).', remediation: 'Add it.' },
+  ]);
+  assert.deepEqual(files[1]!.problems, [
+    { code: 'METADATA_INVALID', message: 'It does not fit.', remediation: 'Mend it.' },
+  ]);
+});

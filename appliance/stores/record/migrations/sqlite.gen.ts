@@ -356,7 +356,7 @@ ALTER TABLE documents ADD COLUMN first_attempt_at TEXT;
   {
     version: 6,
     name: '0006-document-metadata',
-    sha256: '25ad0618d37e1ae1b023ccd907247ced541ea74d122460bc2ef473b3df4a30b0',
+    sha256: 'eb76ffd99426767569cc62a91fbbbc97d02cfcfa586f9376c6cb31d18fdc663b',
     sql: `-- Values of documents' metadata by field, so that a filter is a look-up instead of a walk through every document. Derived
 -- from \`documents.metadata\` by triggers and gone with its document; nothing else writes here.
 
@@ -383,12 +383,11 @@ CREATE VIEW metadata_scalars AS
 
 -- Texts longer than a filter can ask for are left out. A moment is a day of the calendar, with or without time and offset.
 CREATE VIEW metadata_values AS
-  SELECT doc_id, field, item, 'text' AS kind, value FROM metadata_scalars
-  WHERE type = 'text' AND octet_length(value) <= 3000
-  UNION ALL
-  SELECT doc_id, field, item, 'number', value FROM metadata_scalars WHERE type IN ('integer', 'real')
-  UNION ALL
-  SELECT doc_id, field, item, 'boolean', value FROM metadata_scalars WHERE type IN ('true', 'false')
+  SELECT doc_id, field, item,
+    CASE type WHEN 'text' THEN 'text' WHEN 'integer' THEN 'number' WHEN 'real' THEN 'number' ELSE 'boolean' END AS kind,
+    value
+  FROM metadata_scalars
+  WHERE type IN ('text', 'integer', 'real', 'true', 'false') AND octet_length(value) <= 3000
   UNION ALL
   SELECT doc_id, field, item, 'moment', CAST(round((julianday(value) - 2440587.5) * 86400000) AS INTEGER)
   FROM metadata_scalars

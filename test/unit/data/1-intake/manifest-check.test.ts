@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { CustomFields } from '../../../../appliance/api/custom-fields/schema.ts';
 import { buildManifest, checkManifest } from '../../../../appliance/data/1-intake/manifest-check.ts';
 import { isFrostbyteError } from '../../../../appliance/kernel/errors.ts';
 
@@ -86,6 +87,43 @@ describe('a manifest', () => {
         await writeFile(join(folder, 'manifest.json'), content!);
         assert.equal((await checkManifest(folder)).problems[0]?.code, code);
       }
+    }),
+  );
+
+  it(
+    'is held against the tenant’s custom fields, and against the tenant, where the sender has them',
+    within(async (folder) => {
+      const manifest = await outgoing(folder);
+      Object.assign(manifest.files[0]!, { metadata: { amount: '12' } });
+      Object.assign(manifest, { metadata: { mater: 'M-1' } });
+      await writeFile(join(folder, 'b.txt'), 'changed');
+      await writeFile(join(folder, 'manifest.json'), JSON.stringify(manifest));
+      const custom_fields = CustomFields.parse({
+        schema_version: '1.0',
+        fields: [
+          { name: 'matter', type: 'string', required: true },
+          { name: 'amount', type: 'number' },
+        ],
+      });
+      assert.deepEqual(
+        (await checkManifest(folder)).problems.map(({ code }) => code),
+        ['CHECKSUM_MISMATCH'],
+      );
+      const { problems } = await checkManifest(folder, { custom_fields });
+      assert.deepEqual(
+        problems.map(({ filename, code, message }) => [filename, code, message.split(/[;.] ?/)[0]]),
+        [
+          ['a.csv', 'METADATA_INVALID', 'Metadata: mater is not a field of this tenant (schema 1'],
+          ['a.csv', 'METADATA_INVALID', 'Metadata: amount must be a number'],
+          ['a.csv', 'METADATA_INVALID', 'Metadata: matter is required (string)'],
+          ['b.txt', 'CHECKSUM_MISMATCH', 'The file that arrived is not the one that the manifest describes'],
+          ['b.txt', 'METADATA_INVALID', 'Metadata: mater is not a field of this tenant (schema 1'],
+          ['b.txt', 'METADATA_INVALID', 'Metadata: matter is required (string)'],
+        ],
+      );
+      for (const { remediation } of problems) assert.ok(remediation.length > 10);
+      const other = await checkManifest(folder, { tenant_id: 'beta' });
+      assert.match(other.problems[0]!.message, /the tenant that the batch is sent to/);
     }),
   );
 

@@ -24,12 +24,11 @@ CREATE VIEW metadata_scalars AS
 
 -- Texts longer than a filter can ask for are left out. A moment is a day of the calendar, with or without time and offset.
 CREATE VIEW metadata_values AS
-  SELECT doc_id, field, item, 'text' AS kind, value FROM metadata_scalars
-  WHERE type = 'text' AND octet_length(value) <= 3000
-  UNION ALL
-  SELECT doc_id, field, item, 'number', value FROM metadata_scalars WHERE type IN ('integer', 'real')
-  UNION ALL
-  SELECT doc_id, field, item, 'boolean', value FROM metadata_scalars WHERE type IN ('true', 'false')
+  SELECT doc_id, field, item,
+    CASE type WHEN 'text' THEN 'text' WHEN 'integer' THEN 'number' WHEN 'real' THEN 'number' ELSE 'boolean' END AS kind,
+    value
+  FROM metadata_scalars
+  WHERE type IN ('text', 'integer', 'real', 'true', 'false') AND octet_length(value) <= 3000
   UNION ALL
   SELECT doc_id, field, item, 'moment', CAST(round((julianday(value) - 2440587.5) * 86400000) AS INTEGER)
   FROM metadata_scalars
