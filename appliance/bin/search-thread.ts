@@ -27,6 +27,7 @@ async function answer({ id, files, call }: SearchRequest): Promise<SearchAnswer>
     if (call.verb === 'close') return { id, value: await close(files.tenant_id) };
     const { records, vectors } = open(files);
     if (call.verb === 'text') return { id, value: await records.searchText(call.query) };
+    if (call.verb === 'documents') return { id, value: await records.documentsWith(call.metadata, call.limit) };
     return { id, value: await vectors.search(call.vector, call.options) };
   } catch (error) {
     return { id, error: carry(error) };

@@ -6,6 +6,7 @@ import { openSqliteRecords } from '../../appliance/stores/record/sqlite.ts';
 import { openSqliteVectors } from '../../appliance/stores/vector/sqlite-vec.ts';
 import { manualClock } from '../support/manual-clock.ts';
 import { TENANT } from './record/builders.ts';
+import { metadataContract } from './record/metadata.ts';
 import { searchContract } from './record/search.ts';
 import { vectorContract } from './vector.suite.ts';
 
@@ -38,7 +39,9 @@ vectorContract('sqlite-vec, searched by threads', async () => {
   return { store: vectors, again: async () => open().vectors, dispose };
 });
 
-searchContract('sqlite records, searched by threads', async () => {
+const searchedRecords = async () => {
   const { records, open, dispose } = await world();
   return { store: records, another: () => open().records, dispose };
-});
+};
+searchContract('sqlite records, searched by threads', searchedRecords);
+metadataContract('sqlite records, searched by threads', searchedRecords);

@@ -1,5 +1,5 @@
 import { type ErrorDetail, type ErrorKind, FrostbyteError, isFrostbyteError } from '../../kernel/errors.ts';
-import type { TextQuery } from '../../stores/record/port.ts';
+import type { MetadataCondition, TextQuery } from '../../stores/record/port.ts';
 import type { VectorSearch } from '../../stores/vector/port.ts';
 
 /** What the daemon and its search threads tell each other. */
@@ -13,6 +13,7 @@ export interface SearchFiles {
 
 export type SearchCall =
   | { verb: 'text'; query: TextQuery }
+  | { verb: 'documents'; metadata: readonly MetadataCondition[]; limit: number }
   | { verb: 'vectors'; vector: Float32Array; options: VectorSearch }
   /** Closes the tenant's stores, behind every search that was asked before. */
   | { verb: 'close' };

@@ -15,6 +15,7 @@ import {
 /** The searching verbs of a tenant's stores. */
 export interface Searcher {
   searchText: RecordStore['searchText'];
+  documentsWith: RecordStore['documentsWith'];
   search: VectorStore['search'];
 }
 
@@ -89,6 +90,8 @@ export function searchThreads(most = Math.max(1, Math.min(MOST_THREADS, availabl
   return {
     of: (files) => ({
       searchText: (query) => search(files, { verb: 'text', query }) as ReturnType<RecordStore['searchText']>,
+      documentsWith: (metadata, limit) =>
+        search(files, { verb: 'documents', metadata, limit }) as ReturnType<RecordStore['documentsWith']>,
       search: (vector, options) =>
         search(files, { verb: 'vectors', vector, options }) as ReturnType<VectorStore['search']>,
     }),
@@ -107,9 +110,9 @@ export function searchThreads(most = Math.max(1, Math.min(MOST_THREADS, availabl
   };
 }
 
-/** A record store whose full-text search runs elsewhere. */
-export function recordsSearchedBy(records: RecordStore, { searchText }: Searcher): RecordStore {
-  return { ...records, searchText };
+/** A record store whose search by words and by metadata runs elsewhere. */
+export function recordsSearchedBy(records: RecordStore, { searchText, documentsWith }: Searcher): RecordStore {
+  return { ...records, searchText, documentsWith };
 }
 
 /** A vector store whose search runs elsewhere. */
