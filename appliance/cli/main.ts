@@ -32,11 +32,7 @@ export function createProgram(): Command {
 
 /** Runs one command; the answer is the exit code (spec 4). */
 export async function main(argv: readonly string[]): Promise<number> {
-  // A reader that has seen enough (`| head`) is no error.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(EXIT.ok);
-    throw error;
-  });
+  if (!process.stdout.listeners('error').includes(seenEnough)) process.stdout.on('error', seenEnough);
   try {
     await createProgram().parseAsync(argv);
     return process.exitCode === undefined ? EXIT.ok : Number(process.exitCode);
@@ -45,4 +41,10 @@ export async function main(argv: readonly string[]): Promise<number> {
     process.stderr.write(`${argv.includes('--json') ? explainAsJson(error) : explain(error)}\n`);
     return exitCode(error);
   }
+}
+
+/** A reader that has seen enough (`| head`) is no error. */
+function seenEnough(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(EXIT.ok);
+  throw error;
 }

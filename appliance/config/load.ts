@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { parse as parseYaml, YAMLParseError } from 'yaml';
 import type { z } from 'zod';
 import { type ErrorDetail, FrostbyteError } from '../kernel/errors.ts';
-import { nearest } from '../kernel/nearest.ts';
 import { ENVIRONMENT, frostbyteVariables, OTHER_VARIABLES } from './environment.ts';
-import { Config, defaultConfig } from './schema.ts';
+import { readYaml } from './read-yaml.ts';
+import { Config, defaultConfig, SECRET_SETTINGS } from './schema.ts';
+import { suggestSetting, suggestValue, suggestVariable } from './suggest.ts';
 
 export interface ConfigSources {
   /** Path of a YAML file; default: `FROSTBYTE_CONFIG`, or none. */
@@ -18,75 +17,85 @@ type Tree = { [key: string]: unknown };
 
 /**
  * Reads defaults, file, environment and overrides, in this order. Throws `CONFIG_INVALID` with every problem at once,
- * each with the nearest name where one was mistyped. The result is frozen.
+ * each with the value given and the nearest name where one was mistyped. The result is frozen.
  */
 export function loadConfig(sources: ConfigSources = {}): Readonly<Config> {
   const variables = sources.variables ?? frostbyteVariables();
   const problems: ErrorDetail[] = [];
   const settings = defaultConfig() as unknown as Tree;
-  const path = sources.file ?? variables[OTHER_VARIABLES.FROSTBYTE_CONFIG];
-  if (path) merge(settings, readFile(path, problems), '', problems);
-  merge(settings, fromEnvironment(variables, problems), '', problems);
+  merge(settings, fromFile(sources.file, variables, problems), '', problems);
+  const named = fromEnvironment(variables, problems);
+  merge(settings, named.tree, '', problems);
   merge(settings, sources.overrides ?? {}, '', problems);
 
   const parsed = Config.safeParse(settings);
-  if (!parsed.success) problems.push(...parsed.error.issues.map(describe));
+  if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => describe(issue, settings)));
   // Looked at in any case, so that no mistake waits for another to be mended.
-  problems.push(...checkTogether(settings as unknown as Config));
-  if (problems.length > 0 || !parsed.success) {
-    const lines = problems.map(({ field, constraint }) => `  ${field}: ${constraint}`);
-    throw new FrostbyteError(
-      'CONFIG_INVALID',
-      `The configuration has ${problems.length} problem(s):\n${lines.join('\n')}`,
-      { details: problems },
-    );
-  }
+  problems.push(...checkTogether(settings));
+  if (problems.length > 0 || !parsed.success) throw invalid(problems, named.variables);
   return deepFreeze(parsed.data);
 }
 
-function readFile(path: string, problems: ErrorDetail[]): Tree {
-  try {
-    const content: unknown = parseYaml(readFileSync(path, 'utf8'), { maxAliasCount: 0 }) ?? {};
-    if (typeof content === 'object' && !Array.isArray(content)) return content as Tree;
-    problems.push({ field: path, constraint: 'must hold names and values' });
-  } catch (error) {
-    const reason =
-      error instanceof YAMLParseError
-        ? `is not YAML: ${error.message.split('\n')[0]}`
-        : `cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'})`;
-    problems.push({ field: path, constraint: reason });
-  }
+/** The file named on the command line or by the environment; an empty name is a mistake, not "none". */
+function fromFile(file: string | undefined, variables: Record<string, string>, problems: ErrorDetail[]): Tree {
+  const path = file ?? variables[OTHER_VARIABLES.FROSTBYTE_CONFIG];
+  if (path === undefined) return {};
+  if (path.trim() !== '') return readYaml(path, problems);
+  problems.push({ field: file === undefined ? 'FROSTBYTE_CONFIG' : '--config', constraint: 'must not be empty' });
   return {};
 }
 
-function fromEnvironment(variables: Record<string, string>, problems: ErrorDetail[]): Tree {
+/** What the environment sets, and which variable set which path. */
+function fromEnvironment(
+  variables: Record<string, string>,
+  problems: ErrorDetail[],
+): { tree: Tree; variables: ReadonlyMap<string, string> } {
   const tree: Tree = {};
-  const known = [...Object.keys(ENVIRONMENT), ...Object.keys(OTHER_VARIABLES)];
+  const named = new Map<string, string>();
   for (const [name, text] of Object.entries(variables)) {
     const setting = ENVIRONMENT[name];
     if (!setting) {
-      if (!known.includes(name))
-        problems.push({ field: name, constraint: `unknown variable${suggestion(name, known)}` });
+      if (!Object.hasOwn(OTHER_VARIABLES, name))
+        problems.push({ field: name, constraint: `unknown variable${suggestVariable(name)}` });
       continue;
     }
-    const value = setting.type === 'number' ? Number(text) : text;
-    if (Number.isNaN(value) || text === '') {
-      problems.push({
-        field: name,
-        value: text,
-        constraint: setting.type === 'number' ? 'must be a number' : 'must not be empty',
-      });
+    const { path, type } = setting;
+    const blank = text.trim() === '';
+    if (blank || (type === 'number' && !NUMBER.test(text))) {
+      const constraint = type === 'number' ? 'must be a number' : 'must not be empty';
+      problems.push({ field: name, ...(SECRET_SETTINGS.has(path) ? {} : { value: text }), constraint });
       continue;
     }
-    const keys = setting.path.split('.');
+    named.set(path, name);
+    const keys = path.split('.');
     let at = tree;
     for (const key of keys.slice(0, -1)) {
       at[key] ??= {};
       at = at[key] as Tree;
     }
-    at[keys.at(-1)!] = value;
+    at[keys.at(-1)!] = type === 'number' ? Number(text) : text;
   }
-  return tree;
+  return { tree, variables: named };
+}
+
+/** As people write one: nothing blank, no hexadecimal, no exponent. */
+const NUMBER = /^\s*[+-]?\d+(?:\.\d+)?\s*$/;
+
+/** One line a problem: where, what, and what stood there instead. */
+function invalid(problems: readonly ErrorDetail[], named: ReadonlyMap<string, string>): FrostbyteError {
+  const lines = problems.map(({ field, value, constraint }) => {
+    const source = named.get(field);
+    const given = [
+      ...(value === undefined ? [] : [`given: ${JSON.stringify(value)}`]),
+      ...(source ? [`from ${source}`] : []),
+    ].join(', ');
+    return `  ${field}: ${constraint}${given ? ` (${given})` : ''}`;
+  });
+  return new FrostbyteError(
+    'CONFIG_INVALID',
+    `The configuration has ${problems.length} problem(s):\n${lines.join('\n')}`,
+    { details: [...problems] },
+  );
 }
 
 /** Lays `from` over `into`; names that `into` does not have are problems. */
@@ -94,7 +103,7 @@ function merge(into: Tree, from: Tree, prefix: string, problems: ErrorDetail[]):
   for (const [key, value] of Object.entries(from)) {
     const field = prefix + key;
     if (!Object.hasOwn(into, key)) {
-      problems.push({ field, constraint: `unknown setting${suggestion(key, Object.keys(into))}` });
+      problems.push({ field, constraint: `unknown setting${suggestSetting(prefix, key, Object.keys(into))}` });
     } else if (isTree(into[key]) && isTree(value)) {
       merge(into[key], value, `${field}.`, problems);
     } else {
@@ -107,33 +116,42 @@ function isTree(value: unknown): value is Tree {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function describe(issue: z.core.$ZodIssue): ErrorDetail {
-  return { field: issue.path.join('.'), constraint: issue.message };
+function describe(issue: z.core.$ZodIssue, settings: Tree): ErrorDetail {
+  const field = issue.path.join('.');
+  const value = at(settings, issue.path);
+  const constraint =
+    issue.code === 'invalid_value'
+      ? `must be one of ${issue.values.join(', ')}${suggestValue(value, issue.values)}`
+      : issue.message;
+  return { field, ...(isTree(value) || SECRET_SETTINGS.has(field) ? {} : { value }), constraint };
 }
 
-/** Rules between settings. */
-function checkTogether(config: Config): ErrorDetail[] {
+function at(settings: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((from, key) => (isTree(from) ? from[String(key)] : undefined), settings);
+}
+
+/** Rules between settings; any of them may still be of a wrong shape. */
+function checkTogether(settings: Tree): ErrorDetail[] {
   const problems: ErrorDetail[] = [];
-  const complain = (field: string, value: unknown, constraint: string) => problems.push({ field, value, constraint });
-  if (typeof config.listen.host === 'string' && config.listen.host !== '' && !LOOPBACK.has(config.listen.host)) {
-    complain(
-      'listen.host',
-      config.listen.host,
-      'plain HTTP is served on loopback only (127.0.0.1 or ::1); reach it by SSH forwarding',
-    );
+  const host = at(settings, ['listen', 'host']);
+  if (typeof host === 'string' && host !== '' && !LOOPBACK.has(host)) {
+    problems.push({
+      field: 'listen.host',
+      value: host,
+      constraint: 'plain HTTP is served on loopback only (127.0.0.1 or ::1); reach it by SSH forwarding',
+    });
   }
-  if (config.mode === 'stack' && config.parser.sandbox === 'reduced') {
-    complain('parser.sandbox', 'reduced', 'only embedded mode may do with a reduced sandbox');
+  if (settings.mode === 'stack' && at(settings, ['parser', 'sandbox']) === 'reduced') {
+    problems.push({
+      field: 'parser.sandbox',
+      value: 'reduced',
+      constraint: 'only embedded mode may do with a reduced sandbox',
+    });
   }
   return problems;
 }
 
 const LOOPBACK = new Set(['127.0.0.1', '::1']);
-
-function suggestion(name: string, known: readonly string[]): string {
-  const close = nearest(name, known);
-  return close ? `; did you mean ${close}?` : '';
-}
 
 function deepFreeze<T>(value: T): Readonly<T> {
   if (typeof value === 'object' && value !== null) {

@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+/** `host:port`, `[::1]:port` or a path. */
+const CLAMD = /^(?:.*\/.*|\[[^\]\s]+\]:\d{1,5}|[^[\]:\s]+:\d{1,5})$/;
+
 /**
  * The appliance's settings: one schema for file and environment. A value comes from the default, then the file
  * (`frostbyte.yaml`), then the environment; unknown names are refused.
@@ -8,7 +11,7 @@ export const Config = z.strictObject({
   mode: z
     .enum(['embedded', 'stack'])
     .describe('embedded: one folder, no server; stack: containers on internal networks'),
-  data_folder: z.string().min(1).describe('Where everything is kept'),
+  data_folder: z.string().regex(/\S/, 'must not be empty').describe('Where everything is kept'),
   listen: z
     .strictObject({
       host: z.string().min(1),
@@ -30,6 +33,7 @@ export const Config = z.strictObject({
   scanner: z.strictObject({
     clamd: z
       .string()
+      .regex(CLAMD, 'must be host:port or the path of a socket')
       .nullable()
       .describe('host:port or the path of a socket; null: no malware scan, and receipts say so'),
     stream_max_mb: z.number().int().min(1).max(4000).describe('StreamMaxLength of clamd; larger files are unscannable'),

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import { loadConfig } from '../../config/load.ts';
-import { SECRET_SETTINGS } from '../../config/schema.ts';
+import { masked } from '../../config/masked.ts';
 import type { Role, Scope } from '../../kernel/identity.ts';
 import { globals, output } from '../context.ts';
 
@@ -113,13 +113,9 @@ function rotateCommand(token: Command): void {
 /** The configuration as file, environment and `--data` make it. */
 export function configOf(command: Command) {
   const { config, data } = globals(command);
-  return loadConfig({ ...(config ? { file: config } : {}), ...(data ? { overrides: { data_folder: data } } : {}) });
-}
-
-function masked(value: unknown, path = ''): unknown {
-  if (SECRET_SETTINGS.has(path)) return '********';
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, member]) => [key, masked(member, path ? `${path}.${key}` : key)]),
-  );
+  // An option that was given empty is a mistake (a variable of a script that is not set), never the default.
+  return loadConfig({
+    ...(config === undefined ? {} : { file: config }),
+    ...(data === undefined ? {} : { overrides: { data_folder: data } }),
+  });
 }

@@ -108,6 +108,13 @@ for (const [what, args, environment, status, pattern] of [
     2,
     /FROSTBYTE_PORT: must be a number[\s\S]*did you mean FROSTBYTE_HOST/,
   ],
+  [
+    'an option that is given empty is a mistake, never the default',
+    ['config', 'print', '--data', '', '--config', ''],
+    {},
+    2,
+    /--config: must not be empty[\s\S]*data_folder: must not be empty/,
+  ],
   ['a right configuration is in order', ['config', 'check', '--json'], {}, 0, /^\{"ok":true\}\n$/],
 ] as const) {
   test(what, async () => {

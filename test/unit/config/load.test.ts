@@ -90,6 +90,93 @@ test('a mistyped name is answered with the nearest one', (t) => {
   assert.match(found['parser.memory']!, /unknown setting/);
 });
 
+test('a mistyped name within a section finds its path, and a name of another section its place', (t) => {
+  const found = problems({
+    file: file(
+      t,
+      'port: 1\nworkers:\n  cuont: 1\n  timeout_seconds: 5\n  lease: 9\nparser.sandbox: full\nlisten:\n  nothing_like_it: 1\n',
+    ),
+  });
+  assert.deepEqual(found, {
+    port: 'unknown setting; did you mean listen.port?',
+    'workers.cuont': 'unknown setting; did you mean workers.count?',
+    'workers.timeout_seconds': 'unknown setting; did you mean parser.timeout_seconds?',
+    'workers.lease': 'unknown setting; did you mean workers.lease_seconds?',
+    'parser.sandbox': 'unknown setting; sections are nested: write sandbox under parser',
+    'listen.nothing_like_it': 'unknown setting',
+  });
+});
+
+test('a variable finds the one that sets what its name says, or the file where none does, and never a stranger', () => {
+  const variables = {
+    FROSTBYTE_MODE: 'stack',
+    FROSTBYTE_DATA_FOLDER: '/x',
+    FROSTBYTE_LISTEN_PORT: '1',
+    FROSTBYTE_MEMORY_MB: '1',
+    FROSTBYTE_HOME: '/x',
+    FROSTBYTE_: '1',
+  };
+  assert.deepEqual(problems({ variables }), {
+    FROSTBYTE_MODE: 'unknown variable; mode is set in the configuration file (FROSTBYTE_CONFIG)',
+    FROSTBYTE_DATA_FOLDER: 'unknown variable; did you mean FROSTBYTE_DATA?',
+    FROSTBYTE_LISTEN_PORT: 'unknown variable; did you mean FROSTBYTE_PORT?',
+    FROSTBYTE_MEMORY_MB: 'unknown variable; did you mean FROSTBYTE_PARSER_MEMORY_MB?',
+    FROSTBYTE_HOME: 'unknown variable',
+    FROSTBYTE_: 'unknown variable',
+  });
+});
+
+test('a value that is not on offer is answered with what is, and with the nearest', (t) => {
+  const found = problems({
+    file: file(t, 'log_level: wran\nmode: embeded\nrate_limits: true\nparser:\n  sandbox: none\n'),
+  });
+  assert.deepEqual(found, {
+    mode: 'must be one of embedded, stack; did you mean embedded?',
+    log_level: 'must be one of debug, info, warn, error, silent; did you mean warn?',
+    rate_limits: 'must be one of on, off',
+    'parser.sandbox': 'must be one of full, reduced',
+  });
+});
+
+test('a blank is no value: not of a number, not of a text, not of a path on the command line', (t) => {
+  for (const blank of ['', ' ', '\t']) {
+    assert.deepEqual(
+      problems({ variables: { FROSTBYTE_PORT: blank, FROSTBYTE_DATA: blank, FROSTBYTE_CONFIG: blank } }),
+      {
+        FROSTBYTE_PORT: 'must be a number',
+        FROSTBYTE_DATA: 'must not be empty',
+        FROSTBYTE_CONFIG: 'must not be empty',
+      },
+    );
+    assert.deepEqual(problems({ overrides: { data_folder: blank } }), { data_folder: 'must not be empty' });
+    assert.deepEqual(problems({ file: blank }), { '--config': 'must not be empty' });
+  }
+  assert.ok('scanner.clamd' in problems({ file: file(t, 'scanner:\n  clamd: ""\n') }));
+});
+
+test('a number is written in digits', () => {
+  for (const text of ['0x1f90', '8e3', 'Infinity', '80 80', '1_000', '٣'])
+    assert.equal(problems({ variables: { FROSTBYTE_PORT: text } }).FROSTBYTE_PORT, 'must be a number', text);
+  assert.match(problems({ variables: { FROSTBYTE_PORT: '80.5' } })['listen.port']!, /int/);
+  assert.equal(loadConfig({ variables: { FROSTBYTE_PORT: '8081 ' } }).listen.port, 8081);
+});
+
+test('a problem shows what was given and which variable gave it', () => {
+  assert.throws(
+    () => loadConfig({ variables: { FROSTBYTE_PORT: '99999', FROSTBYTE_LOG_LEVEL: 'loud' } }),
+    ({ message }: Error) =>
+      /listen\.port: .*\(given: 99999, from FROSTBYTE_PORT\)/.test(message) &&
+      /log_level: .*\(given: "loud", from FROSTBYTE_LOG_LEVEL\)/.test(message),
+  );
+});
+
+test('the scanner is named by an address or by a path', () => {
+  for (const clamd of ['127.0.0.1:3310', '[::1]:3310', 'localhost:1', '/run/clamav/clamd.ctl', './clamd.sock'])
+    assert.equal(loadConfig({ variables: { FROSTBYTE_CLAMD: clamd } }).scanner.clamd, clamd);
+  for (const clamd of ['localhost', '3310', ':3310', 'clamd:port', '::1:3310'])
+    assert.match(problems({ variables: { FROSTBYTE_CLAMD: clamd } })['scanner.clamd']!, /host:port/, clamd);
+});
+
 test('plain HTTP stays on loopback', () => {
   for (const host of ['127.0.0.1', '::1'])
     assert.equal(loadConfig({ variables: { FROSTBYTE_HOST: host } }).listen.host, host);
@@ -109,10 +196,27 @@ test('a file that is missing, no YAML or no mapping is one problem with its path
   assert.match(Object.values(problems({ file: file(t, 'a: [1\nb') }))[0]!, /is not YAML/);
   assert.match(Object.values(problems({ file: file(t, '- a\n- b\n') }))[0]!, /names and values/);
   assert.match(Object.values(problems({ file: file(t, 'just text') }))[0]!, /names and values/);
+  const latin1 = file(t, '');
+  writeFileSync(latin1, Buffer.from('data_folder: /f\xfcr\n', 'latin1'));
+  assert.equal(problems({ file: latin1 })[latin1], 'is not UTF-8 text');
+});
+
+test('every slip of a file’s syntax is told, beside the mistakes of the environment', (t) => {
+  const path = file(t, 'log_level: info\nlog_level: warn\nmode: !secret embedded\nmode: stack\n');
+  assert.throws(
+    () => loadConfig({ file: path, variables: { FROSTBYTE_PORT: 'x' } }),
+    ({ details }: FrostbyteError) => {
+      const constraints = details.map(({ constraint }) => constraint).join('\n');
+      assert.equal(details.length, 4, constraints);
+      assert.match(constraints, /unique at line 2[\s\S]*unique at line 4[\s\S]*tag: !secret at line 3[\s\S]*a number/);
+      return true;
+    },
+  );
 });
 
 test('aliases cannot blow a small file up, and prototype keys are only unknown names', (t) => {
-  assert.ok(Object.keys(problems({ file: file(t, 'a: &a [1]\nb: [*a, *a]\n') })).length > 0);
+  const bomb = file(t, 'a: &a [1]\nb: [*a, *a]\n');
+  assert.deepEqual(problems({ file: bomb }), { [bomb]: 'uses aliases (*name); write the value out' });
   problems({ file: file(t, '__proto__:\n  polluted: true\n') });
   problems({ file: file(t, 'constructor: 1\n') });
   assert.equal(({} as Record<string, unknown>).polluted, undefined);
@@ -120,5 +224,10 @@ test('aliases cannot blow a small file up, and prototype keys are only unknown n
 
 test('a section given a plain value is refused by its name', (t) => {
   assert.ok('listen' in problems({ file: file(t, 'listen: 8080\n') }));
-  assert.ok('workers' in problems({ file: file(t, 'workers: null\n') }));
+  // A section whose lines are all commented out; other mistakes are told beside it.
+  for (const section of ['listen', 'workers', 'parser', 'scanner'])
+    assert.deepEqual(
+      Object.keys(problems({ file: file(t, `mode: stack\n${section}:\ndrain_seconds: many\n`) })).sort(),
+      ['drain_seconds', section].sort(),
+    );
 });
