@@ -4,8 +4,7 @@
  */
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-
-const root = resolve(import.meta.dirname, '..', 'appliance');
+import { pathToFileURL } from 'node:url';
 
 /** Which folders a folder may import, besides itself. */
 const MAY: Readonly<Record<string, readonly string[]>> = {
@@ -41,50 +40,64 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
 const FACES: Readonly<Record<string, RegExp>> = {
   stores: /(?:^|\/)(?:port|rows)\.ts$/,
   models: /(?:^|\/)(?:port|assert)\.ts$/,
-  secrets: /\.ts$/,
   'gateway>control': /^control\/verbs\.ts$/,
 };
 
+/** The one place that chooses adapters, and so the one that sees behind every face. */
+const CHOOSES_ADAPTERS = /^bin\/wire\//;
+
 /** Control keeps its own SQLite file, in both modes (spec 4): it may use the shared opener. */
-const EXCEPTIONS: readonly [from: RegExp, to: RegExp][] = [
-  [/^control\//, /^stores\/sqlite\//],
-  [/^data\/evaluate-retrieval\.ts$/, /^data\//],
-  [/^data\/routes\//, /^data\/\d-/],
+const EXCEPTIONS: readonly [from: RegExp, to: RegExp][] = [[/^control\//, /^stores\/sqlite\//]];
+
+/**
+ * Every way to name another file: `import … from`, `export … from`, `import '…'` for its effects, `import('…')` as a
+ * call or a type, and a program that is started by its address.
+ */
+const IMPORTS: readonly RegExp[] = [
+  /(?:^|[\n;])\s*(?:import|export)\s[^;]*?\bfrom\s*['"](\.[^'"]+)['"]/g,
+  /(?:^|[\n;])\s*import\s*['"](\.[^'"]+)['"]/g,
+  /\b(?:import|require|new URL)\(\s*['"`](\.[^'"`$]+)['"`]/g,
 ];
 
-const IMPORT = /(?:^|\n)\s*(?:import|export)\s[^;]*?from\s+'(\.[^']+)'|import\(\s*'(\.[^']+)'\s*\)/g;
-
-const problems: string[] = [];
-for (const file of globSync('**/*.{ts,tsx}', { cwd: root })) {
-  const text = readFileSync(join(root, file), 'utf8');
-  for (const match of text.matchAll(IMPORT)) {
-    const target = relative(root, resolve(root, dirname(file), match[1] ?? match[2]!));
-    const problem = judge(file, target);
-    if (problem) problems.push(`${file} → ${target}: ${problem}`);
-  }
-}
-if (problems.length > 0) {
-  console.error(
-    `Imports against the order of the house (docs/architecture.md):\n${problems.map((line) => `  ${line}`).join('\n')}`,
-  );
-  process.exit(1);
+/** Every import below `root` that goes against the order, as a line that says why. */
+export function checkLayers(root: string): string[] {
+  return globSync('**/*.{ts,tsx,mts}', { cwd: root })
+    .sort()
+    .flatMap((file) =>
+      importsOf(readFileSync(join(root, file), 'utf8')).flatMap((path) => {
+        const target = relative(root, resolve(root, dirname(file), path));
+        const problem = judge(file, target);
+        return problem ? [`${file} → ${target}: ${problem}`] : [];
+      }),
+    );
 }
 
-function judge(from: string, to: string): string | null {
+/** The relative paths that a source text imports. */
+export function importsOf(text: string): string[] {
+  return IMPORTS.flatMap((pattern) => [...text.matchAll(pattern)].map(([, path]) => path!));
+}
+
+/** Why a file may not import another (paths below `appliance/`), or null when it may. */
+export function judge(from: string, to: string): string | null {
   if (EXCEPTIONS.some(([source, target]) => source.test(from) && target.test(to))) return null;
   const [here, there] = [layer(from), layer(to)];
-  const stage = stageOf(from);
-  if (here === there) {
-    const other = stageOf(to);
-    if (stage && other && stage !== other) return 'a stage does not know its siblings';
-    return null;
-  }
+  if (here === there) return judgeSiblings(here, from, to);
   if (!MAY[here]) return `${here}/ is not in the order`;
   if (!MAY[here].includes(there)) return `${here}/ may not import ${there}/`;
-  if (here === 'bin' || here === 'cli') return null;
+  if (CHOOSES_ADAPTERS.test(from)) return null;
   const face = FACES[`${here}>${there}`] ?? FACES[there];
-  if (face && !face.test(to)) return 'behind a seam: only its port may be imported';
-  return null;
+  if (!face || face.test(to)) return null;
+  return here === 'bin' ? 'adapters are chosen in bin/wire/ alone' : 'behind a seam: only its port may be imported';
+}
+
+function judgeSiblings(here: string, from: string, to: string): string | null {
+  const [stage, other] = [stageOf(from), stageOf(to)];
+  if (stage && other && stage !== other) return 'a stage does not know its siblings';
+  if (here !== 'stores' && here !== 'models') return null;
+  const [own, its] = [from.split('/')[1], to.split('/')[1]];
+  // What all SQLite adapters share is no store of its own.
+  if (own === its || its === 'sqlite' || FACES[here]!.test(to)) return null;
+  return 'an adapter knows its own port and no other adapter';
 }
 
 function layer(path: string): string {
@@ -93,4 +106,13 @@ function layer(path: string): string {
 
 function stageOf(path: string): string | null {
   return /^data\/(\d-[a-z]+)\//.exec(path)?.[1] ?? null;
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const problems = checkLayers(resolve(import.meta.dirname, '..', 'appliance'));
+  if (problems.length > 0) {
+    const lines = problems.map((line) => `  ${line}\n`).join('');
+    process.stderr.write(`Imports against the order of the house (docs/architecture.md):\n${lines}`);
+    process.exitCode = 1;
+  }
 }

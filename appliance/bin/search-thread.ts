@@ -1,59 +1,8 @@
 import { parentPort } from 'node:worker_threads';
-import { systemClock } from '../kernel/clock.ts';
-import { openSqliteRecords } from '../stores/record/sqlite.ts';
-import { openSqliteVectors } from '../stores/vector/sqlite-vec.ts';
-import { carry, type SearchAnswer, type SearchFiles, type SearchRequest } from './wire/search-protocol.ts';
+import { serveSearches } from './wire/serve-searches.ts';
 
 /**
- * A thread that searches: SQLite answers while the thread waits, so a scan of a large index would hold up everybody whom
- * the daemon serves. It opens the stores for reading and keeps them, one pair a tenant, until it is told to close them.
+ * A thread that searches: SQLite answers while its thread waits, so a scan of a large index would hold up everybody whom
+ * the daemon serves.
  */
-interface Opened {
-  records: ReturnType<typeof openSqliteRecords>;
-  vectors: ReturnType<typeof openSqliteVectors>;
-}
-
-const opened = new Map<string, Opened>();
-const port = parentPort!;
-
-// One after another, in the order of arrival: a close comes behind the searches that were asked before it.
-let turn: Promise<void> = Promise.resolve();
-port.on('message', (request: SearchRequest) => {
-  turn = turn.then(async () => port.postMessage(await answer(request)));
-});
-
-async function answer({ id, files, call }: SearchRequest): Promise<SearchAnswer> {
-  try {
-    if (call.verb === 'close') return { id, value: await close(files.tenant_id) };
-    const { records, vectors } = open(files);
-    if (call.verb === 'text') return { id, value: await records.searchText(call.query) };
-    if (call.verb === 'documents') return { id, value: await records.documentsWith(call.metadata, call.limit) };
-    return { id, value: await vectors.search(call.vector, call.options) };
-  } catch (error) {
-    return { id, error: carry(error) };
-  }
-}
-
-function open(files: SearchFiles): Opened {
-  const known = opened.get(files.tenant_id);
-  if (known !== undefined) return known;
-  const records = openSqliteRecords(files.records, {
-    tenant_id: files.tenant_id,
-    clock: systemClock(),
-    readonly: true,
-  });
-  try {
-    const both = { records, vectors: openSqliteVectors(files.vectors, { readonly: true }) };
-    opened.set(files.tenant_id, both);
-    return both;
-  } catch (error) {
-    void records.close();
-    throw error;
-  }
-}
-
-async function close(tenantId: string): Promise<void> {
-  const both = opened.get(tenantId);
-  opened.delete(tenantId);
-  await Promise.all([both?.records.close(), both?.vectors.close()]);
-}
+serveSearches(parentPort!);
