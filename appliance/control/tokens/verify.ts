@@ -35,7 +35,7 @@ export function tokenVerifier(
   const kept = new Map<string, Verified>();
 
   return async (token) => {
-    if (token.length > LONGEST_TOKEN || !SHAPE.test(token)) throw refused();
+    if (token.length > LONGEST_TOKEN || !SHAPE.test(token) || !token.split('.').every(isCanonical)) throw refused();
     const hash = createHash('sha256').update(token).digest('base64');
     let verified = kept.get(hash);
     if (verified === undefined) {
@@ -52,6 +52,11 @@ export function tokenVerifier(
     if (!isLive(registry, verified.caller.jti)) throw new FrostbyteError('TOKEN_REVOKED', 'The token was revoked.');
     return verified.caller;
   };
+}
+
+/** The last character of base64url has bits that mean nothing: only one spelling of a token is the token. */
+function isCanonical(part: string): boolean {
+  return Buffer.from(part, 'base64url').toString('base64url') === part;
 }
 
 /** Everything about a token that does not change with time. Throws `AUTHENTICATION_REQUIRED`, whatever is wrong. */

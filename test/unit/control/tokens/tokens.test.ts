@@ -104,6 +104,21 @@ test('a token changed in any place is refused', async (t) => {
   }
 });
 
+test('a token has one spelling: bits that decode to nothing are no room for another', async (t) => {
+  const world = await tokens(t);
+  const parts = world.issued.token.split('.');
+  let spelt = 0;
+  for (const [at, part] of parts.entries()) {
+    for (const last of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_') {
+      const other = part.slice(0, -1) + last;
+      if (other === part || !Buffer.from(other, 'base64url').equals(Buffer.from(part, 'base64url'))) continue;
+      spelt++;
+      await refused(world, parts.with(at, other).join('.'));
+    }
+  }
+  assert.ok(spelt >= 15, `${spelt} other spellings`);
+});
+
 test('a token is refused from the second it expires', async (t) => {
   const world = await tokens(t);
   const { token } = await world.control.issueToken({ ...ADMIN, ttl_seconds: 10 }, 'system');
