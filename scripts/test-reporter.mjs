@@ -5,8 +5,9 @@ export default async function* report(source) {
       const error = data.details?.error;
       const cause = error?.cause ?? error;
       yield `✖ ${data.file ?? ''}\n  ${data.name}\n${indent(cause?.stack ?? String(cause?.message ?? cause))}\n`;
-    } else if (type === 'test:pass' && typeof data.skip === 'string') {
-      yield `- skipped: ${data.name} (${data.skip || 'no reason given'})\n`;
+    } else if (type === 'test:pass' && (data.skip ?? false) !== false) {
+      const reason = data.skip === true || data.skip === '' ? 'no reason given' : data.skip;
+      yield `- skipped: ${data.name} (${reason})\n`;
     } else if (type === 'test:stdout' || type === 'test:stderr') {
       yield data.message;
     } else if (type === 'test:summary' && data.file === undefined) {

@@ -1,11 +1,14 @@
 /**
- * Runs the test layers one after another, fast ones first, and closes with a count a layer. A layer that cannot run here
- * says so and counts as left out; with `FROSTBYTE_TEST_REQUIRE` (names, comma-separated) a required one that did not run
- * is a failure.
+ * Runs the test layers one after another, fast ones first, and closes with a count a layer. A test that cannot run here
+ * says so and counts as skipped; in a layer that `FROSTBYTE_TEST_REQUIRE` names (comma-separated) that is a failure, but
+ * for what `allowed-skips.ts` lists.
  */
 import { spawn } from 'node:child_process';
-import { globSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative, resolve } from 'node:path';
+import { ALLOWED_SKIPS } from './allowed-skips.ts';
+import { type Count, complaints, type Skip } from './test-verdict.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
@@ -26,13 +29,6 @@ const LAYERS: readonly Layer[] = [
 /** What `embedded` means where a layer is required by that name: all that runs without Docker. */
 const EMBEDDED = LAYERS.map(({ name }) => name);
 
-interface Count {
-  passed: number;
-  failed: number;
-  skipped: number;
-  seconds: number;
-}
-
 const asked = process.argv.slice(2);
 const counts = new Map<string, Count>();
 for (const layer of LAYERS) {
@@ -47,19 +43,19 @@ console.log('\n── tests per layer');
 let [passed, failed, skipped] = [0, 0, 0];
 for (const [name, count] of counts) {
   console.log(
-    `${name.padEnd(10)} ${String(count.passed).padStart(5)} passed ${String(count.failed).padStart(4)} failed ${String(count.skipped).padStart(4)} skipped ${count.seconds.toFixed(0).padStart(5)} s`,
+    `${name.padEnd(10)} ${String(count.passed).padStart(5)} passed ${String(count.failed).padStart(4)} failed ${String(count.skips.length).padStart(4)} skipped ${count.seconds.toFixed(0).padStart(5)} s`,
   );
   passed += count.passed;
   failed += count.failed;
-  skipped += count.skipped;
+  skipped += count.skips.length;
 }
-for (const required of (process.env.FROSTBYTE_TEST_REQUIRE ?? '').split(',').filter(Boolean)) {
-  for (const name of required === 'embedded' ? EMBEDDED : [required]) {
-    const count = counts.get(name);
-    if (count && count.passed > 0) continue;
-    console.log(`the layer ${name} is required and did not run`);
-    failed += 1;
-  }
+const required = (process.env.FROSTBYTE_TEST_REQUIRE ?? '')
+  .split(',')
+  .filter(Boolean)
+  .flatMap((name) => (name === 'embedded' ? EMBEDDED : [name]));
+for (const complaint of complaints(required, counts, ALLOWED_SKIPS)) {
+  console.log(complaint);
+  failed += 1;
 }
 console.log(`total: ${passed} passed, ${failed} failed, ${skipped} skipped`);
 process.exit(failed > 0 || passed === 0 ? 1 : 0);
@@ -67,6 +63,8 @@ process.exit(failed > 0 || passed === 0 ? 1 : 0);
 /** Runs one layer in a Node test runner of its own; its summary lines are the count. */
 async function run(layer: Layer, files: string[]): Promise<Count> {
   const started = performance.now();
+  const notes = mkdtempSync(join(tmpdir(), 'frostbyte-tests-'));
+  const skipsFile = join(notes, 'skips.jsonl');
   const child = spawn(
     process.execPath,
     [
@@ -76,6 +74,8 @@ async function run(layer: Layer, files: string[]): Promise<Count> {
       `--test-concurrency=${layer.concurrency}`,
       '--test-reporter=./scripts/test-reporter.mjs',
       '--test-reporter-destination=stdout',
+      '--test-reporter=./scripts/skips-reporter.mjs',
+      `--test-reporter-destination=${skipsFile}`,
       ...files,
     ],
     { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] },
@@ -92,7 +92,17 @@ async function run(layer: Layer, files: string[]): Promise<Count> {
   return {
     passed: figure('pass'),
     failed: failed === 0 && code !== 0 ? 1 : failed,
-    skipped: figure('skipped') + figure('todo'),
     seconds: (performance.now() - started) / 1000,
+    skips: readSkips(skipsFile, notes),
   };
+}
+
+/** What the reporter noted, a suite that was left out as one. */
+function readSkips(file: string, folder: string): Skip[] {
+  const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean);
+  rmSync(folder, { recursive: true });
+  return lines.map((line) => {
+    const skip = JSON.parse(line) as Skip;
+    return { ...skip, file: relative(root, skip.file) };
+  });
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { chmod, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
@@ -20,6 +20,8 @@ describe('the toolchain script', { skip: process.platform !== 'linux' && 'it is 
     npm: { version: string; integrity: string };
   };
 
+  /** Says its version; given npm's program to run, it says npm's. */
+  const NODE = '#!/bin/sh\ncase "$1" in *npm-cli.js) test -e "$1" && echo 11.0.0;; *) echo v24.0.0;; esac\n';
   const runtime = `node-linux-${process.arch}`;
   const toolchain = (...path: string[]) => join(project, '.toolchain', ...path);
   const calls = () =>
@@ -61,7 +63,7 @@ describe('the toolchain script', { skip: process.platform !== 'linux' && 'it is 
         packages: {
           [process.arch]: {
             name: runtime,
-            integrity: await publish(runtime, 'bin/node', '#!/bin/sh\necho the pinned node\n'),
+            integrity: await publish(runtime, 'bin/node', NODE),
           },
         },
       },
@@ -82,7 +84,7 @@ describe('the toolchain script', { skip: process.platform !== 'linux' && 'it is 
   it('installs what has the pinned hashes', async () => {
     const { code, err } = await run();
     assert.equal(code, 0, err);
-    assert.equal(execFileSync(toolchain('bin/node'), { encoding: 'utf8' }).trim(), 'the pinned node');
+    assert.equal(execFileSync(toolchain('bin/node'), { encoding: 'utf8' }).trim(), 'v24.0.0');
     assert.deepEqual(readdirSync(toolchain()).sort(), ['bin', 'integrity.json', 'node', 'npm']);
   });
 
@@ -92,6 +94,52 @@ describe('the toolchain script', { skip: process.platform !== 'linux' && 'it is 
     const again = await run();
     assert.deepEqual([again.code, again.out, again.err], [0, '', '']);
     assert.equal(calls().length, 2);
+  });
+
+  const damages: readonly [string, () => unknown, RegExp][] = [
+    ['its node is gone', () => rm(toolchain('node/bin/node')), /bin\/node does not run \(ENOENT\)/],
+    ['its node may not run', () => chmod(toolchain('node/bin/node'), 0o644), /bin\/node does not run \(EACCES\)/],
+    [
+      'its node is cut short',
+      () => writeFile(toolchain('node/bin/node'), Buffer.from('7f454c46', 'hex')),
+      /bin\/node does not run \(/,
+    ],
+    [
+      'its node is another version',
+      () => writeFile(toolchain('node/bin/node'), '#!/bin/sh\necho v20.0.0\n'),
+      /bin\/node is not version v24\.0\.0/,
+    ],
+    ['its npm is gone', () => rm(toolchain('npm'), { recursive: true }), /bin\/npm does not run \(it ended with 1\)/],
+    ['its links are gone', () => rm(toolchain('bin'), { recursive: true }), /bin\/node does not run \(ENOENT\)/],
+  ];
+  for (const [what, damage, words] of damages) {
+    it(`installs a toolchain again when ${what}, and says so`, async () => {
+      await run();
+      await damage();
+      const { code, out, err } = await run();
+      assert.equal(code, 0, err);
+      assert.match(out, words);
+      assert.match(out, /it is installed again/);
+      assert.equal(execFileSync(toolchain('bin/node'), { encoding: 'utf8' }).trim(), 'v24.0.0');
+      assert.ok(existsSync(toolchain('npm/bin/npm-cli.js')));
+      assert.equal((await run()).out, '', 'and then it is whole');
+    });
+  }
+
+  it('says what to do when a damaged toolchain cannot be fetched again', async () => {
+    await run();
+    await rm(toolchain('node/bin/node'));
+    const tarball = join(folder, 'registry', `${runtime}.tgz`);
+    await rename(tarball, `${tarball}.away`);
+    try {
+      const { code, err } = await run();
+      assert.equal(code, 1);
+      assert.match(err, /cannot be fetched .* the package registry is needed once; nothing was installed/);
+      assert.match(err, /\.toolchain is damaged and cannot be used; run this again with the package registry in reach/);
+    } finally {
+      await rename(`${tarball}.away`, tarball);
+    }
+    assert.equal((await run()).code, 0, 'and the next try mends it');
   });
 
   const wrong = `sha512-${Buffer.alloc(64).toString('base64')}`;
