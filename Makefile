@@ -2,22 +2,22 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 # The toolchain is looked after by the host's Node: its own may be what is broken.
-HOST_PATH := $(PATH):$(CURDIR)/.toolchain/bin
+HOST_PATH := $(subst $(CURDIR)/.toolchain/bin:,,$(PATH)):$(CURDIR)/.toolchain/bin
 export PATH := $(CURDIR)/.toolchain/bin:$(PATH)
 
 NODE := .toolchain/bin/node --disable-warning=ExperimentalWarning
 
-.PHONY: whole-toolchain help setup build demo test faults bench lint typecheck format gen clean
+.PHONY: help toolchain setup build demo test faults bench lint typecheck format gen clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: node_modules/.stamp ## Install the pinned runtime and the locked packages
 
-whole-toolchain:
+toolchain: ## Install the pinned Node and npm, or mend them where they are damaged
 	@PATH="$(HOST_PATH)" scripts/toolchain
 
-.toolchain/integrity.json: scripts/toolchain scripts/toolchain.json | whole-toolchain
+.toolchain/integrity.json: scripts/toolchain scripts/toolchain.json | toolchain
 	@touch $@
 
 node_modules/.stamp: .toolchain/integrity.json package.json package-lock.json

@@ -42,7 +42,8 @@ describe('the toolchain script', { skip: process.platform !== 'linux' && 'it is 
     change(copy);
     return writeFile(join(project, 'scripts/toolchain.json'), JSON.stringify(copy)).then(() =>
       runProgram([process.execPath, join(project, 'scripts/toolchain')], {
-        env: { PATH: `${join(folder, 'bin')}:/usr/bin:/bin` },
+        // Its own folder first, as make sets it: what is damaged must not be what mends it.
+        env: { PATH: `${toolchain('bin')}:${join(folder, 'bin')}:/usr/bin:/bin` },
       }),
     );
   }
