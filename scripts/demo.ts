@@ -4,17 +4,19 @@
  * own modules and HTTP alone. It fails loudly when anything is not as it should be.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { BatchStatus } from '../appliance/api/schemas/ingest.ts';
 import type { RetrievalProof } from '../appliance/api/schemas/query.ts';
 import { type Client, createClient } from '../appliance/cli/client.ts';
 import { follow, submitFolder } from '../appliance/cli/commands/ingest.ts';
+import { CheckFailed, explain } from '../appliance/cli/exit.ts';
 import { createOutput, printable, table } from '../appliance/cli/output.ts';
 import { settled } from '../appliance/cli/settled.ts';
+import { filesToSend, folderEntries, MANIFEST_NAME } from '../appliance/data/1-intake/folder-entries.ts';
 import { isFrostbyteError } from '../appliance/kernel/errors.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -32,6 +34,9 @@ const QUESTIONS = [
   'What does the claimant ask the court to order?',
 ];
 
+/** Of the daemon's log, when something went wrong. */
+const MOST_LOG_LINES = 20;
+
 const out = createOutput({ json: false });
 const bold = (text: string) => (process.stdout.isTTY ? `\x1b[1m${text}\x1b[0m` : text);
 const heading = (text: string) => out.say(`\n${bold(text)}`);
@@ -41,6 +46,8 @@ const say = (text: string) => out.say(text.replaceAll(/^(.*?)\s*$/gm, '   $1').t
 const started = performance.now();
 const work = mkdtempSync(join(tmpdir(), 'frostbyte-demo-'));
 const dataFolder = join(work, 'data');
+/** What the daemon says. A file and no pipe of ours, so that a daemon that is kept holds nobody up (`| tail`). */
+const daemonLog = join(work, 'daemon.log');
 let daemon: ChildProcess | undefined;
 let failed = false;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -49,26 +56,33 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.exit(signal === 'SIGINT' ? 130 : 143);
   });
 }
+// A reader that has seen enough (`| head`) ends it, and nothing is left running behind his back.
+process.stdout.once('error', async () => {
+  await cleanUp();
+  process.exit(0);
+});
 try {
   await demo();
 } catch (error) {
   failed = true;
-  out.warn(`\nThe demo failed: ${isFrostbyteError(error) || !(error instanceof Error) ? String(error) : error.stack}`);
+  // A refusal says what to do; only a mistake of ours is shown with its place in the code.
+  const refusal = isFrostbyteError(error) || error instanceof CheckFailed;
+  out.warn(`\nThe demo failed: ${refusal ? explain(error) : (error as Error).stack}`);
 }
 if (!(options.keep && !failed)) await cleanUp();
 process.exitCode = failed ? 1 : 0;
 
-/** Leaves nothing: no process, no file. */
+/** Leaves nothing: no process, no file. What the daemon complained about is passed on first. */
 async function cleanUp(): Promise<void> {
   await stopDaemon();
+  const said = daemonSaid();
+  if (said) out.warn(said);
   rmSync(work, { recursive: true, force: true, maxRetries: 5 });
 }
 
 async function demo(): Promise<void> {
-  const incoming = join(work, 'incoming');
   const source = options.dir ? resolve(options.dir) : SAMPLES;
-  if (!existsSync(source)) throw new Error(`There is no folder ${source}`);
-  copyFiles(source, incoming);
+  await refuseUnreadable(source);
   out.say(bold('Frostbyte: document in, structure out, every step provable afterwards'));
 
   heading('1  Start the appliance');
@@ -102,7 +116,7 @@ async function demo(): Promise<void> {
 
   heading(`3  Ingest ${options.dir ?? 'docs/samples'}`);
   const received = performance.now();
-  const receipt = await submitFolder(dana, incoming, 'nordlaw', 'demo-batch');
+  const receipt = await submitFolder(dana, source, 'nordlaw', 'demo-batch', (_id, left) => left.forEach(say));
   say(`receipts after ${seconds(received)}: ${receipt.receipts.length}, one for each file`);
   say('parse → policy → embed → index, each document in a sandboxed process of its own:');
   const status = await follow(dana, 'nordlaw', 'demo-batch', out);
@@ -125,12 +139,18 @@ async function demo(): Promise<void> {
   heading('Done');
   if (!options.keep) return say(`in ${seconds(started)}; the daemon is stopped and its data removed`);
   say(`in ${seconds(started)}; API reference: ${url}/api/v1/reference`);
-  say(`still running; stop it with: kill ${daemon?.pid} && rm -r ${work}`);
+  say(`still running, its log is ${daemonLog}\nstop it with: kill ${daemon?.pid} && rm -r ${work}`);
   say(
     `try: FROSTBYTE_URL=${url} FROSTBYTE_TOKEN=$(${frostbyte} token issue --data ${dataFolder} --role tenant_admin --tenant nordlaw) ${frostbyte} search nordlaw lease`,
   );
   daemon?.unref();
-  daemon?.stdout?.destroy();
+}
+
+/** Before anything is started: a folder that cannot be sent as it is. */
+async function refuseUnreadable(folder: string): Promise<void> {
+  const { links } = await folderEntries(folder);
+  // A manifest says itself what is to be sent; it is looked at when it is.
+  if (links.includes(MANIFEST_NAME) || !existsSync(join(folder, MANIFEST_NAME))) await filesToSend(folder);
 }
 
 /**
@@ -158,6 +178,7 @@ async function startDaemon(): Promise<string> {
 }
 
 async function launch(sandbox: 'full' | 'reduced'): Promise<string> {
+  const log = openSync(daemonLog, 'w');
   const child = spawn(frostbyte, ['serve', '--data', dataFolder], {
     env: {
       PATH: process.env.PATH,
@@ -166,16 +187,27 @@ async function launch(sandbox: 'full' | 'reduced'): Promise<string> {
       FROSTBYTE_LOG_LEVEL: 'error',
       FROSTBYTE_PARSER_SANDBOX: sandbox,
     },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', log, log],
     // A process group of its own: on Ctrl-C the demo stops it in good order.
     detached: true,
   });
+  closeSync(log);
   daemon = child;
-  for await (const line of createInterface({ input: child.stdout })) {
-    const url = /listens on (\S+)/.exec(line)?.[1];
+  while (child.exitCode === null && child.signalCode === null) {
+    const url = /listens on (\S+)/.exec(readFileSync(daemonLog, 'utf8'))?.[1];
     if (url) return url;
+    await delay(50);
   }
   throw new Error('the daemon did not start');
+}
+
+/** The end of the daemon's log, but for its greeting. */
+function daemonSaid(): string {
+  const lines = existsSync(daemonLog) ? readFileSync(daemonLog, 'utf8').split('\n') : [];
+  return lines
+    .filter((line) => line && !line.includes(' listens on '))
+    .slice(-MOST_LOG_LINES)
+    .join('\n');
 }
 
 interface Layer {
@@ -203,16 +235,6 @@ function issueToken(args: string[]): string {
   });
   if (status !== 0) throw new Error(`no token: ${stderr}`);
   return stdout.trim();
-}
-
-/** Plain files of the folder itself, flat: names are what a vendor would send. */
-function copyFiles(from: string, to: string): void {
-  cpSync(from, to, {
-    recursive: true,
-    dereference: true,
-    filter: (path) => path === from || (statSync(path).isFile() && !path.endsWith('README.md')),
-  });
-  if (readdirSync(to).length === 0) throw new Error(`${from} holds no files`);
 }
 
 function report({ acceptance_report }: BatchStatus): void {

@@ -1,5 +1,5 @@
-import { ENVIRONMENT, OTHER_VARIABLES } from './environment.ts';
 import { nearest } from '../kernel/nearest.ts';
+import { ENVIRONMENT, OTHER_VARIABLES } from './environment.ts';
 import { defaultConfig } from './schema.ts';
 
 /** What was probably meant, as the end of a sentence that begins with the mistake; empty where nothing is near. */

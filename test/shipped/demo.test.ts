@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { until } from '../support/faults/until.ts';
 import { type Ran, ROOT, requireBuild, runProgram } from '../support/shipped.ts';
 
 /** Command lines of all processes that name this folder. */
@@ -99,22 +101,25 @@ describe('the demo', () => {
     assert.equal(answers.length, 5);
   });
 
-  it('takes a folder of one’s own and asks for what stands in it', async () => {
-    const own = join(folder, 'own files');
-    await mkdir(own);
-    await writeFile(
-      join(own, 'ferry.txt'),
-      'Ferry timetable for the winter\n\nThe last boat leaves at ten past nine.\n',
-    );
-    await writeFile(join(own, 'stock.csv'), 'part,count\nhinge,12\nbolt,400\n');
-    const { code, out, err, rest } = await demo('own', ['--dir', own]);
+  it('takes a folder of one’s own, says what it does not send of it, and asks for what stands in it', async () => {
+    const path = await own('own files', {
+      'ferry.txt': 'Ferry timetable for the winter\n\nThe last boat leaves at ten past nine.\n',
+      'stock.csv': 'part,count\nhinge,12\nbolt,400\n',
+      'README.md': '# Sent like any other file\n',
+      '.hidden': 'x',
+    });
+    await mkdir(join(path, 'more'));
+    await writeFile(join(path, 'more/inner.txt'), 'never sent');
+    const { code, out, err, rest } = await demo('own', ['--dir', path]);
     assert.equal(code, 0, err);
     assert.deepEqual(rest, []);
-    assert.match(out, /^ +submitted +2$/m);
+    assert.match(out, /^ +not sent \(a subfolder\): more\n +not sent \(hidden\): \.hidden$/m);
+    assert.match(out, /^ +submitted +3$/m);
     assert.match(out, /^ +accepted +2$/m);
+    assert.match(out, /^ +README\.md +UNSUPPORTED_FORMAT +\S/m);
     assert.match(out, /^ +held for review +0$/m);
     assert.match(out, /^ +ferry\.txt, page 1, characters /m);
-    assert.deepEqual(readdirSync(own).sort(), ['ferry.txt', 'stock.csv']);
+    assert.deepEqual(readdirSync(path).sort(), ['.hidden', 'README.md', 'ferry.txt', 'more', 'stock.csv']);
   });
 
   it('says so when the host forbids network namespaces, and goes on with less', async () => {
@@ -122,23 +127,66 @@ describe('the demo', () => {
     await mkdir(bin);
     await writeFile(join(bin, 'unshare'), '#!/bin/sh\necho "unshare: Operation not permitted" >&2\nexit 1\n');
     await chmod(join(bin, 'unshare'), 0o755);
-    const own = join(folder, 'one');
-    await mkdir(own);
-    await writeFile(join(own, 'note.txt'), 'A note about the harbour\n\nThe crane is closed on Sundays.\n');
-    const { code, out, err } = await demo('reduced', ['--dir', own], `${bin}:${process.env.PATH}`);
+    const { code, out, err } = await demo(
+      'reduced',
+      ['--dir', await own('one', { 'note.txt': NOTE })],
+      `${bin}:${process.env.PATH}`,
+    );
     assert.equal(code, 0, err);
     assert.match(out, /this host forbids network namespaces: parser\.sandbox is reduced for this demo/);
   });
 
-  it('names a folder that is not there, and one that is empty', async () => {
-    const absent = await demo('absent', ['--dir', join(folder, 'nowhere')]);
-    assert.equal(absent.code, 1);
-    assert.match(absent.err, /There is no folder .*nowhere/);
-    const empty = join(folder, 'empty');
-    await mkdir(empty);
-    const nothing = await demo('nothing', ['--dir', empty]);
-    assert.equal(nothing.code, 1);
-    assert.match(nothing.err, /holds no files/);
-    assert.deepEqual([...absent.rest, ...nothing.rest], []);
+  /** A folder of one's own with these in it. */
+  async function own(name: string, files: Record<string, string>): Promise<string> {
+    const path = join(folder, name);
+    await mkdir(path);
+    for (const [file, text] of Object.entries(files)) await writeFile(join(path, file), text);
+    return path;
+  }
+  const NOTE = 'A note about the harbour\n\nThe crane is closed on Sundays.\n';
+
+  it('refuses a folder that is not there, is empty, or holds links and pipes, naming them and without a trace', async () => {
+    const linked = await own('linked', { 'note.txt': NOTE });
+    await symlink('/etc/passwd', join(linked, 'secrets.txt'));
+    execFileSync('mkfifo', [join(linked, 'pipe.txt')]);
+    const manifest = await own('manifest', { 'note.txt': NOTE });
+    await symlink(join(ROOT, 'docs/samples/manifest.json'), join(manifest, 'manifest.json'));
+    for (const [name, path, words] of [
+      ['absent', join(folder, 'nowhere'), /The folder cannot be read\.\n +dir = ".*nowhere": .*\(ENOENT\)/],
+      ['file', join(linked, 'note.txt'), /\(ENOTDIR\)/],
+      ['nothing', await own('empty', {}), /The folder holds no files to send\.\n +dir = ".*empty"/],
+      ['links', linked, /"secrets\.txt": is a link; links are not followed\n +filename = "pipe\.txt": is a pipe/],
+      ['linked manifest', manifest, /"manifest\.json": is a link/],
+    ] as const) {
+      const { code, out, err, rest } = await demo(name, ['--dir', path]);
+      assert.equal(code, 1, name);
+      assert.match(err, words);
+      assert.doesNotMatch(err, /\n\s+at /, 'no stack trace');
+      assert.equal(out, '', 'refused before anything is started');
+      assert.deepEqual(rest, []);
+    }
+  });
+
+  it('leaves a kept daemon running without holding a pipe of its reader, and says where its log is', async () => {
+    const path = await own('kept', { 'note.txt': NOTE });
+    const temporary = join(folder, 'kept-run');
+    await mkdir(temporary);
+    const command = `'${process.execPath}' --disable-warning=ExperimentalWarning scripts/demo.ts --dir '${path}' --keep 2>&1 | tail -n 40`;
+    // Returns when every holder of the pipe has let go of it.
+    const { code, out } = await runProgram(['/bin/sh', '-c', command], {
+      env: { PATH: process.env.PATH ?? '', TMPDIR: temporary, HOME: temporary },
+      cwd: ROOT,
+    });
+    const pid = Number(/kill (\d+) && rm -r (\S+)$/m.exec(out)?.[1]);
+    try {
+      assert.equal(code, 0, out);
+      const log = /its log is (\S+)$/m.exec(out)?.[1] ?? '';
+      assert.match(readFileSync(log, 'utf8'), /listens on http:\/\/127\.0\.0\.1:\d+/);
+      const url = /API reference: (http:\S+?)\/api\/v1\/reference$/m.exec(out)?.[1];
+      assert.equal((await fetch(`${url}/health`)).status, 200);
+    } finally {
+      if (pid > 0) process.kill(pid, 'SIGTERM');
+      await until('an end of the daemon', () => processesOf(temporary).length === 0);
+    }
   });
 });

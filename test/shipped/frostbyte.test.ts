@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { chmod, chown, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -191,6 +191,31 @@ describe('the shipped folder, alone, without an environment', () => {
     assert.ok(summary.completed! >= 14, JSON.stringify(summary));
   });
 
+  it('sends nothing of a folder with a link in it, and nothing that a manifest names by a link', async () => {
+    const outgoing = join(folder, 'outgoing');
+    await mkdir(outgoing);
+    await writeFile(join(outgoing, 'note.txt'), 'A note about the harbour\n');
+    await symlink('/etc/passwd', join(outgoing, 'secrets.txt'));
+    const built = await run(['ingest', outgoing, '--tenant', 'local', '--batch', 'with-a-link'], { env });
+    assert.equal(built.code, 2, built.err);
+    assert.match(built.err, /filename = "secrets\.txt": is a link; links are not followed/);
+
+    const file = {
+      file_id: 'f1',
+      filename: 'secrets.txt',
+      mime_type: 'text/plain',
+      size_bytes: 1,
+      sha256: 'a'.repeat(64),
+    };
+    const manifest = { batch_id: 'with-a-link', tenant_id: 'local', file_count: 1, files: [file] };
+    await writeFile(join(outgoing, 'manifest.json'), JSON.stringify(manifest));
+    const named = await run(['ingest', outgoing, '--tenant', 'local'], { env });
+    assert.equal(named.code, 2, named.err);
+    assert.match(named.err, /filename = "secrets\.txt": a plain file beside the manifest/);
+    assert.match(named.err, /not sent \(not in the manifest\): note\.txt/);
+    assert.match((await run(['batch', 'local', 'with-a-link'], { env })).err, /RESOURCE_NOT_FOUND/);
+  });
+
   it('has stored the very documents whose hashes are promised', async () => {
     const golden = JSON.parse(readFileSync(GOLDEN_FILE, 'utf8')) as Record<string, Golden>;
     const documents = await answer<{ doc_id: string; original_filename: string; state: string }[]>([
@@ -242,7 +267,7 @@ describe('the shipped folder, alone, without an environment', () => {
   });
 
   it('ends at SIGTERM with 0 and has written to its data folder alone', async () => {
-    const before = new Set(['a place with spaces', 'data', 'data.yaml']);
+    const before = new Set(['a place with spaces', 'data', 'data.yaml', 'outgoing']);
     assert.equal(await daemon!.stop(), 0, daemon!.log());
     const made = readdirSync(folder).filter((name) => !before.has(name) && !/\.(?:yaml|jsonl)$/.test(name));
     assert.deepEqual(made, []);

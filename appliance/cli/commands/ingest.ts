@@ -1,4 +1,4 @@
-import { existsSync, openAsBlob, readFileSync } from 'node:fs';
+import { openAsBlob } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Command } from 'commander';
@@ -6,7 +6,8 @@ import type { MetadataProblem } from '../../api/custom-fields/metadata.ts';
 import type { Manifest } from '../../api/manifest.ts';
 import type { BatchReceipt } from '../../api/receipts.ts';
 import type { BatchStatus } from '../../api/schemas/ingest.ts';
-import { buildManifest, MANIFEST_NAME } from '../../data/1-intake/manifest-check.ts';
+import { MANIFEST_NAME } from '../../data/1-intake/folder-entries.ts';
+import { buildManifest, readManifestFile } from '../../data/1-intake/manifest-check.ts';
 import { readManifest } from '../../data/1-intake/read-manifest.ts';
 import { FrostbyteError, isFrostbyteError } from '../../kernel/errors.ts';
 import { newId } from '../../kernel/ids.ts';
@@ -15,6 +16,7 @@ import { client, output } from '../context.ts';
 import { customFieldsOf } from '../custom-fields-of.ts';
 import { CheckFailed } from '../exit.ts';
 import { addMetadataOptions, type MetadataOptions, withMetadata } from '../metadata-options.ts';
+import { notSent } from '../not-sent.ts';
 import { type Output, printable, table } from '../output.ts';
 
 interface IngestOptions extends MetadataOptions {
@@ -44,7 +46,10 @@ export function ingestCommands(program: Command): void {
         dir,
         options.tenant,
         options.batch,
-        (id) => out.say(`batch ${id}: if the line breaks, run this again with --batch ${id}`),
+        (id, left) => {
+          for (const line of left) out.warn(line);
+          out.say(`batch ${id}: if the line breaks, run this again with --batch ${id}`);
+        },
         (manifest) => withMetadata(manifest, options, schema, dir),
       );
       if (!options.follow) return out.answer(receipt, describeReceipt);
@@ -68,18 +73,19 @@ export function ingestCommands(program: Command): void {
 /**
  * Uploads a folder as one batch: by its own `manifest.json` where it has one, else by one that is built now. What an
  * earlier try brought over is not sent again. Files are read as they are sent, never held in memory; only plain files of
- * the folder itself are, whatever the manifest names. `amended` may add to the manifest before anything is sent.
+ * the folder itself are, whatever the manifest names. `amended` may add to the manifest before anything is sent; then
+ * `started` learns what stays behind.
  */
 export async function submitFolder(
   api: Client,
   dir: string,
   tenant: string,
   batchId?: string,
-  started: (batchId: string) => void = () => {},
+  started: (batchId: string, notSent: readonly string[]) => void = () => {},
   amended: (manifest: Manifest) => Manifest = (manifest) => manifest,
 ): Promise<BatchReceipt> {
   const manifest = amended(await manifestOf(dir, tenant, batchId));
-  started(manifest.batch_id);
+  started(manifest.batch_id, await notSent(dir, manifest));
   const form = new FormData();
   form.set('manifest', JSON.stringify(manifest));
   const there = await arrived(api, tenant, manifest.batch_id);
@@ -113,9 +119,9 @@ async function plainFile(dir: string, name: string, type: string): Promise<Blob>
 }
 
 async function manifestOf(dir: string, tenant: string, batchId: string | undefined): Promise<Manifest> {
-  const path = join(dir, MANIFEST_NAME);
-  if (!existsSync(path)) return buildManifest(dir, tenant, batchId ?? `cli-${newId()}`);
-  const { manifest } = readManifest(readFileSync(path), { tenant_id: null, max_batch_size: MOST_FILES });
+  const own = await lstat(join(dir, MANIFEST_NAME)).catch(() => null);
+  if (own === null) return buildManifest(dir, tenant, batchId ?? `cli-${newId()}`);
+  const { manifest } = readManifest(await readManifestFile(dir), { tenant_id: null, max_batch_size: MOST_FILES });
   return { ...manifest, tenant_id: tenant, batch_id: batchId ?? manifest.batch_id };
 }
 

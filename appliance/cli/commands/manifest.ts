@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { buildManifest, checkManifest, MANIFEST_NAME } from '../../data/1-intake/manifest-check.ts';
+import { MANIFEST_NAME } from '../../data/1-intake/folder-entries.ts';
+import { buildManifest, checkManifest } from '../../data/1-intake/manifest-check.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import { newId } from '../../kernel/ids.ts';
 import { client, output } from '../context.ts';

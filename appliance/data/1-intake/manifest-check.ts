@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, open, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { type FileHandle, open } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { metadataChecker } from '../../api/custom-fields/metadata.ts';
 import type { Manifest, ManifestFile } from '../../api/manifest.ts';
 import { DEFAULT_TENANT_CONFIG, type TenantConfig } from '../../api/tenant-config.ts';
 import { FrostbyteError, isFrostbyteError } from '../../kernel/errors.ts';
 import { lookAtEnd, TAIL_BYTES } from './file-end.ts';
 import { extensionOf, FORMATS } from './file-names.ts';
+import { filesToSend, folderEntries, MANIFEST_NAME } from './folder-entries.ts';
 import type { IncomingFile } from './incoming-file.ts';
 import { type FileLimits, judgeFile } from './judge-file.ts';
 import { LARGEST_MANIFEST, readManifest } from './read-manifest.ts';
@@ -16,7 +17,6 @@ import { HEAD_BYTES, looksLikeUtf16, sniffHead, UNKNOWN } from './sniff.ts';
 
 /** The sender's side of intake: the same checks, offline, on a folder (`frostbyte manifest check`, `ingest`). */
 
-export const MANIFEST_NAME = 'manifest.json';
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const READ_BYTES = 1 << 20;
 
@@ -43,13 +43,14 @@ export interface ManifestRules extends FileLimits, Pick<TenantConfig, 'max_batch
 /**
  * Checks a folder's `manifest.json` and its files as intake will: schema, counts, ids, types, sizes, checksums, metadata.
  * Every problem is listed with its mend; an empty list means that only the tenant's own settings and the malware scan are
- * left. Rules are the defaults unless given. Files not named by the manifest are reported too. Reads each file once.
+ * left. Rules are the defaults unless given. Files not named by the manifest are reported too, and so are links. Reads
+ * each file once.
  */
 export async function checkManifest(dir: string, given: Partial<ManifestRules> = {}): Promise<ManifestCheck> {
   const limits: ManifestRules = { ...DEFAULT_TENANT_CONFIG, tenant_id: null, ...given };
   let manifest: Manifest;
   try {
-    const bytes = await readSmall(join(dir, MANIFEST_NAME));
+    const bytes = await readManifestFile(dir);
     ({ manifest } = readManifest(bytes, limits));
   } catch (error) {
     if (!isFrostbyteError(error)) throw error;
@@ -70,7 +71,8 @@ export async function checkManifest(dir: string, given: Partial<ManifestRules> =
     }
   }
   const named = new Set(manifest.files.map(({ filename }) => filename));
-  for (const name of await fileNames(dir)) {
+  const { files, links, specials } = await folderEntries(dir);
+  for (const name of [...files, ...links, ...specials]) {
     if (named.has(name)) continue;
     problems.push({
       filename: name,
@@ -84,12 +86,12 @@ export async function checkManifest(dir: string, given: Partial<ManifestRules> =
 
 /**
  * A manifest of all files of a folder (not of its subfolders), in the order of their names. Hidden files and a
- * `manifest.json` are left out; links are refused. Throws `VALIDATION_ERROR` for an empty folder or a name that a
+ * `manifest.json` are left out. Throws `VALIDATION_ERROR` for an empty folder, one with links or devices, or a name that a
  * manifest cannot carry. The media type follows the extension; intake compares it with the content.
  */
 export async function buildManifest(dir: string, tenant_id: string, batch_id: string): Promise<Manifest> {
   const files: ManifestFile[] = [];
-  for (const filename of await fileNames(dir)) {
+  for (const filename of await filesToSend(dir)) {
     const { size, sha256 } = await readWhole(join(dir, filename));
     const mime_type = FORMATS[extensionOf(filename)]?.mime ?? UNKNOWN;
     files.push({
@@ -100,7 +102,6 @@ export async function buildManifest(dir: string, tenant_id: string, batch_id: st
       sha256: sha256 ?? '',
     });
   }
-  if (files.length === 0) throw new FrostbyteError('VALIDATION_ERROR', 'The folder holds no files to send.');
   const manifest = { batch_id, tenant_id, file_count: files.length, files };
   // What is built here must pass what is checked there.
   return readManifest(Buffer.from(JSON.stringify(manifest)), { tenant_id, max_batch_size: files.length }).manifest;
@@ -145,17 +146,6 @@ function manifestProblems(error: FrostbyteError): ManifestProblem[] {
   }));
 }
 
-/** Plain files of a folder by name; hidden ones and the manifest apart. */
-async function fileNames(dir: string): Promise<string[]> {
-  const entries = await readdir(dir, { withFileTypes: true }).catch((error: unknown) => {
-    throw new FrostbyteError('VALIDATION_ERROR', 'The folder cannot be read.', { cause: error });
-  });
-  return entries
-    .filter((entry) => entry.isFile() && !entry.name.startsWith('.') && entry.name !== MANIFEST_NAME)
-    .map(({ name }) => name)
-    .sort((a, b) => (a < b ? -1 : 1));
-}
-
 /** Reads a file once, as intake does, without storing it. Throws `VALIDATION_ERROR` where it is no plain file. */
 async function readWhole(path: string): Promise<IncomingFile> {
   const file = await openPlain(path);
@@ -193,12 +183,15 @@ const NOWHERE: NonNullable<IncomingFile['draft']> = {
   abort: async () => undefined,
 };
 
-async function readSmall(path: string): Promise<Buffer> {
+/** The bytes of a folder's manifest. Throws `MANIFEST_INVALID` where there is none, or none to be read. */
+export async function readManifestFile(dir: string): Promise<Buffer> {
   let file: FileHandle;
   try {
-    file = await openPlain(path);
-  } catch (error) {
-    throw new FrostbyteError('MANIFEST_INVALID', 'There is no manifest.json in the folder.', { cause: error });
+    file = await openPlain(join(dir, MANIFEST_NAME));
+  } catch (cause) {
+    throw new FrostbyteError('MANIFEST_INVALID', 'There is no manifest.json in the folder, as a plain file.', {
+      cause,
+    });
   }
   try {
     const { size } = await file.stat();
@@ -210,9 +203,18 @@ async function readSmall(path: string): Promise<Buffer> {
 }
 
 async function openPlain(path: string): Promise<FileHandle> {
-  const refusal = (cause?: unknown) =>
-    new FrostbyteError('VALIDATION_ERROR', 'A file of the folder is missing, a link, or no plain file.', { cause });
-  const file = await open(path, READ).catch((error: unknown) => {
+  const refusal = (cause?: NodeJS.ErrnoException) =>
+    new FrostbyteError('VALIDATION_ERROR', 'A file of the folder is missing, a link, or no plain file.', {
+      cause,
+      details: [
+        {
+          field: 'filename',
+          value: basename(path),
+          constraint: `must be a plain file that can be read${cause?.code ? ` (${cause.code})` : ''}`,
+        },
+      ],
+    });
+  const file = await open(path, READ).catch((error: NodeJS.ErrnoException) => {
     throw refusal(error);
   });
   if ((await file.stat()).isFile()) return file;
