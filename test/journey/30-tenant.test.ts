@@ -3,11 +3,17 @@ import { createHmac, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
+import Database from 'better-sqlite3';
 import { SignJWT } from 'jose';
+import type { BatchReceipt } from '../../appliance/api/receipts.ts';
+import type { BatchStatus } from '../../appliance/api/schemas/ingest.ts';
 import { DEFAULT_TENANT_CONFIG } from '../../appliance/api/tenant-config.ts';
 import { newId } from '../../appliance/kernel/ids.ts';
 import { controlPaths, tenantPaths } from '../../appliance/kernel/names.ts';
 import { type Appliance, startAppliance } from '../support/appliance.ts';
+import { makeBatch, text } from '../support/batch.ts';
+import { serverEvents } from '../support/events-stream.ts';
+import { until } from '../support/faults/until.ts';
 import { signingKeyOf } from '../support/forge-tokens.ts';
 import { type Caller, callerOf } from '../support/http.ts';
 
@@ -25,7 +31,7 @@ interface TenantView {
 let appliance: Appliance;
 let admin: Caller;
 before(async () => {
-  appliance = await startAppliance();
+  appliance = await startAppliance({ environment: { FROSTBYTE_DRAIN_SECONDS: '1' } });
   admin = await appliance.caller({ role: 'admin', subject: 'frode' }, 'journey');
   await appliance.createTenant('acme');
   await appliance.createTenant('globex');
@@ -138,10 +144,73 @@ test('refusals come in the order of the specification', async () => {
   assert.equal(foreign.error.message, none.error.message, 'existence is not revealed');
 });
 
-test('the kill-switch refuses within a second, also what runs, and survives a kill; resume gives no old token back', async () => {
+/** A batch of `count` documents of which the first are at work, with its progress stream. */
+async function workUnderWay(dana: Caller, count: number) {
+  const notes = Array.from({ length: count }, (_, i) =>
+    text(`note-${i}.txt`, `Note ${i}\n\nThe crane rests on Sundays.\n`),
+  );
+  const { data } = await dana<BatchReceipt>('POST', '/ingest/acme/batch', makeBatch('acme', notes).form);
+  const events = serverEvents(await dana.raw('GET', `/ingest/acme/batch/${data.batch_id}/stream`));
+  for (let atWork = false; !atWork; ) {
+    const { value, done } = await events.next();
+    if (done) throw new Error('the stream ended before anything was at work');
+    atWork = value.event === 'file' && (value.data.stages as { parse: string }).parse !== 'queued';
+  }
+  return { batch_id: data.batch_id, events };
+}
+
+/** An upload that has begun and comes to its end when it is told to. */
+function uploadUnderWay(dana: Caller) {
+  const { form, manifest } = makeBatch('acme', [text('late.txt', 'This comes too late.\n'.repeat(1000))]);
+  const { promise: go, resolve: finish } = Promise.withResolvers<void>();
+  const whole = new Response(form);
+  const body = whole.body!.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      async transform(chunk, controller) {
+        controller.enqueue(chunk.subarray(0, chunk.length - 10));
+        if (chunk.length > 10_000) await go;
+        controller.enqueue(chunk.subarray(chunk.length - 10));
+      },
+    }),
+  );
+  const headers = { 'content-type': whole.headers.get('content-type')! };
+  const answer = dana.raw('POST', '/ingest/acme/batch', { body, headers, duplex: 'half' }).then(
+    ({ status }) => status,
+    () => 'cut off' as const,
+  );
+  return { batch_id: manifest.batch_id, answer, finish };
+}
+
+/** What the stores of a tenant say of its documents, read past the daemon. */
+function atRest(): { documents: { state: string; stages: string }[]; claimed: number } {
+  const { records, queue } = tenantPaths(appliance.dataFolder, 'acme');
+  const read = <T>(file: string, sql: string): T[] => {
+    const db = new Database(file, { readonly: true });
+    try {
+      return db.prepare(sql).all() as T[];
+    } finally {
+      db.close();
+    }
+  };
+  return {
+    documents: read(records, 'SELECT doc_id, state, stages, updated_at FROM documents ORDER BY doc_id'),
+    claimed: read(queue, 'SELECT job_id FROM jobs WHERE lease IS NOT NULL').length,
+  };
+}
+
+/** The gauge of the tenant's queues, added up; null while there is none. */
+async function jobsMeasured(): Promise<number | null> {
+  const metrics = await (await fetch(`${appliance.url}/metrics`)).text();
+  const depths = [...metrics.matchAll(/^frostbyte_queue_length\{tenant_id="acme",[^}]*\} (\d+)$/gm)];
+  return depths.length === 0 ? null : depths.reduce((sum, [, depth]) => sum + Number(depth), 0);
+}
+
+test('the kill-switch refuses within a second, ends what runs with its drain, and survives a kill; resume gives no old token back', async () => {
   const request = { role: 'tenant_admin', tenant_id: 'acme', subject: 'dana' } as const;
   const dana = await appliance.caller(request);
   assert.equal((await dana('GET', '/ingest/acme/batches')).status, 200);
+  const upload = uploadUnderWay(dana);
+  const work = await workUnderWay(dana, 16);
   const stopped = await admin<Record<string, unknown>>('POST', '/admin/tenants/acme/suspend', {
     reason: 'incident 7',
     notify_tenant: true,
@@ -159,11 +228,25 @@ test('the kill-switch refuses within a second, also what runs, and survives a ki
   );
   await assert.rejects(appliance.token(request), { code: 'TENANT_SUSPENDED' });
 
+  // What ran: the stream is ended with an error, the upload is not received, documents rest where they are.
+  let last = '';
+  for await (const { event } of work.events) last = event;
+  assert.equal(last, 'error', 'the stream says that it was ended');
+  assert.ok(performance.now() - since < 10_000, 'and ends with the drain, not with the batch');
+  upload.finish();
+  assert.notEqual(await upload.answer, 202);
+  await until('an end of the jobs in flight', () => atRest().claimed === 0);
+  const frozen = atRest().documents;
+  assert.ok(frozen.length >= 16 && frozen.some(({ state }) => state === 'processing'), 'some of the work is left');
+
   await appliance.kill();
   await appliance.restart();
   assert.equal((await dana('GET', '/ingest/acme/batches')).code, 'TOKEN_REVOKED');
   assert.equal((await admin('GET', '/ingest/acme/batches')).code, 'TENANT_SUSPENDED');
   assert.equal((await inState('acme', 'SUSPENDED')).state, 'SUSPENDED');
+  const depth = await until('a measure of the queues', async () => (await jobsMeasured()) || null);
+  assert.ok(depth <= frozen.length);
+  assert.deepEqual(atRest().documents, frozen, 'nothing is worked on while it is suspended');
 
   assert.equal((await admin('POST', '/admin/tenants/acme/resume', { reason: 'closed' })).status, 200);
   assert.equal((await dana('GET', '/ingest/acme/batches')).code, 'TOKEN_REVOKED', 'old ones stay dead');
@@ -173,11 +256,28 @@ test('the kill-switch refuses within a second, also what runs, and survives a ki
     (await admin('POST', '/admin/tenants/acme/resume', { reason: 'again' })).code,
     'INVALID_STATE_TRANSITION',
   );
+  for await (const { event } of serverEvents(await again.raw('GET', `/ingest/acme/batch/${work.batch_id}/stream`)))
+    last = event;
+  assert.equal(last, 'done', 'the work goes on where it was');
+  const { data: status } = await again<BatchStatus>('GET', `/ingest/acme/batch/${work.batch_id}`);
+  assert.equal(status.summary.completed + status.summary.held, 16);
+  assert.equal((await again('GET', `/ingest/acme/batch/${upload.batch_id}`)).code, 'RESOURCE_NOT_FOUND');
 });
 
-test('the state is in the metrics, a suspended tenant too', async () => {
-  const text = await (await fetch(`${appliance.url}/metrics`)).text();
-  assert.match(text, /^frostbyte_tenant_state\{tenant_id="globex",state="ACTIVE"\} 1$/m);
+test('the state is in the metrics, a suspended tenant too, and each tenant has one', async () => {
+  const states = async () => {
+    const text = await (await fetch(`${appliance.url}/metrics`)).text();
+    return [...text.matchAll(/^frostbyte_tenant_state\{tenant_id="globex",state="(\w+)"\} 1$/gm)].map(
+      ([, state]) => state,
+    );
+  };
+  const shown = (state: string) =>
+    until(`globex shown as ${state}`, async () => JSON.stringify(await states()) === JSON.stringify([state]));
+  await shown('ACTIVE');
+  await admin('POST', '/admin/tenants/globex/suspend', { reason: 'to be seen' });
+  await shown('SUSPENDED');
+  await admin('POST', '/admin/tenants/globex/resume', { reason: 'seen' });
+  await shown('ACTIVE');
 });
 
 test('retry and abandon are for failed tenants alone', async () => {

@@ -5,7 +5,7 @@ import type { BatchReceipt } from '../../appliance/api/receipts.ts';
 import { type Appliance, startAppliance } from '../support/appliance.ts';
 import { makeBatch, text } from '../support/batch.ts';
 import { serverEvents } from '../support/events-stream.ts';
-import type { Caller } from '../support/http.ts';
+import { type Caller, callerOf } from '../support/http.ts';
 
 /** The auditor asks what happened, and gets an answer that proves itself. */
 
@@ -227,8 +227,26 @@ test('a tenant’s administrator reads its own log and no other; a user reads no
 });
 
 test('the appliance has a log of its own, with sign-ins that failed counted and not listed', async () => {
-  const own = await auditor<Event[]>('GET', '/audit/_appliance/events?event_type=TOKEN_ISSUED');
-  assert.ok(own.data.some(({ details }) => details.subject === 'anna'));
+  const own = async (type: string) =>
+    (await auditor<Event[]>('GET', `/audit/_appliance/events?event_type=${type}`)).data;
+  assert.ok((await own('TOKEN_ISSUED')).some(({ details }) => details.subject === 'anna'));
+  const nobody = callerOf(() => appliance.url, 'a.b.c');
+  for (let i = 0; i < 7; i++) assert.equal((await nobody('GET', '/status')).code, 'AUTHENTICATION_REQUIRED');
+  // A minute that is not over is counted on; a stop hands out what there is.
+  assert.deepEqual(await own('AUTHENTICATION_FAILED'), []);
+  assert.equal(await appliance.stop(), 0);
+  await appliance.restart();
+  const failures = await own('AUTHENTICATION_FAILED');
+  // Two, if the minute went by between them.
+  assert.ok(failures.length === 1 || failures.length === 2, `${failures.length} events`);
+  assert.equal(
+    failures.reduce((sum, { details }) => sum + Number(details.count), 0),
+    7,
+  );
+  for (const { details, actor } of failures) {
+    assert.deepEqual([details.source, details.error_code, actor], ['127.0.0.1', 'AUTHENTICATION_REQUIRED', 'system']);
+    assert.match(String(details.minute), /^\d{4}-\d\d-\d\dT\d\d:\d\d:00\.000Z$/);
+  }
   assert.equal((await auditor('GET', '/audit/nosuchtenant/events')).code, 'RESOURCE_NOT_FOUND');
 });
 
