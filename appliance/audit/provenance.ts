@@ -19,8 +19,11 @@ export const PROVENANCE_STATIONS = Object.freeze([
 const INGESTED = 0;
 const EMBEDDED = 5;
 const GATE_EVENTS = new Set(['POLICY_GATE_PASSED', 'POLICY_GATE_FAILED']);
-/** A person let a document go on that a gate had stopped. */
-const DECISIONS = new Set(['CLASSIFICATION_REVIEWED', 'QUARANTINE_RELEASED']);
+/** By which decision a person lets a document go on that these gates had stopped. */
+const DECISIONS: Readonly<Record<string, readonly string[]>> = Object.freeze({
+  CLASSIFICATION_REVIEWED: ['classification'],
+  QUARANTINE_RELEASED: ['pii', 'injection'],
+});
 
 export interface ProvenanceLink {
   event_id: string;
@@ -33,7 +36,7 @@ export interface ProvenanceLink {
   station: number;
   /** False for a gate that stopped the document, until a person released it. */
   passed: boolean;
-  /** The event of that person's decision. */
+  /** The event of that person's decision, also where the gate let pass in a later run what was decided then. */
   released_by: string | null;
   /** Belongs to the way that led to the document's present state; false for links of an earlier run. */
   current: boolean;
@@ -44,7 +47,10 @@ export interface ProvenanceLink {
 export interface ProvenanceBreak {
   event_id: string;
   event_type: string;
-  /** `gate_not_passed`: it went on past a gate that had stopped it, and nobody had released it. */
+  /**
+   * `gate_not_passed`: it went on past a gate that had stopped it, and nobody had released it; or a gate let it pass by a
+   * decision that nobody took, or passed what it had stopped before, under the same rules, without one.
+   */
   problem: 'hash_missing' | 'hash_differs' | 'link_missing' | 'gate_not_passed';
   expected: string | null;
   found: string | null;
@@ -72,13 +78,18 @@ export function verifyProvenance(events: readonly Event[]): Provenance {
   const links: ProvenanceLink[] = [];
   const breaks: ProvenanceBreak[] = [];
   let path: ProvenanceLink[] = [];
+  const gates = new GateWatch();
 
   for (const event of events) {
-    if (DECISIONS.has(event.event_type)) release(path, event.event_id);
+    for (const gate of DECISIONS[event.event_type] ?? []) {
+      release(path, gate, event.event_id);
+      gates.decide(gate, event.event_id);
+    }
     const station = stationOf(event);
     if (station === null) continue;
     const link = newLink(event, station);
-    const problem = station === INGESTED ? checkSource(link, path) : checkLink(link, path);
+    const found = station === INGESTED ? checkSource(link, path) : checkLink(link, path);
+    const problem = found ?? gates.check(link, event);
     if (problem) breaks.push(problem);
     link.valid = problem === null;
     links.push(link);
@@ -110,9 +121,41 @@ function stationOf({ event_type, details }: Event): number | null {
   return station < 0 ? null : station;
 }
 
-function release(path: readonly ProvenanceLink[], decision: string): void {
+/** What the gates of a document did before: a gate is deterministic, so only other rules or a decision change its mind. */
+class GateWatch {
+  /** The latest decision about each gate. */
+  readonly #decisions = new Map<string, string>();
+  /** What each gate stopped since then, by input and rules. */
+  readonly #stopped = new Map<string, Set<string>>();
+
+  decide(gate: string, decision: string): void {
+    this.#decisions.set(gate, decision);
+    this.#stopped.delete(gate);
+  }
+
+  /** Notes what a gate did; a break when it may not have. */
+  check(link: ProvenanceLink, { details }: Event): ProvenanceBreak | null {
+    const { gate } = link;
+    if (gate === null) return null;
+    const { config_version, policy_version, pipeline_version } = details;
+    const rules = JSON.stringify([link.input_hash, config_version, policy_version, pipeline_version]);
+    const stopped = this.#stopped.get(gate) ?? new Set();
+    this.#stopped.set(gate, stopped);
+    if (!link.passed) {
+      stopped.add(rules);
+      return null;
+    }
+    if (details.human_override === true || Number(details.released ?? 0) > 0) {
+      link.released_by = this.#decisions.get(gate) ?? null;
+      return link.released_by === null ? broken(link, 'gate_not_passed', null, link.input_hash) : null;
+    }
+    return stopped.has(rules) ? broken(link, 'gate_not_passed', null, link.input_hash) : null;
+  }
+}
+
+function release(path: readonly ProvenanceLink[], gate: string, decision: string): void {
   for (const link of path) {
-    if (link.passed) continue;
+    if (link.passed || link.gate !== gate) continue;
     link.passed = true;
     link.released_by = decision;
   }

@@ -6,7 +6,9 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, type TestContext, test } from 'node:test';
 import Database from 'better-sqlite3';
+import { MIGRATIONS } from '../../appliance/stores/record/migrations/sqlite.gen.ts';
 import { openSqliteRecords } from '../../appliance/stores/record/sqlite.ts';
+import { openSqlite } from '../../appliance/stores/sqlite/open.ts';
 import {
   entry,
   events,
@@ -223,6 +225,34 @@ describe('sqlite records: the file', () => {
     db.exec("INSERT INTO schema_migrations VALUES (99, '0099-later', 'x', 'now')");
     db.close();
     assert.throws(() => openSqliteRecords(file, OPTIONS), { code: 'STORE_UNAVAILABLE', kind: 'never' });
+  });
+
+  test('documents of an older version are in the list of the quarantine, with their totals', async (t) => {
+    const { file } = await world(t);
+    const old = join(dirname(file), 'old.db');
+    const db = openSqlite(old, { migrations: MIGRATIONS.slice(0, 3), appliedAt: minute(0) });
+    db.run("INSERT INTO configs VALUES (1, '{}')");
+    const insert = `INSERT INTO documents (doc_id, raw_sha256, storage_path, original_filename, mime_type, size_bytes,
+      scan_result, state, quarantine_reason, current_stage, stages, run, config_version, batch_id, receipt_id, metadata,
+      received_at, updated_at, chunks_quarantined, findings) VALUES (?, 'r', 's', 'f.pdf', 'application/pdf', 7, 'clean',
+      ?, ?, 'policy', '{}', 1, 1, 'b', 'r', '{}', ?, ?, ?, '{}')`;
+    const rows = [
+      ['doc_1', 'quarantined', 'PII_BLOCK_POLICY', 0],
+      ['doc_2', 'indexed', null, 2],
+      ['doc_3', 'indexed', null, 0],
+      ['doc_4', 'policy_failed', 'GATE_UNAVAILABLE', null],
+    ] as const;
+    rows.forEach(([id, state, reason, count], n) => {
+      db.run(insert, [id, state, reason, minute(n), minute(n), count]);
+    });
+    db.close();
+    const store = openSqliteRecords(old, OPTIONS);
+    t.after(() => store.close());
+    const { rows: listed, total } = await store.quarantined({ limit: 10 });
+    assert.deepEqual([listed.map(({ doc_id }) => doc_id), total], [['doc_4', 'doc_2', 'doc_1'], 3]);
+    const { review, release, rejection, chunks_rejected } = listed[1]!;
+    assert.deepEqual([review, release, rejection, chunks_rejected], [null, null, null, null]);
+    assert.equal((await store.quarantined({ limit: 10, scope: 'chunks', status: 'open' })).total, 1);
   });
 
   test('several processes write at once and each finds all of its work', async (t) => {

@@ -1,3 +1,4 @@
+import { decisionContract } from './record/decisions.ts';
 import { intakeContract } from './record/intake.ts';
 import { listContract } from './record/lists.ts';
 import { metadataContract } from './record/metadata.ts';
@@ -13,5 +14,6 @@ export function recordContract(name: string, makeStore: MakeRecords): void {
   listContract(name, makeStore);
   searchContract(name, makeStore);
   metadataContract(name, makeStore);
+  decisionContract(name, makeStore);
   relayContract(name, makeStore);
 }

@@ -3,13 +3,16 @@ import { sha256Hex } from '../../kernel/digest.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import type { ParsedDocument } from '../document.ts';
 import type { ChunkPolicy, EnrichedChunk, EnrichedDocument } from '../enriched.ts';
+import type { Alternative } from './gate.ts';
 import { classificationGate } from './gates/classification-gate.ts';
 import { injectionGate } from './gates/injection-gate.ts';
 import type { GateOutcome, GateRun } from './gates/outcome.ts';
 import { type PiiOriginal, piiGate } from './gates/pii-gate.ts';
 import { checkPolicyConfig, type PolicyConfig } from './policy-config.ts';
 import { POLICY_VERSION } from './policy-version.ts';
+import { type Decisions, UNDECIDED, verdictsOf } from './verdicts.ts';
 
+export type { Alternative } from './gate.ts';
 export type { GateRun } from './gates/outcome.ts';
 export type { PiiOriginal } from './gates/pii-gate.ts';
 export type { PolicyConfig } from './policy-config.ts';
@@ -21,6 +24,8 @@ export interface EnrichInput {
   filename: string;
   config: PolicyConfig;
   config_version: number;
+  /** What people decided about the document; nothing, unless given. */
+  decisions?: Decisions;
 }
 
 export type PolicyQuarantineReason = 'PII_BLOCK_POLICY' | 'INJECTION_DETECTED';
@@ -31,6 +36,10 @@ export interface EnrichResult {
   /** What redaction took out, for the caller to encrypt. Empty unless the policy is `redact`. */
   originals: PiiOriginal[];
   quarantine: null | { reason: PolicyQuarantineReason; chunks: string[] };
+  /** Other classes than the one that was chosen, likeliest first. */
+  alternatives: Alternative[];
+  /** Chunks in quarantine that were rejected for good. */
+  rejectedChunks: string[];
 }
 
 /**
@@ -39,7 +48,7 @@ export interface EnrichResult {
  * All three run whatever the earlier ones found, so that a document released from quarantine carries every result.
  * Classification and injection read the original text; only what comes out is redacted. With chunk scope, chunks of
  * action `quarantine` are marked and the rest goes on; the document is quarantined when no chunk is left or the scope
- * says so. Apart from `duration_ms`, which is read from `now` (milliseconds), the result is deterministic. O(n) in the
+ * says so. Decisions of people are honoured by each gate (`verdicts.ts`). Apart from `duration_ms`, which is read from `now` (milliseconds), the result is deterministic. O(n) in the
  * text for each gate.
  *
  * Throws `CONFIG_INVALID` for settings that contradict each other and `GATE_UNAVAILABLE` when a gate cannot answer.
@@ -47,6 +56,7 @@ export interface EnrichResult {
 export function enrichDocument(input: EnrichInput, now: () => number = () => performance.now()): EnrichResult {
   const { parsed, config } = input;
   checkPolicyConfig(config);
+  const verdicts = verdictsOf(input.decisions ?? UNDECIDED);
   const originalTexts = parsed.document.chunks.map((chunk) => chunk.text);
   const gates: GateRun[] = [];
   let hash = input.canonical_sha256;
@@ -73,11 +83,11 @@ export function enrichDocument(input: EnrichInput, now: () => number = () => per
     return outcome;
   };
 
-  const pii = run('pii', () => piiGate(chunks, config));
+  const pii = run('pii', () => piiGate(chunks, config, verdicts));
   const classified = run('classification', () =>
-    classificationGate(chunks, { filename: input.filename, parsed, originalTexts }, config),
+    classificationGate(chunks, { filename: input.filename, parsed, originalTexts }, config, verdicts),
   );
-  const injection = run('injection', () => injectionGate(chunks, { parsed, originalTexts }, config));
+  const injection = run('injection', () => injectionGate(chunks, { parsed, originalTexts }, config, verdicts));
 
   return {
     enriched: {
@@ -92,6 +102,8 @@ export function enrichDocument(input: EnrichInput, now: () => number = () => per
     gates,
     originals: pii.originals,
     quarantine: quarantineOf(pii.blockedChunks, injection),
+    alternatives: classified.alternatives,
+    rejectedChunks: injection.rejectedChunks,
   };
 }
 

@@ -24,10 +24,19 @@ export interface ClassificationInput {
   text: string;
 }
 
+/** Another class that the text could be of. */
+export interface Alternative {
+  classification: Classification;
+  /** 0–1, by the statistical classifier. */
+  confidence: number;
+}
+
 export interface ClassificationResult {
   classification: Classification;
   /** 0–1. */
   confidence: number;
+  /** The likeliest others, best first: what a person may want to choose from. */
+  alternatives: Alternative[];
   /** `rules` when a rule decided, `model` when the statistical classifier did. */
   decidedBy: 'rules' | 'model';
   version: string;

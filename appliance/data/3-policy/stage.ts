@@ -39,9 +39,10 @@ export const policyStage: Stage = {
         classification: enriched.classification,
         classification_confidence: enriched.classification_confidence,
         chunks_quarantined: quarantinedChunks(enriched).length,
+        chunks_rejected: result.rejectedChunks.length,
         last_output_hash: `sha256:${enriched_sha256}`,
         quarantine_reason: quarantine?.reason ?? null,
-        findings: { policy: findings(enriched) },
+        findings: { policy: findings(result) },
       },
       entries: entries(plane, document, result),
     };
@@ -97,6 +98,7 @@ function gates(
       filename: document.original_filename,
       config,
       config_version: document.config_version,
+      decisions: document,
     });
   } catch (cause) {
     plane.meter.gateResult(plane.tenant_id, 'all', 'unavailable');
@@ -125,8 +127,10 @@ function quarantinedChunks({ chunks }: EnrichedDocument) {
 }
 
 /** What the acceptance report shows of policy: types and categories, never text. */
-function findings(enriched: EnrichedDocument): Record<string, unknown> {
+function findings({ enriched, gates, alternatives }: EnrichResult): Record<string, unknown> {
   return {
+    classification_alternatives: alternatives,
+    decided_by: gates.find(({ gate }) => gate === 'classification')?.details.decided_by ?? null,
     injection_max_score: highestScore(enriched),
     chunks_flagged: enriched.chunks.filter(({ policy }) => policy.injection_action_taken === 'flag').length,
     chunks_quarantined: quarantinedChunks(enriched).length,
@@ -190,13 +194,17 @@ function gateEntry(
   run: GateRun,
   stopped: boolean,
 ): AuditEntry {
+  // A gate that let something pass because a person had decided so says it, and the chain wants to see that decision.
+  const released = Number(run.details.released ?? 0) > 0 ? { released: run.details.released } : {};
   const details: Record<GateRun['gate'], Record<string, unknown>> = {
-    pii: {},
+    pii: released,
     classification: {
       classification: enriched.classification,
       classification_confidence: enriched.classification_confidence,
+      ...(run.details.human_override === true ? { human_override: true } : {}),
     },
     injection: {
+      ...released,
       injection_score: highestScore(enriched),
       patterns_matched: [...new Set(enriched.chunks.flatMap(({ policy }) => policy.injection_patterns_matched))].sort(),
     },

@@ -12,6 +12,9 @@ import type {
   IndexRecord,
   ManifestFile,
   Receipt,
+  RejectionDecision,
+  ReleaseDecision,
+  ReviewDecision,
   StageError,
 } from './rows.ts';
 
@@ -29,6 +32,7 @@ export interface RecordStore
     BatchRecords,
     ServeRecords,
     DeadLetterRecords,
+    DecisionRecords,
     AuditOutbox {
   usage(): Promise<{ bytes: number; objects: number }>;
   /** Throws `STORE_UNAVAILABLE`, `STORE_READ_ONLY`, `STORE_CORRUPTED` or `DISK_FULL`. */
@@ -130,7 +134,7 @@ export interface StageRecords {
    * Starts a new run from a stage; its job goes to the outbox. Returns the new run, or null for an unknown document.
    * Earlier stages count as completed, `last_output_hash` becomes the hash of what the stage reads, and dead letters of
    * the document that are still pending are resolved as `reprocessed`. With `under` the run, and what follows, goes by
-   * that config. A document with malware is `INVALID_STATE_TRANSITION`.
+   * that config. A document with malware, or one that was rejected for good, is `INVALID_STATE_TRANSITION`.
    */
   restart(docId: string, from: WorkStage, entries: AuditEntry[], at: string, under?: RunConfig): Promise<number | null>;
 }
@@ -155,6 +159,7 @@ export type DocumentPatch = Partial<
     | 'chunk_count'
     | 'chunks_indexed'
     | 'chunks_quarantined'
+    | 'chunks_rejected'
     | 'classification'
     | 'classification_confidence'
     | 'quarantine_reason'
@@ -305,8 +310,9 @@ export interface ServeRecords {
   /** A document's visible chunks in reading order. Chunks are visible from `publish` on, also while a new run is at work,
    * until the next `publish` or a quarantine. */
   documentChunks(docId: string, page: { limit: number; offset: number }): Promise<ServedChunk[]>;
+  /** `sort` is by arrival: `desc`, newest first, unless it says otherwise. */
   documents(
-    page: Keyset & { state?: DocumentState; batch_id?: string },
+    page: Keyset & { state?: DocumentState; batch_id?: string; sort?: 'asc' | 'desc' },
   ): Promise<{ rows: DocumentRow[]; total: number }>;
   /** Counts for `usage` of the tenant; `dead_letters` are those pending review. O(1). */
   counts(): Promise<{ batches: number; documents: number; chunks: number; raw_bytes: number; dead_letters: number }>;
@@ -331,6 +337,49 @@ export interface DeadLetterRecords {
    * outlives every process, and ends with the decision about the last of them. O(1).
    */
   isEmbeddingHalted(): Promise<boolean>;
+}
+
+// Decisions of people -----------------------------------------------------------------------------------------------
+
+export interface QuarantineFilter {
+  /** MALWARE_DETECTED, PII_BLOCK_POLICY, INJECTION_DETECTED or GATE_UNAVAILABLE. */
+  reason?: string;
+  /** `document`: all of it is in quarantine; `chunks`: it is indexed without some of its chunks. */
+  scope?: 'document' | 'chunks';
+  /** `rejected`: refused for good, all of it that is in quarantine. */
+  status?: 'open' | 'rejected';
+}
+
+/** What a person decided about a document that they saw. */
+export interface DocumentDecision {
+  /** The document as it was then. */
+  seen: DocumentRow;
+  /** The decisions that change; the others stay. */
+  set: Partial<{ review: ReviewDecision; release: ReleaseDecision; rejection: RejectionDecision }>;
+  /** With a rejection of chunks: how many of those in quarantine are refused by now. */
+  chunks_rejected?: number;
+  /** Where the next run begins; null leaves the document at rest. */
+  restart: WorkStage | null;
+  entries: AuditEntry[];
+  at: string;
+}
+
+export interface DecisionRecords {
+  /**
+   * Documents in quarantine, and indexed ones of which chunks are, newest first. What no gate could judge
+   * (`policy_failed`) is among them. O(limit), whatever the filter.
+   */
+  quarantined(page: Keyset & QuarantineFilter): Promise<{ rows: DocumentRow[]; total: number }>;
+  /**
+   * Takes decisions, all in one transaction: stores each on its document, begins the next run where one is asked for (as
+   * `restart` does), and appends its entries. A document that is no longer as it was `seen` (another run or state, another
+   * decision) is left alone, with all that belongs to it. Returns the ids of those that were decided.
+   * A document rejected as a whole goes to quarantine, whatever kept it there; nothing of it is served, and its pending
+   * dead letters are abandoned. Malware that would run is `INVALID_STATE_TRANSITION`, and then nothing was decided.
+   */
+  decide(decisions: readonly DocumentDecision[]): Promise<string[]>;
+  /** The latest receipt with which intake put the document into quarantine; null where intake never did. */
+  quarantineReceipt(docId: string): Promise<Receipt | null>;
 }
 
 // Audit -------------------------------------------------------------------------------------------------------------

@@ -67,6 +67,45 @@ export interface StageError {
   last_retry_at: string | null;
 }
 
+/** A person's word on the class of a document. It holds for the document, whichever run looks at it. */
+export interface ReviewDecision {
+  decision: 'approve' | 'correct';
+  classification: string;
+  /** What the classifier had proposed. */
+  proposed: string;
+  note: string | null;
+  decided_by: string;
+  decided_at: string;
+}
+
+/** A chunk as it was decided about. The hash is of its text before the gates: another text at its place is judged anew. */
+export interface BoundChunk {
+  chunk_id: string;
+  text_sha256: string;
+}
+
+/** What an administrator let out of quarantine, all releases of the document together. The reason is in the event. */
+export interface ReleaseDecision {
+  /** Of the latest release. */
+  scope: 'document' | 'chunks';
+  /** Chunks that the injection gate may flag instead of keeping them out. */
+  chunks: BoundChunk[];
+  /** SHA-256 of the hidden texts that were known by then; any other counts as before. */
+  hidden_text: string[];
+  /** What a block for personal data becomes, for the types that were found by then. */
+  pii: { action: 'redact' | 'flag'; types: string[] } | null;
+  released_by: string;
+  released_at: string;
+}
+
+/** What was refused for good: the document, or these chunks of it. The reason is in the event. */
+export interface RejectionDecision {
+  scope: 'document' | 'chunks';
+  chunks: BoundChunk[];
+  rejected_by: string;
+  rejected_at: string;
+}
+
 export interface DocumentRow {
   doc_id: string;
   raw_sha256: string;
@@ -76,7 +115,7 @@ export interface DocumentRow {
   size_bytes: number;
   scan_result: ScanResult;
   state: DocumentState;
-  /** MALWARE_DETECTED, PII_BLOCK_POLICY, INJECTION_DETECTED, or null. */
+  /** MALWARE_DETECTED, PII_BLOCK_POLICY, INJECTION_DETECTED, GATE_UNAVAILABLE, or null. */
   quarantine_reason: string | null;
   current_stage: StageName;
   stages: Record<StageName, StageStatus>;
@@ -99,6 +138,8 @@ export interface DocumentRow {
   chunk_count: number | null;
   chunks_indexed: number | null;
   chunks_quarantined: number | null;
+  /** How many of those in quarantine were refused for good. */
+  chunks_rejected: number | null;
   classification: string | null;
   classification_confidence: number | null;
   /** What the acceptance report shows of parsing and policy: coverage, dropped content, PII types, injection score. */
@@ -110,6 +151,10 @@ export interface DocumentRow {
   index_event_id: string | null;
   /** When a worker first took it for its current stage in its current run; null while none has. */
   first_attempt_at: string | null;
+  /** Decisions of people. They outlive every run, and the policy gates honour them. */
+  review: ReviewDecision | null;
+  release: ReleaseDecision | null;
+  rejection: RejectionDecision | null;
 }
 
 /** A chunk as it is served: `text` has passed the gates. */

@@ -7,6 +7,7 @@ import { auditOutbox } from './sqlite/audit-outbox.ts';
 import { batchRecords } from './sqlite/batches.ts';
 import type { RecordContext } from './sqlite/context.ts';
 import { deadLetterRecords } from './sqlite/dead-letters.ts';
+import { decisionRecords } from './sqlite/decisions.ts';
 import { appendEntries } from './sqlite/events.ts';
 import { intakeRecords } from './sqlite/intake.ts';
 import { outboxRecords } from './sqlite/outbox.ts';
@@ -38,6 +39,7 @@ export function openSqliteRecords(
     ...batchRecords(context),
     ...serveRecords(context),
     ...deadLetterRecords(context),
+    ...decisionRecords(context),
     ...auditOutbox(context),
     appendEntries: async (entries) => db.write(() => appendEntries(context, entries)),
     usage: async () => ({

@@ -155,6 +155,75 @@ test('a gate that stopped the document must have been released by a person befor
   assert.deepEqual([smuggled.valid, smuggled.complete, smuggled.breaks[0]?.problem], [false, false, 'gate_not_passed']);
 });
 
+/** Ingested, parsed, and through the gates, of which some stopped the document or let it pass for a reason. */
+function judged(
+  gates: Partial<Record<'pii' | 'classification' | 'injection', Partial<AuditDetails> | 'stopped'>>,
+): Event[] {
+  const hashes = { pii: ['canon', 'pii'], classification: ['pii', 'class'], injection: ['class', 'inj'] } as const;
+  return (['pii', 'classification', 'injection'] as const).map((gate) => {
+    const how = gates[gate] ?? {};
+    const rules = { config_version: 1, policy_version: '2' };
+    const [input, output] = hashes[gate];
+    return how === 'stopped'
+      ? event('POLICY_GATE_FAILED', input, output, { gate, ...rules })
+      : event('POLICY_GATE_PASSED', input, output, { gate, ...rules, ...how });
+  });
+}
+const begun = () => [event('DOCUMENT_INGESTED', 'raw', 'raw'), event('DOCUMENT_PARSED', 'raw', 'canon')];
+
+test('a document that was reviewed, or released, goes through the gates again, and its chain is whole', () => {
+  for (const [gate, decision, how] of [
+    ['classification', 'CLASSIFICATION_REVIEWED', { human_override: true }],
+    ['pii', 'QUARANTINE_RELEASED', { released: 2 }],
+    ['injection', 'QUARANTINE_RELEASED', { released: 1 }],
+  ] as const) {
+    const decided = event(decision, null, null);
+    const again = [...judged({ [gate]: how }), ...index()];
+    const chain = verifyProvenance([...begun(), ...judged({ [gate]: 'stopped' }), decided, ...again]);
+    assert.deepEqual([chain.valid, chain.complete, chain.breaks], [true, true, []], gate);
+    const link = chain.links.find((one) => one.gate === gate && one.current);
+    assert.equal(link?.released_by, decided.event_id, gate);
+    // Also when it is processed again later, from wherever.
+    const later = verifyProvenance([...begun(), ...judged({ [gate]: 'stopped' }), decided, ...again, ...again]);
+    assert.deepEqual([later.valid, later.complete], [true, true], gate);
+  }
+});
+
+test('a gate that let pass by a decision that nobody took is a break', () => {
+  for (const [gate, how, other] of [
+    ['classification', { human_override: true }, 'QUARANTINE_RELEASED'],
+    ['pii', { released: 1 }, 'CLASSIFICATION_REVIEWED'],
+    ['injection', { released: 1 }, 'CLASSIFICATION_REVIEWED'],
+  ] as const) {
+    for (const before of [[], [event(other, null, null)]]) {
+      const chain = verifyProvenance([...begun(), ...before, ...judged({ [gate]: how }), ...index()]);
+      assert.deepEqual([chain.valid, chain.breaks.map(({ problem }) => problem)], [false, ['gate_not_passed']], gate);
+    }
+  }
+});
+
+test('a gate that passes what it stopped, under the same rules and without a decision, is a break', () => {
+  for (const gate of ['pii', 'classification', 'injection'] as const) {
+    const again = [...judged({}), ...index()];
+    const chain = verifyProvenance([...begun(), ...judged({ [gate]: 'stopped' }), ...again]);
+    assert.deepEqual([chain.valid, chain.breaks.map(({ problem }) => problem)], [false, ['gate_not_passed']], gate);
+    const changed = { [gate]: { config_version: 2 } };
+    const reconfigured = verifyProvenance([
+      ...begun(),
+      ...judged({ [gate]: 'stopped' }),
+      ...judged(changed),
+      ...index(),
+    ]);
+    assert.deepEqual([reconfigured.valid, reconfigured.complete], [true, true], `${gate} under other rules`);
+  }
+});
+
+test('a decision about one gate does not open another', () => {
+  const stopped = [...begun(), ...judged({ classification: 'stopped', injection: 'stopped' })];
+  const chain = verifyProvenance([...stopped, event('CLASSIFICATION_REVIEWED', null, null), ...index()]);
+  assert.deepEqual([chain.valid, chain.complete, chain.breaks[0]?.problem], [false, false, 'gate_not_passed']);
+});
+
 test('an attempt that failed is no link, and a gate nobody knows is none either', () => {
   const events = whole();
   events.splice(2, 0, event('POLICY_GATE_FAILED', null, null, { gate: 'all', error_code: 'GATE_UNAVAILABLE' }));

@@ -1,10 +1,13 @@
 import { CLASSIFICATIONS, type Classification } from '../../enriched.ts';
 import type { ClassificationInput, ClassificationResult, Classify } from '../gate.ts';
-import { type LinearModel, predict } from './linear-model.ts';
+import { type LinearModel, predictAll } from './linear-model.ts';
 import modelData from './model.json' with { type: 'json' };
 import { ENOUGH, LEAD, RULE_ROWS } from './rules.ts';
 
 const MODEL = modelData as unknown as LinearModel;
+/** What a person is offered beside the first choice. */
+const MOST_ALTERNATIVES = 3;
+const LEAST_ALTERNATIVE = 0.03;
 /** Characters of the text that the phrase rules read, from its beginning and from its end. */
 const RULE_WINDOW = 6000;
 
@@ -15,12 +18,19 @@ const RULE_WINDOW = 6000;
 export const classify: Classify = (input): ClassificationResult => {
   const version = MODEL.version;
   const ruled = byRules(input);
-  const modelled = predict(MODEL, [...input.headings.slice(0, 20), input.text].join('\n'));
+  const all = predictAll(MODEL, [...input.headings.slice(0, 20), input.text].join('\n'));
+  const modelled = all[0]!;
+  const alternatives = (chosen: Classification) =>
+    all
+      .filter(({ classification, confidence }) => classification !== chosen && confidence >= LEAST_ALTERNATIVE)
+      .slice(0, MOST_ALTERNATIVES)
+      .map(({ classification, confidence }) => ({ classification, confidence: rounded(confidence) }));
   if (ruled && !(modelled.classification !== ruled.classification && modelled.confidence > ruled.confidence)) {
     const agrees = modelled.classification === ruled.classification ? modelled.confidence : 0;
     return {
       classification: ruled.classification,
       confidence: rounded(Math.max(ruled.confidence, agrees)),
+      alternatives: alternatives(ruled.classification),
       decidedBy: 'rules',
       version,
     };
@@ -28,6 +38,7 @@ export const classify: Classify = (input): ClassificationResult => {
   return {
     classification: modelled.classification,
     confidence: rounded(modelled.confidence),
+    alternatives: alternatives(modelled.classification),
     decidedBy: 'model',
     version,
   };

@@ -44,12 +44,16 @@ export function trustedScores(model: LinearModel, text: string): { scores: numbe
 
 /** The likeliest class and its probability, drawn towards even odds when little of the text is known. */
 export function predict(model: LinearModel, text: string): Prediction {
+  return predictAll(model, text)[0]!;
+}
+
+/** Every class with its probability, likeliest first; only `other` when nothing of the text is known. */
+export function predictAll(model: LinearModel, text: string): Prediction[] {
   const { scores, known } = trustedScores(model, text);
-  if (known === 0) return { classification: 'other', confidence: 1 / CLASSIFICATIONS.length };
-  const probabilities = softmax(scores.map((score) => score / model.temperature));
-  let best = 0;
-  for (let i = 1; i < probabilities.length; i++) if (probabilities[i]! > probabilities[best]!) best = i;
-  return { classification: CLASSIFICATIONS[best]!, confidence: probabilities[best]! };
+  if (known === 0) return [{ classification: 'other', confidence: 1 / CLASSIFICATIONS.length }];
+  return softmax(scores.map((score) => score / model.temperature))
+    .map((confidence, i): Prediction => ({ classification: CLASSIFICATIONS[i]!, confidence }))
+    .sort((a, b) => b.confidence - a.confidence);
 }
 
 /** Scores as probabilities that sum to 1. */

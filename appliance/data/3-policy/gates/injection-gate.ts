@@ -3,34 +3,53 @@ import type { EnrichedChunk } from '../../enriched.ts';
 import { INJECTION_CATEGORIES, type InjectionCategory, type InjectionResult } from '../gate.ts';
 import { scoreInjection } from '../injection/score-injection.ts';
 import { injectionAction, type PolicyConfig } from '../policy-config.ts';
+import type { Verdicts } from '../verdicts.ts';
 import type { GateOutcome } from './outcome.ts';
 
 /**
  * Gate 3: scores every chunk on its original text, and every hidden text as such. Hidden text counts for all chunks of
  * its page, since nobody can say which of them it was meant to steer. With scope `document`, or when no chunk is left,
- * the document is quarantined (spec 2 C).
+ * the document is quarantined (spec 2 C). A chunk that an administrator released is flagged instead, unless its page
+ * holds hidden text that was not known then; one that was rejected for good stays in quarantine whatever its score.
  */
 export function injectionGate(
   chunks: readonly EnrichedChunk[],
   document: { parsed: ParsedDocument; originalTexts: readonly string[] },
   config: PolicyConfig,
-): GateOutcome & { quarantinedChunks: string[]; wholeDocument: boolean } {
+  verdicts: Verdicts,
+): GateOutcome & { quarantinedChunks: string[]; rejectedChunks: string[]; wholeDocument: boolean } {
   const hidden = hiddenByPage(document.parsed);
+  const unknown = new Set(
+    document.parsed.document.hidden_text
+      .filter(({ text_sha256 }) => !verdicts.isKnownHidden(text_sha256))
+      .map(({ page }) => page),
+  );
   const quarantined: string[] = [];
+  const rejected: string[] = [];
+  let released = 0;
   const patterns = new Set<InjectionCategory>();
   let highest = 0;
   let flagged = 0;
   let hiddenQuarantined = false;
-  for (const result of hidden.values()) {
+  for (const [page, result] of hidden) {
     highest = Math.max(highest, result.score);
     for (const pattern of result.patterns) patterns.add(pattern);
-    if (injectionAction(result.score, config) === 'quarantine') hiddenQuarantined = true;
+    if (injectionAction(result.score, config) !== 'quarantine') continue;
+    if (unknown.has(page)) hiddenQuarantined = true;
+    else released++;
   }
   const scores = scoreChunks(chunks, document.originalTexts);
   const judged = chunks.map((chunk, i) => {
     const result = merged(scores[i]!, hidden.get(chunk.page));
-    const action = injectionAction(result.score, config);
+    const text = document.originalTexts[i]!;
+    const isRejected = verdicts.isRejected(chunk.chunk_id, text);
+    let action = isRejected ? 'quarantine' : injectionAction(result.score, config);
+    if (action === 'quarantine' && !unknown.has(chunk.page) && verdicts.isReleased(chunk.chunk_id, text)) {
+      action = 'flag';
+      released++;
+    }
     if (action === 'quarantine') quarantined.push(chunk.chunk_id);
+    if (isRejected) rejected.push(chunk.chunk_id);
     if (action === 'flag') flagged++;
     highest = Math.max(highest, result.score);
     for (const pattern of result.patterns) patterns.add(pattern);
@@ -56,11 +75,13 @@ export function injectionGate(
       chunks_flagged: flagged,
       chunks_quarantined: quarantined.length,
       hidden_texts: document.parsed.hiddenTexts.length,
+      released,
     },
     quarantinedChunks:
       wholeDocument && config.injection_quarantine_scope === 'document'
         ? chunks.map((chunk) => chunk.chunk_id)
         : quarantined,
+    rejectedChunks: rejected,
     wholeDocument,
   };
 }

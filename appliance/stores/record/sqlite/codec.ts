@@ -114,13 +114,14 @@ export const DOCUMENTS = tableCodec<DocumentRow>(
     'chunk_count',
     'chunks_indexed',
     'chunks_quarantined',
+    'chunks_rejected',
     'classification',
     'classification_confidence',
     'last_output_hash',
     'index_event_id',
     'first_attempt_at',
   ],
-  ['stages', 'metadata', 'findings', 'error'],
+  ['stages', 'metadata', 'findings', 'error', 'review', 'release', 'rejection'],
 );
 
 export const CHUNKS = tableCodec<ChunkRow>(

@@ -25,6 +25,7 @@ const PATCHABLE = [
   'chunk_count',
   'chunks_indexed',
   'chunks_quarantined',
+  'chunks_rejected',
   'classification',
   'classification_confidence',
   'quarantine_reason',
@@ -74,7 +75,8 @@ export function stagesAt(
 /**
  * Begins the next run of a document at a stage, inside the running transaction: earlier stages count as completed, the
  * provenance chain continues from what that stage reads, the error goes, dead letters still pending are resolved as
- * reprocessed, and the job goes to the outbox. Throws `INVALID_STATE_TRANSITION` for malware, which never runs (spec 2).
+ * reprocessed, and the job goes to the outbox. Throws `INVALID_STATE_TRANSITION` for malware, which never runs (spec 2), and
+ * for what a person refused for good.
  */
 export function beginRun(
   context: RecordContext,
@@ -85,6 +87,12 @@ export function beginRun(
 ): DocumentRow {
   if (row.quarantine_reason === 'MALWARE_DETECTED') {
     throw new FrostbyteError('INVALID_STATE_TRANSITION', 'A document that holds malware is never processed.');
+  }
+  if (row.rejection?.scope === 'document') {
+    throw new FrostbyteError(
+      'INVALID_STATE_TRANSITION',
+      'The document was rejected for good and is not processed again.',
+    );
   }
   const start = STAGES.indexOf(from);
   const stages = Object.fromEntries(STAGES.map((stage, place) => [stage, place < start ? 'completed' : 'queued']));

@@ -163,6 +163,7 @@ function newDocument(
     chunk_count: null,
     chunks_indexed: null,
     chunks_quarantined: null,
+    chunks_rejected: null,
     classification: null,
     classification_confidence: null,
     findings: {},
@@ -170,6 +171,9 @@ function newDocument(
     last_output_hash: decision.entry.event.details.output_hash ?? `sha256:${decision.document.raw_sha256}`,
     index_event_id: null,
     first_attempt_at: null,
+    review: null,
+    release: null,
+    rejection: null,
   };
   insertDocument(context, row, context.clock.iso());
   if (accepted) enqueue(context, row);

@@ -15,13 +15,13 @@ export interface ListShape {
 }
 
 /**
- * One page, newest first. A cursor is the id of the last row seen: the page begins behind the place of that row, found
+ * One page, newest first unless `sort` is `asc`. A cursor is the id of the last row seen: the page begins behind the place of that row, found
  * through the list's index in O(log rows + limit). Throws `VALIDATION_ERROR` for a cursor that names no row.
  */
 export function readPage(
   { db }: RecordContext,
   shape: ListShape,
-  page: Keyset,
+  page: Keyset & { sort?: 'asc' | 'desc' },
   filters: Readonly<Record<string, Cell | undefined>>,
 ): Record<string, Cell>[] {
   const conditions: string[] = [];
@@ -34,24 +34,28 @@ export function readPage(
     conditions.push(`${column} = @filter${at}`);
     parameters[`filter${at}`] = value;
   });
+  const ascending = page.sort === 'asc';
   if (page.after !== undefined) {
-    const place = db.get<Record<string, Cell>>(shape.cursor, [page.after]);
-    if (place === undefined) {
-      throw new FrostbyteError('VALIDATION_ERROR', 'The cursor names no row of this list.', {
-        details: [{ field: 'cursor', constraint: 'the id of a row of this list' }],
-      });
-    }
-    Object.values(place).forEach((value, at) => {
+    placeOf(db.get(shape.cursor, [page.after])).forEach((value, at) => {
       parameters[`place${at}`] = value;
     });
-    conditions.push(`(${shape.order.join(', ')}) < (${shape.order.map((_, at) => `@place${at}`).join(', ')})`);
+    const beyond = ascending ? '>' : '<';
+    conditions.push(`(${shape.order.join(', ')}) ${beyond} (${shape.order.map((_, at) => `@place${at}`).join(', ')})`);
   }
   const where = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '';
-  const order = shape.order.map((column) => `${column} DESC`).join(', ');
+  const order = shape.order.map((column) => `${column} ${ascending ? 'ASC' : 'DESC'}`).join(', ');
   return db.all(
     `SELECT ${shape.select} FROM ${shape.from} ${where} ORDER BY ${order} LIMIT @limit OFFSET @offset`,
     parameters,
   );
+}
+
+/** The place of a cursor's row in the order. Throws `VALIDATION_ERROR` where there is no such row. */
+export function placeOf(row: Record<string, Cell> | undefined): Cell[] {
+  if (row !== undefined) return Object.values(row);
+  throw new FrostbyteError('VALIDATION_ERROR', 'The cursor names no row of this list.', {
+    details: [{ field: 'cursor', constraint: 'the id of a row of this list' }],
+  });
 }
 
 /** Rows of a kind, or of one of its states: the kept total. O(1). */

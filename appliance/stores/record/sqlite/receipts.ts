@@ -66,10 +66,7 @@ export function asQuarantinedDuplicate(settled: Settled, first: DocumentRow): Se
       status: 'quarantined',
       reason,
       message: 'The same file is in quarantine already.',
-      remediation:
-        reason === 'MALWARE_DETECTED'
-          ? 'Clean the file at its source and send the clean copy.'
-          : 'Ask an administrator to review the quarantined document.',
+      remediation: mendOf(reason, first),
     },
     entry: {
       ...entry,
@@ -80,6 +77,12 @@ export function asQuarantinedDuplicate(settled: Settled, first: DocumentRow): Se
       },
     },
   };
+}
+
+function mendOf(reason: string | null, { rejection }: DocumentRow): string {
+  if (reason === 'MALWARE_DETECTED') return 'Clean the file at its source and send the clean copy.';
+  if (rejection?.scope === 'document') return 'It was rejected for good. Correct the file and send the corrected one.';
+  return 'Ask an administrator to review the quarantined document.';
 }
 
 /** A batch's entry with the counts that its receipts bear out; only counts that the entry reports are touched. */

@@ -1,0 +1,102 @@
+import type { DecisionRecords, DocumentDecision, Keyset, QuarantineFilter } from '../port.ts';
+import type { DocumentRow } from '../rows.ts';
+import { type Cell, DOCUMENTS, RECEIPTS } from './codec.ts';
+import type { RecordContext } from './context.ts';
+import { beginRun, readDocument, removeChunks, saveDocument } from './documents.ts';
+import { appendEntries } from './events.ts';
+import { placeOf } from './page.ts';
+
+/** What is in quarantine, by 'scope reason status': few kinds, each kept with its total. */
+const KINDS = "SELECT state AS kind, entries FROM tallies WHERE name = 'quarantine' AND entries > 0";
+const PLACE = 'SELECT received_at, doc_id FROM documents WHERE doc_id = ?';
+const ABANDON_LETTERS = `UPDATE dead_letters SET status = 'abandoned', resolution = 'skipped', resolved_at = ?
+  WHERE resource_id = ? AND status = 'pending_review'`;
+const QUARANTINE_RECEIPT = `SELECT ${RECEIPTS.select('r')} FROM receipts r
+  WHERE r.doc_id = ? AND r.reason = 'MALWARE_DETECTED' ORDER BY r.receipt_id DESC LIMIT 1`;
+
+/** What people decide about documents. */
+export function decisionRecords(context: RecordContext): DecisionRecords {
+  const { db } = context;
+  return {
+    quarantined: async (page) =>
+      db.read(() => {
+        const kinds = db.all<{ kind: string; entries: number }>(KINDS).filter(({ kind }) => fits(kind, page));
+        return {
+          rows: newestOf(context, page, kinds),
+          total: kinds.reduce((sum, { entries }) => sum + entries, 0),
+        };
+      }),
+    decide: async (decisions) => {
+      let removed = 0;
+      const decided = db.write(() =>
+        decisions.flatMap((decision) => {
+          const row = readDocument(context, decision.seen.doc_id);
+          if (row === null || !isAsSeen(row, decision.seen)) return [];
+          removed += decideOne(context, row, decision);
+          return [row.doc_id];
+        }),
+      );
+      if (removed > 0) db.forget();
+      return decided;
+    },
+    quarantineReceipt: async (docId) => {
+      const cells = db.get<Record<string, Cell>>(QUARANTINE_RECEIPT, [docId]);
+      return cells ? RECEIPTS.decode(cells) : null;
+    },
+  };
+}
+
+function fits(kind: string, { scope, reason, status }: QuarantineFilter): boolean {
+  const [ofScope, ofReason, ofStatus] = kind.split(' ');
+  const same = (wanted: string | undefined, value: string | undefined) => wanted === undefined || wanted === value;
+  return same(scope, ofScope) && same(reason, ofReason) && same(status, ofStatus);
+}
+
+/** The newest of several kinds: the first of each, merged, so that no filter makes the list read what it does not show. */
+function newestOf({ db }: RecordContext, page: Keyset, kinds: readonly { kind: string }[]): DocumentRow[] {
+  const offset = page.after === undefined ? (page.offset ?? 0) : 0;
+  const parameters: Record<string, Cell> = { limit: page.limit, offset, most: page.limit + offset };
+  let behind = '';
+  if (page.after !== undefined) {
+    [parameters.received_at, parameters.doc_id] = placeOf(db.get(PLACE, [page.after])) as [Cell, Cell];
+    behind = 'AND (received_at, doc_id) < (@received_at, @doc_id)';
+  }
+  if (kinds.length === 0) return [];
+  const each = kinds.map(({ kind }, at) => {
+    parameters[`kind${at}`] = kind;
+    return `SELECT * FROM (SELECT received_at, doc_id FROM documents INDEXED BY documents_in_quarantine
+      WHERE quarantine = @kind${at} AND quarantine IS NOT NULL ${behind}
+      ORDER BY received_at DESC, doc_id DESC LIMIT @most)`;
+  });
+  return db
+    .all<Record<string, Cell>>(
+      `SELECT ${DOCUMENTS.select('d')} FROM
+        (SELECT * FROM (${each.join(' UNION ALL ')}) ORDER BY received_at DESC, doc_id DESC LIMIT @limit OFFSET @offset) n
+        JOIN documents d ON d.doc_id = n.doc_id ORDER BY n.received_at DESC, n.doc_id DESC`,
+      parameters,
+    )
+    .map(DOCUMENTS.decode);
+}
+
+/** A run that began since, a stage that ended, another person's decision: each makes another document of it. */
+function isAsSeen(row: DocumentRow, seen: DocumentRow): boolean {
+  const essence = ({ run, state, review, release, rejection }: DocumentRow) =>
+    JSON.stringify([run, state, review, release, rejection]);
+  return essence(row) === essence(seen);
+}
+
+/** Stores one decision inside the running transaction. Returns how many served chunks it took away. */
+function decideOne(context: RecordContext, row: DocumentRow, decision: DocumentDecision): number {
+  const { set, restart, entries, at } = decision;
+  let removed = 0;
+  const decided: DocumentRow = { ...row, ...set, chunks_rejected: decision.chunks_rejected ?? row.chunks_rejected };
+  if (set.rejection?.scope === 'document') {
+    const stages = { ...row.stages, [row.current_stage]: 'quarantined' as const };
+    saveDocument(context, { ...decided, state: 'quarantined', stages }, at);
+    removed = removeChunks(context, row.doc_id);
+    context.db.run(ABANDON_LETTERS, [at, row.doc_id]);
+  } else if (restart === null) saveDocument(context, decided, at);
+  else beginRun(context, decided, restart, at);
+  appendEntries(context, entries);
+  return removed;
+}
