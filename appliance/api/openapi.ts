@@ -80,7 +80,8 @@ function success(route: Route): Responses[string] {
     data: route.answer,
     ...(route.list ? { meta: ListMeta } : {}),
   });
-  return { description: route.summary, content: { 'application/json': { schema: envelope } } };
+  const file = route.file === undefined ? {} : { [route.file]: { schema: z.string() } };
+  return { description: route.summary, content: { 'application/json': { schema: envelope }, ...file } };
 }
 
 function errors(route: Route): Responses {

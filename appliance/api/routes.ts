@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { Role, Scope } from '../kernel/identity.ts';
+import { DECISION_ROUTES } from './decision-routes.ts';
 import { BatchReceipt, ReceiptAnswer } from './receipts.ts';
 import * as admin from './schemas/admin.ts';
 import * as audit from './schemas/audit.ts';
@@ -32,6 +33,8 @@ export interface Route {
   bodyType?: 'json' | 'multipart';
   status: 200 | 201 | 202;
   answer: z.ZodType | { contentType: string };
+  /** With some parameters the answer is a file of this type instead. */
+  file?: string;
   /** The answer has `meta`. */
   list?: true;
   summary: string;
@@ -176,6 +179,8 @@ export const ROUTES = Object.freeze({
     answer: fields.MetadataVerdict,
     summary: 'Try metadata against the schema; nothing is stored',
   }),
+
+  ...DECISION_ROUTES,
 
   // Query
   search: querying({

@@ -24,6 +24,7 @@ export function validate<S extends z.ZodType>(schema: S, value: unknown, what: s
 const PRIVATE = new Set([
   'query_text',
   'reason',
+  'note',
   'contact_email',
   'tenant_name',
   'subject',

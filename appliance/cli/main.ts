@@ -5,6 +5,8 @@ import { boxCommands } from './commands/box.ts';
 import { deadLetterCommands } from './commands/dead-letters.ts';
 import { ingestCommands } from './commands/ingest.ts';
 import { manifestCommands } from './commands/manifest.ts';
+import { quarantineCommands } from './commands/quarantine.ts';
+import { reviewCommands } from './commands/review.ts';
 import { searchCommands } from './commands/search.ts';
 import { stageCommands } from './commands/stages.ts';
 import { tenantCommands } from './commands/tenant.ts';
@@ -26,6 +28,8 @@ export function createProgram(): Command {
   searchCommands(program);
   auditCommands(program);
   deadLetterCommands(program);
+  reviewCommands(program);
+  quarantineCommands(program);
   stageCommands(program);
   return program;
 }

@@ -9,7 +9,10 @@ import type { Caller } from '../kernel/identity.ts';
 import type { DataPlane } from './plane.ts';
 import { CUSTOM_FIELD_ROUTES } from './routes/custom-fields.ts';
 import { INGEST_ROUTES } from './routes/ingest.ts';
+import { ORIGINALS_ROUTES } from './routes/originals.ts';
+import { QUARANTINE_ROUTES } from './routes/quarantine.ts';
 import { QUERY_ROUTES } from './routes/query.ts';
+import { REVIEW_ROUTES } from './routes/review.ts';
 
 /**
  * The HTTP face of one tenant's data plane: a `Request` in, a `Response` out (spec 1). The same app answers in process
@@ -34,7 +37,14 @@ export interface DataRequest extends DataAppOptions {
 
 export type DataRoute = (request: DataRequest) => Promise<Response>;
 
-const HANDLERS: Partial<Record<RouteName, DataRoute>> = { ...INGEST_ROUTES, ...CUSTOM_FIELD_ROUTES, ...QUERY_ROUTES };
+const HANDLERS: Partial<Record<RouteName, DataRoute>> = {
+  ...INGEST_ROUTES,
+  ...CUSTOM_FIELD_ROUTES,
+  ...QUERY_ROUTES,
+  ...REVIEW_ROUTES,
+  ...QUARANTINE_ROUTES,
+  ...ORIGINALS_ROUTES,
+};
 
 export function createDataApp(options: DataAppOptions): Hono {
   const { plane, seamKey } = options;

@@ -5,7 +5,7 @@ import { MetadataFilter } from './metadata-filter.ts';
 
 /** Search and its retrieval proof, documents and chunks (spec 2 E, spec 4). */
 
-const CLASSES = ['contract', 'invoice', 'SOP', 'policy', 'correspondence', 'legal_filing', 'other'] as const;
+export const CLASSES = ['contract', 'invoice', 'SOP', 'policy', 'correspondence', 'legal_filing', 'other'] as const;
 
 export const SearchBody = z
   .strictObject({
@@ -27,7 +27,7 @@ export const SearchBody = z
   .openapi('Search');
 export type SearchBody = z.infer<typeof SearchBody>;
 
-const boxes = z.array(z.object({ x: z.number(), y: z.number(), width: z.number(), height: z.number() }));
+export const boxes = z.array(z.object({ x: z.number(), y: z.number(), width: z.number(), height: z.number() }));
 
 export const ProofChunk = z
   .object({

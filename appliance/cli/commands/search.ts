@@ -4,6 +4,7 @@ import { client, output } from '../context.ts';
 import { customFieldsOf } from '../custom-fields-of.ts';
 import { printable, table } from '../output.ts';
 import { readWhere } from '../where.ts';
+import { originalsCommand } from './originals.ts';
 
 interface DocumentAnswer {
   doc_id: string;
@@ -109,6 +110,7 @@ export function searchCommands(program: Command): void {
         ].join('\n'),
       );
     });
+  originalsCommand(document);
 }
 
 /** The proof for people: where each chunk stands, then its text. */

@@ -60,7 +60,12 @@ export const QUERY_ROUTES: Partial<Record<RouteName, DataRoute>> = {
   },
 };
 
-async function recordRead({ plane, caller }: DataRequest, docId: string, adds: Record<string, unknown>): Promise<void> {
+/** Puts a look at content into the log; to be called before anything of it is answered. */
+export async function recordRead(
+  { plane, caller }: DataRequest,
+  docId: string,
+  adds: Record<string, unknown>,
+): Promise<void> {
   const about = { tenant_id: plane.tenant_id, actor: caller.subject, resource_id: docId };
   await plane.records.appendEntries([
     auditEntry(plane.clock, 'CONTENT_READ', { ...about, adds: { ...adds, doc_ids: [docId] } }),

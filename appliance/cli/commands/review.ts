@@ -1,0 +1,151 @@
+import type { Command } from 'commander';
+import type { ReviewDocument, ReviewItem } from '../../api/schemas/review.ts';
+import { FrostbyteError } from '../../kernel/errors.ts';
+import { client, output } from '../context.ts';
+import { printable, table } from '../output.ts';
+
+interface Reviewed {
+  doc_id: string;
+  decision: string;
+  classification: string;
+  proposed: string;
+}
+
+/** `frostbyte review …`: documents whose class a person decides. */
+export function reviewCommands(program: Command): void {
+  const review = program.command('review').description('The review queue: documents whose class a person decides');
+
+  review
+    .command('list <tenant_id>')
+    .description('List documents that wait for a decision')
+    .option('--oldest', 'oldest first')
+    .option('--batch <batch_id>', 'only those of this batch')
+    .option('--limit <number>', 'how many', '50')
+    .option('--cursor <doc_id>', 'those behind this one')
+    .addHelpText('after', '\nExample:\n  frostbyte review list nordlaw --oldest')
+    .action(
+      async (
+        tenant: string,
+        options: { oldest?: boolean; batch?: string; limit: string; cursor?: string },
+        command: Command,
+      ) => {
+        const { data, meta } = await client(command).get<ReviewItem[]>(`/ingest/${tenant}/review`, {
+          sort: options.oldest ? 'asc' : 'desc',
+          batch_id: options.batch,
+          limit: options.limit,
+          cursor: options.cursor,
+        });
+        output(command).answer(data, (rows) => listed(rows, meta));
+      },
+    );
+
+  review
+    .command('show <tenant_id> <doc_id>')
+    .description('What there is to judge by: the text after the gates, the proposed class, alternatives, findings')
+    .option('--page <number>', 'page of the text', '1')
+    .addHelpText('after', '\nExample:\n  frostbyte review show nordlaw doc_0123456789abcdef')
+    .action(async (tenant: string, id: string, options: { page: string }, command: Command) => {
+      const { data } = await client(command).get<ReviewDocument>(`/ingest/${tenant}/review/${id}`, {
+        page: options.page,
+      });
+      output(command).answer(data, described);
+    });
+
+  review
+    .command('approve <tenant_id> [doc_id]')
+    .description('Approve the proposed class of a document, or of all held documents of a batch')
+    .option('--batch <batch_id>', 'all held documents of this batch')
+    .option('--note <text>', 'kept with the document')
+    .addHelpText('after', '\nExample:\n  frostbyte review approve nordlaw doc_0123456789abcdef')
+    .action(
+      async (tenant: string, id: string | undefined, options: { batch?: string; note?: string }, command: Command) => {
+        if ((id === undefined) === (options.batch === undefined)) {
+          throw new FrostbyteError('VALIDATION_ERROR', 'Name a document, or a batch with --batch.', {
+            details: [{ field: 'doc_id', constraint: 'either a document or --batch' }],
+          });
+        }
+        if (options.batch !== undefined) return approveBatch(command, tenant, options.batch, options.note);
+        return decide(command, tenant, id!, { decision: 'approve', note: options.note });
+      },
+    );
+
+  review
+    .command('correct <tenant_id> <doc_id>')
+    .description('Name the class of a document')
+    .requiredOption('--class <classification>', 'contract, invoice, SOP, policy, correspondence, legal_filing or other')
+    .option('--note <text>', 'kept with the document')
+    .addHelpText('after', '\nExample:\n  frostbyte review correct nordlaw doc_0123456789abcdef --class contract')
+    .action(async (tenant: string, id: string, options: { class: string; note?: string }, command: Command) =>
+      decide(command, tenant, id, { decision: 'correct', classification: options.class, note: options.note }),
+    );
+}
+
+async function decide(command: Command, tenant: string, id: string, body: Record<string, unknown>): Promise<void> {
+  const { data } = await client(command).send<Reviewed>('POST', `/ingest/${tenant}/review/${id}`, body);
+  output(command).answer(data, ({ doc_id, classification, proposed }) =>
+    classification === proposed ? `${doc_id}: ${classification}` : `${doc_id}: ${classification}, not ${proposed}`,
+  );
+}
+
+/** Asks again while some remain, so that a large batch needs no long request. */
+async function approveBatch(command: Command, tenant: string, batch_id: string, note?: string): Promise<void> {
+  const api = client(command);
+  let approved = 0;
+  for (;;) {
+    const body = { decision: 'approve', batch_id, note };
+    const { data } = await api.send<{ approved: number; remaining: number }>('POST', `/ingest/${tenant}/review`, body);
+    approved += data.approved;
+    if (data.remaining > 0 && data.approved > 0) continue;
+    const result = { batch_id, approved, remaining: data.remaining };
+    return output(command).answer(result, () => `${batch_id}: ${approved} approved, ${data.remaining} left`);
+  }
+}
+
+function listed(rows: readonly ReviewItem[], meta?: { total: number; cursor?: string | null }): string {
+  const more = meta?.cursor ? [`${meta.total} in all; go on with --cursor ${meta.cursor}`] : [];
+  return [
+    table([
+      ['DOCUMENT', 'PROPOSED', 'SURE', 'RECEIVED', 'BATCH', 'FILE'],
+      ...rows.map((row) => [
+        row.doc_id,
+        row.classification,
+        row.classification_confidence.toFixed(2),
+        row.received_at,
+        row.batch_id,
+        row.original_filename,
+      ]),
+    ]),
+    ...more,
+  ].join('\n');
+}
+
+function described({ chunks, alternatives, findings, ...row }: ReviewDocument): string {
+  const others = alternatives.map(({ classification, confidence }) => `${classification} ${confidence.toFixed(2)}`);
+  return [
+    table([
+      ['document', row.doc_id],
+      ['file', row.original_filename],
+      ['batch', row.batch_id],
+      ['received', row.received_at],
+      ['proposed', `${row.classification} ${row.classification_confidence.toFixed(2)}`],
+      ['or else', others.join(', ') || null],
+      ...Object.entries(findings).map(([name, value]) => [
+        name,
+        Array.isArray(value) ? value.join(', ') || null : value,
+      ]),
+      ['chunks', `${chunks.length} of ${row.chunk_total}`],
+    ]),
+    '',
+    ...chunks.map(
+      (chunk) =>
+        `page ${chunk.page} ${chunk.chunk_id}\n${indent(chunk.text ?? '(in quarantine: its text is withheld)')}`,
+    ),
+  ].join('\n');
+}
+
+function indent(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => `   │ ${printable(line)}`)
+    .join('\n');
+}
