@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { finished } from 'node:stream/promises';
+import { pipeline } from 'node:stream/promises';
 import { FrostbyteError } from '../kernel/errors.ts';
 
 /**
@@ -9,31 +9,29 @@ import { FrostbyteError } from '../kernel/errors.ts';
  * is never touched; one that did not come whole is removed. Returns how many bytes came.
  */
 export async function saveFile(response: Response, file: string): Promise<number> {
-  const target = file === '-' ? process.stdout : createWriteStream(file, { flags: 'wx', mode: 0o600 });
-  try {
-    if (target !== process.stdout) await once(target, 'open');
-  } catch (cause) {
-    const constraint = `must be a new file (${(cause as NodeJS.ErrnoException).code ?? 'unknown reason'})`;
-    throw new FrostbyteError('VALIDATION_ERROR', 'The file cannot be written.', {
-      cause,
-      details: [{ field: 'out', value: file, constraint }],
-    });
-  }
   let bytes = 0;
-  try {
+  const counted = async function* () {
     for await (const chunk of response.body ?? []) {
       bytes += chunk.byteLength;
-      if (!target.write(chunk)) await once(target, 'drain');
+      yield chunk;
     }
-    if (target === process.stdout) return bytes;
-    target.end();
-    await finished(target);
+  };
+  if (file === '-') {
+    await pipeline(counted, process.stdout, { end: false });
+    return bytes;
+  }
+  const target = createWriteStream(file, { flags: 'wx', mode: 0o600 });
+  await once(target, 'open').catch((cause: NodeJS.ErrnoException) => {
+    throw new FrostbyteError('VALIDATION_ERROR', 'The file cannot be written.', {
+      cause,
+      details: [{ field: 'out', value: file, constraint: `must be a new file (${cause.code ?? 'unknown reason'})` }],
+    });
+  });
+  try {
+    await pipeline(counted, target);
     return bytes;
   } catch (error) {
-    if (target !== process.stdout) {
-      target.destroy();
-      await rm(file, { force: true });
-    }
+    await rm(file, { force: true });
     throw error;
   }
 }

@@ -9,6 +9,7 @@ import type { DataPlane } from '../../../appliance/data/plane.ts';
 import { sha256Hex, vectorSha256 } from '../../../appliance/kernel/digest.ts';
 import { silentLogger } from '../../../appliance/observability/logger.ts';
 import { createMetrics } from '../../../appliance/observability/metrics.ts';
+import type { LoggedEvent } from '../../../appliance/stores/log/port.ts';
 import type { BatchRow, DocumentRow, Receipt } from '../../../appliance/stores/record/rows.ts';
 import type { TestBatch } from '../batch.ts';
 
@@ -67,7 +68,7 @@ export async function census(dataFolder: string, tenant: string, batches: readon
   });
 }
 
-type Log = Awaited<ReturnType<Embedded['control']['auditLog']>>;
+export type Log = Awaited<ReturnType<Embedded['control']['auditLog']>>;
 
 async function everyDocument(plane: DataPlane): Promise<Map<string, DocumentRow>> {
   const { rows, total } = await plane.records.documents({ limit: 10_000 });
@@ -121,7 +122,7 @@ async function checkObjects(plane: DataPlane, documents: Map<string, DocumentRow
 }
 
 /** Reads back all that a document is made of, comparing every recorded hash. */
-async function fingerprint(plane: DataPlane, document: DocumentRow): Promise<Fingerprint> {
+export async function fingerprint(plane: DataPlane, document: DocumentRow): Promise<Fingerprint> {
   const raw = await plane.objects.read(document.storage_path);
   assert.equal(sha256Hex(raw), document.raw_sha256);
   await loadCanonical(plane, document);
@@ -153,23 +154,12 @@ async function fingerprint(plane: DataPlane, document: DocumentRow): Promise<Fin
 
 /** No gap, no changed event, and every link of every document's chain exactly once. */
 async function checkLog(log: Log, documents: Map<string, DocumentRow>, batches: readonly TestBatch[]): Promise<number> {
-  const size = await log.size();
-  const ids = new Set<string>();
+  const events = await wholeLog(log);
   const perBatch = new Map<string, number>();
-  let next = 0;
-  const leaves = await log.leaves(0, size);
-  for await (const event of log.range(0, size)) {
-    const { log_index, references: _references, ...plain } = event;
-    assert.equal(log_index, next++);
-    assert.ok(!ids.has(event.event_id), 'an event stands in the log twice');
-    ids.add(event.event_id);
-    assert.deepEqual(Buffer.from(leafHash(plain)), Buffer.from(leaves[log_index]!), `event ${log_index} was changed`);
-    if (event.resource_type === 'batch') {
-      const name = `${event.event_type} ${event.resource_id}`;
-      perBatch.set(name, (perBatch.get(name) ?? 0) + 1);
-    }
+  for (const event of events.filter(({ resource_type }) => resource_type === 'batch')) {
+    const name = `${event.event_type} ${event.resource_id}`;
+    perBatch.set(name, (perBatch.get(name) ?? 0) + 1);
   }
-  assert.equal(next, size);
   for (const { manifest } of batches) {
     for (const type of ['BATCH_RECEIVED', 'BATCH_COMPLETED']) {
       assert.equal(perBatch.get(`${type} ${manifest.batch_id}`), 1, `${type} ${manifest.batch_id}`);
@@ -187,5 +177,23 @@ async function checkLog(log: Log, documents: Map<string, DocumentRow>, batches: 
       `the chain of ${docId} has a link twice`,
     );
   }
-  return size;
+  return events.length;
+}
+
+/** Every event of a log, which has no gap, no event twice, and none that its leaf does not bear out. */
+export async function wholeLog(log: Log): Promise<LoggedEvent[]> {
+  const size = await log.size();
+  const events: LoggedEvent[] = [];
+  const ids = new Set<string>();
+  const leaves = await log.leaves(0, size);
+  for await (const event of log.range(0, size)) {
+    const { log_index, references: _references, ...plain } = event;
+    assert.equal(log_index, events.length);
+    assert.ok(!ids.has(event.event_id), 'an event stands in the log twice');
+    ids.add(event.event_id);
+    assert.deepEqual(Buffer.from(leafHash(plain)), Buffer.from(leaves[log_index]!), `event ${log_index} was changed`);
+    events.push(event);
+  }
+  assert.equal(events.length, size);
+  return events;
 }
