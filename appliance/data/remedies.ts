@@ -81,6 +81,10 @@ export const REMEDIES: Readonly<Record<string, Remedy>> = Object.freeze({
     'The file holds text that tries to give orders to an AI.',
     'Look at the source of the file. An administrator can release it with a reason if it is harmless.',
   ),
+  QUARANTINE_REJECTED: remedy(
+    'The file was looked at and refused for good.',
+    'Ask who looks after the tenant why; correct the file at its source and send the corrected one.',
+  ),
   CHUNKS_QUARANTINED: remedy(
     'Parts of the file hold text that tries to give orders to an AI; they are kept out of search.',
     'Look at the parts named; the rest of the file is indexed.',

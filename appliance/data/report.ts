@@ -208,7 +208,12 @@ function problems(receipt: Receipt | null, document: DocumentRow | null): Proble
   if (receipt?.reason && found.length === 0) add(receipt.reason, receipt.message, receipt.remediation);
   if (!document) return found;
   if (document.error && document.state !== 'indexed') add(document.error.code);
-  if (document.state === 'quarantined' && document.quarantine_reason && document.quarantine_reason !== receipt?.reason)
+  if (document.rejection?.scope === 'document') add('QUARANTINE_REJECTED');
+  else if (
+    document.state === 'quarantined' &&
+    document.quarantine_reason &&
+    document.quarantine_reason !== receipt?.reason
+  )
     add(document.quarantine_reason);
   if (document.state === 'held') add('HELD_FOR_REVIEW');
   if (document.state === 'indexed' && (document.chunks_quarantined ?? 0) > 0) add('CHUNKS_QUARANTINED');

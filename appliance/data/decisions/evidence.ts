@@ -23,7 +23,7 @@ export async function quarantineEvidence(
   const canonical = malware || row.canonical_sha256 === null ? null : await loadCanonical(plane, row);
   const suspects = await suspectsOf(plane, row, entry);
   const receipt = malware ? await plane.records.quarantineReceipt(row.doc_id) : null;
-  const { message, remediation } = remedyFor(entry.scope === 'chunks' ? 'CHUNKS_QUARANTINED' : entry.reason);
+  const { message, remediation } = remedyFor(remedyName(entry));
   return {
     ...quarantineItem(row),
     message,
@@ -34,6 +34,11 @@ export async function quarantineEvidence(
     hidden_text: canonical === null ? [] : hiddenOf(canonical),
     ...decisionsOf(row),
   };
+}
+
+function remedyName({ reason, scope, status }: QuarantineEntry): string {
+  if (scope === 'chunks') return 'CHUNKS_QUARANTINED';
+  return status === 'rejected' ? 'QUARANTINE_REJECTED' : reason;
 }
 
 /** The chunks that keep the document, or are kept themselves. Where no gate judged this run, there are none. */
