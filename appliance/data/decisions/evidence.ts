@@ -1,5 +1,6 @@
 import type { QuarantineDocument } from '../../api/schemas/quarantine.ts';
 import type { DocumentRow } from '../../stores/record/rows.ts';
+import { verdictsOf } from '../3-policy/verdicts.ts';
 import type { CanonicalDocument, Path } from '../document.ts';
 import type { EnrichedChunk } from '../enriched.ts';
 import { loadCanonical, loadEnriched } from '../load.ts';
@@ -22,6 +23,7 @@ export async function quarantineEvidence(
   const malware = entry.reason === 'MALWARE_DETECTED';
   const canonical = malware || row.canonical_sha256 === null ? null : await loadCanonical(plane, row);
   const suspects = await suspectsOf(plane, row, entry);
+  const rejected = rejectedIn(canonical, row);
   const receipt = malware ? await plane.records.quarantineReceipt(row.doc_id) : null;
   const { message, remediation } = remedyFor(remedyName(entry));
   return {
@@ -29,7 +31,9 @@ export async function quarantineEvidence(
     message,
     remediation,
     signature: typeof receipt?.details?.signature === 'string' ? receipt.details.signature : null,
-    chunks: suspects.slice(page.offset, page.offset + page.limit).map((chunk) => evidenceOf(chunk, row)),
+    chunks: suspects
+      .slice(page.offset, page.offset + page.limit)
+      .map((chunk) => evidenceOf(chunk, rejected.has(chunk.chunk_id))),
     chunk_total: suspects.length,
     hidden_text: canonical === null ? [] : hiddenOf(canonical),
     ...decisionsOf(row),
@@ -52,6 +56,13 @@ async function suspectsOf(
   return chunks.filter((chunk) => heldBy(chunk).length > 0);
 }
 
+/** Chunks that were refused for good, and still are what they were. */
+function rejectedIn(canonical: CanonicalDocument | null, row: DocumentRow): ReadonlySet<string> {
+  const verdicts = verdictsOf(row);
+  const refused = canonical?.chunks.filter(({ chunk_id, text }) => verdicts.isRejected(chunk_id, text)) ?? [];
+  return new Set(refused.map(({ chunk_id }) => chunk_id));
+}
+
 function heldBy({ policy }: EnrichedChunk): Evidence['held_by'] {
   return [
     ...(policy.pii_action_taken === 'blocked' ? (['pii'] as const) : []),
@@ -59,7 +70,7 @@ function heldBy({ policy }: EnrichedChunk): Evidence['held_by'] {
   ];
 }
 
-function evidenceOf(chunk: EnrichedChunk, { rejection }: DocumentRow): Evidence {
+function evidenceOf(chunk: EnrichedChunk, rejected: boolean): Evidence {
   const { policy } = chunk;
   return {
     chunk_id: chunk.chunk_id,
@@ -71,7 +82,7 @@ function evidenceOf(chunk: EnrichedChunk, { rejection }: DocumentRow): Evidence 
     pii_types: policy.pii_types_found,
     injection_score: policy.injection_score,
     injection_patterns: policy.injection_patterns_matched,
-    rejected: rejection?.chunks.some(({ chunk_id }) => chunk_id === chunk.chunk_id) ?? false,
+    rejected,
   };
 }
 

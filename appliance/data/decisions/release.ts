@@ -2,7 +2,7 @@ import type { RejectBody, ReleaseBody } from '../../api/schemas/quarantine.ts';
 import type { TenantConfig } from '../../api/tenant-config.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import type { BoundChunk, DocumentRow, RejectionDecision, ReleaseDecision } from '../../stores/record/rows.ts';
-import { bind } from '../3-policy/verdicts.ts';
+import { bind, verdictsOf } from '../3-policy/verdicts.ts';
 import type { CanonicalDocument } from '../document.ts';
 import type { EnrichedDocument } from '../enriched.ts';
 import { loadCanonical, loadEnriched } from '../load.ts';
@@ -94,13 +94,17 @@ async function chosenChunks(
   named: readonly string[] | undefined,
 ): Promise<BoundChunk[]> {
   const enriched = await loadEnriched(plane, row);
-  const kept = new Set(
+  const suspects = new Set(
     enriched.chunks.flatMap(({ chunk_id, policy }) =>
       policy.injection_action_taken === 'quarantine' ? [chunk_id] : [],
     ),
   );
-  const rejected = new Set(row.rejection?.chunks.map(({ chunk_id }) => chunk_id));
-  const strangers = named?.filter((id) => !kept.has(id)) ?? [];
+  const kept = canonical.chunks.filter(({ chunk_id }) => suspects.has(chunk_id));
+  const verdicts = verdictsOf(row);
+  const rejected = new Set(
+    kept.filter((chunk) => verdicts.isRejected(chunk.chunk_id, chunk.text)).map(({ chunk_id }) => chunk_id),
+  );
+  const strangers = named?.filter((id) => !suspects.has(id)) ?? [];
   if (strangers.length > 0) {
     throw new FrostbyteError('VALIDATION_ERROR', 'Some of these chunks are not in quarantine.', {
       details: strangers.slice(0, 20).map((value) => ({ field: 'chunk_ids', value, constraint: 'in quarantine' })),
@@ -109,15 +113,16 @@ async function chosenChunks(
   if (named?.some((id) => rejected.has(id))) {
     throw new FrostbyteError('INVALID_STATE_TRANSITION', 'One of these chunks was rejected for good.');
   }
-  const chosen = new Set(named ?? [...kept].filter((id) => !rejected.has(id)));
-  if (row.state === 'quarantined' && chosen.size < kept.size && (await isWhole(plane, row))) {
+  const wanted = named && new Set(named);
+  const chosen = kept.filter(({ chunk_id }) => (wanted ? wanted.has(chunk_id) : !rejected.has(chunk_id)));
+  if (row.state === 'quarantined' && chosen.length < kept.length && (await isWhole(plane, row))) {
     throw new FrostbyteError(
       'VALIDATION_ERROR',
       'This tenant keeps a whole document out for one of its chunks, so releasing some would change nothing.',
-      { details: [{ field: 'chunk_ids', constraint: `all ${kept.size} chunks in quarantine, or none: the document` }] },
+      { details: [{ field: 'chunk_ids', constraint: `all ${kept.length} in quarantine, or none: the document` }] },
     );
   }
-  return canonical.chunks.filter(({ chunk_id }) => chosen.has(chunk_id)).map(bind);
+  return chosen.map(bind);
 }
 
 async function isWhole(plane: Plane, { config_version }: DocumentRow): Promise<boolean> {

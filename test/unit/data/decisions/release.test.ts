@@ -165,6 +165,16 @@ describe('a rejection', () => {
     await assert.rejects(draftRelease(plane, all, { reason }, FRODE), REFUSED);
   });
 
+  it('does not mean another text at the same place', async () => {
+    const { plane, row, chunks } = judged(TWO);
+    const other = { chunk_id: chunks[1]!.chunk_id, text_sha256: sha256Hex('what an earlier parser found there') };
+    const before = { scope: 'chunks' as const, chunks: [other], rejected_by: 'dana', rejected_at: '' };
+    const { decision } = await draftRelease(plane, { ...row, rejection: before }, { reason }, FRODE);
+    assert.deepEqual(ids(decision.chunks), ids(chunks.slice(1)));
+    const evidence = await quarantineEvidence(plane, { ...row, rejection: before }, { limit: 9, offset: 0 });
+    assert.ok(evidence.chunks.every(({ rejected }) => !rejected));
+  });
+
   it('of a document in quarantine is of the whole, for whatever reason it is there, and once', async () => {
     const { plane, row, chunks } = judged(TWO, { config: { injection_quarantine_scope: 'document' } });
     await assert.rejects(draftRejection(plane, row, { reason, chunk_ids: [chunks[1]!.chunk_id] }, FRODE), WRONG);
