@@ -33,6 +33,8 @@ export const ManifestFile = z.strictObject({
   size_bytes: z.number().int().nonnegative(),
   sha256: z.string().regex(SHA256_HEX),
   metadata: Metadata.optional(),
+  /** The finished upload whose bytes this file is, where it does not come as a part. How it travels is no part of it. */
+  upload_id: z.uuid().optional(),
 });
 export type ManifestFile = z.infer<typeof ManifestFile>;
 

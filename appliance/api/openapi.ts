@@ -1,5 +1,6 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi';
 import { ErrorEnvelope, STATUS } from './errors.ts';
+import { Manifest } from './manifest.ts';
 import { ROUTES, type Route } from './routes.ts';
 import { ListMeta } from './schemas/common.ts';
 
@@ -55,9 +56,18 @@ function registration(name: string, route: Route): Registration {
     request: {
       ...(route.params ? { params: route.params } : {}),
       ...(route.query ? { query: route.query } : {}),
+      ...(route.headers ? { headers: route.headers } : {}),
       ...(route.body ? { body: { required: true, content: { 'application/json': { schema: route.body } } } } : {}),
       ...(route.bodyType === 'multipart'
-        ? { body: { required: true, content: { 'multipart/form-data': { schema: MULTIPART } } } }
+        ? {
+            body: {
+              required: true,
+              content: { 'multipart/form-data': { schema: MULTIPART }, 'application/json': { schema: Manifest } },
+            },
+          }
+        : {}),
+      ...(route.bodyType === 'offset'
+        ? { body: { required: route.method === 'patch', content: { 'application/offset+octet-stream': OCTETS } } }
         : {}),
     },
     responses: { [route.status]: success(route), ...errors(route) },
@@ -71,7 +81,13 @@ const MULTIPART = z
   })
   .openapi('BatchUpload');
 
+const OCTETS = { schema: z.any().openapi({ type: 'string', format: 'binary' }) };
+
 function success(route: Route): Responses[string] {
+  const headers = Object.fromEntries(
+    (route.answerHeaders ?? []).map((name) => [name, { schema: { type: 'string' as const } }]),
+  );
+  if (route.answer === null) return { description: route.summary, headers };
   if (!(route.answer instanceof z.ZodType)) {
     return { description: route.summary, content: { [route.answer.contentType]: { schema: z.string() } } };
   }
@@ -86,18 +102,23 @@ function success(route: Route): Responses[string] {
 
 function errors(route: Route): Responses {
   const codes = [401, 403, 500, 503];
-  if (route.params || route.query || route.body || route.bodyType) codes.push(400);
+  if (route.params || route.query || route.body || route.bodyType || route.headers) codes.push(400);
   if (route.params || route.scope === 'admin') codes.push(404, 409);
   if (route.limit) codes.push(429);
   if (route.body || route.bodyType) codes.push(413);
-  if (route.method !== 'get' || route.breakGlass) codes.push(507);
+  if (!READING.has(route.method) || route.breakGlass) codes.push(507);
   const content = { 'application/json': { schema: ErrorEnvelope } };
-  return Object.fromEntries(
+  const described = Object.fromEntries(
     codes
       .sort()
       .map((status) => [status, { description: `${ERROR_TEXT[status]}. Codes: ${codesOf(status)}`, content }]),
   );
+  for (const [status, text] of Object.entries(route.refusals ?? {}))
+    described[status] = { description: `${text}. Code: VALIDATION_ERROR`, content };
+  return described;
 }
+
+const READING: ReadonlySet<Route['method']> = new Set(['get', 'head', 'options']);
 
 function codesOf(status: number): string {
   return Object.entries(STATUS)

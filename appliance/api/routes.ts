@@ -8,6 +8,7 @@ import { BatchId, ChunkId, DocId, LogId, TenantId, Uuid } from './schemas/common
 import * as fields from './schemas/custom-fields.ts';
 import * as ingest from './schemas/ingest.ts';
 import * as query from './schemas/query.ts';
+import * as uploads from './schemas/uploads.ts';
 
 /**
  * The one table of routes (spec 4): who may call what, in which state of the tenant, under which limit, with which
@@ -15,26 +16,35 @@ import * as query from './schemas/query.ts';
  * and a test holds the command line's pages against it.
  */
 export interface Route {
-  method: 'get' | 'post' | 'put' | 'patch' | 'delete';
+  method: 'get' | 'head' | 'post' | 'put' | 'patch' | 'delete' | 'options';
   /** Below `/api/v1`, OpenAPI style. */
   path: string;
   /** Who answers: the tenant's own app, control, the audit plane, or the gateway itself. */
   plane: 'data' | 'control' | 'audit' | 'gateway';
   roles: readonly Role[];
   scope: Scope | null;
-  limit: 'ingest' | 'query' | 'admin' | 'audit' | null;
+  /** `upload` is for the pieces of an upload that was counted under `ingest` when it began. */
+  limit: 'ingest' | 'upload' | 'query' | 'admin' | 'audit' | null;
   /** `active`: only an ACTIVE tenant is served; `any`: in every state. */
   states: 'active' | 'any';
   /** An admin's call is break-glass: it needs `X-Break-Glass-Reason` and is shown in the tenant's log. */
   breakGlass?: true;
   params?: z.ZodObject;
   query?: z.ZodObject;
+  /** Headers that the route reads, by their lower-case names. */
+  headers?: z.ZodObject;
   body?: z.ZodType;
-  bodyType?: 'json' | 'multipart';
-  status: 200 | 201 | 202;
-  answer: z.ZodType | { contentType: string };
+  /** `multipart`: a batch, also as its manifest alone in JSON; `offset`: bytes of an upload. */
+  bodyType?: 'json' | 'multipart' | 'offset';
+  status: 200 | 201 | 202 | 204;
+  /** Null: headers only. */
+  answer: z.ZodType | { contentType: string } | null;
   /** With some parameters the answer is a file of this type instead. */
   file?: string;
+  /** Headers that a success carries beside those of every answer. */
+  answerHeaders?: readonly string[];
+  /** Refusals of a protocol with statuses of its own. */
+  refusals?: Readonly<Record<number, string>>;
   /** The answer has `meta`. */
   list?: true;
   summary: string;
@@ -49,7 +59,16 @@ const ADMIN: readonly Role[] = ['admin'];
 const tenant = { tenant_id: TenantId };
 const log = { tenant_id: LogId };
 
-type Row = Omit<Route, 'plane' | 'scope' | 'limit' | 'states' | 'roles'> & Partial<Pick<Route, 'roles' | 'states'>>;
+type Row = Omit<Route, 'plane' | 'scope' | 'limit' | 'states' | 'roles'> &
+  Partial<Pick<Route, 'roles' | 'states' | 'limit'>>;
+
+/** What tus answers in its own statuses. */
+const TUS_REFUSALS = { 412: 'Tus-Resumable is missing, or names another version than ours' };
+const TUS_BODY_REFUSALS = {
+  ...TUS_REFUSALS,
+  415: 'The body is not application/offset+octet-stream',
+  460: 'The body does not have the checksum that Upload-Checksum names; nothing of it was kept',
+};
 
 const ingestion = (row: Row): Route => ({
   plane: 'data',
@@ -94,7 +113,82 @@ export const ROUTES = Object.freeze({
     bodyType: 'multipart',
     status: 202,
     answer: BatchReceipt,
-    summary: 'Submit a batch: a manifest and its files',
+    summary: 'Submit a batch: a manifest and its files, as parts or as finished uploads that it names',
+  }),
+  createUpload: ingestion({
+    method: 'post',
+    path: '/ingest/{tenant_id}/uploads',
+    params: z.object(tenant),
+    headers: uploads.CreateUploadHeaders,
+    bodyType: 'offset',
+    status: 201,
+    answer: null,
+    answerHeaders: ['Location', 'Upload-Offset', 'Upload-Expires'],
+    refusals: TUS_BODY_REFUSALS,
+    summary: 'Begin a resumable upload (tus 1.0), with its first bytes or without',
+  }),
+  listUploads: ingestion({
+    method: 'get',
+    path: '/ingest/{tenant_id}/uploads',
+    params: z.object(tenant),
+    query: uploads.UploadListQuery,
+    status: 200,
+    answer: z.array(uploads.UploadAnswer),
+    list: true,
+    summary: 'List resumable uploads, newest first',
+  }),
+  uploadOptions: ingestion({
+    method: 'options',
+    path: '/ingest/{tenant_id}/uploads',
+    params: z.object(tenant),
+    status: 204,
+    answer: null,
+    answerHeaders: ['Tus-Version', 'Tus-Extension', 'Tus-Max-Size', 'Tus-Checksum-Algorithm'],
+    summary: 'What of tus is spoken here',
+  }),
+  // Before the GET of the same address: a HEAD that finds no row of its own is answered as a GET.
+  uploadOffset: ingestion({
+    method: 'head',
+    path: '/ingest/{tenant_id}/uploads/{upload_id}',
+    params: z.object({ ...tenant, upload_id: Uuid }),
+    headers: uploads.TusHeaders,
+    limit: 'upload',
+    status: 200,
+    answer: null,
+    answerHeaders: ['Upload-Offset', 'Upload-Length', 'Upload-Metadata', 'Upload-Expires'],
+    refusals: TUS_REFUSALS,
+    summary: 'How far a resumable upload has come',
+  }),
+  upload: ingestion({
+    method: 'get',
+    path: '/ingest/{tenant_id}/uploads/{upload_id}',
+    params: z.object({ ...tenant, upload_id: Uuid }),
+    status: 200,
+    answer: uploads.UploadAnswer,
+    summary: 'State of a resumable upload',
+  }),
+  appendUpload: ingestion({
+    method: 'patch',
+    path: '/ingest/{tenant_id}/uploads/{upload_id}',
+    params: z.object({ ...tenant, upload_id: Uuid }),
+    headers: uploads.AppendUploadHeaders,
+    bodyType: 'offset',
+    limit: 'upload',
+    status: 204,
+    answer: null,
+    answerHeaders: ['Upload-Offset', 'Upload-Expires'],
+    refusals: TUS_BODY_REFUSALS,
+    summary: 'Go on with a resumable upload; what came before a broken connection is kept',
+  }),
+  deleteUpload: ingestion({
+    method: 'delete',
+    path: '/ingest/{tenant_id}/uploads/{upload_id}',
+    params: z.object({ ...tenant, upload_id: Uuid }),
+    headers: uploads.TusHeaders,
+    status: 204,
+    answer: null,
+    refusals: TUS_REFUSALS,
+    summary: 'Give a resumable upload up and delete its bytes',
   }),
   listBatches: ingestion({
     method: 'get',
@@ -422,6 +516,16 @@ export type RouteName = keyof typeof ROUTES;
 
 /** Routes outside `/api/v1` that need no token. */
 export const OPEN_PATHS = ['/health', '/ready', '/metrics', '/api/v1/openapi.json', '/api/v1/reference'] as const;
+
+/** The method that Hono looks a route up by: it asks for a HEAD as for a GET. */
+export function honoMethod({ method }: Pick<Route, 'method'>): string {
+  return method === 'head' ? 'GET' : method.toUpperCase();
+}
+
+/** True where Hono's look-up has found a row for HEAD with a request that is none. */
+export function passesBy({ method }: Pick<Route, 'method'>, request: Request): boolean {
+  return method === 'head' && request.method !== 'HEAD';
+}
 
 /** An OpenAPI path as Hono writes it: `{id}` becomes `:id`. */
 export function honoPath(path: string): string {

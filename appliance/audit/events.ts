@@ -25,6 +25,8 @@ const appliance = (...adds: string[]) => event('control-plane', 'appliance', ...
 
 export const EVENTS = Object.freeze({
   // intake
+  UPLOAD_CREATED: intake('batch', 'size_bytes', 'filename_commitment'),
+  UPLOAD_DELETED: intake('batch', 'size_bytes', 'received_bytes', 'cause'),
   BATCH_RECEIVED: intake(
     'batch',
     'manifest_sha256',
@@ -45,6 +47,7 @@ export const EVENTS = Object.freeze({
     'mime_type',
     'scan_result',
     'duplicate_of',
+    'upload_id',
     'filename_commitment',
   ),
   DOCUMENT_REJECTED: intake(
@@ -55,6 +58,7 @@ export const EVENTS = Object.freeze({
     'reason',
     'size_bytes',
     'mime_type',
+    'upload_id',
     'filename_commitment',
   ),
   DOCUMENT_QUARANTINED: intake(
@@ -67,6 +71,7 @@ export const EVENTS = Object.freeze({
     'chunks',
     'size_bytes',
     'mime_type',
+    'upload_id',
     'filename_commitment',
   ),
   BATCH_COMPLETED: intake(

@@ -20,6 +20,7 @@ import { controlPaths, exportFolder, tenantPaths } from '../kernel/names.ts';
 import { createLogger } from '../observability/logger.ts';
 import { createMetrics } from '../observability/metrics.ts';
 import { lockDataFolder } from './data-folder-lock.ts';
+import { endSilence } from './silent-connections.ts';
 import { type Embedded, openEmbedded } from './wire/embedded.ts';
 import { maintain, mourn } from './wire/maintenance.ts';
 import { mendQueue } from './wire/mend-queue.ts';
@@ -29,8 +30,6 @@ import { startWorkers } from './worker-pool.ts';
 /** The role `daemon` in embedded mode: gateway, control and data planes in one process, its workers beside it. */
 
 const MAINTENANCE_MS = 30_000;
-/** A connection on which nothing moves for this long is closed; a slow one that moves is not. */
-const SILENT_SOCKET_MS = 120_000;
 const HEADERS_MS = 20_000;
 const GIB = 1024 ** 3;
 const READINESS_MS = 2000;
@@ -170,7 +169,7 @@ export async function start(config: Config): Promise<Running> {
       getRequestListener(gateway.fetch, { errorHandler: unreadableAnswer }),
     );
     server.on('clientError', refuseUnreadable);
-    server.setTimeout(SILENT_SOCKET_MS);
+    endSilence(server, config.silence_seconds * 1000);
     await listen(server, config.listen);
     undo.push(
       () =>

@@ -24,6 +24,8 @@ export interface Client {
   upload<T>(path: string, body: FormData, headers: Record<string, string>): Promise<Answer<T>>;
   /** The raw answer, for streams and downloads. Throws as the others do when it is a refusal. */
   raw(path: string, headers?: Record<string, string>): Promise<Response>;
+  /** Any method with headers and a body of its own; the raw answer. Throws as the others do when it is a refusal. */
+  call(method: string, path: string, init: Pick<RequestInit, 'headers' | 'body' | 'signal'>): Promise<Response>;
 }
 
 /** Rows of a page: what every list allows. */
@@ -79,8 +81,20 @@ export function createClient({ url, token, reason }: ClientOptions): Client {
       return read(await call(path, { method: 'POST', body, headers, duplex: 'half' } as RequestInit));
     },
     raw: (path, headers = {}) => call(path, { method: 'GET', headers }),
+    call: (method, path, init) => call(path, { ...init, method, duplex: 'half' } as RequestInit),
   };
 }
+
+/** What a status says by itself: the answer to a HEAD has no body. */
+const BODILESS: Readonly<Record<number, ApiCode>> = Object.freeze({
+  400: 'VALIDATION_ERROR',
+  401: 'AUTHENTICATION_REQUIRED',
+  403: 'INSUFFICIENT_PERMISSIONS',
+  404: 'RESOURCE_NOT_FOUND',
+  409: 'INVALID_STATE_TRANSITION',
+  429: 'RATE_LIMIT_EXCEEDED',
+  503: 'SERVICE_UNAVAILABLE',
+});
 
 async function refusal(response: Response): Promise<FrostbyteError> {
   const body = (await response.json().catch(() => null)) as {
@@ -88,11 +102,18 @@ async function refusal(response: Response): Promise<FrostbyteError> {
   } | null;
   const error = body?.error;
   if (!error || !Object.hasOwn(STATUS, error.code)) {
+    const code = BODILESS[response.status];
+    if (code && response.headers.get('x-request-id'))
+      return new FrostbyteError(code, `The gateway answered ${response.status}.`, retryOf(response));
     return new FrostbyteError('INTERNAL_ERROR', `The gateway answered ${response.status} in a form that is not ours.`);
   }
-  const retryAfter = Number(response.headers.get('retry-after')) || undefined;
   return new FrostbyteError(error.code as ApiCode, `${error.message} (request ${error.request_id})`, {
     details: error.details,
-    ...(retryAfter ? { retryAfter } : {}),
+    ...retryOf(response),
   });
+}
+
+function retryOf(response: Response): { retryAfter?: number } {
+  const retryAfter = Number(response.headers.get('retry-after')) || undefined;
+  return retryAfter ? { retryAfter } : {};
 }

@@ -10,6 +10,7 @@ import { reviewCommands } from './commands/review.ts';
 import { searchCommands } from './commands/search.ts';
 import { stageCommands } from './commands/stages.ts';
 import { tenantCommands } from './commands/tenant.ts';
+import { uploadCommands } from './commands/uploads.ts';
 import { addGlobalOptions } from './context.ts';
 import { EXIT, exitCode, explain, explainAsJson } from './exit.ts';
 
@@ -25,6 +26,7 @@ export function createProgram(): Command {
   tenantCommands(program);
   manifestCommands(program);
   ingestCommands(program);
+  uploadCommands(program);
   searchCommands(program);
   auditCommands(program);
   deadLetterCommands(program);

@@ -8,6 +8,7 @@ export const ENVIRONMENT: Readonly<Record<string, { path: string; type: 'text' |
   FROSTBYTE_DATA: { path: 'data_folder', type: 'text' },
   FROSTBYTE_HOST: { path: 'listen.host', type: 'text' },
   FROSTBYTE_PORT: { path: 'listen.port', type: 'number' },
+  FROSTBYTE_SILENCE_SECONDS: { path: 'silence_seconds', type: 'number' },
   FROSTBYTE_LOG_LEVEL: { path: 'log_level', type: 'text' },
   FROSTBYTE_RATE_LIMITS: { path: 'rate_limits', type: 'text' },
   FROSTBYTE_WORKERS: { path: 'workers.count', type: 'number' },

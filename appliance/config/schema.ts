@@ -18,6 +18,12 @@ export const Config = z.strictObject({
       port: z.number().int().min(0).max(65_535).describe('0 takes a free one'),
     })
     .describe('Loopback only; other addresses need TLS'),
+  silence_seconds: z
+    .number()
+    .int()
+    .min(1)
+    .max(3600)
+    .describe('A connection on which nothing moves for this long is closed; a slow one that moves is not'),
   log_level: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
   rate_limits: z.enum(['on', 'off']).describe('off is for load and fault tests only'),
   workers: z.strictObject({
@@ -48,6 +54,7 @@ export function defaultConfig(): Config {
     mode: 'embedded',
     data_folder: './frostbyte-data',
     listen: { host: '127.0.0.1', port: 8080 },
+    silence_seconds: 120,
     log_level: 'info',
     rate_limits: 'on',
     workers: { count: 1, concurrency: 2, lease_seconds: 60 },

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { Hono } from 'hono';
 import { toHttpError } from '../api/errors.ts';
-import { checkHandlers, honoPath, ROUTES, type Route, type RouteName } from '../api/routes.ts';
+import { checkHandlers, honoMethod, honoPath, passesBy, ROUTES, type Route, type RouteName } from '../api/routes.ts';
 import { REQUEST_ID_HEADER, verifyAssertion } from '../api/seam.ts';
 import { readJson, validate } from '../api/validate.ts';
 import { codeFrames, FrostbyteError } from '../kernel/errors.ts';
@@ -13,6 +13,7 @@ import { ORIGINALS_ROUTES } from './routes/originals.ts';
 import { QUARANTINE_ROUTES } from './routes/quarantine.ts';
 import { QUERY_ROUTES } from './routes/query.ts';
 import { REVIEW_ROUTES } from './routes/review.ts';
+import { UPLOAD_ROUTES } from './routes/uploads.ts';
 
 /**
  * The HTTP face of one tenant's data plane: a `Request` in, a `Response` out (spec 1). The same app answers in process
@@ -39,6 +40,7 @@ export type DataRoute = (request: DataRequest) => Promise<Response>;
 
 const HANDLERS: Partial<Record<RouteName, DataRoute>> = {
   ...INGEST_ROUTES,
+  ...UPLOAD_ROUTES,
   ...CUSTOM_FIELD_ROUTES,
   ...QUERY_ROUTES,
   ...REVIEW_ROUTES,
@@ -53,10 +55,12 @@ export function createDataApp(options: DataAppOptions): Hono {
   for (const [name, route] of Object.entries(ROUTES) as [RouteName, Route][]) {
     if (route.plane !== 'data') continue;
     const handler = HANDLERS[name]!;
-    app.on(route.method.toUpperCase(), `/api/v1${honoPath(route.path)}`, async (c) => {
+    app.on(honoMethod(route), `/api/v1${honoPath(route.path)}`, async (c, next) => {
+      if (passesBy(route, c.req.raw)) return next();
       const caller = await verifyAssertion(seamKey, c.req.raw, plane.tenant_id);
       const params = route.params ? (validate(route.params, c.req.param(), 'path') as Record<string, string>) : {};
       const query = route.query ? (validate(route.query, c.req.query(), 'query') as Record<string, unknown>) : {};
+      if (route.headers) validate(route.headers, c.req.header(), 'headers');
       const body = route.body ? validate(route.body, await readJson(c.req.raw), 'body') : undefined;
       return handler({ ...options, request: c.req.raw, caller, params, query, body });
     });

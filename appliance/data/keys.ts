@@ -23,3 +23,12 @@ export const originalsKey = (tenant: string, doc: string, sha256: string, enrich
 /** Little-endian float32, 768 a chunk, in the order of the enriched document's embedded chunks. */
 export const vectorsKey = (tenant: string, doc: string, sha256: string, vectors: string): string =>
   `${version(tenant, doc, sha256)}/vectors/${vectors}.f32`;
+
+/** All that is here of a resumable upload. */
+export const uploadPrefix = (tenant: string, upload: string): string => `uploads/${tenant}/${upload}/`;
+/**
+ * A stretch of an upload from byte `start`. `nonce` (hex) makes each object a new one, so that what the records name is
+ * never written over.
+ */
+export const segmentKey = (tenant: string, upload: string, start: number, nonce: string): string =>
+  `${uploadPrefix(tenant, upload)}${String(start).padStart(16, '0')}-${nonce}`;

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { type Context, Hono } from 'hono';
 import { toHttpError } from '../api/errors.ts';
-import { honoPath, OPEN_PATHS, ROUTES, type Route, type RouteName } from '../api/routes.ts';
+import { honoMethod, honoPath, OPEN_PATHS, passesBy, ROUTES, type Route, type RouteName } from '../api/routes.ts';
 import { REQUEST_ID_HEADER } from '../api/seam.ts';
 import { readJson, validate } from '../api/validate.ts';
 import type { ControlVerbs } from '../control/verbs.ts';
@@ -66,7 +66,8 @@ export function createGateway(options: GatewayOptions): Hono<Env> {
 
   for (const [name, route] of Object.entries(ROUTES) as [RouteName, Route][]) {
     const path = `/api/v1${honoPath(route.path)}`;
-    app.on(route.method.toUpperCase(), path, async (c) => {
+    app.on(honoMethod(route), path, async (c, next) => {
+      if (passesBy(route, c.req.raw)) return next();
       c.set('endpoint', `/api/v1${route.path}`);
       const admitted = await admit(options, name, route, c);
       return options.handlers[route.plane](admitted);

@@ -7,7 +7,19 @@ import { bodyStream } from './body-stream.ts';
 export type TenantFetch = (tenantId: string, request: Request) => Promise<Response>;
 
 /** Headers that cross the seam. Cookies, authorisation and anything else stay at the door. */
-const FORWARDED = ['content-type', 'content-length', 'last-event-id', 'accept'] as const;
+const FORWARDED = [
+  'content-type',
+  'content-length',
+  'last-event-id',
+  'accept',
+  'tus-resumable',
+  'upload-length',
+  'upload-defer-length',
+  'upload-offset',
+  'upload-metadata',
+  'upload-checksum',
+  'upload-concat',
+] as const;
 
 /** Forwards an admitted request with its signed assertion; the body streams through untouched. */
 export function dataPlaneHandler(tenantFetch: TenantFetch, key: KeyObject): (admitted: Admitted) => Promise<Response> {

@@ -1,7 +1,11 @@
 import type { Clock } from '../kernel/clock.ts';
 
-/** Requests per minute and class (spec 4). Ingest, query and audit count per tenant, admin over all. */
-export const PER_MINUTE = Object.freeze({ ingest: 100, query: 1000, admin: 60, audit: 300 });
+/**
+ * Requests per minute and class (spec 4). Ingest, query and audit count per tenant, admin over all. A resumable upload is
+ * one ingest request, its creation; the pieces that follow count by themselves, so that a client with pieces of a few
+ * megabytes does not use up the tenant's minute.
+ */
+export const PER_MINUTE = Object.freeze({ ingest: 100, upload: 1000, query: 1000, admin: 60, audit: 300 });
 export type LimitClass = keyof typeof PER_MINUTE;
 
 /** Counts requests. Shared by all gateways in stack mode, in process here. */

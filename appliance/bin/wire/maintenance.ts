@@ -1,4 +1,5 @@
 import { sweepOrphans } from '../../data/1-intake/sweep-orphans.ts';
+import { sweepUploads } from '../../data/1-intake/uploads/sweep-uploads.ts';
 import { releaseDead } from '../../data/dead-workers.ts';
 import { sweepJobs } from '../../data/outbox.ts';
 import type { DataPlane } from '../../data/plane.ts';
@@ -12,7 +13,7 @@ const DRAFT_AGE_MS = 24 * 60 * 60 * 1000;
 /**
  * What puts a tenant's plane right after a crash, and now and then anyway: jobs of dead workers are given back, those of
  * unfinished documents made again,
- * batches whose last document came to rest are settled, drafts and orphaned objects go, gauges are set. Every part may
+ * batches whose last document came to rest are settled, drafts, orphaned objects and expired uploads go, gauges are set. Every part may
  * fail without keeping the others from running.
  */
 export async function maintain(
@@ -26,6 +27,7 @@ export async function maintain(
     () => settleOpenBatches(plane),
     () => plane.objects.sweepDrafts(DRAFT_AGE_MS),
     () => sweepOrphans(plane),
+    () => sweepUploads(plane),
     () => measure(plane, quotaBytes),
   ]);
 }

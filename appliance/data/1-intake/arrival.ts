@@ -4,7 +4,7 @@ import type { TenantConfig } from '../../api/tenant-config.ts';
 import { auditEntry } from '../../audit/entry.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import { turnTaker } from '../../kernel/take-turns.ts';
-import type { FileDecision } from '../../stores/record/port.ts';
+import type { FileDecision, UploadRow } from '../../stores/record/port.ts';
 import type { Receipt } from '../../stores/record/rows.ts';
 import { batchReceipt } from './batch-receipt.ts';
 import { decideFile } from './decide-file.ts';
@@ -15,6 +15,9 @@ import { PartMatcher, pairInOrder } from './match-parts.ts';
 import type { Part } from './multipart.ts';
 import { type CheckedManifest, countMismatch, readManifest } from './read-manifest.ts';
 import type { IntakePlane } from './receive-batch.ts';
+import { namedUploads, refuseUploads } from './uploads/named-uploads.ts';
+import { uploadContent } from './uploads/read-upload.ts';
+import { removeObjects } from './uploads/sweep-uploads.ts';
 
 const GIB = 1024 ** 3;
 /** Objects committed at the same time: each is a rename and a sync. */
@@ -31,6 +34,8 @@ interface Announced extends CheckedManifest {
   matcher: PartMatcher;
   submitted_at: string;
   judgeMetadata: ReturnType<typeof metadataJudge>;
+  /** Finished uploads that files not yet settled name, by file id. */
+  uploads: Map<string, UploadRow>;
 }
 
 /** What came of a part that no name ties to a file. */
@@ -81,12 +86,14 @@ export class Arrival {
       this.#settled = new Set(receipts.map(({ file_id }) => file_id));
     }
     const matcher = new PartMatcher(checked.manifest.files);
+    const open = checked.manifest.files.filter(({ file_id }) => !this.#settled.has(file_id));
+    const uploads = await namedUploads(records, open);
     // A batch that goes on is judged by the schema it began under.
     const began = before === null ? this.#config : await records.config(before.config_version);
     const schema = (began?.custom_fields ?? null) as TenantConfig['custom_fields'];
     const judgeMetadata = metadataJudge(schema, checked.manifest.metadata);
-    this.#checked = { ...checked, matcher, judgeMetadata, submitted_at: before?.submitted_at ?? clock.iso() };
-    await this.#checkQuota(checked);
+    this.#checked = { ...checked, matcher, uploads, judgeMetadata, submitted_at: before?.submitted_at ?? clock.iso() };
+    await this.#checkQuota(this.#checked);
     this.#nameEarlierParts(matcher);
     return null;
   }
@@ -100,24 +107,33 @@ export class Arrival {
     }
     const file = this.#checked?.matcher.named(part) ?? null;
     if (file !== null && this.#settled.has(file.file_id)) return;
-    if (file !== null && this.#seen.has(file.file_id)) {
+    if (file !== null && (this.#seen.has(file.file_id) || file.upload_id !== undefined)) {
       this.#surplus++;
       return;
     }
+    const seen = await this.#takeIn(part.content, file);
+    if (file !== null) this.#seen.set(file.file_id, seen);
+    else this.#unnamed.push({ seen, part: { name: part.name, filename: part.filename } });
+  }
+
+  #takeIn(content: AsyncIterable<Buffer>, file: ManifestFile | null): Promise<IncomingFile> {
     const limit = fileLimit(this.#config);
-    const seen = await takeIn(this.#plane, part.content, {
+    return takeIn(this.#plane, content, {
       limit,
       declared: file?.size_bytes ?? limit,
       wanted: (sniffed) =>
         file === null || (file.size_bytes <= limit && judgeHead(file, sniffed, this.#config).problem === null),
     });
-    if (file !== null) this.#seen.set(file.file_id, seen);
-    else this.#unnamed.push({ seen, part: { name: part.name, filename: part.filename } });
   }
 
   /** The body came to its end: every file must be there, and no other. */
   async whole(): Promise<BatchReceipt> {
-    const { manifest } = this.#demandManifest();
+    const { manifest, uploads } = this.#demandManifest();
+    for (const file of manifest.files) {
+      const upload = uploads.get(file.file_id);
+      if (upload === undefined) continue;
+      this.#seen.set(file.file_id, await this.#takeIn(uploadContent(this.#plane, upload), file));
+    }
     const { pairs, left } = pairInOrder(this.#unnamed, this.#open());
     for (const [file, { seen }] of pairs) this.#seen.set(file.file_id, seen);
     this.#unnamed.splice(0, this.#unnamed.length, ...left);
@@ -187,6 +203,9 @@ export class Arrival {
       else commits.push({ seen, key: decision.document.storage_path, receipt: decision.receipt });
     }
     await this.#commit(commits);
+    const used = manifest.files.flatMap(({ file_id, upload_id }) =>
+      upload_id !== undefined && this.#seen.has(file_id) ? [upload_id] : [],
+    );
     const entry = auditEntry(clock, 'BATCH_RECEIVED', {
       tenant_id,
       actor: this.#submittedBy,
@@ -213,16 +232,24 @@ export class Arrival {
         submitter: manifest.submitter ?? null,
         metadata: manifest.metadata ?? {},
         config_version: this.#configVersion,
-        files: manifest.files.map(({ metadata, ...file }) => (metadata === undefined ? file : { ...file, metadata })),
+        files: manifest.files.map(({ metadata, upload_id: _, ...file }) =>
+          metadata === undefined ? file : { ...file, metadata },
+        ),
       },
       config: { ...this.#config },
       files: decisions,
       complete,
+      uploads: used,
       quota_bytes: this.#config.storage_quota_gb * GIB,
       entries: [entry],
     });
     if (outcome.kind === 'conflict') throw alreadyExists();
+    if (outcome.kind === 'uploads_taken')
+      throw refuseUploads(
+        outcome.upload_ids.map((upload_id) => ({ upload_id, constraint: 'not used by another batch' })),
+      );
     await this.#settleObjects(commits, outcome.receipts);
+    for (const upload_id of used) await removeObjects(this.#plane, upload_id);
     meter.intakeBatchSize(tenant_id, manifest.file_count);
     for (const { receipt } of decisions) {
       const final = outcome.receipts.find(({ file_id }) => file_id === receipt.file_id) ?? receipt;
@@ -284,24 +311,29 @@ export class Arrival {
       const file = matcher.named(each.part);
       if (file === null || this.#seen.has(file.file_id)) this.#unnamed.push(each);
       else if (this.#settled.has(file.file_id)) void each.seen.draft?.abort();
-      else this.#seen.set(file.file_id, each.seen);
+      else if (file.upload_id !== undefined) {
+        this.#surplus++;
+        void each.seen.draft?.abort();
+      } else this.#seen.set(file.file_id, each.seen);
     }
   }
 
-  async #checkQuota({ manifest }: CheckedManifest): Promise<void> {
+  async #checkQuota({ manifest, uploads }: Announced): Promise<void> {
     const quota = this.#config.storage_quota_gb * GIB;
     const coming = manifest.files.reduce(
       (sum, { file_id, size_bytes }) => sum + (this.#settled.has(file_id) ? 0 : size_bytes),
       0,
     );
-    const { raw_bytes } = await this.#plane.records.counts();
-    if (raw_bytes + coming <= quota) return;
+    const { records } = this.#plane;
+    const { raw_bytes } = await records.counts();
+    const announced = await records.announcedBytes([...uploads.values()].map(({ upload_id }) => upload_id));
+    if (raw_bytes + announced + coming <= quota) return;
     throw new FrostbyteError('QUOTA_EXCEEDED', 'The batch would take the tenant beyond its storage quota.', {
       details: [
         {
           field: 'storage_quota_gb',
           value: this.#config.storage_quota_gb,
-          constraint: `${raw_bytes} bytes stored, ${coming} coming`,
+          constraint: `${raw_bytes} bytes stored, ${announced} announced by uploads, ${coming} coming`,
         },
       ],
     });

@@ -49,3 +49,17 @@ function fromWeb(body: ReadableStream<Uint8Array>): Source {
     stop: () => void reader.cancel().catch(() => undefined),
   };
 }
+
+/** Reads what is left of a body and forgets it, at most `limit` bytes; then the sender is told to stop. Never throws. */
+export async function drainBody(source: AsyncIterator<Uint8Array>, limit: number): Promise<void> {
+  try {
+    for (let seen = 0; seen <= limit; ) {
+      const { done, value } = await source.next();
+      if (done) return;
+      seen += value.byteLength;
+    }
+    await source.return?.();
+  } catch {
+    // The sender is gone: nothing left to drain.
+  }
+}

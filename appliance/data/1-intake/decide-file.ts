@@ -51,6 +51,7 @@ export function decideFile(
     file_id: file.file_id,
     receipt_id: receipt.receipt_id,
     size_bytes: file.size_bytes,
+    ...(file.upload_id === undefined ? {} : { upload_id: file.upload_id }),
     // What a sender declares is free text until it is one of ours: an event cannot be erased.
     mime_type: (MIME_ALLOWLIST as readonly string[]).includes(receipt.mime_type) ? receipt.mime_type : 'other',
   };

@@ -1,4 +1,5 @@
 import { Dicer } from '@fastify/busboy';
+import { drainBody } from './body.ts';
 import { disposition, type Headers } from './disposition.ts';
 import { malformed } from './malformed-body.ts';
 
@@ -14,6 +15,16 @@ export interface Part {
   filename: string | null;
   /** The content; must be read to its end (or not at all: the next `next` skips it). Throws `BodyBroken`. */
   content: AsyncIterable<Buffer>;
+}
+
+/** Where the parts of a batch come from. */
+export interface PartSource {
+  /** The next part, or null behind the last. Throws `BodyBroken`, `MANIFEST_INVALID`. */
+  next(): Promise<Part | null>;
+  /** True behind the last part. */
+  readonly closed: boolean;
+  /** Reads what follows and forgets it, at most `limit` bytes; then the source is told to stop. Never throws. */
+  drain(limit: number): Promise<void>;
 }
 
 /** The body ended, or failed, before its closing boundary. */
@@ -55,7 +66,7 @@ interface PartStream {
   on(event: 'header', listener: (headers: Headers) => void): unknown;
 }
 
-export class MultipartReader {
+export class MultipartReader implements PartSource {
   readonly #source: AsyncIterator<Uint8Array>;
   readonly #dicer: Dicer;
   /** Parts that the parser has found and nobody has asked for: those of one chunk. */
@@ -83,7 +94,6 @@ export class MultipartReader {
     });
   }
 
-  /** The next part, or null behind the closing boundary. Throws `BodyBroken`, `MANIFEST_INVALID`. */
   async next(): Promise<Part | null> {
     if (this.#closed) return null;
     if (this.#current !== null) for await (const _ of this.#content(this.#current));
@@ -100,26 +110,15 @@ export class MultipartReader {
     return { ...disposition(part.headers), content: this.#content(part) };
   }
 
-  /** True behind the closing boundary. */
   get closed(): boolean {
     return this.#closed;
   }
 
-  /** Reads what follows and forgets it, at most `limit` bytes; then the source is told to stop. Never throws. */
   async drain(limit: number): Promise<void> {
     this.#closed = true;
     this.#current = null;
     this.#found.length = 0;
-    try {
-      for (let seen = 0; seen <= limit; ) {
-        const { done, value } = await this.#source.next();
-        if (done) return;
-        seen += value.byteLength;
-      }
-      await this.#source.return?.();
-    } catch {
-      // The sender is gone: nothing left to drain.
-    }
+    await drainBody(this.#source, limit);
   }
 
   async *#content(part: Incoming): AsyncGenerator<Buffer, void, void> {

@@ -14,7 +14,10 @@ const DEEPEST_METADATA = 16;
 
 export interface CheckedManifest {
   manifest: Manifest;
-  /** Hex SHA-256 of its RFC 8785 form: the same manifest whatever its spacing and order of keys. */
+  /**
+   * Hex SHA-256 of its RFC 8785 form: the same manifest whatever its spacing and order of keys. Uploads are left out: a
+   * batch that is continued may send a file in another way than at first.
+   */
   manifest_sha256: string;
 }
 
@@ -109,7 +112,8 @@ function nestsDeeper(value: unknown, levels: number): boolean {
 
 function hashOf(manifest: Manifest): string {
   try {
-    return sha256Hex(canonicalJson(manifest));
+    const files = manifest.files.map(({ upload_id: _, ...file }) => file);
+    return sha256Hex(canonicalJson({ ...manifest, files }));
   } catch (error) {
     // Lone surrogates.
     throw invalid(

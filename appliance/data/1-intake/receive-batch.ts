@@ -4,7 +4,8 @@ import { FrostbyteError, isFrostbyteError } from '../../kernel/errors.ts';
 import type { DataPlane } from '../plane.ts';
 import { Arrival } from './arrival.ts';
 import { bodyIterator } from './body.ts';
-import { BodyBroken, boundaryOf, MultipartReader, type Part } from './multipart.ts';
+import { ManifestAlone } from './manifest-alone.ts';
+import { BodyBroken, boundaryOf, MultipartReader, type Part, type PartSource } from './multipart.ts';
 import { LARGEST_MANIFEST } from './read-manifest.ts';
 
 export type IntakePlane = Pick<
@@ -13,7 +14,7 @@ export type IntakePlane = Pick<
 >;
 
 export interface BatchInput {
-  /** The request's content type, with the boundary. */
+  /** The request's content type: multipart/form-data with its boundary, or JSON for a manifest alone. */
   contentType: string;
   /** Its chunks are used up: large ones give their memory back once they were stored. */
   body: ReadableStream<Uint8Array> | Readable;
@@ -22,6 +23,9 @@ export interface BatchInput {
   /** Ends the request when the sender is gone. */
   signal?: AbortSignal;
 }
+
+/** A batch whose files are all finished uploads needs no more than its manifest. */
+const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
 
 /** Bytes of a body that are read and forgotten so that a refused sender gets its answer instead of a reset. */
 const DRAIN_BYTES = 8 * 1024 ** 3;
@@ -36,8 +40,10 @@ const DRAIN_BYTES = 8 * 1024 ** 3;
  * Memory: a chunk, a head and a tail of the current file, and the manifest, whatever the files' size.
  */
 export async function receiveBatch(plane: IntakePlane, input: BatchInput): Promise<BatchReceipt> {
-  const boundary = boundaryOf(input.contentType);
-  const reader = new MultipartReader(bodyIterator(input.body, input.signal), boundary);
+  const body = () => bodyIterator(input.body, input.signal);
+  const reader: PartSource = JSON_TYPE.test(input.contentType)
+    ? new ManifestAlone(body())
+    : new MultipartReader(body(), boundaryOf(input.contentType));
   const arrival = new Arrival(plane, input.submitted_by, await plane.config());
   try {
     await fullDiskAsQuota(plane.objects.check());
@@ -52,13 +58,13 @@ export async function receiveBatch(plane: IntakePlane, input: BatchInput): Promi
 }
 
 /** A sender in the middle of its body is heard out; behind the closing boundary nobody waits for an epilogue. */
-async function finish(reader: MultipartReader): Promise<void> {
+async function finish(reader: PartSource): Promise<void> {
   const { closed } = reader;
   const drained = reader.drain(DRAIN_BYTES);
   if (!closed) await drained;
 }
 
-async function readAll(reader: MultipartReader, arrival: Arrival): Promise<BatchReceipt> {
+async function readAll(reader: PartSource, arrival: Arrival): Promise<BatchReceipt> {
   try {
     for (let part = await reader.next(); part !== null; part = await reader.next()) {
       if (part.name !== 'manifest') await arrival.file(part);

@@ -50,4 +50,4 @@ export interface ObjectDraft {
   abort(): Promise<void>;
 }
 
-export const OBJECT_PREFIXES = ['raw', 'normalized', 'receipts', 'exports', 'quarantine'] as const;
+export const OBJECT_PREFIXES = ['raw', 'normalized', 'receipts', 'exports', 'quarantine', 'uploads'] as const;

@@ -17,6 +17,9 @@ import type {
   ReviewDecision,
   StageError,
 } from './rows.ts';
+import type { UploadRecords } from './upload-records.ts';
+
+export type { NewUpload, UploadRecords, UploadRow, UploadSegment, UploadState } from './upload-records.ts';
 
 /**
  * The records of one tenant: the truth of the pipeline. Every verb is one transaction, durable on return; the audit
@@ -33,6 +36,7 @@ export interface RecordStore
     ServeRecords,
     DeadLetterRecords,
     DecisionRecords,
+    UploadRecords,
     AuditOutbox {
   usage(): Promise<{ bytes: number; objects: number }>;
   /** Throws `STORE_UNAVAILABLE`, `STORE_READ_ONLY`, `STORE_CORRUPTED` or `DISK_FULL`. */
@@ -77,8 +81,14 @@ export interface BatchArrival {
   files: FileDecision[];
   complete: boolean;
   /**
-   * What the raw files of the tenant may take in all. Where this arrival would take them beyond it, nothing of it is
-   * written and `receive` throws `QUOTA_EXCEEDED`: two batches at once cannot both pass on the same free space.
+   * Uploads that the files came from: `taken` from here on, and their segments forgotten. One that is no longer there
+   * does not matter, since its bytes are here.
+   */
+  uploads?: readonly string[];
+  /**
+   * What the raw files of the tenant and the bytes that uploads announce may take in all. Where this arrival would take
+   * them beyond it, nothing of it is written and `receive` throws `QUOTA_EXCEEDED`: two batches at once cannot both pass
+   * on the same free space.
    */
   quota_bytes: number;
   /** Entries about the batch itself; written only when `complete` and the batch was not complete before. */
@@ -106,7 +116,9 @@ export type NewDocument = Pick<
 export type ReceiveOutcome =
   | { kind: 'received'; batch: BatchRow; receipts: Receipt[] }
   /** The batch id is there with another manifest. Nothing was written. */
-  | { kind: 'conflict' };
+  | { kind: 'conflict' }
+  /** Another batch has taken these uploads. Nothing was written. */
+  | { kind: 'uploads_taken'; upload_ids: string[] };
 
 // Stages ------------------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ import { outboxRecords } from './sqlite/outbox.ts';
 import { tally } from './sqlite/page.ts';
 import { serveRecords } from './sqlite/serve.ts';
 import { stageRecords } from './sqlite/stages.ts';
+import { uploadRecords } from './sqlite/uploads.ts';
 
 /**
  * The records of one tenant in one SQLite file, made and migrated as needed. Several processes may hold it open at once;
@@ -40,6 +41,7 @@ export function openSqliteRecords(
     ...serveRecords(context),
     ...deadLetterRecords(context),
     ...decisionRecords(context),
+    ...uploadRecords(context),
     ...auditOutbox(context),
     appendEntries: async (entries) => db.write(() => appendEntries(context, entries)),
     usage: async () => ({

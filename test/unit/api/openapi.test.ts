@@ -13,8 +13,19 @@ interface Operation {
   security: unknown[];
   requestBody?: { required: boolean; content: Record<string, unknown> };
   parameters?: { name: string; in: string; required?: boolean }[];
-  responses: Record<string, { description: string; content?: Record<string, { schema: unknown }> }>;
+  responses: Record<
+    string,
+    { description: string; content?: Record<string, { schema: unknown }>; headers?: Record<string, unknown> }
+  >;
 }
+
+/** Media types of a request's body, by the kind that its route names. */
+const BODIES: Record<string, string[]> = {
+  multipart: ['multipart/form-data', 'application/json'],
+  offset: ['application/offset+octet-stream'],
+  json: ['application/json'],
+  none: [],
+};
 
 const document = JSON.parse(JSON.stringify(openApiDocument('1.2.3'))) as {
   openapi: string;
@@ -57,12 +68,21 @@ test('each operation names who may call it, its ids, its body, its success and i
     assert.deepEqual(ids.map(({ name }) => name).sort(), Object.keys(route.params?.shape ?? {}).sort());
     assert.ok(ids.every(({ required }) => required));
     const bodies = Object.keys(operation.requestBody?.content ?? {});
-    assert.deepEqual(
-      bodies,
-      route.bodyType === 'multipart' ? ['multipart/form-data'] : route.body ? ['application/json'] : [],
-    );
-    for (const status of [String(route.status), '401', '403', '500', '503', ...(route.limit ? ['429'] : [])])
-      assert.ok(operation.responses[status], `${operation.operationId} ${status}`);
+    assert.deepEqual(bodies, BODIES[route.bodyType ?? (route.body ? 'json' : 'none')]);
+    const headers = (operation.parameters ?? []).filter((parameter) => parameter.in === 'header');
+    assert.deepEqual(headers.map(({ name }) => name).sort(), Object.keys(route.headers?.shape ?? {}).sort());
+    const success = operation.responses[route.status];
+    assert.deepEqual(Object.keys(success?.headers ?? {}), route.answerHeaders ?? []);
+    assert.equal(success?.content === undefined, route.answer === null, operation.operationId);
+    const refusals = [
+      '401',
+      '403',
+      '500',
+      '503',
+      ...(route.limit ? ['429'] : []),
+      ...Object.keys(route.refusals ?? {}),
+    ];
+    for (const status of refusals) assert.ok(operation.responses[status], `${operation.operationId} ${status}`);
   }
 });
 

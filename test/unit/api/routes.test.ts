@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkHandlers, honoPath, OPEN_PATHS, ROUTES, type Route } from '../../../appliance/api/routes.ts';
+import { checkHandlers, honoMethod, honoPath, OPEN_PATHS, ROUTES, type Route } from '../../../appliance/api/routes.ts';
 import { generateSeamKeys } from '../../../appliance/api/seam.ts';
 import type { AuditExports } from '../../../appliance/audit/export.ts';
 import { createProgram } from '../../../appliance/cli/main.ts';
@@ -66,13 +66,14 @@ for (const [name, route] of ALL) {
     const column = COLUMNS[route.path.split('/')[1]!];
     if (route.plane === 'gateway') return assert.deepEqual([...route.roles].sort(), [...ROLES].sort());
     assert.ok(column, route.path);
-    const widest = route.method === 'get' ? column.read : column.write;
+    const widest = ['get', 'head', 'options'].includes(route.method) ? column.read : column.write;
     for (const role of route.roles) {
       assert.ok(widest.includes(role), `${role} may not ${name}`);
       assert.ok(ROLE_RULES[role].scopes.includes(route.scope!), `no token of a ${role} has the scope ${route.scope}`);
     }
     assert.equal(route.scope, route.path.split('/')[1]);
-    assert.equal(route.limit, route.scope);
+    // The pieces of an upload are not counted as requests of the class that its creation belongs to.
+    assert.equal(route.limit, ['uploadOffset', 'appendUpload'].includes(name) ? 'upload' : route.scope);
     assert.equal(route.states, route.plane === 'data' ? 'active' : 'any');
     const showsContent = route.scope === 'query' || CONTENT_UNDER_INGEST.includes(name);
     assert.equal(route.breakGlass ?? false, showsContent, 'an admin reads content by break-glass');
@@ -116,9 +117,16 @@ test('every route has exactly the handler of its plane', () => {
     served.sort(),
     of('data')
       .map((name) => (ROUTES as Record<string, Route>)[name]!)
-      .map((route) => `${route.method.toUpperCase()} /api/v1${honoPath(route.path)}`)
+      .map((route) => `${honoMethod(route)} /api/v1${honoPath(route.path)}`)
       .sort(),
   );
+});
+
+test('a row for HEAD stands before the GET of its address, which would answer it too', () => {
+  for (const [at, [, route]] of ALL.entries()) {
+    if (route.method !== 'head') continue;
+    assert.ok(!ALL.slice(0, at).some(([, other]) => other.method === 'get' && other.path === route.path), route.path);
+  }
 });
 
 test('open paths are the five that need no token', () => {
@@ -128,6 +136,13 @@ test('open paths are the five that need no token', () => {
 /** Which command speaks to a route; null says why none does. */
 const COMMANDS: Record<keyof typeof ROUTES, string | null> = {
   submitBatch: 'ingest',
+  createUpload: 'ingest',
+  listUploads: 'upload list',
+  uploadOptions: null,
+  uploadOffset: 'ingest',
+  upload: 'upload show',
+  appendUpload: 'ingest',
+  deleteUpload: 'upload delete',
   listBatches: null,
   batchStatus: 'batch',
   batchStream: 'ingest',

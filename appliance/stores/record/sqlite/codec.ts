@@ -1,4 +1,5 @@
 import type { BatchRow, ChunkRow, DeadLetter, DocumentRow, IndexRecord, Receipt } from '../rows.ts';
+import type { UploadRow } from '../upload-records.ts';
 
 /** What SQLite takes and gives. */
 export type Cell = string | number | null;
@@ -156,4 +157,20 @@ export const DEAD_LETTERS = tableCodec<DeadLetter>(
     'resolution',
   ],
   ['error'],
+);
+
+export const UPLOADS = tableCodec<UploadRow>(
+  [
+    'upload_id',
+    'state',
+    'length',
+    'received',
+    'pieces',
+    'submitted_by',
+    'created_at',
+    'updated_at',
+    'expires_at',
+    'batch_id',
+  ],
+  ['metadata'],
 );

@@ -8,6 +8,7 @@ import { appendEntries } from './events.ts';
 import { enqueue } from './outbox.ts';
 import { tally } from './page.ts';
 import { asCollision, asDuplicate, asQuarantinedDuplicate, type Settled, withCounts } from './receipts.ts';
+import { announced, takenByOthers, takeUploads } from './uploads.ts';
 
 const SELECT_BATCH = `SELECT ${BATCHES.select('b')} FROM batches b WHERE b.batch_id = ?`;
 const INSERT_BATCH = BATCHES.insert('batches');
@@ -45,14 +46,18 @@ export function intakeRecords(context: RecordContext): IntakeRecords {
       const outcome = db.write((): ReceiveOutcome => {
         const before = readBatch(context, arrival.batch.batch_id);
         if (before && before.manifest_sha256 !== arrival.batch.manifest_sha256) return { kind: 'conflict' };
+        const { uploads = [] } = arrival;
+        const lost = takenByOthers(context, arrival.batch.batch_id, uploads);
+        if (lost.length > 0) return { kind: 'uploads_taken', upload_ids: lost };
         const batch = before ?? openBatch(context, arrival);
-        const stored = tally(context, 'documents').bytes;
+        const stored = bytesHeld(context);
         const places = new Map(batch.files.map(({ file_id }, place) => [file_id, place]));
         for (const decision of arrival.files) {
           const place = places.get(decision.receipt.file_id);
           if (place === undefined) throw refused('A receipt names a file that the manifest does not have.');
           erased += takeFile(context, batch, decision, place);
         }
+        takeUploads(context, batch.batch_id, uploads, context.clock.iso());
         refuseBeyondQuota(context, stored, arrival.quota_bytes);
         if (arrival.complete && batch.status === 'receiving') {
           db.run(LEAVE_RECEIVING, [context.clock.iso(), batch.batch_id]);
@@ -74,9 +79,14 @@ export function intakeRecords(context: RecordContext): IntakeRecords {
   };
 }
 
+/** Raw files, and what uploads have announced. */
+function bytesHeld(context: RecordContext): number {
+  return tally(context, 'documents').bytes + announced(context).bytes;
+}
+
 /** A tenant above its quota may still send what takes no room: bytes that are there, and files that are refused. */
 function refuseBeyondQuota(context: RecordContext, before: number, quota: number): void {
-  const { bytes } = tally(context, 'documents');
+  const bytes = bytesHeld(context);
   if (bytes <= quota || bytes <= before) return;
   throw new FrostbyteError('QUOTA_EXCEEDED', 'The batch would take the tenant beyond its storage quota.', {
     details: [{ field: 'storage_quota_gb', constraint: `${before} bytes stored, ${bytes - before} coming` }],

@@ -1,0 +1,18 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/**
+ * Closes a connection on which nothing moves for `ms`, however long it has lasted: time limits follow progress (spec 2
+ * A). While a request has come whole and its answer is being made, the silence is ours and no reason to hang up: a batch
+ * that names large uploads is read and scanned before a byte goes back.
+ */
+export function endSilence(server: Server, ms: number): void {
+  const latest = new WeakMap<Socket, { request: IncomingMessage; response: ServerResponse }>();
+  server.on('request', (request, response) => void latest.set(request.socket, { request, response }));
+  server.setTimeout(ms, (socket) => {
+    const exchange = latest.get(socket);
+    const isOurTurn = exchange?.request.complete && !exchange.response.headersSent;
+    if (isOurTurn) socket.setTimeout(ms);
+    else socket.destroy();
+  });
+}
