@@ -40,6 +40,8 @@ await build({
   minifySyntax: true,
   legalComments: 'linked',
   external: EXTERNAL,
+  // A library's debug lines repeat what was sent (file names among it), for whoever sets an environment variable.
+  alias: { debug: './scripts/no-debug.mjs' },
   define: { 'process.env.FROSTBYTE_BUNDLED': '"1"' },
   // CommonJS packages inside an ES module bundle still ask for `require`.
   banner: {

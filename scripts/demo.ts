@@ -116,7 +116,9 @@ async function demo(): Promise<void> {
 
   heading(`3  Ingest ${options.dir ?? 'docs/samples'}`);
   const received = performance.now();
-  const receipt = await submitFolder(dana, source, 'nordlaw', 'demo-batch', (_id, left) => left.forEach(say));
+  const receipt = await submitFolder(dana, source, 'nordlaw', 'demo-batch', {
+    started: (_id, left) => left.forEach(say),
+  });
   say(`receipts after ${seconds(received)}: ${receipt.receipts.length}, one for each file`);
   say('parse → policy → embed → index, each document in a sandboxed process of its own:');
   const status = await follow(dana, 'nordlaw', 'demo-batch', out);

@@ -60,7 +60,7 @@ export function createDataApp(options: DataAppOptions): Hono {
       const caller = await verifyAssertion(seamKey, c.req.raw, plane.tenant_id);
       const params = route.params ? (validate(route.params, c.req.param(), 'path') as Record<string, string>) : {};
       const query = route.query ? (validate(route.query, c.req.query(), 'query') as Record<string, unknown>) : {};
-      if (route.headers) validate(route.headers, c.req.header(), 'headers');
+      if (route.headers) validate(route.headers, c.req.header(), 'header');
       const body = route.body ? validate(route.body, await readJson(c.req.raw), 'body') : undefined;
       return handler({ ...options, request: c.req.raw, caller, params, query, body });
     });

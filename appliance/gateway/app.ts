@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { type Context, Hono } from 'hono';
 import { toHttpError } from '../api/errors.ts';
 import { honoMethod, honoPath, OPEN_PATHS, passesBy, ROUTES, type Route, type RouteName } from '../api/routes.ts';
+import { TUS_VERSION } from '../api/schemas/uploads.ts';
 import { REQUEST_ID_HEADER } from '../api/seam.ts';
 import { readJson, validate } from '../api/validate.ts';
 import type { ControlVerbs } from '../control/verbs.ts';
@@ -59,6 +60,8 @@ export function createGateway(options: GatewayOptions): Hono<Env> {
     await next();
     c.res.headers.set(REQUEST_ID_HEADER, c.get('requestId'));
     c.res.headers.set('x-content-type-options', 'nosniff');
+    // Who speaks tus expects its version on refusals too, wherever they come from.
+    if (c.req.header('tus-resumable') !== undefined) c.res.headers.set('tus-resumable', TUS_VERSION);
     c.res.headers.set('cache-control', c.res.headers.get('cache-control') ?? 'no-store');
     const seconds = (performance.now() - started) / 1000;
     meter.apiRequest(c.get('tenantLabel'), c.get('endpoint'), c.req.method, c.res.status, seconds);

@@ -55,7 +55,7 @@ function assertConsistent(file: string): void {
     none(`SELECT doc_id FROM documents WHERE index_event_id NOT IN (SELECT event_id FROM audit_events)`);
     none(`SELECT batch_id FROM batches b WHERE status <> 'receiving'
       AND NOT EXISTS (SELECT 1 FROM audit_events e WHERE e.resource_type = 'batch' AND e.resource_id = b.batch_id)`);
-    for (const table of ['documents', 'batches', 'chunks']) {
+    for (const table of ['documents', 'batches', 'chunks', 'uploads']) {
       const kept = db.prepare('SELECT sum(entries) AS n FROM tallies WHERE name = ?').get(table);
       assert.deepEqual(kept, db.prepare(`SELECT count(*) AS n FROM ${table}`).get(), `total of ${table}`);
     }

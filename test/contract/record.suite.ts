@@ -5,6 +5,7 @@ import { metadataContract } from './record/metadata.ts';
 import { relayContract } from './record/relay.ts';
 import { searchContract } from './record/search.ts';
 import { stageContract } from './record/stages.ts';
+import { uploadContract } from './record/uploads.ts';
 import type { MakeRecords } from './record/world.ts';
 
 /** What every record store does, whatever it is built on. An adapter runs it from a file of a few lines. */
@@ -16,4 +17,5 @@ export function recordContract(name: string, makeStore: MakeRecords): void {
   metadataContract(name, makeStore);
   decisionContract(name, makeStore);
   relayContract(name, makeStore);
+  uploadContract(name, makeStore);
 }

@@ -66,7 +66,11 @@ export function gatewayWorld({
     handlers: {
       data: async (admitted) => {
         forwarded.push(admitted);
-        return data ? data(admitted) : Response.json({ success: true, data: null }, { status: admitted.route.status });
+        const { status } = admitted.route;
+        if (data) return data(admitted);
+        return status === 204
+          ? new Response(null, { status })
+          : Response.json({ success: true, data: null }, { status });
       },
       control: adminHandler(control.verbs),
       audit: auditHandler(control.verbs, exports ?? ({} as AuditExports)),

@@ -3,7 +3,7 @@ import { lstat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Command } from 'commander';
 import type { MetadataProblem } from '../../api/custom-fields/metadata.ts';
-import type { Manifest } from '../../api/manifest.ts';
+import type { Manifest, ManifestFile } from '../../api/manifest.ts';
 import type { BatchReceipt } from '../../api/receipts.ts';
 import type { BatchStatus } from '../../api/schemas/ingest.ts';
 import { MANIFEST_NAME } from '../../data/1-intake/folder-entries.ts';
@@ -18,6 +18,7 @@ import { CheckFailed } from '../exit.ts';
 import { addMetadataOptions, type MetadataOptions, withMetadata } from '../metadata-options.ts';
 import { notSent } from '../not-sent.ts';
 import { type Output, printable, table } from '../output.ts';
+import { type LargeOptions, patiently, sendLarge } from '../send-large.ts';
 
 interface IngestOptions extends MetadataOptions {
   tenant: string;
@@ -41,17 +42,14 @@ export function ingestCommands(program: Command): void {
       const out = output(command);
       const given = options.metadata !== undefined || options.metadataFrom !== undefined;
       const schema = given ? await customFieldsOf(api, options.tenant) : null;
-      const receipt = await submitFolder(
-        api,
-        dir,
-        options.tenant,
-        options.batch,
-        (id, left) => {
+      const receipt = await submitFolder(api, dir, options.tenant, options.batch, {
+        amended: (manifest) => withMetadata(manifest, options, schema, dir),
+        started: (id, left) => {
           for (const line of left) out.warn(line);
           out.say(`batch ${id}: if the line breaks, run this again with --batch ${id}`);
         },
-        (manifest) => withMetadata(manifest, options, schema, dir),
-      );
+        progress: (total) => out.progress('MiB', total),
+      });
       if (!options.follow) return out.answer(receipt, describeReceipt);
       out.say(describeReceipt(receipt));
       const status = await follow(api, options.tenant, receipt.batch_id, out);
@@ -70,30 +68,45 @@ export function ingestCommands(program: Command): void {
     });
 }
 
+export interface SubmitOptions extends LargeOptions {
+  /** May add to the manifest before anything is sent. */
+  amended?: (manifest: Manifest) => Manifest;
+  /** Told the batch's id, and what of the folder stays behind, before anything is sent. */
+  started?: (batchId: string, notSent: readonly string[]) => void;
+}
+
 /**
- * Uploads a folder as one batch: by its own `manifest.json` where it has one, else by one that is built now. What an
- * earlier try brought over is not sent again. Files are read as they are sent, never held in memory; only plain files of
- * the folder itself are, whatever the manifest names. `amended` may add to the manifest before anything is sent; then
- * `started` learns what stays behind.
+ * Submits a folder as one batch: by its own `manifest.json` where it has one, else by one that is built now. Large files
+ * go ahead as resumable uploads, the rest as parts. What an earlier try brought over is not sent again. Files are read as
+ * they are sent, never held in memory; only plain files of the folder itself are, whatever the manifest names.
  */
 export async function submitFolder(
   api: Client,
   dir: string,
   tenant: string,
   batchId?: string,
-  started: (batchId: string, notSent: readonly string[]) => void = () => {},
-  amended: (manifest: Manifest) => Manifest = (manifest) => manifest,
+  options: SubmitOptions = {},
 ): Promise<BatchReceipt> {
-  const manifest = amended(await manifestOf(dir, tenant, batchId));
-  started(manifest.batch_id, await notSent(dir, manifest));
-  const form = new FormData();
-  form.set('manifest', JSON.stringify(manifest));
+  const whole = await manifestOf(dir, tenant, batchId);
+  const manifest = options.amended?.(whole) ?? whole;
+  options.started?.(manifest.batch_id, await notSent(dir, manifest));
   const there = await arrived(api, tenant, manifest.batch_id);
-  for (const file of manifest.files) {
-    if (there.has(file.file_id)) continue;
-    form.set(file.file_id, await plainFile(dir, file.filename, file.mime_type), file.filename);
-  }
-  const { data } = await api.upload<BatchReceipt>(`/ingest/${tenant}/batch`, form, {});
+  // A manifest may name uploads that somebody made before.
+  const wanted = manifest.files.filter(({ file_id, upload_id }) => !there.has(file_id) && upload_id === undefined);
+  const files = await Promise.all(wanted.map(async (file) => ({ ...file, ...(await plainFile(dir, file)) })));
+  const uploads = await sendLarge(api, manifest, files, options);
+  const named = {
+    ...manifest,
+    files: manifest.files.map((file) => ({ ...file, ...uploads.get(file.file_id) })),
+  };
+  const path = `/ingest/${tenant}/batch`;
+  const parts = files.filter(({ file_id }) => !uploads.has(file_id));
+  if (parts.length === 0)
+    return patiently(async () => (await api.send<BatchReceipt>('POST', path, named)).data, options);
+  const form = new FormData();
+  form.set('manifest', JSON.stringify(named));
+  for (const { file_id, filename, blob } of parts) form.set(file_id, blob, filename);
+  const { data } = await api.upload<BatchReceipt>(path, form, {});
   return data;
 }
 
@@ -109,12 +122,16 @@ async function arrived(api: Client, tenant: string, batchId: string): Promise<Re
 }
 
 /** A file of the folder, to be read while it is sent. A path or a link in a manifest would send what nobody meant to. */
-async function plainFile(dir: string, name: string, type: string): Promise<Blob> {
-  const path = join(dir, name);
-  const isName = basename(name) === name && name !== '.' && name !== '..' && !name.includes('\\');
-  if (isName && (await lstat(path).catch(() => null))?.isFile()) return openAsBlob(path, { type });
+async function plainFile(
+  dir: string,
+  { filename, mime_type: type }: ManifestFile,
+): Promise<{ path: string; blob: Blob }> {
+  const path = join(dir, filename);
+  const isName = basename(filename) === filename && filename !== '.' && filename !== '..' && !filename.includes('\\');
+  if (isName && (await lstat(path).catch(() => null))?.isFile())
+    return { path, blob: await openAsBlob(path, { type }) };
   throw new FrostbyteError('VALIDATION_ERROR', 'The manifest names a file that is not a plain file of the folder.', {
-    details: [{ field: 'filename', value: name.slice(0, 100), constraint: 'a plain file beside the manifest' }],
+    details: [{ field: 'filename', value: filename.slice(0, 100), constraint: 'a plain file beside the manifest' }],
   });
 }
 

@@ -304,3 +304,40 @@ test('what is not there, and methods a path does not have, are 404 in the envelo
     ErrorEnvelope.parse(await response.json());
   }
 });
+
+test('the pieces of an upload have a limit of their own, and leave the ingest one alone', async () => {
+  const world = gatewayWorld({ limiter: bucketLimiter(manualClock()) });
+  const token = world.token('tenant_admin', { tenant: 'acme' });
+  const upload = `ingest/acme/uploads/${SAMPLE.upload_id}`;
+  for (let i = 0; i < PER_MINUTE.upload; i++)
+    assert.equal(
+      (await world.request(i % 2 === 0 ? 'PATCH' : 'HEAD', upload, { token })).status,
+      i % 2 === 0 ? 204 : 200,
+    );
+  assert.equal((await world.request('PATCH', upload, { token })).status, 429);
+  for (let i = 0; i < PER_MINUTE.ingest; i++)
+    assert.equal((await world.request('POST', 'ingest/acme/uploads', { token })).status, 201);
+  assert.equal((await world.request('POST', 'ingest/acme/uploads', { token })).status, 429);
+});
+
+test('a HEAD reaches its own row, and a GET of the same address the other', async () => {
+  const world = gatewayWorld();
+  const token = world.token('tenant_admin', { tenant: 'acme' });
+  const upload = `ingest/acme/uploads/${SAMPLE.upload_id}`;
+  await world.request('HEAD', upload, { token });
+  await world.request('GET', upload, { token });
+  await world.request('HEAD', 'ingest/acme/uploads', { token });
+  assert.deepEqual(
+    world.forwarded.map(({ name }) => name),
+    ['uploadOffset', 'upload', 'listUploads'],
+  );
+});
+
+test('who speaks tus is answered with its version, on refusals too', async () => {
+  const world = gatewayWorld();
+  const headers = { 'tus-resumable': '1.0.0' };
+  const refused = await world.request('POST', 'ingest/acme/uploads', { headers });
+  assert.equal(refused.status, 401);
+  assert.equal(refused.headers.get('tus-resumable'), '1.0.0');
+  assert.equal((await world.request('GET', 'status')).headers.get('tus-resumable'), null);
+});

@@ -49,10 +49,22 @@ describe('the way to the data plane', () => {
   });
 
   it('leaves credentials and cookies at the door', async () => {
-    const headers = { authorization: 'Bearer secret', cookie: 'a=b', 'content-type': 'text/plain' };
+    const headers = {
+      authorization: 'Bearer secret',
+      cookie: 'a=b',
+      'content-type': 'text/plain',
+      'x-forwarded-proto': 'gopher',
+      'x-http-method-override': 'DELETE',
+      'tus-resumable': '1.0.0',
+      'upload-offset': '7',
+    };
     const arrived = await forward({ request: new Request(url, { headers }) });
     assert.equal(arrived.headers.get('authorization'), null);
     assert.equal(arrived.headers.get('cookie'), null);
+    assert.equal(arrived.headers.get('x-forwarded-proto'), null);
+    assert.equal(arrived.headers.get('x-http-method-override'), null);
     assert.equal(arrived.headers.get('content-type'), 'text/plain');
+    assert.equal(arrived.headers.get('tus-resumable'), '1.0.0');
+    assert.equal(arrived.headers.get('upload-offset'), '7');
   });
 });

@@ -12,8 +12,6 @@ import { checkMetadata } from './metadata.ts';
 import { SegmentStore } from './segment-store.ts';
 import { upstream } from './upstream.ts';
 
-/** How long the holder of an upload may go on once another request asks for it: what is under way gets through. */
-const HANDOVER_MS = 1000;
 const OFFSET_TYPE = 'application/offset+octet-stream';
 
 /** Locks of a tenant's uploads; one process serves a tenant. */
@@ -56,7 +54,7 @@ export async function answerTus(
     path: pathname,
     datastore: store,
     locker: locksOf(plane.records),
-    lockDrainTimeout: HANDOVER_MS,
+    lockDrainTimeout: limits.handoverMs,
     maxSize: fileLimit(config),
     // Relative to the host: right behind whatever stands before the gateway.
     relativeLocation: true,
@@ -112,7 +110,7 @@ function asOurs(error: unknown): unknown {
         details: [{ field: 'upload-length', constraint: 'at most max_file_size_mb, and not exceeded by the body' }],
       });
     default:
-      return error;
+      return error instanceof Error ? error : new FrostbyteError('INTERNAL_ERROR', 'The upload server failed.');
   }
 }
 
@@ -121,10 +119,13 @@ function refusal(request: Request, status: number, message: string, field: strin
   const error = {
     code: 'VALIDATION_ERROR',
     message,
-    details: [{ field, constraint: message }],
+    details: [{ field, constraint: 'see the message' }],
     request_id: request.headers.get(REQUEST_ID_HEADER) ?? '',
   };
-  return Response.json({ success: false, error }, { status, headers: { 'tus-version': TUS_VERSION } });
+  return Response.json(
+    { success: false, error },
+    { status, headers: { 'tus-resumable': TUS_VERSION, 'tus-version': TUS_VERSION } },
+  );
 }
 
 /** No page of another origin is meant to call this: the library's CORS headers go. */

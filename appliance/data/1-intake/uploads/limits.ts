@@ -14,6 +14,8 @@ export interface UploadLimits {
   mostPieces: number;
   /** Uploads of one tenant that no batch has taken yet. */
   mostUploads: number;
+  /** How long a request at work on an upload may go on once another one asks for it: what is under way gets through. */
+  handoverMs: number;
   /** An upload that nothing was added to for this long is swept: a weekend may lie between two tries. */
   keepMs: number;
 }
@@ -24,6 +26,7 @@ export const UPLOAD_LIMITS: Readonly<UploadLimits> = Object.freeze({
   mostSmall: 64,
   mostPieces: 100_000,
   mostUploads: 1000,
+  handoverMs: 1000,
   keepMs: 72 * 3_600_000,
 });
 
