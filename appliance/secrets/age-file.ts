@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { giveBack } from '../kernel/give-back.ts';
 import { corrupted, HEADER_BYTES, headerLength, makeHeader, NONCE_BYTES, openHeader } from './age-header.ts';
 import { PayloadOpener, PayloadSealer, plainPayloadSize, sealedPayloadSize } from './age-payload.ts';
 
@@ -86,18 +87,23 @@ export async function open(identities: readonly string[], bytes: Uint8Array): Pr
   return Buffer.concat([...(await reader.push(bytes)), ...reader.end()]);
 }
 
+/** Chunks of 64 KiB that are decrypted ahead of their reader. */
+const CHUNKS_AHEAD = 16;
+
 /**
  * The plaintext of an encrypted stream, chunk by chunk as it is proven. The stream fails with `OBJECT_CORRUPTED` or
  * `KEY_UNAVAILABLE`; until it ended well, the reader cannot know that nothing was cut.
  */
 export function openStream(identities: readonly string[], sealed: Readable): Readable {
-  return Readable.from(decrypt(identities, sealed), { objectMode: false, highWaterMark: 1 << 20 });
+  // Chunk by chunk: a stream of bytes would join what waits into one large copy for whoever iterates.
+  return Readable.from(decrypt(identities, sealed), { highWaterMark: CHUNKS_AHEAD });
 }
 
 async function* decrypt(identities: readonly string[], sealed: Readable): AsyncIterable<Buffer> {
   const reader = new AgeReader(identities);
   for await (const chunk of sealed) {
     for (const plain of await reader.push(chunk as Buffer)) if (plain.length > 0) yield plain;
+    giveBack(chunk as Buffer);
   }
   yield* reader.end();
 }

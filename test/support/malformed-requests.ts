@@ -300,6 +300,16 @@ const extraHeader = fc.constantFrom<[string, string]>(
   ['origin', 'null'],
   ['content-language', '*'],
   ['te', 'trailers'],
+  ['tus-resumable', '0.2.2'],
+  ['upload-length', '-1'],
+  ['upload-length', '9'.repeat(16)],
+  ['upload-defer-length', '1'],
+  ['upload-offset', '1e9'],
+  ['upload-metadata', 'filename ***'],
+  ['upload-metadata', `filename ${'QUJD'.repeat(2500)}`],
+  ['upload-checksum', 'toString AAAA'],
+  ['upload-concat', 'final;/x /y'],
+  ['content-type', 'application/offset+octet-stream'],
 );
 
 /** Null mostly: the rest of a request must be in order for its fault to be found. */
@@ -326,7 +336,14 @@ export const malformed: fc.Arbitrary<Malformed> = fc
       path: `${target.path}${query}`,
       who,
       body,
-      headers: { ...Object.fromEntries(extra), ...(body && type ? { 'content-type': type } : {}) },
+      // Mostly as a client of tus would say it, so that its other headers are looked at.
+      headers: {
+        ...(/\/uploads/.test(target.path)
+          ? { 'tus-resumable': '1.0.0', 'upload-length': '5', 'upload-offset': '0' }
+          : {}),
+        ...(body && type ? { 'content-type': type } : {}),
+        ...Object.fromEntries(extra),
+      },
     };
   });
 

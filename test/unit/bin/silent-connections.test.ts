@@ -64,3 +64,23 @@ test('while an answer is being made the silence is ours', async (t) => {
   await waiting.closed;
   assert.match(waiting.heard(), /made/);
 });
+
+test('a stream of news may have none for a while; a reader that does not read is let go', async (t) => {
+  const news = await connected(t, async (_request, response) => {
+    response.write('first');
+    await sleep(2 * SILENCE_MS);
+    response.end('second');
+  });
+  news.socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+  await news.closed;
+  assert.match(news.heard(), /second/);
+
+  const { promise: letGo, resolve } = Promise.withResolvers<void>();
+  const deaf = await connected(t, ({ socket }, response) => {
+    socket.on('close', () => resolve());
+    response.write(Buffer.alloc(64 << 20));
+  });
+  deaf.socket.pause();
+  deaf.socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+  await letGo;
+});
