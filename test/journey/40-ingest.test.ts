@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { BatchReceipt, ReceiptAnswer } from '../../appliance/api/receipts.ts';
 import type { AcceptanceReport, BatchStatus } from '../../appliance/api/schemas/ingest.ts';
+import { canonicalKey } from '../../appliance/data/keys.ts';
+import { sha256Hex } from '../../appliance/kernel/digest.ts';
+import { controlPaths, tenantPaths } from '../../appliance/kernel/names.ts';
+import { openRootKey, openStorageKeys } from '../../appliance/secrets/keyring.ts';
 import { type Appliance, startAppliance } from '../support/appliance.ts';
 import { makeBatch, type TestBatch, text } from '../support/batch.ts';
 import { type ServerEvent, serverEvents } from '../support/events-stream.ts';
@@ -124,6 +133,56 @@ test('all seven formats arrive, are followed to the end, and are accounted for',
     new Set((await stream(id, 'unknown')).map(({ event }) => event)),
     new Set(['file', 'summary', 'done']),
   );
+});
+
+const stockAge = spawnSync('age', ['--version']).error === undefined;
+
+test('whoever holds the root key opens every object with the stock age tool alone: hashes are those of receipt and canonical document', {
+  skip: stockAge ? false : 'the age tool is not installed',
+}, async () => {
+  const { objects, secrets } = tenantPaths(appliance.dataFolder, 'acme');
+  const { rootKey } = controlPaths(appliance.dataFolder);
+  const keys = await mkdtemp(join(tmpdir(), 'frostbyte-keys-'));
+  const open = (identity: string, file: string) =>
+    execFileSync('age', ['-d', '-i', identity, file], { maxBuffer: 1 << 26, stdio: ['ignore', 'pipe', 'pipe'] });
+  const keep = async (name: string, bytes: Buffer) => {
+    await writeFile(join(keys, name), bytes, { mode: 0o600 });
+    return join(keys, name);
+  };
+  try {
+    // The ring by hand: the root identity opens the tenant's, which opens its storage identity.
+    const tenant = await keep('tenant', open(rootKey, join(secrets, 'identity-0001.age')));
+    const storage = await keep('storage', open(tenant, join(secrets, 'storage-0001.age')));
+    const ring = await openStorageKeys(await openRootKey(rootKey), secrets);
+    assert.ok(ring.identities.every((identity) => readFileSync(storage, 'utf8').includes(identity)));
+
+    const { data } = await dana<BatchReceipt[]>('GET', '/ingest/acme/batches?limit=1');
+    const { files } = await status(data[0]!.batch_id);
+    assert.equal(files.length, SEVEN.length);
+    for (const { doc_id, receipt_id, original_filename } of files) {
+      const { data: receipt } = await dana<ReceiptAnswer>('GET', `/ingest/acme/receipt/${receipt_id}`);
+      const raw = open(storage, join(objects, receipt.storage_path!));
+      assert.equal(sha256Hex(raw), receipt.sha256);
+      assert.deepEqual(
+        raw,
+        Buffer.from(sample(original_filename).content as Uint8Array),
+        'byte for byte what was sent',
+      );
+      const { data: document } = await dana<{ lineage: { canonical_sha256: string } }>(
+        'GET',
+        `/query/acme/document/${doc_id}`,
+      );
+      const { canonical_sha256 } = document.lineage;
+      const structured = join(objects, canonicalKey('acme', doc_id!, canonical_sha256));
+      const canonical = open(storage, structured);
+      assert.equal(sha256Hex(canonical), canonical_sha256);
+      assert.equal((JSON.parse(canonical.toString()) as { doc_id: string }).doc_id, doc_id);
+      // Nothing but the storage identity does.
+      for (const other of [rootKey, tenant]) assert.throws(() => open(other, structured), /no identity matched/);
+    }
+  } finally {
+    await rm(keys, { recursive: true });
+  }
 });
 
 test('a receipt can be read again by those who may only read receipts, and not by its neighbour', async () => {
