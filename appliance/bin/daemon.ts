@@ -16,6 +16,7 @@ import { bucketLimiter, unlimited } from '../gateway/limits.ts';
 import { openRoutes } from '../gateway/open.ts';
 import { refuseUnreadable, unreadableAnswer } from '../gateway/unreadable.ts';
 import { codeFrames, isFrostbyteError } from '../kernel/errors.ts';
+import { shaped } from '../kernel/log-fields.ts';
 import { controlPaths, exportFolder, tenantPaths } from '../kernel/names.ts';
 import { createLogger } from '../observability/logger.ts';
 import { createMetrics } from '../observability/metrics.ts';
@@ -153,7 +154,7 @@ export async function start(config: Config): Promise<Running> {
         try {
           await maintain(await planes.get(tenant_id), tenantConfig.storage_quota_gb * GIB, workers.isDead);
         } catch (error) {
-          logger.warn('a tenant could not be looked after', { tenant_id, ...codeFrames(error) });
+          logger.warn('a tenant could not be looked after', { ...shaped({ tenant_id }), ...codeFrames(error) });
         }
       }
       await exports.sweep();

@@ -8,8 +8,9 @@ import { embedStage } from '../data/4-embed/stage.ts';
 import { indexStage } from '../data/5-index/stage.ts';
 import type { DataPlane } from '../data/plane.ts';
 import { createWorker } from '../data/worker.ts';
-import { isFrostbyteError } from '../kernel/errors.ts';
+import { type ErrorCode, isFrostbyteError } from '../kernel/errors.ts';
 import { newId } from '../kernel/ids.ts';
+import { shaped } from '../kernel/log-fields.ts';
 import { createLogger } from '../observability/logger.ts';
 import { createMetrics } from '../observability/metrics.ts';
 import { openEmbedded } from './wire/embedded.ts';
@@ -66,7 +67,7 @@ export async function work(config: Config, name = `extra-${newId()}`): Promise<v
         const result = opened[i]!;
         // Said once, not on every look.
         if (result.status === 'rejected' && !before.has(tenant_id)) {
-          logger.warn('a tenant could not be opened', { tenant_id, code: codeOf(result.reason) });
+          logger.warn('a tenant could not be opened', { ...shaped({ tenant_id }), code: codeOf(result.reason) });
         }
       });
       return opened
@@ -90,7 +91,7 @@ export async function work(config: Config, name = `extra-${newId()}`): Promise<v
   if (process.connected) process.disconnect();
 }
 
-function codeOf(error: unknown): string {
+function codeOf(error: unknown): ErrorCode {
   return isFrostbyteError(error) ? error.code : 'INTERNAL_ERROR';
 }
 

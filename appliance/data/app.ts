@@ -6,6 +6,7 @@ import { REQUEST_ID_HEADER, verifyAssertion } from '../api/seam.ts';
 import { readJson, validate } from '../api/validate.ts';
 import { codeFrames, FrostbyteError } from '../kernel/errors.ts';
 import type { Caller } from '../kernel/identity.ts';
+import { shaped } from '../kernel/log-fields.ts';
 import type { DataPlane } from './plane.ts';
 import { CUSTOM_FIELD_ROUTES } from './routes/custom-fields.ts';
 import { INGEST_ROUTES } from './routes/ingest.ts';
@@ -73,7 +74,10 @@ export function createDataApp(options: DataAppOptions): Hono {
     const requestId = request.headers.get(REQUEST_ID_HEADER) ?? '';
     const answer = toHttpError(error, requestId);
     if (answer.status >= 500) {
-      plane.logger.error('request failed', { tenant_id: plane.tenant_id, request_id: requestId, ...codeFrames(error) });
+      plane.logger.error('request failed', {
+        ...shaped({ tenant_id: plane.tenant_id, request_id: requestId }),
+        ...codeFrames(error),
+      });
     }
     return Response.json(answer.body, { status: answer.status, headers: answer.headers });
   }

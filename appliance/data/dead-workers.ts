@@ -1,3 +1,4 @@
+import { shaped } from '../kernel/log-fields.ts';
 import type { DataPlane } from './plane.ts';
 
 /**
@@ -12,6 +13,6 @@ export async function releaseDead(
   for (const worker of await queue.holders()) {
     if (isDead(worker)) count += await queue.releaseWorker(worker);
   }
-  if (count > 0) logger.info('jobs of dead workers were given back', { tenant_id, count });
+  if (count > 0) logger.info('jobs of dead workers were given back', { ...shaped({ tenant_id }), count });
   return count;
 }

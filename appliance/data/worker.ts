@@ -1,6 +1,7 @@
 import { sha256Hex } from '../kernel/digest.ts';
-import { codeFrames, FrostbyteError, isFrostbyteError } from '../kernel/errors.ts';
+import { codeFrames, type ErrorCode, FrostbyteError, isFrostbyteError } from '../kernel/errors.ts';
 import { newId } from '../kernel/ids.ts';
+import { shaped } from '../kernel/log-fields.ts';
 import { FAILED_STATE, RETRY_WAITS, WORK_STAGES, type WorkStage } from '../kernel/pipeline.ts';
 import { type ClaimedJob, lossesOf, SUSPECT_LOSSES } from '../stores/queue/port.ts';
 import type { DocumentRow, StageError } from '../stores/record/rows.ts';
@@ -105,8 +106,7 @@ export function createWorker(options: WorkerOptions): Worker {
       const work = handle(plane, claim, suspect ? Promise.allSettled([...inFlight]) : Promise.resolve())
         .catch((error: unknown) =>
           plane.logger.error('job could not be recorded', {
-            tenant_id: plane.tenant_id,
-            job_id: claim.job_id,
+            ...shaped({ tenant_id: plane.tenant_id, job_id: claim.job_id }),
             ...codeFrames(error),
           }),
         )
@@ -152,7 +152,7 @@ export function createWorker(options: WorkerOptions): Worker {
     const ms = Math.min(LONGEST_REST_MS, (resting.get(tenant_id)?.ms ?? FIRST_REST_MS / 2) * 2);
     resting.set(tenant_id, { until: performance.now() + ms, ms });
     logger.warn('the stores of a tenant are in trouble, its work rests', {
-      tenant_id,
+      ...shaped({ tenant_id }),
       code: codeOf(error),
       duration_ms: ms,
     });
@@ -234,11 +234,9 @@ export function createWorker(options: WorkerOptions): Worker {
     const code = codeOf(error);
     const stack_trace_hash = traceHash(error);
     plane.logger.warn('stage failed', {
-      tenant_id: plane.tenant_id,
-      doc_id: document.doc_id,
+      ...shaped({ tenant_id: plane.tenant_id, doc_id: document.doc_id, stack_trace_hash }),
       stage: claim.stage,
       code,
-      stack_trace_hash,
       frames: codeFrames(error).frames,
       attempt: claim.failures + 1,
     });
@@ -348,7 +346,7 @@ function isStoreTrouble(error: unknown): boolean {
   return false;
 }
 
-function codeOf(error: unknown): string {
+function codeOf(error: unknown): ErrorCode {
   return isFrostbyteError(error) ? error.code : 'INTERNAL_ERROR';
 }
 

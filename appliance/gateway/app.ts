@@ -9,6 +9,7 @@ import type { ControlVerbs } from '../control/verbs.ts';
 import { codeFrames, FrostbyteError, isFrostbyteError } from '../kernel/errors.ts';
 import type { Caller } from '../kernel/identity.ts';
 import { newId } from '../kernel/ids.ts';
+import { type Endpoint, shaped } from '../kernel/log-fields.ts';
 import type { Logger, Meter } from '../kernel/telemetry.ts';
 import { authorize, bearerToken, breakGlassReason, refuseByState } from './authorize.ts';
 import type { RateLimiter } from './limits.ts';
@@ -46,7 +47,7 @@ export interface Admitted {
 
 export type Handlers = Record<Route['plane'], (admitted: Admitted) => Promise<Response>>;
 
-type Env = { Variables: { requestId: string; endpoint: string; tenantLabel: string } };
+type Env = { Variables: { requestId: string; endpoint: Endpoint; tenantLabel: string } };
 
 export function createGateway(options: GatewayOptions): Hono<Env> {
   const { logger, meter } = options;
@@ -55,7 +56,7 @@ export function createGateway(options: GatewayOptions): Hono<Env> {
   app.use(async (c, next) => {
     const started = performance.now();
     c.set('requestId', newId());
-    c.set('endpoint', (OPEN_PATHS as readonly string[]).includes(c.req.path) ? c.req.path : 'unknown');
+    c.set('endpoint', OPEN_PATHS.find((path) => path === c.req.path) ?? 'unknown');
     c.set('tenantLabel', '');
     await next();
     c.res.headers.set(REQUEST_ID_HEADER, c.get('requestId'));
@@ -94,7 +95,11 @@ export function createGateway(options: GatewayOptions): Hono<Env> {
     const requestId = c.get('requestId');
     const answer = toHttpError(error, requestId);
     if (answer.status === 500) {
-      logger.error('request failed', { request_id: requestId, route: c.get('endpoint'), ...codeFrames(error) });
+      logger.error('request failed', {
+        ...shaped({ request_id: requestId }),
+        route: c.get('endpoint'),
+        ...codeFrames(error),
+      });
     }
     return c.json(answer.body, answer.status, answer.headers);
   }

@@ -1,3 +1,5 @@
+import type { Code, Shaped } from './log-fields.ts';
+
 /**
  * One base error, a closed set of stable codes. Callers and tests switch on `code`; people read `message`.
  * The HTTP status and the exit code of each live only at the edges (`gateway/errors.ts`, `cli/exit.ts`).
@@ -160,14 +162,14 @@ export function isFrostbyteError(error: unknown, ...codes: ErrorCode[]): error i
  * Where an error came from, safe to log: its code or errno name, and file and line of its nearest frames in our own
  * code. The message is left out, because a library may have put content into it.
  */
-export function codeFrames(error: unknown): { code: string; frames: string } {
+export function codeFrames(error: unknown): { code: Code; frames: Shaped<'frames'> } {
   const frames: string[] = [];
-  let code = 'INTERNAL_ERROR';
+  let code: Code = 'INTERNAL_ERROR';
   for (let at = error; at instanceof Error && frames.length < 6; at = at.cause) {
     const own = (at as { code?: unknown }).code;
-    if (typeof own === 'string' && /^[A-Z][A-Z0-9_]{1,60}$/.test(own)) code = own;
+    if (typeof own === 'string' && /^[A-Z][A-Z0-9_]{1,60}$/.test(own)) code = own as Code;
     for (const [, place] of (at.stack ?? '').matchAll(/((?:appliance|dist)\/[\w./-]{1,80}:\d+):\d+\)?$/gm))
       frames.push(place!);
   }
-  return { code, frames: frames.slice(0, 6).join(' < ') };
+  return { code, frames: frames.slice(0, 6).join(' < ') as Shaped<'frames'> };
 }

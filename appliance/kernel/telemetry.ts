@@ -1,42 +1,16 @@
+import type { LogFields } from './log-fields.ts';
+
 /**
  * What the code may say about itself. Redaction by construction (spec 6): a log message is a literal written in the
- * source, and fields are ids, hashes, counts and codes. Nothing here accepts free text, so no document text, file name,
- * query or secret can reach a log line by mistake.
+ * source, its fields are those of `log-fields.ts`, which text does not fit.
  */
+export type { LogFields };
 
-/** Fields a log line may carry. */
-export interface LogFields {
-  tenant_id?: string;
-  request_id?: string;
-  batch_id?: string;
-  doc_id?: string;
-  chunk_id?: string;
-  job_id?: string;
-  event_id?: string;
-  stage?: string;
-  /** An error code of `kernel/errors.ts`, or an errno name such as `ENOSPC`. */
-  code?: string;
-  /** Hash of a stack trace, so that two occurrences can be told apart without showing either. */
-  stack_trace_hash?: string;
-  /** Where in the code: file and line of the nearest frames, no message (`codeFrames`). */
-  frames?: string;
-  method?: string;
-  /** A route pattern, never a concrete path. */
-  route?: string;
-  status?: number;
-  pid?: number;
-  port?: number;
-  count?: number;
-  bytes?: number;
-  attempt?: number;
-  duration_ms?: number;
-  version?: string;
-  signal?: string;
-  mode?: string;
-}
-
-/** A string literal type only: `log.info(someVariable)` does not type-check. */
-type Literal<M extends string> = string extends M ? never : M;
+/**
+ * Words that stand in the source: `log.info(someVariable)` does not type-check, nor does a template with something in it.
+ * (A record of patterns asks for no key, so that an empty one is a case of it.)
+ */
+type Literal<M extends string> = Record<never, never> extends Record<M, 1> ? never : M;
 
 export interface Logger {
   debug<M extends string>(message: Literal<M>, fields?: LogFields): void;
@@ -44,7 +18,7 @@ export interface Logger {
   warn<M extends string>(message: Literal<M>, fields?: LogFields): void;
   error<M extends string>(message: Literal<M>, fields?: LogFields): void;
   /** A logger whose lines name this component (and further fixed fields). */
-  child(component: string, fields?: LogFields): Logger;
+  child<C extends string>(component: Literal<C>, fields?: LogFields): Logger;
 }
 
 /** The twenty metrics of spec 6, as verbs. Tenants unknown to the registry never make a series. */

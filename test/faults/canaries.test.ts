@@ -321,6 +321,7 @@ test('logs of daemon and workers, metrics, and what the system shows of the proc
   const logs = appliance.logs();
   assert.match(logs, /"component":"worker"|"component":"data-plane"/, 'workers were heard');
   assert.deepEqual(found(logs), []);
+  assert.ok(!logs.includes('[redacted]'), 'what the code logs has the shapes that it says');
   const metrics = await (await fetch(`${appliance.url}/metrics`)).text();
   assert.match(metrics, /tenant_id="acme"/);
   assert.deepEqual(found(metrics), []);

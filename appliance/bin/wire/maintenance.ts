@@ -5,6 +5,7 @@ import { sweepJobs } from '../../data/outbox.ts';
 import type { DataPlane } from '../../data/plane.ts';
 import { settleOpenBatches } from '../../data/settle.ts';
 import { isFrostbyteError } from '../../kernel/errors.ts';
+import { shaped } from '../../kernel/log-fields.ts';
 import { type PlaneUsage, usageOf } from './usage.ts';
 
 /** A draft that grew no more for this long belongs to nobody. */
@@ -59,7 +60,7 @@ async function each(plane: DataPlane, tasks: (() => Promise<unknown>)[]): Promis
       await task();
     } catch (error) {
       plane.logger.warn('maintenance failed', {
-        tenant_id: plane.tenant_id,
+        ...shaped({ tenant_id: plane.tenant_id }),
         code: isFrostbyteError(error) ? error.code : 'INTERNAL_ERROR',
       });
     }

@@ -1,6 +1,7 @@
 import { existsSync, renameSync } from 'node:fs';
 import type { Clock } from '../../kernel/clock.ts';
 import { isFrostbyteError } from '../../kernel/errors.ts';
+import { shaped } from '../../kernel/log-fields.ts';
 import { tenantPaths } from '../../kernel/names.ts';
 import type { Logger } from '../../kernel/telemetry.ts';
 import { openSqliteQueue } from '../../stores/queue/sqlite.ts';
@@ -23,6 +24,9 @@ export async function mendQueue(
     if (!isFrostbyteError(error, 'STORE_CORRUPTED')) return;
     const aside = `${file}.damaged-${clock.now()}`;
     for (const suffix of ['-wal', '-shm', '']) if (existsSync(file + suffix)) renameSync(file + suffix, aside + suffix);
-    logger.warn('a damaged queue was set aside and is made again', { tenant_id: tenantId, code: error.code });
+    logger.warn('a damaged queue was set aside and is made again', {
+      ...shaped({ tenant_id: tenantId }),
+      code: error.code,
+    });
   }
 }

@@ -5,6 +5,7 @@ import { createParser, type Parser } from '../../data/2-parse/sandbox/parse-file
 import type { DataPlane, Scanner } from '../../data/plane.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
+import { shaped } from '../../kernel/log-fields.ts';
 import { controlPaths, tenantPaths } from '../../kernel/names.ts';
 import type { Logger, Meter } from '../../kernel/telemetry.ts';
 import { lexicalEmbedder } from '../../models/embedder/lexical.ts';
@@ -86,7 +87,7 @@ export function embeddedPlanes({ config, clock, logger, meter, root, gate }: Pla
       parser,
       scanner,
       clock,
-      logger: logger.child('data-plane', { tenant_id }),
+      logger: logger.child('data-plane', shaped({ tenant_id })),
       meter,
       temporary: controlPaths(config.data_folder).temporary,
       async config() {

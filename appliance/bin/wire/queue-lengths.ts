@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Clock } from '../../kernel/clock.ts';
+import { shaped } from '../../kernel/log-fields.ts';
 import type { Logger, Meter } from '../../kernel/telemetry.ts';
 import type { JobQueue } from '../../stores/queue/port.ts';
 import { openSqliteQueue } from '../../stores/queue/sqlite.ts';
@@ -25,6 +26,6 @@ export async function measureClosedQueues(
     const queue = openSqliteQueue(file, { clock });
     await measureQueues(tenantId, queue, meter).finally(() => queue.close());
   } catch {
-    logger.warn('the queues of a tenant could not be measured', { tenant_id: tenantId });
+    logger.warn('the queues of a tenant could not be measured', shaped({ tenant_id: tenantId }));
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../../kernel/clock.ts';
+import { asCode, shaped } from '../../kernel/log-fields.ts';
 import type { Logger } from '../../kernel/telemetry.ts';
 import type { Registry } from '../registry/open.ts';
 import { closePlan, findPlan, planSteps, writePlan } from '../registry/plans.ts';
@@ -61,7 +62,7 @@ async function provision(parts: Advancing, tenantId: string, signal: AbortSignal
         closePlan(registry, tenantId, 'provisioning', clock.iso());
       },
     });
-    logger.info('tenant provisioned', { tenant_id: tenantId });
+    logger.info('tenant provisioned', shaped({ tenant_id: tenantId }));
     return;
   }
   const remains = await runBack(run);
@@ -75,8 +76,8 @@ async function provision(parts: Advancing, tenantId: string, signal: AbortSignal
     also: () => closePlan(registry, tenantId, 'provisioning', clock.iso()),
   });
   logger.error('tenant provisioning failed', {
-    tenant_id: tenantId,
-    ...(plan?.error_code ? { code: plan.error_code } : {}),
+    ...shaped({ tenant_id: tenantId }),
+    ...(plan?.error_code ? { code: asCode(plan.error_code) } : {}),
   });
 }
 
@@ -91,7 +92,7 @@ async function deprovision(parts: Advancing, tenantId: string, signal: AbortSign
       adds: { steps: stepNames('deprovisioning'), outside_copies: [] },
       also: () => closePlan(registry, tenantId, 'deprovisioning', clock.iso()),
     });
-    logger.info('tenant deprovisioned', { tenant_id: tenantId });
+    logger.info('tenant deprovisioned', shaped({ tenant_id: tenantId }));
   } else {
     const remains = planSteps(registry, tenantId, 'deprovisioning')
       .filter(({ status }) => status !== 'done')
@@ -104,7 +105,7 @@ async function deprovision(parts: Advancing, tenantId: string, signal: AbortSign
       adds: { step: failure.step, error_code: failure.code, remains },
       also: () => closePlan(registry, tenantId, 'deprovisioning', clock.iso()),
     });
-    logger.error('tenant deprovisioning failed', { tenant_id: tenantId, code: failure.code });
+    logger.error('tenant deprovisioning failed', { ...shaped({ tenant_id: tenantId }), code: failure.code });
   }
   settleFlag(dataFolder, registry, tenantId);
 }

@@ -3,6 +3,7 @@ import { listMeta } from '../../api/schemas/common.ts';
 import type { AcceptanceReport } from '../../api/schemas/ingest.ts';
 import { auditEntry } from '../../audit/entry.ts';
 import { codeFrames, FrostbyteError } from '../../kernel/errors.ts';
+import { shaped } from '../../kernel/log-fields.ts';
 import type {
   BatchState,
   DeadLetter,
@@ -41,7 +42,7 @@ export const INGEST_ROUTES: Partial<Record<RouteName, DataRoute>> = {
     });
     // The batch is received, whatever the queue says: its jobs are in the outbox, and the sweep makes them again.
     await relayOutbox(plane).catch((error: unknown) =>
-      plane.logger.warn('jobs wait in the outbox', { batch_id: receipt.batch_id, ...codeFrames(error) }),
+      plane.logger.warn('jobs wait in the outbox', { ...shaped({ batch_id: receipt.batch_id }), ...codeFrames(error) }),
     );
     // A batch whose files were all refused, or all known, is complete at once.
     await settleBatch(plane, receipt.batch_id);

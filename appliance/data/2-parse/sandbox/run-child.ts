@@ -1,3 +1,5 @@
+import type { ErrorCode } from '../../../kernel/errors.ts';
+import { shaped } from '../../../kernel/log-fields.ts';
 import type { Logger } from '../../../kernel/telemetry.ts';
 import { type ChildEnd, holdChild, type WaitingChild } from './child-process.ts';
 import { deathHash, explainEnd, timeout } from './explain-end.ts';
@@ -47,12 +49,10 @@ export async function runChild(child: WaitingChild, run: ChildRun): Promise<Uint
   }
 }
 
-function logDeath({ request, logger }: ChildRun, end: ChildEnd, code: string): void {
+function logDeath({ request, logger }: ChildRun, end: ChildEnd, code: ErrorCode): void {
   logger.warn('a parser process died', {
-    tenant_id: request.tenant_id,
-    doc_id: request.doc_id,
+    ...shaped({ tenant_id: request.tenant_id, doc_id: request.doc_id, stack_trace_hash: deathHash(end) }),
     code,
-    stack_trace_hash: deathHash(end),
     ...(end.signal !== null && { signal: end.signal }),
   });
 }
