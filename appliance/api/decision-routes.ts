@@ -127,7 +127,7 @@ export const DECISION_ROUTES = Object.freeze({
     query: quarantine.OriginalsQuery,
     status: 200,
     answer: quarantine.OriginalsAnswer,
-    file: 'application/octet-stream',
+    orAs: { contentType: 'application/octet-stream' },
     summary:
       'What lies before redaction: the spans it took out, or the canonical document, a page’s text, the raw file',
   },

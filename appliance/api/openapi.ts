@@ -96,8 +96,8 @@ function success(route: Route): Responses[string] {
     data: route.answer,
     ...(route.list ? { meta: ListMeta } : {}),
   });
-  const file = route.file === undefined ? {} : { [route.file]: { schema: z.string() } };
-  return { description: route.summary, content: { 'application/json': { schema: envelope }, ...file } };
+  const other = route.orAs ? { [route.orAs.contentType]: { schema: z.string() } } : {};
+  return { description: route.summary, content: { 'application/json': { schema: envelope }, ...other } };
 }
 
 function errors(route: Route): Responses {

@@ -39,8 +39,8 @@ export interface Route {
   status: 200 | 201 | 202 | 204;
   /** Null: headers only. */
   answer: z.ZodType | { contentType: string } | null;
-  /** With some parameters the answer is a file of this type instead. */
-  file?: string;
+  /** Another form of the same answer, for who accepts it before JSON, or asks for it by a parameter. */
+  orAs?: { contentType: string };
   /** Headers that a success carries beside those of every answer. */
   answerHeaders?: readonly string[];
   /** Refusals of a protocol with statuses of its own. */
@@ -218,6 +218,25 @@ export const ROUTES = Object.freeze({
     answer: { contentType: 'text/event-stream' },
     roles: TENANT_AND_ADMIN,
     summary: 'Progress per file and stage as server-sent events, resumable with Last-Event-ID',
+  }),
+  batchReport: ingestion({
+    method: 'get',
+    path: '/ingest/{tenant_id}/batch/{batch_id}/report',
+    params: z.object({ ...tenant, batch_id: BatchId }),
+    status: 200,
+    answer: ingest.AcceptanceReport,
+    orAs: { contentType: 'text/html' },
+    roles: TENANT_AND_ADMIN,
+    summary: 'The latest acceptance report of a batch; a printable page for who accepts text/html before JSON',
+  }),
+  batchReportPage: ingestion({
+    method: 'get',
+    path: '/ingest/{tenant_id}/batch/{batch_id}/report.html',
+    params: z.object({ ...tenant, batch_id: BatchId }),
+    status: 200,
+    answer: { contentType: 'text/html' },
+    roles: TENANT_AND_ADMIN,
+    summary: 'The latest acceptance report as a printable page',
   }),
   receipt: ingestion({
     method: 'get',

@@ -6,6 +6,7 @@ import { deadLetterCommands } from './commands/dead-letters.ts';
 import { ingestCommands } from './commands/ingest.ts';
 import { manifestCommands } from './commands/manifest.ts';
 import { quarantineCommands } from './commands/quarantine.ts';
+import { reportCommands } from './commands/report.ts';
 import { reviewCommands } from './commands/review.ts';
 import { searchCommands } from './commands/search.ts';
 import { stageCommands } from './commands/stages.ts';
@@ -27,6 +28,7 @@ export function createProgram(): Command {
   manifestCommands(program);
   ingestCommands(program);
   uploadCommands(program);
+  reportCommands(program);
   searchCommands(program);
   auditCommands(program);
   deadLetterCommands(program);

@@ -1,3 +1,7 @@
+import { printable } from '../kernel/printable.ts';
+
+export { printable } from '../kernel/printable.ts';
+
 /** How commands speak: JSON where asked, aligned columns for people, a progress bar on a terminal, plain lines in a pipe. */
 export interface Output {
   /** The command's answer as JSON (`--json`), else as `text` makes it. */
@@ -67,12 +71,4 @@ export function table(rows: readonly (readonly (string | number | null | undefin
   return cells
     .map((row) => row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i]!))).join('  '))
     .join('\n');
-}
-
-/** File names and texts are data: control characters (terminal escapes among them) are shown, not obeyed. */
-export function printable(text: string): string {
-  return text.replace(
-    /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }

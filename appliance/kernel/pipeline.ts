@@ -54,3 +54,16 @@ export const RETRY_WAITS: Readonly<Record<WorkStage, readonly number[]>> = Objec
   embed: [10_000, 60_000, 300_000],
   index: [10_000, 60_000, 300_000],
 });
+
+/** Why a document is kept apart; GATE_UNAVAILABLE where no gate could judge it (spec 2 C, "Queue"). */
+export const QUARANTINE_REASONS = [
+  'MALWARE_DETECTED',
+  'PII_BLOCK_POLICY',
+  'INJECTION_DETECTED',
+  'GATE_UNAVAILABLE',
+] as const;
+export type QuarantineReason = (typeof QUARANTINE_REASONS)[number];
+
+/** What parse warns of in a document that goes on (spec 2 B). */
+export const PARSE_WARNINGS = ['LOW_COVERAGE', 'NO_TEXT', 'CONTENT_DROPPED'] as const;
+export type ParseWarning = (typeof PARSE_WARNINGS)[number];

@@ -40,65 +40,129 @@ export const BatchSummary = z.object({
   failed: z.number().int(),
 });
 
+/** Where a file of a batch ended; each file is in one place, so that the counts add up to `files_submitted`. */
+export const FILE_OUTCOMES = [
+  'indexed',
+  'held',
+  'quarantined',
+  'rejected',
+  'failed',
+  'cancelled',
+  'erased',
+  'missing',
+] as const;
+export type FileOutcome = (typeof FILE_OUTCOMES)[number];
+
+const count = z.number().int();
+
+const ReportProblem = z
+  .object({
+    code: z.string(),
+    /** `blocked`: not in search until something is done; `warning`: look at it; `note`: nothing to be done. */
+    severity: z.enum(['blocked', 'warning', 'note']),
+    stage: z.string().nullable(),
+    page: count.nullable(),
+    message: z.string(),
+    remediation: z.string(),
+  })
+  .openapi('ReportProblem');
+
+const ReportFile = z
+  .object({
+    file_id: z.string(),
+    original_filename: z.string(),
+    doc_id: DocId.nullable(),
+    /** Of a document its state, else the receipt's status; `missing` never came, `erased` was deleted on request. */
+    status: z.string(),
+    outcome: z.enum(FILE_OUTCOMES),
+    duplicate_of: Uuid.nullable(),
+    intake: z.object({
+      receipt_id: Uuid.nullable(),
+      received_at: Timestamp.nullable(),
+      mime_type: z.string(),
+      size_bytes: count,
+      sha256: z.string(),
+      reason: z.string().nullable(),
+      message: z.string().nullable(),
+      remediation: z.string().nullable(),
+      details: z.record(z.string(), z.unknown()).nullable(),
+      scan_result: z.string().nullable(),
+    }),
+    parsing: z
+      .object({
+        coverage: z.number().nullable(),
+        pages: count.nullable(),
+        chunks: count.nullable(),
+        tables: count.nullable(),
+        figures: count.nullable(),
+        ocr_pages: count.nullable(),
+        ocr_avg_confidence: z.number().nullable(),
+        dropped_content: z.array(
+          z.object({ element_type: z.string(), page: count, reason: z.string(), remediation: z.string() }),
+        ),
+        /** Text that a reader would not see: kept out of search. */
+        hidden_text: z.array(z.object({ kind: z.string(), page: count, characters: count })),
+        warnings: z.array(z.string()),
+      })
+      .nullable(),
+    policy: z
+      .object({
+        injection_max_score: z.number().nullable(),
+        chunks_flagged: count.nullable(),
+        chunks_quarantined: count.nullable(),
+        pii_types: z.array(z.string()),
+        pii_action_taken: z.string().nullable(),
+        classification: z.string().nullable(),
+        classification_confidence: z.number().nullable(),
+        config_version: count,
+        policy_version: z.string().nullable(),
+      })
+      .nullable(),
+    indexing: z
+      .object({
+        chunks_indexed: count.nullable(),
+        indexed_at: Timestamp.nullable(),
+        embed_model: z.string().nullable(),
+        embed_version: z.string().nullable(),
+      })
+      .nullable(),
+    problems: z.array(ReportProblem),
+  })
+  .openapi('ReportFile');
+
 export const AcceptanceReport = z
   .object({
     report_id: Uuid,
     generated_at: Timestamp,
+    /** False while files wait for a person's decision: another report follows. */
     final: z.boolean(),
     batch_id: BatchId,
     tenant_id: TenantId,
+    submitted_at: Timestamp,
+    submitted_by: z.string(),
+    submitter: z.string().nullable(),
     summary: z.object({
-      files_submitted: z.number().int(),
-      files_accepted: z.number().int(),
-      files_rejected: z.number().int(),
-      files_quarantined: z.number().int(),
-      files_duplicate: z.number().int(),
-      files_held: z.number().int(),
-      files_parsed_successfully: z.number().int(),
-      files_parsed_with_warnings: z.number().int(),
-      files_parse_failed: z.number().int(),
-      total_chunks_produced: z.number().int(),
-      total_chunks_indexed: z.number().int(),
-      total_chunks_quarantined: z.number().int(),
-      classifications: z.record(z.string(), z.number().int()),
+      files_submitted: count,
+      files_accepted: count,
+      files_rejected: count,
+      files_quarantined: count,
+      files_duplicate: count,
+      /** From here on a document that came twice in the batch counts once. */
+      files_held: count,
+      files_parsed_successfully: count,
+      files_parsed_with_warnings: count,
+      files_parse_failed: count,
+      total_chunks_produced: count,
+      total_chunks_indexed: count,
+      total_chunks_quarantined: count,
+      classifications: z.record(z.string(), count),
+      /** Documents that hold each type of personal data. */
+      pii_types: z.record(z.string(), count),
+      outcomes: z.object(
+        Object.fromEntries(FILE_OUTCOMES.map((name) => [name, count])) as Record<FileOutcome, typeof count>,
+      ),
     }),
-    files: z.array(
-      z.object({
-        file_id: z.string(),
-        original_filename: z.string(),
-        doc_id: DocId.nullable(),
-        status: z.string(),
-        duplicate_of: Uuid.nullable(),
-        intake: z.object({
-          reason: z.string().nullable(),
-          message: z.string().nullable(),
-          scan_result: z.string().nullable(),
-        }),
-        parsing: z
-          .object({
-            coverage: z.number().nullable(),
-            pages: z.number().int().nullable(),
-            chunks: z.number().int().nullable(),
-            ocr_pages: z.number().int().nullable(),
-            dropped_content: z.array(z.unknown()),
-            warnings: z.array(z.string()),
-          })
-          .nullable(),
-        policy: z
-          .object({
-            injection_max_score: z.number().nullable(),
-            chunks_quarantined: z.number().int().nullable(),
-            pii_types: z.array(z.string()),
-            classification: z.string().nullable(),
-            classification_confidence: z.number().nullable(),
-          })
-          .nullable(),
-        indexing: z
-          .object({ chunks_indexed: z.number().int().nullable(), indexed_at: Timestamp.nullable() })
-          .nullable(),
-        problems: z.array(z.object({ code: z.string(), message: z.string(), remediation: z.string() })),
-      }),
-    ),
+    files: z.array(ReportFile),
   })
   .openapi('AcceptanceReport');
 export type AcceptanceReport = z.infer<typeof AcceptanceReport>;

@@ -2,12 +2,12 @@ import type { Manifest, ManifestFile } from '../../api/manifest.ts';
 import { MIME_ALLOWLIST } from '../../api/tenant-config.ts';
 import { auditEntry } from '../../audit/entry.ts';
 import { docId, newId } from '../../kernel/ids.ts';
+import { type FileProblem, INTAKE_REMEDIES } from '../../kernel/remedies.ts';
 import type { FileDecision } from '../../stores/record/port.ts';
 import type { Receipt } from '../../stores/record/rows.ts';
 import { quarantineKey, rawKey } from '../keys.ts';
 import type { DataPlane } from '../plane.ts';
 import type { Judgement } from './judge-file.ts';
-import { type FileProblem, INTAKE_REMEDIES } from './remedies.ts';
 
 /** Receipt, document and audit entry of one judged file and its metadata, ready to be received. Nothing is stored here. */
 export function decideFile(

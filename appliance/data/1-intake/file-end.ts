@@ -1,5 +1,5 @@
 import { MIME } from '../../api/tenant-config.ts';
-import type { RemedyName } from './remedies.ts';
+import type { RemedyName } from '../../kernel/remedies.ts';
 import { isWholeTiff } from './tiff-end.ts';
 
 /**

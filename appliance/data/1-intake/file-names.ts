@@ -1,5 +1,5 @@
 import { MIME } from '../../api/tenant-config.ts';
-import type { FileProblem, RemedyName } from './remedies.ts';
+import type { FileProblem, RemedyName } from '../../kernel/remedies.ts';
 
 /** The formats of the allowlist by extension, with what senders may call them. */
 export interface Format {

@@ -1,10 +1,10 @@
 import { MIME, type TenantConfig } from '../../api/tenant-config.ts';
+import type { FileProblem } from '../../kernel/remedies.ts';
 import type { ScanResult } from '../../stores/record/rows.ts';
 import type { ScanVerdict } from '../plane.ts';
 import { checkEnd } from './file-end.ts';
 import { checkName } from './file-names.ts';
 import type { IncomingFile } from './incoming-file.ts';
-import type { FileProblem } from './remedies.ts';
 import { remedyForContent, ZIP } from './sniff.ts';
 
 /** What the manifest says of a file, as far as the checks need it. */

@@ -6,13 +6,13 @@ import { metadataChecker } from '../../api/custom-fields/metadata.ts';
 import type { Manifest, ManifestFile } from '../../api/manifest.ts';
 import { DEFAULT_TENANT_CONFIG, type TenantConfig } from '../../api/tenant-config.ts';
 import { FrostbyteError, isFrostbyteError } from '../../kernel/errors.ts';
+import { batchRemedy, INTAKE_REMEDIES, SENDER_REMEDIES } from '../../kernel/remedies.ts';
 import { lookAtEnd, TAIL_BYTES } from './file-end.ts';
 import { extensionOf, FORMATS } from './file-names.ts';
 import { filesToSend, folderEntries, MANIFEST_NAME } from './folder-entries.ts';
 import type { IncomingFile } from './incoming-file.ts';
 import { type FileLimits, judgeFile } from './judge-file.ts';
 import { LARGEST_MANIFEST, readManifest } from './read-manifest.ts';
-import { INTAKE_REMEDIES } from './remedies.ts';
 import { HEAD_BYTES, looksLikeUtf16, sniffHead, UNKNOWN } from './sniff.ts';
 
 /** The sender's side of intake: the same checks, offline, on a folder (`frostbyte manifest check`, `ingest`). */
@@ -74,12 +74,7 @@ export async function checkManifest(dir: string, given: Partial<ManifestRules> =
   const { files, links, specials } = await folderEntries(dir);
   for (const name of [...files, ...links, ...specials]) {
     if (named.has(name)) continue;
-    problems.push({
-      filename: name,
-      code: 'MANIFEST_INVALID',
-      message: 'The file is in the folder, but not in the manifest.',
-      remediation: 'Add it to the manifest, or take it out of the folder.',
-    });
+    problems.push({ filename: name, code: 'MANIFEST_INVALID', ...SENDER_REMEDIES.NOT_IN_MANIFEST });
   }
   return { files: manifest.files.length, problems };
 }
@@ -115,11 +110,8 @@ async function checkFile(dir: string, file: ManifestFile, limits: FileLimits): P
     remediation,
   });
   if (/[/\\]/.test(file.filename) || file.filename === '.' || file.filename === '..') {
-    return problem(
-      'MANIFEST_INVALID',
-      'The file name is a path.',
-      'Name the file alone; all files lie beside the manifest.',
-    );
+    const { message, remediation } = SENDER_REMEDIES.NAME_IS_PATH;
+    return problem('MANIFEST_INVALID', message, remediation);
   }
   let seen: IncomingFile;
   try {
@@ -136,7 +128,7 @@ async function checkFile(dir: string, file: ManifestFile, limits: FileLimits): P
 }
 
 function manifestProblems(error: FrostbyteError): ManifestProblem[] {
-  const remediation = 'Correct the manifest, or let `frostbyte ingest` build it.';
+  const remediation = batchRemedy(error.code);
   if (error.details.length === 0) return [{ filename: null, code: error.code, message: error.message, remediation }];
   return error.details.map(({ field, value, constraint }) => ({
     filename: null,

@@ -1,6 +1,6 @@
 import { fileTypeFromBuffer } from 'file-type';
 import { MIME } from '../../api/tenant-config.ts';
-import type { RemedyName } from './remedies.ts';
+import type { RemedyName } from '../../kernel/remedies.ts';
 
 /** Bytes from the start of a file that tell its type. */
 export const HEAD_BYTES = 16 << 10;

@@ -2,6 +2,7 @@ import type { TenantConfig } from '../../api/tenant-config.ts';
 import { auditEntry } from '../../audit/entry.ts';
 import { canonicalJson } from '../../kernel/canonical-json.ts';
 import { sha256Hex } from '../../kernel/digest.ts';
+import type { ParseWarning } from '../../kernel/pipeline.ts';
 import type { CanonicalDocument, ParsedDocument } from '../document.ts';
 import { canonicalKey, hiddenKey, pageKey } from '../keys.ts';
 import type { Stage, StageContext } from '../stage.ts';
@@ -88,7 +89,11 @@ async function parse({
 }
 
 /** What the acceptance report shows of parsing. */
-function findings({ stats, lineage }: CanonicalDocument): Record<string, unknown> {
+function findings({ stats, lineage, hidden_text }: CanonicalDocument): Record<string, unknown> {
+  const warnings: ParseWarning[] = [];
+  if (stats.coverage < COVERAGE_WARNING) warnings.push('LOW_COVERAGE');
+  if (stats.chunk_count === 0) warnings.push('NO_TEXT');
+  if (stats.dropped_content.length > 0) warnings.push('CONTENT_DROPPED');
   return {
     coverage: stats.coverage,
     pages: stats.page_count,
@@ -98,13 +103,24 @@ function findings({ stats, lineage }: CanonicalDocument): Record<string, unknown
     ocr_pages: stats.ocr_pages,
     ocr_avg_confidence: stats.ocr_avg_confidence,
     dropped_content: stats.dropped_content,
+    hidden_text: hiddenKinds(hidden_text),
     lineage,
-    warnings: [
-      ...(stats.coverage < COVERAGE_WARNING ? ['LOW_COVERAGE'] : []),
-      ...(stats.chunk_count === 0 ? ['NO_TEXT'] : []),
-      ...(stats.dropped_content.length > 0 ? ['CONTENT_DROPPED'] : []),
-    ],
+    warnings,
   };
+}
+
+/** Hidden text by its kind: where it is and how much, never what it says. A page that is full of it stays one line. */
+function hiddenKinds(hidden: CanonicalDocument['hidden_text']): { kind: string; page: number; characters: number }[] {
+  const kinds = new Map<string, { kind: string; page: number; characters: number }>();
+  for (const { kind, page, characters } of hidden) {
+    const known = kinds.get(kind);
+    if (known === undefined) kinds.set(kind, { kind, page, characters });
+    else {
+      known.page = Math.min(known.page, page);
+      known.characters += characters;
+    }
+  }
+  return [...kinds.values()];
 }
 
 function entries(

@@ -1,6 +1,7 @@
 import { canonicalJson } from '../../kernel/canonical-json.ts';
 import { sha256Hex } from '../../kernel/digest.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
+import type { QuarantineReason } from '../../kernel/pipeline.ts';
 import type { ParsedDocument } from '../document.ts';
 import type { ChunkPolicy, EnrichedChunk, EnrichedDocument } from '../enriched.ts';
 import type { Alternative } from './gate.ts';
@@ -28,7 +29,7 @@ export interface EnrichInput {
   decisions?: Decisions;
 }
 
-export type PolicyQuarantineReason = 'PII_BLOCK_POLICY' | 'INJECTION_DETECTED';
+export type PolicyQuarantineReason = Extract<QuarantineReason, 'PII_BLOCK_POLICY' | 'INJECTION_DETECTED'>;
 
 export interface EnrichResult {
   enriched: EnrichedDocument;

@@ -1,4 +1,5 @@
 import { codeFrames, FrostbyteError } from '../../kernel/errors.ts';
+import { shaped } from '../../kernel/log-fields.ts';
 import type { DocumentDecision } from '../../stores/record/port.ts';
 import type { DocumentRow } from '../../stores/record/rows.ts';
 import { relayOutbox } from '../outbox.ts';
@@ -23,6 +24,6 @@ export async function decide(plane: DataPlane, decision: DocumentDecision): Prom
 /** The decision stands, whatever the queue says: its job is in the outbox, and the sweep makes it again. */
 export async function handOver(plane: DataPlane): Promise<void> {
   await relayOutbox(plane).catch((error: unknown) =>
-    plane.logger.warn('jobs wait in the outbox', { tenant_id: plane.tenant_id, ...codeFrames(error) }),
+    plane.logger.warn('jobs wait in the outbox', { ...shaped({ tenant_id: plane.tenant_id }), ...codeFrames(error) }),
   );
 }

@@ -1,11 +1,11 @@
 import type { QuarantineDocument } from '../../api/schemas/quarantine.ts';
+import { remedyFor } from '../../kernel/remedies.ts';
 import type { DocumentRow } from '../../stores/record/rows.ts';
 import { verdictsOf } from '../3-policy/verdicts.ts';
 import type { CanonicalDocument, Path } from '../document.ts';
 import type { EnrichedChunk } from '../enriched.ts';
 import { loadCanonical, loadEnriched } from '../load.ts';
 import type { DataPlane } from '../plane.ts';
-import { remedyFor } from '../remedies.ts';
 import { inQuarantine, type QuarantineEntry, quarantineItem } from './quarantine-entry.ts';
 
 type Evidence = QuarantineDocument['chunks'][number];

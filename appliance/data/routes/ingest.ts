@@ -1,6 +1,5 @@
 import type { RouteName } from '../../api/routes.ts';
 import { listMeta } from '../../api/schemas/common.ts';
-import type { AcceptanceReport } from '../../api/schemas/ingest.ts';
 import { auditEntry } from '../../audit/entry.ts';
 import { codeFrames, FrostbyteError } from '../../kernel/errors.ts';
 import { shaped } from '../../kernel/log-fields.ts';
@@ -17,8 +16,10 @@ import { relayOutbox } from '../outbox.ts';
 import type { DataPlane } from '../plane.ts';
 import { batchStatus } from '../report.ts';
 import { settleBatch } from '../settle.ts';
+import { storedReport } from '../stored-report.ts';
 import { answer, found } from './answer.ts';
 import { progressStream } from './progress.ts';
+import { REPORT_ROUTES } from './report.ts';
 
 interface Page {
   page: number;
@@ -82,6 +83,8 @@ export const INGEST_ROUTES: Partial<Record<RouteName, DataRoute>> = {
     });
   },
 
+  ...REPORT_ROUTES,
+
   async receipt({ plane, params }) {
     return answer(found(await plane.records.receipt(params.receipt_id!), 'receipt') satisfies Receipt);
   },
@@ -143,8 +146,8 @@ async function decide(
 
 async function statusOf(plane: DataPlane, batchId: string) {
   const batch = found(await plane.records.batch(batchId), 'batch');
-  const [files, report] = await Promise.all([plane.records.batchFiles(batchId), plane.records.report(batchId)]);
-  return batchStatus(plane.tenant_id, batch, files, report as AcceptanceReport | null);
+  const [files, report] = await Promise.all([plane.records.batchFiles(batchId), storedReport(plane.records, batchId)]);
+  return batchStatus(plane.tenant_id, batch, files, report);
 }
 
 /** The cursor behind a full page, null behind the last one. */

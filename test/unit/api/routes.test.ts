@@ -146,6 +146,8 @@ const COMMANDS: Record<keyof typeof ROUTES, string | null> = {
   listBatches: null,
   batchStatus: 'batch',
   batchStream: 'ingest',
+  batchReport: 'report',
+  batchReportPage: 'report',
   receipt: null,
   listDeadLetters: 'dlq list',
   deadLetter: 'dlq show',

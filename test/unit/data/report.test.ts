@@ -18,6 +18,10 @@ function document(n: number, changes: Partial<DocumentRow> = {}): DocumentRow {
   return {
     doc_id: `doc_${String(n).padStart(16, '0')}`,
     state: 'indexed',
+    mime_type: 'application/pdf',
+    config_version: 3,
+    embed_model: 'lexical',
+    embed_version: '1',
     stages: { ...done },
     current_stage: 'index',
     canonical_sha256: 'a'.repeat(64),
@@ -52,6 +56,9 @@ function file(n: number, doc: DocumentRow | null, receipt: Partial<Receipt> | nu
         ? null
         : ({
             receipt_id: newId(),
+            received_at: AT,
+            mime_type: 'application/pdf',
+            details: null,
             status: 'accepted',
             doc_id: doc?.doc_id ?? null,
             duplicate_of: null,
@@ -66,7 +73,15 @@ function file(n: number, doc: DocumentRow | null, receipt: Partial<Receipt> | nu
 }
 
 const batch = (files: BatchFile[]) =>
-  ({ batch_id: 'b1', file_count: files.length, status: 'processing', submitted_at: AT, updated_at: AT }) as BatchRow;
+  ({
+    batch_id: 'b1',
+    submitted_by: 'dana',
+    submitter: null,
+    file_count: files.length,
+    status: 'processing',
+    submitted_at: AT,
+    updated_at: AT,
+  }) as BatchRow;
 const report = (files: BatchFile[], final = true) =>
   acceptanceReport({ tenant_id: 'acme', batch: batch(files), files, final, generated_at: AT });
 
@@ -118,6 +133,8 @@ test('a report fits its schema and counts everything once', () => {
     total_chunks_indexed: 10,
     total_chunks_quarantined: 0,
     classifications: { contract: 2 },
+    pii_types: {},
+    outcomes: { indexed: 2, held: 0, quarantined: 1, rejected: 1, failed: 1, cancelled: 0, erased: 0, missing: 0 },
   });
 });
 
@@ -128,7 +145,8 @@ test('every problem has a remediation, and a file without one has none', () => {
       parsing: {
         warnings: ['LOW_COVERAGE', 'CONTENT_DROPPED'],
         dropped_content: [
-          { element_type: 'embedded_object', page: 3, reason: 'NOT_FOLLOWED', remediation: 'Send it as a file.' },
+          { element_type: 'comment', page: 2, reason: 'comments were left out: 1', remediation: 'none needed' },
+          { element_type: 'embedded_object', page: 3, reason: 'it was not opened', remediation: 'Send it as a file.' },
         ],
       },
     },
@@ -146,14 +164,80 @@ test('every problem has a remediation, and a file without one has none', () => {
       [],
       ['FILE_ENCRYPTED'],
       ['CHECKSUM_MISMATCH'],
-      ['CHUNKS_QUARANTINED', 'LOW_COVERAGE', 'CONTENT_DROPPED'],
+      ['CHUNKS_QUARANTINED', 'LOW_COVERAGE', 'CONTENT_DROPPED', 'CONTENT_DROPPED'],
       ['HELD_FOR_REVIEW'],
     ],
   );
   for (const { problems } of lines)
     for (const { message, remediation } of problems) assert.ok(message.length > 3 && remediation.length > 3);
-  assert.match(lines[3]!.problems[2]!.message, /^Page 3: embedded object left out/);
+  assert.deepEqual(
+    lines[3]!.problems
+      .slice(2)
+      .map(({ severity, page, message, remediation }) => [severity, page, message, remediation]),
+    [
+      ['warning', 3, 'Embedded object: It was not opened.', 'Send it as a file.'],
+      ['note', 2, 'Comment: Comments were left out: 1.', 'Nothing needs to be done.'],
+    ],
+  );
   assert.equal(lines[2]!.problems[0]!.remediation, 'send again', 'intake’s own words are kept');
+});
+
+test('each file is counted in exactly one outcome, whatever became of it', () => {
+  const files = [
+    file(1, document(1)),
+    file(2, failed),
+    file(3, null, rejected),
+    file(4, document(4, { state: 'held' })),
+    file(5, document(5, { state: 'quarantined', quarantine_reason: 'INJECTION_DETECTED' })),
+    file(6, null, { status: 'quarantined', doc_id: null, reason: 'MALWARE_DETECTED' }),
+    file(7, document(7, { state: 'cancelled' })),
+    file(8, null, { doc_id: 'doc_0000000000000008' }),
+    file(9, null, null),
+    file(10, document(10, { state: 'policy_failed', quarantine_reason: 'GATE_UNAVAILABLE' })),
+  ];
+  const { summary, files: lines } = report(files);
+  assert.deepEqual(
+    lines.map(({ outcome }) => outcome),
+    ['indexed', 'failed', 'rejected', 'held', 'quarantined', 'quarantined', 'cancelled', 'erased', 'missing', 'failed'],
+  );
+  assert.equal(
+    Object.values(summary.outcomes).reduce((sum, n) => sum + n, 0),
+    files.length,
+  );
+  assert.deepEqual([lines[7]!.status, lines[7]!.problems[0]!.code], ['erased', 'ERASED']);
+  assert.deepEqual([lines[8]!.status, lines[8]!.problems[0]!.code], ['missing', 'FILE_MISSING']);
+});
+
+test('a document that a gate stopped shows nothing as in search, whatever an earlier version had there', () => {
+  const line = (state: DocumentRow['state']) => report([file(1, document(1, { state }))]).files[0]!;
+  assert.equal(line('indexed').indexing!.chunks_indexed, 10);
+  assert.equal(line('embed_failed').indexing!.chunks_indexed, 10, 'the earlier version stays served');
+  for (const state of ['held', 'quarantined', 'policy_failed'] as const)
+    assert.equal(line(state).indexing, null, state);
+});
+
+test('what blocks a file comes first, a page is named where there are pages, hidden text is told once', () => {
+  const findings = (dropped: string) => ({
+    parsing: {
+      warnings: ['CONTENT_DROPPED'],
+      dropped_content: [{ element_type: dropped, page: 1, reason: 'r', remediation: 'm' }],
+      hidden_text: [{ kind: 'hidden_sheet', page: 1, characters: 120 }],
+    },
+  });
+  const sheet = document(1, {
+    mime_type: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+    state: 'held',
+    findings: findings('comment'),
+  });
+  const [held, hidden, comment] = report([file(1, sheet)]).files[0]!.problems;
+  assert.deepEqual([held!.code, hidden!.code, comment!.code], ['HELD_FOR_REVIEW', 'HIDDEN_TEXT', 'CONTENT_DROPPED']);
+  assert.match(hidden!.message, /on a hidden sheet \(120 characters\)/);
+  assert.equal(comment!.page, null);
+  const twice = report([file(1, document(1, { findings: findings('hidden_sheet') }))]).files[0]!.problems;
+  assert.deepEqual(
+    twice.map(({ code, page }) => [code, page]),
+    [['CONTENT_DROPPED', 1]],
+  );
 });
 
 test('an error of an earlier try is no problem of an indexed document', () => {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { codeFrames } from '../../../kernel/errors.ts';
 import { giveBack } from '../../../kernel/give-back.ts';
+import { shaped } from '../../../kernel/log-fields.ts';
 import type { UploadSegment } from '../../../stores/record/port.ts';
 import { segmentKey } from '../../keys.ts';
 import type { UploadLimits, UploadPlane } from './limits.ts';
@@ -36,7 +37,7 @@ export async function mergeSmall(plane: UploadPlane, uploadId: string, limits: U
     const merged = await records.mergeSegments(uploadId, { start: first.start, bytes, object_key });
     for (const key of merged ? run.map((segment) => segment.object_key) : [object_key]) await objects.delete(key);
   } catch (error) {
-    logger.warn('segments of an upload were not merged', { tenant_id, ...codeFrames(error) });
+    logger.warn('segments of an upload were not merged', { ...shaped({ tenant_id }), ...codeFrames(error) });
   }
 }
 

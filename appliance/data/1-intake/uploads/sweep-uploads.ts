@@ -1,5 +1,6 @@
 import { auditEntry } from '../../../audit/entry.ts';
 import { codeFrames } from '../../../kernel/errors.ts';
+import { shaped } from '../../../kernel/log-fields.ts';
 import type { ObjectStore } from '../../../stores/object/port.ts';
 import { uploadPrefix } from '../../keys.ts';
 import type { UploadPlane } from './limits.ts';
@@ -88,6 +89,6 @@ export async function removeObjects(
     for await (const { key } of objects.list(uploadPrefix(tenant_id, uploadId))) keys.push(key);
     for (const key of keys) await objects.delete(key);
   } catch (error) {
-    logger.warn('objects of an upload wait for the sweep', { tenant_id, ...codeFrames(error) });
+    logger.warn('objects of an upload wait for the sweep', { ...shaped({ tenant_id }), ...codeFrames(error) });
   }
 }

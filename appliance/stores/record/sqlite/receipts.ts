@@ -1,4 +1,5 @@
 import type { AuditDetails, AuditEntry } from '../../../kernel/audit-event.ts';
+import { QUARANTINED_BEFORE, REMEDIES } from '../../../kernel/remedies.ts';
 import type { DocumentRow, Receipt } from '../rows.ts';
 
 /**
@@ -19,8 +20,8 @@ export function asCollision({ receipt, entry }: Settled): Settled {
       storage_path: null,
       status: 'rejected',
       reason: 'DOC_ID_COLLISION',
-      message: 'Another document with other content has the same document id.',
-      remediation: 'Change the file (open it and save it again, for example) and send it in a new batch.',
+      message: REMEDIES.DOC_ID_COLLISION.message,
+      remediation: REMEDIES.DOC_ID_COLLISION.remediation,
       details: { ...receipt.details, doc_id: receipt.doc_id },
     },
     entry: {
@@ -65,8 +66,7 @@ export function asQuarantinedDuplicate(settled: Settled, first: DocumentRow): Se
       ...receipt,
       status: 'quarantined',
       reason,
-      message: 'The same file is in quarantine already.',
-      remediation: mendOf(reason, first),
+      ...quarantinedBefore(reason, first),
     },
     entry: {
       ...entry,
@@ -79,10 +79,9 @@ export function asQuarantinedDuplicate(settled: Settled, first: DocumentRow): Se
   };
 }
 
-function mendOf(reason: string | null, { rejection }: DocumentRow): string {
-  if (reason === 'MALWARE_DETECTED') return 'Clean the file at its source and send the clean copy.';
-  if (rejection?.scope === 'document') return 'It was rejected for good. Correct the file and send the corrected one.';
-  return 'Ask an administrator to review the quarantined document.';
+function quarantinedBefore(reason: string | null, { rejection }: DocumentRow) {
+  if (reason === 'MALWARE_DETECTED') return QUARANTINED_BEFORE.malware;
+  return rejection?.scope === 'document' ? QUARANTINED_BEFORE.rejected : QUARANTINED_BEFORE.other;
 }
 
 /** A batch's entry with the counts that its receipts bear out; only counts that the entry reports are touched. */

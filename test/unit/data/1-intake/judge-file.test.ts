@@ -4,7 +4,7 @@ import { DEFAULT_TENANT_CONFIG, MIME } from '../../../../appliance/api/tenant-co
 import { noScanner } from '../../../../appliance/data/1-intake/clamd.ts';
 import { takeIn } from '../../../../appliance/data/1-intake/incoming-file.ts';
 import { judgeFile } from '../../../../appliance/data/1-intake/judge-file.ts';
-import { INTAKE_REMEDIES } from '../../../../appliance/data/1-intake/remedies.ts';
+import { INTAKE_REMEDIES } from '../../../../appliance/kernel/remedies.ts';
 import type { ObjectStore } from '../../../../appliance/stores/object/port.ts';
 import { sha256 } from '../../../support/intake.ts';
 import { docx, paragraph, textCell, xlsx, zip } from '../../../support/ooxml-builder.ts';
