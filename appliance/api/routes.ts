@@ -6,6 +6,7 @@ import * as admin from './schemas/admin.ts';
 import * as audit from './schemas/audit.ts';
 import { BatchId, ChunkId, DocId, LogId, TenantId, Uuid } from './schemas/common.ts';
 import * as fields from './schemas/custom-fields.ts';
+import { InboxQuery, InboxStatus } from './schemas/inbox.ts';
 import * as ingest from './schemas/ingest.ts';
 import * as query from './schemas/query.ts';
 import * as uploads from './schemas/uploads.ts';
@@ -246,6 +247,15 @@ export const ROUTES = Object.freeze({
     answer: ReceiptAnswer,
     roles: TENANT_AND_ADMIN,
     summary: 'One receipt',
+  }),
+  inboxStatus: ingestion({
+    method: 'get',
+    path: '/ingest/{tenant_id}/inbox',
+    params: z.object(tenant),
+    query: InboxQuery,
+    status: 200,
+    answer: InboxStatus,
+    summary: 'The tenant’s inbox folder: what waits and why, what was taken',
   }),
   listDeadLetters: ingestion({
     method: 'get',

@@ -2,6 +2,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
+import type { InboxQuery } from '../api/schemas/inbox.ts';
 import { generateSeamKeys } from '../api/seam.ts';
 import { PIPELINE_VERSION } from '../audit/entry.ts';
 import { createAuditExports } from '../audit/export.ts';
@@ -21,8 +22,10 @@ import { controlPaths, exportFolder, tenantPaths } from '../kernel/names.ts';
 import { createLogger } from '../observability/logger.ts';
 import { createMetrics } from '../observability/metrics.ts';
 import { lockDataFolder } from './data-folder-lock.ts';
+import { repeat } from './repeat.ts';
 import { endSilence } from './silent-connections.ts';
 import { type Embedded, openEmbedded } from './wire/embedded.ts';
+import { watchInboxes } from './wire/inbox.ts';
 import { maintain, mourn } from './wire/maintenance.ts';
 import { mendQueue } from './wire/mend-queue.ts';
 import { measureClosedQueues, measureQueues } from './wire/queue-lengths.ts';
@@ -94,13 +97,22 @@ export async function start(config: Config): Promise<Running> {
     undo.push(() => workers.stop());
 
     const seam = generateSeamKeys();
+    const inboxes = watchInboxes({
+      settings: config.inbox,
+      embedded,
+      tenants: () => allTenants(control),
+      wake: () => workers.wake(),
+      logger,
+    });
     const apps = new Map<string, { plane: unknown; app: ReturnType<typeof createDataApp> }>();
     const tenantFetch = (tenantId: string, request: Request) =>
       planes.use(tenantId, async (plane) => {
         let entry = apps.get(tenantId);
         // A plane that was closed and opened again has an app of its own.
         if (entry?.plane !== plane) {
-          entry = { plane, app: createDataApp({ plane, seamKey: seam.publicKey, wake: () => workers.wake() }) };
+          const options = { plane, seamKey: seam.publicKey, wake: () => workers.wake() };
+          const inbox = inboxes && { inbox: (query: InboxQuery) => inboxes.status(tenantId, query) };
+          entry = { plane, app: createDataApp({ ...options, ...inbox }) };
           apps.set(tenantId, entry);
         }
         return entry.app.fetch(request);
@@ -162,6 +174,8 @@ export async function start(config: Config): Promise<Running> {
     };
     const beat = repeat(maintenance, MAINTENANCE_MS, (error) => logger.warn('maintenance failed', codeFrames(error)));
     undo.push(() => beat.stop());
+    inboxes?.start();
+    undo.push(() => inboxes?.stop());
 
     const server = createServer(
       // Long uploads are ended by silence, not by the clock (spec 2). A request without a host is refused by us, not by
@@ -269,27 +283,5 @@ function remembered<T>(ms: number, ask: () => Promise<T>): () => Promise<T> {
   return () => {
     if (!known || performance.now() > known.until) known = { answer: ask(), until: performance.now() + ms };
     return known.answer;
-  };
-}
-
-/** Runs `task` now and again every `ms`, never twice at a time; `stop` waits for the one that runs. */
-function repeat(task: () => Promise<void>, ms: number, failed: (error: unknown) => void): { stop(): Promise<void> } {
-  let stopped = false;
-  let timer: NodeJS.Timeout | undefined;
-  let running: Promise<void> = Promise.resolve();
-  const round = () => {
-    running = task()
-      .catch(failed)
-      .then(() => {
-        if (!stopped) timer = setTimeout(round, ms);
-      });
-  };
-  round();
-  return {
-    async stop() {
-      stopped = true;
-      clearTimeout(timer);
-      await running;
-    },
   };
 }

@@ -3,6 +3,7 @@ import { PIPELINE_VERSION } from '../audit/entry.ts';
 import { auditCommands } from './commands/audit.ts';
 import { boxCommands } from './commands/box.ts';
 import { deadLetterCommands } from './commands/dead-letters.ts';
+import { inboxCommands } from './commands/inbox.ts';
 import { ingestCommands } from './commands/ingest.ts';
 import { manifestCommands } from './commands/manifest.ts';
 import { quarantineCommands } from './commands/quarantine.ts';
@@ -29,6 +30,7 @@ export function createProgram(): Command {
   ingestCommands(program);
   uploadCommands(program);
   reportCommands(program);
+  inboxCommands(program);
   searchCommands(program);
   auditCommands(program);
   deadLetterCommands(program);

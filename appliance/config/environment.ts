@@ -19,6 +19,11 @@ export const ENVIRONMENT: Readonly<Record<string, { path: string; type: 'text' |
   FROSTBYTE_PARSER_TIMEOUT_SECONDS: { path: 'parser.timeout_seconds', type: 'number' },
   FROSTBYTE_CLAMD: { path: 'scanner.clamd', type: 'text' },
   FROSTBYTE_CLAMD_STREAM_MAX_MB: { path: 'scanner.stream_max_mb', type: 'number' },
+  FROSTBYTE_INBOX: { path: 'inbox.folder', type: 'text' },
+  FROSTBYTE_INBOX_POLL_SECONDS: { path: 'inbox.poll_seconds', type: 'number' },
+  FROSTBYTE_INBOX_STABLE_SECONDS: { path: 'inbox.stable_seconds', type: 'number' },
+  FROSTBYTE_INBOX_WAITING_MINUTES: { path: 'inbox.waiting_minutes', type: 'number' },
+  FROSTBYTE_INBOX_TAKEN_FILES: { path: 'inbox.taken_files', type: 'text' },
   FROSTBYTE_DRAIN_SECONDS: { path: 'drain_seconds', type: 'number' },
 });
 

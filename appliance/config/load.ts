@@ -1,3 +1,4 @@
+import { relative, resolve } from 'node:path';
 import type { z } from 'zod';
 import { type ErrorDetail, FrostbyteError } from '../kernel/errors.ts';
 import { ENVIRONMENT, frostbyteVariables, OTHER_VARIABLES } from './environment.ts';
@@ -148,7 +149,24 @@ function checkTogether(settings: Tree): ErrorDetail[] {
       constraint: 'only embedded mode may do with a reduced sandbox',
     });
   }
+  const inbox = at(settings, ['inbox', 'folder']);
+  if (typeof inbox === 'string' && typeof settings.data_folder === 'string') {
+    // Who may write into the inbox must not come near what the appliance keeps, and the other way round.
+    const [folder, data] = [resolve(inbox), resolve(settings.data_folder)];
+    if (isWithin(folder, data) || isWithin(data, folder)) {
+      problems.push({
+        field: 'inbox.folder',
+        value: inbox,
+        constraint: 'must lie outside the data folder, and the data folder outside of it',
+      });
+    }
+  }
   return problems;
+}
+
+/** Whether a folder is another one or lies below it. */
+function isWithin(folder: string, other: string): boolean {
+  return !/^\.\.(?:\/|$)/.test(relative(other, folder));
 }
 
 const LOOPBACK = new Set(['127.0.0.1', '::1']);

@@ -44,6 +44,31 @@ export const Config = z.strictObject({
       .describe('host:port or the path of a socket; null: no malware scan, and receipts say so'),
     stream_max_mb: z.number().int().min(1).max(4000).describe('StreamMaxLength of clamd; larger files are unscannable'),
   }),
+  inbox: z
+    .strictObject({
+      folder: z
+        .string()
+        .min(1)
+        .nullable()
+        .describe('Root of the inbox, with a folder for each tenant id; null: none. Outside the data folder'),
+      poll_seconds: z.number().int().min(1).max(3600),
+      stable_seconds: z
+        .number()
+        .int()
+        .min(1)
+        .max(3600)
+        .describe('A batch is taken once it has not changed for so long'),
+      waiting_minutes: z
+        .number()
+        .int()
+        .min(1)
+        .max(10_080)
+        .describe('Then an incomplete batch is told, by waiting.json'),
+      taken_files: z
+        .enum(['keep', 'remove'])
+        .describe('remove: what a batch brought goes from the inbox once its final report lies there'),
+    })
+    .describe('Batches that lie in a folder of the host are taken by themselves'),
   drain_seconds: z.number().int().min(0).max(60).describe('How long a suspended tenant’s work in flight may go on'),
 });
 export type Config = z.infer<typeof Config>;
@@ -60,6 +85,7 @@ export function defaultConfig(): Config {
     workers: { count: 1, concurrency: 2, lease_seconds: 60 },
     parser: { sandbox: 'full', memory_mb: 2048, timeout_seconds: 300 },
     scanner: { clamd: null, stream_max_mb: 100 },
+    inbox: { folder: null, poll_seconds: 5, stable_seconds: 10, waiting_minutes: 15, taken_files: 'keep' },
     drain_seconds: 5,
   };
 }

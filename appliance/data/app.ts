@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { Hono } from 'hono';
 import { toHttpError } from '../api/errors.ts';
 import { checkHandlers, honoMethod, honoPath, passesBy, ROUTES, type Route, type RouteName } from '../api/routes.ts';
+import type { InboxQuery, InboxStatus } from '../api/schemas/inbox.ts';
 import { REQUEST_ID_HEADER, verifyAssertion } from '../api/seam.ts';
 import { readJson, validate } from '../api/validate.ts';
 import { codeFrames, FrostbyteError } from '../kernel/errors.ts';
@@ -26,6 +27,8 @@ export interface DataAppOptions {
   seamKey: KeyObject;
   /** Tells a worker that there is work. */
   wake(): void;
+  /** What is known of the tenant's inbox; without it the appliance has none. */
+  inbox?: (query: InboxQuery) => InboxStatus;
 }
 
 /** A request that carries a valid assertion, its parameters validated. */

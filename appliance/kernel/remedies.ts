@@ -310,6 +310,50 @@ export const SENDER_REMEDIES = Object.freeze({
   NAME_IS_PATH: words('The file name is a path.', 'Name the file alone; all files lie beside the manifest.'),
 });
 
+/** Why a folder of the inbox is not taken, by code. */
+export const INBOX_REMEDIES = Object.freeze({
+  MANIFEST_MISSING: words('There is no manifest.json in the folder.', 'Put it there last, once all files are there.'),
+  MANIFEST_UNFINISHED: words(
+    'manifest.json cannot be read as JSON; it may still be on its way.',
+    'Wait for the end of the upload, or write the manifest again.',
+  ),
+  STILL_CHANGING: words('The batch still changes.', 'Wait; it is looked at once nothing changes any more.'),
+  FILES_MISSING: words(
+    'Files that the manifest names are not there, or not with the size it gives.',
+    'Add or replace the files listed, or correct the manifest.',
+  ),
+  NOT_PLAIN: words(
+    'A link, a device or something else that is no plain folder or file lies there. It was not followed.',
+    'Put a plain folder there, with plain copies of the files.',
+  ),
+  UNREADABLE: words(
+    'The appliance may not read the folder or a file in it.',
+    'Give the appliance’s user the right to read it.',
+  ),
+  REFUSED: words('The batch was refused; refused.json says why.', 'Mend what it names; the batch is looked at again.'),
+  POSTPONED: words(
+    'The batch cannot be taken now.',
+    'It is tried again by itself; the code says what stands in the way.',
+  ),
+  COMPLETE: words('The batch is complete; it is taken once nothing has changed for a moment.', NOTHING),
+});
+
+export type InboxReason = keyof typeof INBOX_REMEDIES;
+
+/** What a message in a tenant's outbox says, by kind of notice. */
+export const NOTICES = Object.freeze({
+  suspended: words(
+    'The service for this tenant is suspended: nothing is taken from the inbox, no search is answered. Nothing was deleted.',
+    'Ask the platform owner. What lies in the inbox is taken by itself once the service is resumed.',
+  ),
+  other: words('The platform owner has left a notice for this tenant.', 'Ask the platform owner what it is about.'),
+});
+
+/** The words of a notice; of a kind that has none of its own, that there is one. */
+export function noticeWords(kind: string): Remedy {
+  return Object.hasOwn(NOTICES, kind) ? NOTICES[kind as keyof typeof NOTICES] : NOTICES.other;
+}
+
 // Names ----------------------------------------------------------------------------------------------------------------
 
 interface Dropped {

@@ -98,6 +98,11 @@ export class Arrival {
     return null;
   }
 
+  /** Whether this file has still to come: it has no receipt from an earlier try and was not seen in this one. */
+  needs(fileId: string): boolean {
+    return !this.#settled.has(fileId) && !this.#seen.has(fileId);
+  }
+
   /** Takes one file part. Throws what the stores or the scanner throw. */
   async file(part: Part): Promise<void> {
     this.#parts++;

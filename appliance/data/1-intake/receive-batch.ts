@@ -96,7 +96,7 @@ async function manifestBytes(part: Part): Promise<Buffer> {
 }
 
 /** A full disk is the sender's 507, not a fault. */
-async function fullDiskAsQuota<T>(work: Promise<T>): Promise<T> {
+export async function fullDiskAsQuota<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {

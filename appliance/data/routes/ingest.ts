@@ -1,8 +1,8 @@
 import type { RouteName } from '../../api/routes.ts';
 import { listMeta } from '../../api/schemas/common.ts';
+import type { InboxQuery } from '../../api/schemas/inbox.ts';
 import { auditEntry } from '../../audit/entry.ts';
-import { codeFrames, FrostbyteError } from '../../kernel/errors.ts';
-import { shaped } from '../../kernel/log-fields.ts';
+import { FrostbyteError } from '../../kernel/errors.ts';
 import type {
   BatchState,
   DeadLetter,
@@ -12,10 +12,11 @@ import type {
 } from '../../stores/record/rows.ts';
 import { receiveBatch } from '../1-intake/receive-batch.ts';
 import type { DataRoute } from '../app.ts';
+import { followReceipt } from '../follow-receipt.ts';
+import { inboxStatus } from '../inbox/status.ts';
 import { relayOutbox } from '../outbox.ts';
 import type { DataPlane } from '../plane.ts';
 import { batchStatus } from '../report.ts';
-import { settleBatch } from '../settle.ts';
 import { storedReport } from '../stored-report.ts';
 import { answer, found } from './answer.ts';
 import { progressStream } from './progress.ts';
@@ -41,13 +42,7 @@ export const INGEST_ROUTES: Partial<Record<RouteName, DataRoute>> = {
       submitted_by: caller.subject,
       signal: request.signal,
     });
-    // The batch is received, whatever the queue says: its jobs are in the outbox, and the sweep makes them again.
-    await relayOutbox(plane).catch((error: unknown) =>
-      plane.logger.warn('jobs wait in the outbox', { ...shaped({ batch_id: receipt.batch_id }), ...codeFrames(error) }),
-    );
-    // A batch whose files were all refused, or all known, is complete at once.
-    await settleBatch(plane, receipt.batch_id);
-    wake();
+    await followReceipt(plane, receipt.batch_id, wake);
     return answer(receipt, { status: 202 });
   },
 
@@ -87,6 +82,11 @@ export const INGEST_ROUTES: Partial<Record<RouteName, DataRoute>> = {
 
   async receipt({ plane, params }) {
     return answer(found(await plane.records.receipt(params.receipt_id!), 'receipt') satisfies Receipt);
+  },
+
+  async inboxStatus({ inbox, query }) {
+    const asked = query as unknown as InboxQuery;
+    return answer(inbox ? inbox(asked) : inboxStatus(null, null, asked));
   },
 
   async listDeadLetters({ plane, query }) {

@@ -248,6 +248,13 @@ export interface BatchRecords {
     at: string,
   ): Promise<boolean>;
   report(batchId: string): Promise<Record<string, unknown> | null>;
+  /**
+   * Where these batches stand, without their files: what is asked for thousands at a time, so each must cost one look-up.
+   * Unknown ones are left out; order of `batch_id`. `updated_at` moves with every change of status or report.
+   */
+  batchStates(
+    batchIds: readonly string[],
+  ): Promise<Pick<BatchRow, 'batch_id' | 'manifest_sha256' | 'status' | 'updated_at'>[]>;
 }
 
 // Serve -------------------------------------------------------------------------------------------------------------

@@ -20,6 +20,27 @@ import { type MakeRecords, worldOf } from './world.ts';
 /** Lists with pages and cursors, batches, dead letters, totals. */
 export function listContract(name: string, make: MakeRecords): void {
   describe(`${name}: lists`, () => {
+    test('where batches stand is told for those that are known, and moves with every change', async (t) => {
+      const { store } = await worldOf(t, make);
+      await receiveOne(store, 'one');
+      await receiveOne(store, 'two');
+      const ids = ['batch-two', 'nobody', 'batch-one', 'batch-one'];
+      const first = await store.batchStates(ids);
+      assert.deepEqual(
+        first.map(({ batch_id, status }) => [batch_id, status]),
+        [
+          ['batch-one', 'processing'],
+          ['batch-two', 'processing'],
+        ],
+      );
+      const { manifest_sha256, status, updated_at } = (await store.batch('batch-one'))!;
+      assert.deepEqual(first[0], { batch_id: 'batch-one', manifest_sha256, status, updated_at });
+      await store.settleBatch('batch-one', 'held', { report_id: newId() }, [], minute(5));
+      const [then] = await store.batchStates(['batch-one']);
+      assert.deepEqual([then!.status, then!.updated_at], ['held', minute(5)]);
+      assert.deepEqual(await store.batchStates([]), []);
+    });
+
     test('documents come newest first, by cursor or by offset, with their total', async (t) => {
       const { store } = await worldOf(t, make);
       const ids: string[] = [];

@@ -149,6 +149,7 @@ const COMMANDS: Record<keyof typeof ROUTES, string | null> = {
   batchReport: 'report',
   batchReportPage: 'report',
   receipt: null,
+  inboxStatus: 'inbox status',
   listDeadLetters: 'dlq list',
   deadLetter: 'dlq show',
   decideDeadLetter: 'dlq retry',

@@ -231,3 +231,12 @@ test('a section given a plain value is refused by its name', (t) => {
       ['drain_seconds', section].sort(),
     );
 });
+
+test('the inbox and the data folder keep apart; the default has no inbox', () => {
+  assert.equal(loadConfig({ variables: {} }).inbox.folder, null);
+  const ask = (folder: string) => ({ overrides: { data_folder: '/srv/data', inbox: { folder } } });
+  for (const folder of ['/srv/data', '/srv/data/inbox', '/srv', '/srv/data/../data/x', '/'])
+    assert.match(problems(ask(folder))['inbox.folder'] ?? '', /outside/, folder);
+  for (const folder of ['/srv/inbox', '/srv/data2'])
+    assert.equal(loadConfig({ variables: {}, ...ask(folder) }).inbox.folder, folder);
+});

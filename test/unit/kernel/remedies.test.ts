@@ -16,8 +16,8 @@ const sources = globSync('**/*.ts', { cwd: ROOT })
   .map((file) => ({ file, text: readFileSync(join(ROOT, file), 'utf8') }));
 const mentioned = (name: string) => sources.some(({ text }) => new RegExp(`['.]${name}\\b`).test(text));
 
-const { BATCH_REMEDIES, DROPPED_CONTENT, HIDDEN_TEXT, INTAKE_REMEDIES, QUARANTINED_BEFORE, REMEDIES, SENDER_REMEDIES } =
-  catalogue;
+const { BATCH_REMEDIES, DROPPED_CONTENT, HIDDEN_TEXT, INBOX_REMEDIES, INTAKE_REMEDIES, NOTICES } = catalogue;
+const { QUARANTINED_BEFORE, REMEDIES, SENDER_REMEDIES } = catalogue;
 
 describe('the catalogue of texts', () => {
   it('has words for every code that a file, a stage, a quarantine or a warning can have', () => {
@@ -32,7 +32,7 @@ describe('the catalogue of texts', () => {
   it('holds no entry that nothing asks for', () => {
     const declared = new Set<string>([...FILE_CODES, ...STAGE_CODES, ...QUARANTINE_REASONS, ...PARSE_WARNINGS]);
     const asked = (name: string) => declared.has(name) || mentioned(name);
-    const tables = { REMEDIES, INTAKE_REMEDIES, BATCH_REMEDIES, SENDER_REMEDIES };
+    const tables = { REMEDIES, INTAKE_REMEDIES, BATCH_REMEDIES, INBOX_REMEDIES, SENDER_REMEDIES };
     const unused = Object.entries(tables).flatMap(([table, entries]) =>
       Object.keys(entries)
         .filter((name) => !asked(name))
@@ -67,8 +67,8 @@ describe('the catalogue of texts', () => {
     }
   });
 
-  const texts = [REMEDIES, INTAKE_REMEDIES, SENDER_REMEDIES, QUARANTINED_BEFORE].flatMap((table) =>
-    Object.entries(table as Record<string, { message: string; remediation: string }>),
+  const texts = [REMEDIES, INTAKE_REMEDIES, INBOX_REMEDIES, SENDER_REMEDIES, NOTICES, QUARANTINED_BEFORE].flatMap(
+    (table) => Object.entries(table as Record<string, { message: string; remediation: string }>),
   );
 
   it('says in whole sentences what happened and what to do', () => {

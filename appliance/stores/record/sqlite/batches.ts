@@ -20,6 +20,8 @@ const OPEN = `SELECT batch_id FROM batches INDEXED BY batches_open
   WHERE status IN ('processing', 'held') AND batch_id > ? ORDER BY batch_id LIMIT ?`;
 const SETTLE = `UPDATE batches SET status = @status, report = @report, updated_at = @at
   WHERE batch_id = @batch_id AND status NOT IN (@status, 'receiving')`;
+const STATES = `SELECT batch_id, manifest_sha256, status, updated_at FROM batches
+  WHERE batch_id IN (SELECT value FROM json_each(?)) ORDER BY batch_id`;
 const REPORT = 'SELECT report FROM batches WHERE batch_id = ?';
 
 /** Batches after they arrived. */
@@ -55,5 +57,6 @@ export function batchRecords(context: RecordContext): BatchRecords {
       const row = db.get<{ report: string | null }>(REPORT, [batchId]);
       return row?.report == null ? null : JSON.parse(row.report);
     },
+    batchStates: async (batchIds) => db.all(STATES, [JSON.stringify(batchIds)]),
   };
 }

@@ -1,0 +1,48 @@
+import type { FileHandle } from 'node:fs/promises';
+import { noticeWords } from '../../kernel/remedies.ts';
+import { OUTBOX } from './disk-names.ts';
+import { ensureFolder, namesIn, openFolder, placeOf, removeName, syncFolder, writeBeside } from './handles.ts';
+
+/** What a tenant is to be told (spec 3, `notify_tenant`). */
+export interface Notice {
+  kind: string;
+  created_at: string;
+}
+
+/** Names that this module writes: the moment and the kind. */
+const OURS = /^\d{8}T\d{9}Z-[a-z_]{1,40}\.(?:txt|json)$/;
+const MOST_NOTICES = 100;
+const MOST_NAMES = 10_000;
+
+/**
+ * Puts the notices of a tenant into the outbox of its inbox folder, each as text for people and as JSON, and takes out
+ * those that were withdrawn. Only names of this form are touched. Repeating changes nothing. Throws the system's own
+ * errors: EROFS, EACCES, ENOSPC, and ENOTDIR where the outbox is a link.
+ */
+export async function writeNotices(tenant: FileHandle, tenantId: string, notices: readonly Notice[]): Promise<void> {
+  if (notices.length === 0 && (await placeOf(tenant, OUTBOX)) === null) return;
+  const outbox = notices.length === 0 ? await openFolder(tenant, OUTBOX) : await ensureFolder(tenant, OUTBOX);
+  try {
+    const wanted = new Map(notices.slice(-MOST_NOTICES).flatMap((notice) => filesOf(tenantId, notice)));
+    const there = new Set<string>();
+    let removed = false;
+    for (const { name } of (await namesIn(outbox, MOST_NAMES)).names) {
+      if (wanted.has(name)) there.add(name);
+      else if (OURS.test(name)) removed = (await removeName(outbox, name)) || removed;
+    }
+    for (const [name, text] of wanted) if (!there.has(name)) await writeBeside(outbox, name, Buffer.from(text));
+    if (removed) await syncFolder(outbox);
+  } finally {
+    await outbox.close();
+  }
+}
+
+function filesOf(tenant_id: string, { kind, created_at }: Notice): [string, string][] {
+  const { message, remediation } = noticeWords(kind);
+  const base = `${created_at.replaceAll(/[-:.]/g, '')}-${kind.replaceAll(/[^a-z_]/g, '_').slice(0, 40)}`;
+  const content = { tenant_id, kind, created_at, message, remediation };
+  return [
+    [`${base}.txt`, `${message}\n${remediation}\n\nTenant ${tenant_id}, ${created_at}\n`],
+    [`${base}.json`, `${JSON.stringify(content, null, 2)}\n`],
+  ];
+}
