@@ -96,9 +96,10 @@ export interface InboxWorld {
   end(): Promise<void>;
 }
 
-export async function inboxWorld(): Promise<InboxWorld> {
+/** `folder`: a place of the test's own for the tenant's folder, which it removes itself. */
+export async function inboxWorld(options: { folder?: string } = {}): Promise<InboxWorld> {
   const small = await smallPlane();
-  const folder = mkdtempSync(join(tmpdir(), 'frostbyte-inbox-'));
+  const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'frostbyte-inbox-'));
   const logged: InboxWorld['logged'] = [];
   const world: InboxWorld = {
     plane: Object.assign(small.plane, {
@@ -165,7 +166,7 @@ export async function inboxWorld(): Promise<InboxWorld> {
     ls: (...names) => readdirSync(join(folder, ...names)).sort(),
     async end() {
       await small.end();
-      rmSync(folder, { recursive: true, force: true });
+      if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
     },
   };
   return world;

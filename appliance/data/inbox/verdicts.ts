@@ -38,10 +38,12 @@ export async function refuse(
   const { code, message } = error;
   const change = { state: 'refused', reason: 'REFUSED', code, message, batch_id } as const;
   memory.put(entry, { ...change, configVersion: current.config_version }, plane.clock.iso(), round.elapsed());
-  if (told) return;
-  plane.logger.warn('a batch of the inbox was refused', { code, ...(batch_id === null ? {} : shaped({ batch_id })) });
+  if (told && entry.unwritable === null) return;
+  if (!told)
+    plane.logger.warn('a batch of the inbox was refused', { code, ...(batch_id === null ? {} : shaped({ batch_id })) });
   const at = plane.clock.iso();
-  await written(round, entry, () => writeRefusal(folder, { tenant_id: plane.tenant_id, batch_id, error, at }));
+  const refusal = { tenant_id: plane.tenant_id, batch_id, error, at };
+  if (!(await written(round, entry, () => writeRefusal(folder, refusal)))) memory.backOff(entry, round.elapsed());
 }
 
 /** Whether this very batch was refused under the tenant's present settings. */
