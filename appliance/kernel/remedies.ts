@@ -340,6 +340,11 @@ export const INBOX_REMEDIES = Object.freeze({
 
 export type InboxReason = keyof typeof INBOX_REMEDIES;
 
+/** What to do about a folder that is not taken: what its code asks for, where that has words, else its reason. */
+export function inboxRemedy(reason: InboxReason, code: string | null): string {
+  return code !== null && Object.hasOwn(BATCH_REMEDIES, code) ? batchRemedy(code) : INBOX_REMEDIES[reason].remediation;
+}
+
 /** What a message in a tenant's outbox says, by kind of notice. */
 export const NOTICES = Object.freeze({
   suspended: words(

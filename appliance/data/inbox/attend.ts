@@ -64,7 +64,7 @@ export async function attend(round: InboxRound, name: string): Promise<Outcome> 
       );
     }
     const expected = { tenant_id: plane.tenant_id, max_batch_size: round.current.max_batch_size };
-    return await decide(round, entry, folder, await lookAtManifest(folder, expected));
+    return await decide(round, entry, folder, await lookAtManifest(folder, expected, name === HERE));
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
     if (errnoOf(error) === 'ENOENT' && folder === undefined) memory.folders.delete(name);
@@ -121,11 +121,11 @@ async function take(
   } catch (error) {
     if (isFrostbyteError(error, 'TENANT_SUSPENDED')) throw error;
     if (error instanceof BatchMoved || errnoOf(error) !== undefined) {
-      // Somebody works in the folder: it has to hold still anew.
-      entry.print = null;
       const reason = error instanceof BatchMoved ? 'STILL_CHANGING' : reasonOf(error);
-      wait(round, entry, { reason, batch_id, code: reason === 'POSTPONED' ? errnoOf(error)! : null });
-      if (reason === 'POSTPONED') memory.backOff(entry, round.elapsed());
+      wait(round, entry, { reason, batch_id, code: errnoOf(error) ?? null });
+      // Somebody works in the folder: it has to hold still anew. What cannot be read is not tried on every look.
+      if (reason === 'STILL_CHANGING') entry.print = null;
+      else memory.backOff(entry, round.elapsed());
       return 'looked';
     }
     if (isFrostbyteError(error) && FINAL.has(error.code)) {

@@ -69,13 +69,14 @@ export async function manifestPrint(folder: FileHandle): Promise<string | null> 
   return (await placeOf(folder, MANIFEST_NAME))?.print ?? null;
 }
 
-/** Reads the manifest and checks all that needs no file. */
+/** Reads the manifest and checks all that needs no file. `filesOnly`: folders in it are batches of their own. */
 export async function lookAtManifest(
   folder: FileHandle,
   expected: { tenant_id: string; max_batch_size: number },
+  filesOnly = false,
 ): Promise<ManifestLook> {
   const place = await placeOf(folder, MANIFEST_NAME);
-  if (place === null) return lookWithout(folder);
+  if (place === null) return lookWithout(folder, filesOnly);
   if (place.kind !== 'plain') return { state: 'refused', print: place.print, error: notPlain('manifest.json') };
   const read = await readPlain(folder, MANIFEST_NAME, LARGEST_MANIFEST);
   if (read === null) {
@@ -130,9 +131,11 @@ export async function lookAtFiles(folder: FileHandle, announcement: Announcement
 }
 
 /** A folder without a manifest: nothing to say of an empty one. */
-async function lookWithout(folder: FileHandle): Promise<ManifestLook> {
+async function lookWithout(folder: FileHandle, filesOnly: boolean): Promise<ManifestLook> {
   const { names } = await namesIn(folder, MOST_NAMES);
-  const theirs = names.map(({ name }) => name).filter((name) => !isReserved(name));
+  const theirs = names
+    .filter(({ name, kind }) => !isReserved(name) && !(filesOnly && kind !== 'file'))
+    .map(({ name }) => name);
   if (theirs.length === 0) return { state: 'nothing' };
   const print = createHash('sha256').update(theirs.sort().join('/')).digest('hex');
   return waiting('MANIFEST_MISSING', print);

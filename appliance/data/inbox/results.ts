@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { FrostbyteError } from '../../kernel/errors.ts';
-import { batchRemedy, INBOX_REMEDIES, type InboxReason } from '../../kernel/remedies.ts';
+import { batchRemedy, INBOX_REMEDIES, type InboxReason, inboxRemedy } from '../../kernel/remedies.ts';
 import type { BatchState } from '../../stores/record/rows.ts';
 import { batchReceipt } from '../1-intake/batch-receipt.ts';
 import type { DataPlane } from '../plane.ts';
@@ -73,13 +73,12 @@ export async function writeWaiting(
   },
 ): Promise<void> {
   const { tenant_id, batch_id, reason, code, missing, missing_count } = waiting;
-  const { message, remediation } = INBOX_REMEDIES[reason];
   await putDated(folder, RESULTS.waiting, waiting.at, {
     tenant_id,
     batch_id,
     reason,
-    message,
-    remediation: code === null ? remediation : batchRemedy(code),
+    message: INBOX_REMEDIES[reason].message,
+    remediation: inboxRemedy(reason, code),
     ...(code === null ? {} : { code }),
     ...(missing_count === 0 ? {} : { missing_count, missing }),
   });

@@ -3,7 +3,7 @@ import { asCode } from '../../kernel/log-fields.ts';
 import { MANIFEST_NAME } from '../1-intake/folder-entries.ts';
 import { attend, HERE, InboxRests } from './attend.ts';
 import { deliverResults } from './deliver.ts';
-import { OUTBOX } from './disk-names.ts';
+import { isReserved, OUTBOX } from './disk-names.ts';
 import { namesIn, placeOf } from './handles.ts';
 import type { InboxRound } from './means.ts';
 
@@ -46,7 +46,9 @@ async function presentFolders({ tenant, memory, plane }: InboxRound): Promise<Se
     plane.logger.warn('the inbox holds more folders than are looked at', { count: MOST_FOLDERS });
   memory.crowded = cut;
   const found = new Set(names.filter(({ name, kind }) => kind !== 'file' && name !== OUTBOX).map(({ name }) => name));
-  if ((await placeOf(tenant, MANIFEST_NAME)) !== null) found.add(HERE);
+  // Files that lie there without a folder of their own are told, too, that a manifest is missing.
+  const loose = names.some(({ name, kind }) => kind === 'file' && !isReserved(name));
+  if (loose || (await placeOf(tenant, MANIFEST_NAME)) !== null) found.add(HERE);
   return found;
 }
 

@@ -1,5 +1,5 @@
 import type { InboxQuery, InboxStatus } from '../../api/schemas/inbox.ts';
-import { batchRemedy, INBOX_REMEDIES } from '../../kernel/remedies.ts';
+import { INBOX_REMEDIES, inboxRemedy } from '../../kernel/remedies.ts';
 import type { InboxFolder, InboxMemory } from './memory.ts';
 
 /** What the daemon knows of a tenant's inbox now, for people: what waits and why, what was taken. O(folders). */
@@ -39,7 +39,7 @@ function line(folder: InboxFolder): InboxStatus['folders'][number] {
     reason,
     code,
     message: message ?? words?.message ?? null,
-    remediation: code === null ? (words?.remediation ?? null) : batchRemedy(code),
+    remediation: reason === null ? null : inboxRemedy(reason, code),
     missing_count,
     missing,
     results:

@@ -16,6 +16,7 @@ import {
 import { type TestContext, test } from 'node:test';
 import { BatchReceipt } from '../../../../appliance/api/receipts.ts';
 import { AcceptanceReport } from '../../../../appliance/api/schemas/ingest.ts';
+import { inboxStatus } from '../../../../appliance/data/inbox/status.ts';
 import { FrostbyteError } from '../../../../appliance/kernel/errors.ts';
 import { dropBatch, type InboxWorld, inboxWorld, note } from '../../../support/inbox.ts';
 
@@ -313,6 +314,46 @@ test('the tenant’s own folder may be a batch: a stick whose root is one', asyn
   assert.deepEqual(await batches(world), ['inner', 'root']);
   assert.equal(world.read('receipt.json').batch_id, 'root');
   assert.deepEqual([...world.memory.folders.keys()].sort(), ['.', 'inner'], 'the outbox is no batch');
+});
+
+test('files without a manifest are told that one is missing, in a folder of their own or not, too deep or not', async (t) => {
+  const world = await inbox(t);
+  writeFileSync(world.path('loose.pdf'), 'x');
+  dropBatch(world.path('march', 'too deep'), [note(1)]);
+  mkdirSync(world.path('empty'));
+  await world.round();
+  world.now += world.settings.waitingMs;
+  await world.round();
+  assert.equal(world.read('waiting.json').reason, 'MANIFEST_MISSING');
+  assert.equal(world.read('march', 'waiting.json').reason, 'MANIFEST_MISSING');
+  assert.deepEqual([...world.memory.folders.keys()].sort(), ['.', 'march'], 'an empty folder is nothing');
+  unlinkSync(world.path('loose.pdf'));
+  await world.round();
+  assert.equal(seen(world, '.'), undefined);
+});
+
+test('a file that cannot be read is not tried on every look, and the batch says why', async (t) => {
+  const world = await inbox(t);
+  dropBatch(world.path('b1'), [note(1), note(2)]);
+  const { begin } = world.plane.objects;
+  let drafts = 0;
+  t.mock.method(world.plane.objects, 'begin', async () => {
+    if (++drafts % 2 === 0) throw Object.assign(new Error('no'), { code: 'EACCES' });
+    return begin.call(world.plane.objects);
+  });
+  await world.settle();
+  const { reason, code, state } = seen(world, 'b1')!;
+  assert.deepEqual([state, reason, code], ['waiting', 'UNREADABLE', 'EACCES']);
+  const shown = inboxStatus(world.memory, { poll_seconds: 1, stable_seconds: 1 }, { limit: 5 }).folders[0]!;
+  assert.match(shown.remediation!, /right to read/);
+  for (let n = 0; n < 10; n++) {
+    world.now += 1000;
+    await world.round();
+  }
+  assert.equal(drafts, 2, 'once, and then after a while');
+  world.now += 10_000;
+  await world.round();
+  assert.equal(drafts, 4);
 });
 
 for (const [what, files, options, code] of [
