@@ -300,15 +300,14 @@ test('metadata that did not fit are told field by field, each with its mend', ()
     remediation: 'Mend it.',
   } as const;
   const { files } = report([file(1, null, { ...rejected, details }), file(2, null, { ...rejected, details: null })]);
+  const invalid = { code: 'METADATA_INVALID', severity: 'blocked', stage: 'intake', page: null };
   assert.deepEqual(files[0]!.problems, [
     {
-      code: 'METADATA_INVALID',
+      ...invalid,
       message: 'Metadata: amount must be a number.',
       remediation: 'Correct it in the metadata of the file.',
     },
-    { code: 'METADATA_INVALID', message: 'Metadata: matter is required (string).', remediation: 'Add it.' },
+    { ...invalid, message: 'Metadata: matter is required (string).', remediation: 'Add it.' },
   ]);
-  assert.deepEqual(files[1]!.problems, [
-    { code: 'METADATA_INVALID', message: 'It does not fit.', remediation: 'Mend it.' },
-  ]);
+  assert.deepEqual(files[1]!.problems, [{ ...invalid, message: 'It does not fit.', remediation: 'Mend it.' }]);
 });
