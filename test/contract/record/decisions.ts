@@ -210,10 +210,10 @@ export function decisionContract(name: string, make: MakeRecords): void {
       assert.deepEqual([letter?.status, letter?.resolution], ['abandoned', 'skipped']);
       await assert.rejects(store.restart(id, 'parse', [], minute(9)), { code: 'INVALID_STATE_TRANSITION' });
       const { receipts } = (await store.receive(arrival('again', [{ file_id: 'a', content: 'x' }]))) as {
-        receipts: { status: string; remediation: string }[];
+        receipts: { status: string; message: string }[];
       };
       assert.equal(receipts[0]?.status, 'quarantined');
-      assert.match(receipts[0]!.remediation, /rejected for good/);
+      assert.match(receipts[0]!.message, /refused for good/);
       assert.equal((await seen(store, id)).run, 1);
     });
 
