@@ -38,7 +38,7 @@ test: build ## Run all tests that can run here, and count them by layer
 faults: build ## Run the long fault tests: kills, power cuts, full disks
 	@FROSTBYTE_TEST_FAULTS=all $(NODE) scripts/test.ts faults
 
-bench: build ## Print the measures: upload, ingestion, search, start
+bench: build ## Print the measures: upload, ingestion, search, erasure, start
 	@$(NODE) bench/run.ts $(QUESTION)
 
 lint: typecheck ## Types, linter, import order, generated files

@@ -10,6 +10,7 @@ const QUESTIONS: Readonly<Record<string, () => Promise<{ measure(): Promise<stri
   upload: () => import('./upload.ts'),
   ingestion: () => import('./ingestion.ts'),
   search: () => import('./search.ts'),
+  erasure: () => import('./erasure.ts'),
   quality: () => import('./quality.ts'),
 };
 

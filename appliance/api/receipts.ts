@@ -44,8 +44,11 @@ export const BatchReceipt = z
   .object({
     batch_id: BatchId,
     tenant_id: TenantId,
-    /** `incomplete`: the upload broke off; the same batch sent again goes on from here. */
-    status: z.enum(['received', 'incomplete']),
+    /**
+     * `incomplete`: the upload broke off; the same batch sent again goes on from here. `cancelled`: it does not; send what
+     * is wanted under a new batch_id.
+     */
+    status: z.enum(['received', 'incomplete', 'cancelled']),
     received_at: Timestamp,
     counts: z.object({
       files: z.number().int(),

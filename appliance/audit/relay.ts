@@ -6,12 +6,24 @@ import { leafHash } from './leaf.ts';
 /** Events moved in one go: a commit each on both sides. */
 const BATCH = 500;
 
+/** An event that a log has taken, and where it stands there. */
+export interface TakenEvent {
+  event: AuditEvent;
+  log_index: number;
+}
+
 /**
  * Moves the waiting events of an outbox, in order, to the log and notes where they came to stand. Returns how many were
  * moved. It may be killed at any moment: what the log took but the outbox has not noted is offered again, and the log
- * answers the position it has. Throws what log or outbox throw; then nothing is lost. O(events moved), memory O(batch).
+ * answers the position it has. `taken` is told of them in between, so at least once of each; what it does must bear
+ * repeating. Throws what log, outbox or `taken` throw; then nothing is lost. O(events moved), memory O(batch).
  */
-export async function relayEvents(source: AuditOutbox, log: Pick<AuditLog, 'append'>, batch = BATCH): Promise<number> {
+export async function relayEvents(
+  source: AuditOutbox,
+  log: Pick<AuditLog, 'append'>,
+  options: { batch?: number; taken?: (events: TakenEvent[]) => Promise<void> } = {},
+): Promise<number> {
+  const { batch = BATCH, taken } = options;
   let moved = 0;
   for (;;) {
     const pending = await source.pendingEvents(batch);
@@ -19,6 +31,7 @@ export async function relayEvents(source: AuditOutbox, log: Pick<AuditLog, 'appe
     const positions = await log.append(
       pending.map(({ event, references }) => ({ event, references, leaf_hash: leafHash(event as AuditEvent) })),
     );
+    await taken?.(pending.map(({ event }, at) => ({ event, log_index: positions[at] as number })));
     await source.markRelayed(
       pending.map(({ seq, event }, at) => ({ seq, event_id: event.event_id, log_index: positions[at] as number })),
     );

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { PIPELINE_VERSION } from '../audit/entry.ts';
 import { auditCommands } from './commands/audit.ts';
+import { batchCommands } from './commands/batch.ts';
 import { boxCommands } from './commands/box.ts';
 import { deadLetterCommands } from './commands/dead-letters.ts';
 import { inboxCommands } from './commands/inbox.ts';
@@ -31,6 +32,7 @@ export function createProgram(): Command {
   uploadCommands(program);
   reportCommands(program);
   inboxCommands(program);
+  batchCommands(program);
   searchCommands(program);
   auditCommands(program);
   deadLetterCommands(program);

@@ -69,6 +69,17 @@ export const Config = z.strictObject({
         .describe('remove: what a batch brought goes from the inbox once its final report lies there'),
     })
     .describe('Batches that lie in a folder of the host are taken by themselves'),
+  intake: z.strictObject({
+    min_free_mb: z
+      .number()
+      .int()
+      .min(1)
+      .max(1_000_000_000)
+      .nullable()
+      .describe(
+        'Free space on the data disk that intake leaves; what would take more is refused with 507. null: 1 GiB, or a twentieth of a smaller disk',
+      ),
+  }),
   drain_seconds: z.number().int().min(0).max(60).describe('How long a suspended tenant’s work in flight may go on'),
 });
 export type Config = z.infer<typeof Config>;
@@ -86,6 +97,7 @@ export function defaultConfig(): Config {
     parser: { sandbox: 'full', memory_mb: 2048, timeout_seconds: 300 },
     scanner: { clamd: null, stream_max_mb: 100 },
     inbox: { folder: null, poll_seconds: 5, stable_seconds: 10, waiting_minutes: 15, taken_files: 'keep' },
+    intake: { min_free_mb: null },
     drain_seconds: 5,
   };
 }

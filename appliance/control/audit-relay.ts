@@ -1,6 +1,8 @@
 import { relayEvents } from '../audit/relay.ts';
+import type { Clock } from '../kernel/clock.ts';
 import { isFrostbyteError } from '../kernel/errors.ts';
 import type { AuditLog } from '../stores/log/port.ts';
+import { followErasures } from './erased-documents.ts';
 import type { TenantResources } from './provisioning/port.ts';
 import type { Registry } from './registry/open.ts';
 import { logsWithPending, outboxOf } from './registry/outbox.ts';
@@ -17,10 +19,11 @@ export interface ControlRelay {
 /** A relay over these outboxes and logs. */
 export function controlRelay(parts: {
   registry: Registry;
+  clock: Clock;
   resources: Pick<TenantResources, 'outbox'>;
   log(logId: string): Promise<AuditLog>;
 }): ControlRelay {
-  const { registry, resources, log } = parts;
+  const { registry, clock, resources, log } = parts;
   const turns = new Map<string, Promise<void>>();
 
   /** Behind whatever relays this log now, so that two never offer the same events side by side. */
@@ -38,7 +41,10 @@ export function controlRelay(parts: {
     const outbox = await resources.outbox(tenantId);
     try {
       if (outbox === null || (await outbox.pendingEvents(1)).length === 0) return;
-      await relayEvents(outbox, await log(tenantId));
+      const open = await log(tenantId);
+      await relayEvents(outbox, open, {
+        taken: (events) => followErasures({ registry, clock, log: open }, events),
+      });
     } catch (error) {
       // A suspension closes the tenant's stores under our hands; the next look opens them for the relay alone.
       if (!again || !isFrostbyteError(error, 'STORE_UNAVAILABLE')) throw error;

@@ -17,8 +17,6 @@ export interface ControlOptions {
   drainMs?: number;
   /** A tenant's usage now, or null where it cannot be had. */
   usage?(tenantId: string): Promise<Tenant['usage'] | null>;
-  /** Why a tenant may not be deleted (legal holds): ids and codes, none when it may. */
-  blockers?(tenantId: string): Promise<string[]>;
   /** Waits before each retry of a provisioning step, in milliseconds. */
   retryWaits?: readonly number[];
   /** Milliseconds between two looks for work left behind. Default 500. */

@@ -8,7 +8,10 @@ import type { AuditLog } from '../stores/log/port.ts';
 import { controlRelay } from './audit-relay.ts';
 import { background } from './background.ts';
 import type { Control, ControlOptions } from './control-options.ts';
+import { holdVerbs } from './holds/hold-verbs.ts';
+import { dropProposals } from './holds/holds.ts';
 import { checkIsolation } from './isolation/check-isolation.ts';
+import { ledgerSize, readLedger } from './ledger/ledger.ts';
 import { advanceTenant } from './provisioning/advance.ts';
 import { reasonText } from './reason.ts';
 import { openRegistry } from './registry/open.ts';
@@ -60,7 +63,7 @@ export async function createControl(options: ControlOptions): Promise<Control> {
     return opened;
   };
 
-  const { relay, relayAll } = controlRelay({ registry, resources, log });
+  const { relay, relayAll } = controlRelay({ registry, clock, resources, log });
   const failures = failureCounts(clock);
   const noteFailures = (everything = false): void => {
     const entries = failures.take(everything);
@@ -135,6 +138,12 @@ export async function createControl(options: ControlOptions): Promise<Control> {
       wake: work.wake,
     }),
 
+    ...holdVerbs({ registry, clock, resources, wake: work.wake }),
+    ledger: async (query) => ({
+      entries: readLedger(registry, query),
+      total: ledgerSize(registry, query.tenant_id),
+    }),
+
     authenticate: tokenVerifier({ registry, clock, keys }, options.clockSkewSeconds),
     issueToken: async (request, actor) => {
       const issued = await issueToken({ registry, clock, keys }, request, actor);
@@ -181,6 +190,8 @@ export async function createControl(options: ControlOptions): Promise<Control> {
     start: async () => {
       if (stopped) throw new FrostbyteError('SERVICE_UNAVAILABLE', 'Control has been stopped.');
       settleFlags({ dataFolder, registry, clock });
+      // Only the daemon sets holds: what is unconfirmed now was being set by one that died.
+      dropProposals(registry);
       const nowSeconds = Math.floor(clock.now() / 1000);
       forgetExpired(registry, nowSeconds - KEEP_EXPIRED_S);
       await keys.forgetUnused((kid) => (lastExpiryOf(registry, kid) ?? 0) > nowSeconds);

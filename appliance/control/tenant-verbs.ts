@@ -1,6 +1,7 @@
 import type { Clock } from '../kernel/clock.ts';
 import { FrostbyteError } from '../kernel/errors.ts';
 import type { ControlOptions } from './control-options.ts';
+import { refuseHeld } from './holds/holds.ts';
 import { checkIsolation } from './isolation/check-isolation.ts';
 import type { TenantResources } from './provisioning/port.ts';
 import { stepNames } from './provisioning/sequences.ts';
@@ -12,7 +13,7 @@ import { needTenant, pageOfTenants, tenantsIn } from './registry/tenants.ts';
 import { configureTenant } from './tenants/configure.ts';
 import { createTenantRow } from './tenants/create.ts';
 import { tenantGate } from './tenants/gate.ts';
-import { endTokens, resumeTenant, settleFlag, suspendTenant } from './tenants/kill-switch.ts';
+import { endTokens, remember, resumeTenant, settleFlag, suspendTenant } from './tenants/kill-switch.ts';
 import { allowedMove, type Trigger } from './tenants/lifecycle.ts';
 import { isSuspended } from './tenants/suspension-flags.ts';
 import { moveTenant } from './tenants/transition.ts';
@@ -41,7 +42,7 @@ export interface TenantVerbParts {
   clock: Clock;
   resources: TenantResources;
   drainMs: number;
-  options: Pick<ControlOptions, 'usage' | 'blockers' | 'baseUrl'>;
+  options: Pick<ControlOptions, 'usage' | 'baseUrl'>;
   /** Carries a tenant's plan in the background. */
   kick(tenantId: string): void;
   /** Keeps work that goes on after the answer. */
@@ -81,10 +82,14 @@ export function tenantVerbs(parts: TenantVerbParts): TenantVerbs {
       trigger,
       actor,
       ...(adds === undefined ? {} : { adds: adds(row) }),
-      also: (before) => {
+      also: (before, event) => {
+        // In the same transaction: a hold and a deletion never both win.
+        if (kind === 'deprovisioning') refuseHeld(registry, tenantId);
         if (before.failed_during === 'deprovisioning') reopenPlan(registry, tenantId, kind, actor);
         else writePlan(registry, { tenant_id: tenantId, kind, actor, started_at: clock.iso(), steps });
-        if (kind === 'deprovisioning') endTokens(registry, clock, tenantId);
+        if (kind !== 'deprovisioning') return;
+        endTokens(registry, clock, tenantId);
+        remember(registry, 'tenant_deleted', event);
       },
     });
     settleFlag(dataFolder, registry, tenantId);
@@ -129,19 +134,12 @@ export function tenantVerbs(parts: TenantVerbParts): TenantVerbs {
       const row = needTenant(registry, tenantId);
       if (request.confirm !== true || request.confirm_tenant_id !== tenantId) throw unconfirmed(request);
       allowedMove('deprovision', row.state, row.failed_during);
-      await refuseBlocked(tenantId, options.blockers);
       const reason = reasonText(request.reason);
       return startPlan(tenantId, 'deprovision', actor, 'deprovisioning', () => ({ reason }));
     },
     retry: async (tenantId, actor) => startPlan(tenantId, 'retry', actor, 'provisioning'),
-    abandon: async (tenantId, actor) => {
-      const row = needTenant(registry, tenantId);
-      allowedMove('abandon', row.state, row.failed_during);
-      await refuseBlocked(tenantId, options.blockers);
-      return startPlan(tenantId, 'abandon', actor, 'deprovisioning', (before) => ({
-        failed_during: before.failed_during,
-      }));
-    },
+    abandon: async (tenantId, actor) =>
+      startPlan(tenantId, 'abandon', actor, 'deprovisioning', (before) => ({ failed_during: before.failed_during })),
     verify: async (tenantId, actor) =>
       answer(await checkIsolation({ registry, clock, resources: parts.resources }, tenantId, actor)),
     activeTenants: async () =>
@@ -157,13 +155,5 @@ function unconfirmed(request: { confirm: boolean; confirm_tenant_id: string }): 
       ...(request.confirm === true ? [] : [{ field: 'confirm', value: request.confirm, constraint: 'must be true' }]),
       { field: 'confirm_tenant_id', constraint: 'must be the tenant id of the path' },
     ],
-  });
-}
-
-async function refuseBlocked(tenantId: string, blockers: ControlOptions['blockers']): Promise<void> {
-  const found = (await blockers?.(tenantId)) ?? [];
-  if (found.length === 0) return;
-  throw new FrostbyteError('INVALID_STATE_TRANSITION', 'The tenant may not be deleted now.', {
-    details: found.map((value) => ({ field: 'tenant_id', value, constraint: 'blocks the deletion' })),
   });
 }

@@ -1,6 +1,10 @@
 import type { ConfigChange, TenantConfig, TenantConfigPatch } from '../api/tenant-config.ts';
+import type { HoldScope } from '../kernel/holds.ts';
 import type { Caller, Role, Scope, TenantState } from '../kernel/identity.ts';
 import type { AuditLog } from '../stores/log/port.ts';
+import type { LedgerEntry } from './ledger/entries.ts';
+
+export type { LedgerEntry } from './ledger/entries.ts';
 
 /**
  * All that the gateway may ask of the room with the keys. Called directly in embedded mode, over a 0600 socket in stack
@@ -43,6 +47,31 @@ export interface ControlVerbs {
   abandon(tenantId: string, actor: string): Promise<StateChange>;
   /** Own access OK, foreign access DENIED (spec 3, "Isolation check"). */
   verify(tenantId: string, actor: string): Promise<IsolationReport>;
+
+  // Legal holds
+  /**
+   * Puts a tenant, a batch or a document under a legal hold, also while the tenant is suspended. Throws
+   * `RESOURCE_NOT_FOUND` for a batch or document that is not there, `INVALID_STATE_TRANSITION` where it is held already,
+   * is being erased, or the tenant is being deleted.
+   */
+  setHold(tenantId: string, target: HoldTarget, reason: string, actor: string): Promise<Hold>;
+  /** Lifts the hold on exactly this. Throws `RESOURCE_NOT_FOUND` where there is none in force. */
+  liftHold(tenantId: string, target: HoldTarget, reason: string, actor: string): Promise<Hold>;
+  /** Newest first; `after` is the id of the last hold seen. */
+  holds(
+    tenantId: string,
+    query: { status: 'in_force' | 'lifted' | 'all'; limit: number; offset: number; after?: string },
+  ): Promise<{ holds: Hold[]; total: number }>;
+  /** Scopes of the holds that keep a document which came with these batches: what a data plane asks before it erases. */
+  holdsOn(tenantId: string, docId: string, batchIds: readonly string[]): Promise<HoldScope[]>;
+
+  // Ledger
+  /** What no restore may undo (spec 7), in order, behind the place `after`; of one tenant where it is named. */
+  ledger(query: {
+    tenant_id?: string;
+    after: number;
+    limit: number;
+  }): Promise<{ entries: LedgerEntry[]; total: number }>;
 
   // Audit
   /** The log of a tenant (any state, also deprovisioned) or of `_appliance`. Throws `RESOURCE_NOT_FOUND`. */
@@ -117,6 +146,25 @@ export interface ProvisioningStep {
   status: 'pending' | 'done' | 'undone' | 'failed';
   at: string | null;
   error_code?: string;
+}
+
+/** What a hold covers; a tenant's needs no id. */
+export interface HoldTarget {
+  scope: HoldScope;
+  resource_id?: string;
+}
+
+export interface Hold {
+  hold_id: string;
+  tenant_id: string;
+  scope: HoldScope;
+  resource_id: string;
+  reason: string;
+  set_by: string;
+  set_at: string;
+  lifted_by: string | null;
+  lifted_at: string | null;
+  lift_reason: string | null;
 }
 
 export interface StateChange {

@@ -1,5 +1,6 @@
 import type { TenantConfig } from '../api/tenant-config.ts';
 import type { Clock } from '../kernel/clock.ts';
+import type { HoldScope } from '../kernel/holds.ts';
 import type { Logger, Meter } from '../kernel/telemetry.ts';
 import type { Embedder } from '../models/embedder/port.ts';
 import type { ObjectStore } from '../stores/object/port.ts';
@@ -27,6 +28,11 @@ export interface DataPlane {
   readonly meter: Meter;
   /** The tenant's current configuration. */
   config(): Promise<{ config: TenantConfig; config_version: number }>;
+  /**
+   * Scopes of the legal holds on a document that came with these batches: with one it stays. Throws where control cannot
+   * be asked, and then nothing is erased.
+   */
+  holds(docId: string, batchIds: readonly string[]): Promise<HoldScope[]>;
   /** Folder for unlinked temporary files, on the data disk. */
   readonly temporary: string;
 }

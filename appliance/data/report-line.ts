@@ -1,5 +1,5 @@
 import type { AcceptanceReport, FileOutcome } from '../api/schemas/ingest.ts';
-import type { DocumentRow, ManifestFile, Receipt } from '../stores/record/rows.ts';
+import { type DocumentRow, ERASED, type ManifestFile, type Receipt } from '../stores/record/rows.ts';
 import { problemsOf } from './report-problems.ts';
 
 /** What the acceptance report says of one file: how it came in, what came out of it, where it ended. */
@@ -44,7 +44,7 @@ export function reportLine(batchFile: BatchFile): Line {
   const outcome = outcomeOf(batchFile);
   return {
     file_id: file.file_id,
-    original_filename: file.filename,
+    original_filename: outcome === 'erased' ? ERASED : file.filename,
     doc_id: receipt?.doc_id ?? null,
     status: outcome === 'erased' ? 'erased' : (document?.state ?? receipt?.status ?? 'missing'),
     outcome,
@@ -68,11 +68,18 @@ export function reportLine(batchFile: BatchFile): Line {
   };
 }
 
-/** The one place where a file is counted. A document that is gone although its file was accepted was erased. */
-function outcomeOf({ receipt, document }: BatchFile): FileOutcome {
+/** A file that brought a document which is gone, or going. */
+export function isErased({ receipt, document }: BatchFile): boolean {
+  return receipt !== null && receipt.doc_id !== null && document === null;
+}
+
+/** The one place where a file is counted. */
+function outcomeOf(file: BatchFile): FileOutcome {
+  const { receipt, document } = file;
   if (receipt === null) return 'missing';
   if (receipt.status === 'rejected') return 'rejected';
-  if (document === null) return receipt.doc_id === null ? 'quarantined' : 'erased';
+  if (isErased(file)) return 'erased';
+  if (document === null) return 'quarantined';
   const { state } = document;
   return state === 'indexed' || state === 'held' || state === 'quarantined' || state === 'cancelled' ? state : 'failed';
 }

@@ -1,11 +1,11 @@
 import { type AcceptanceReport, type BatchStatus, FILE_OUTCOMES, type FileStatus } from '../api/schemas/ingest.ts';
 import { newId } from '../kernel/ids.ts';
-import type { BatchRow, DocumentRow } from '../stores/record/rows.ts';
-import { type BatchFile, findingsOf, reportLine } from './report-line.ts';
+import { type BatchRow, type DocumentRow, ERASED } from '../stores/record/rows.ts';
+import { type BatchFile, findingsOf, isErased, reportLine } from './report-line.ts';
 
 /** Batch status and acceptance report, made from receipts and documents (spec 2). Pure. */
 
-export type { BatchFile } from './report-line.ts';
+export { type BatchFile, isErased } from './report-line.ts';
 
 const NOT_STARTED = Object.freeze({
   intake: 'queued',
@@ -15,8 +15,10 @@ const NOT_STARTED = Object.freeze({
   index: 'queued',
 } as const);
 
-/** Stages and error of one file. A file that never came stands with `missing`. */
-export function fileStatus({ file, receipt, document }: BatchFile): FileStatus {
+/** Stages and error of one file. A file that never came stands with `missing`, one that was erased without its name. */
+export function fileStatus(batchFile: BatchFile): FileStatus {
+  const { file, receipt, document } = batchFile;
+  if (isErased(batchFile)) return erasedStatus(batchFile);
   const refused = receipt !== null && receipt.status !== 'accepted';
   const outcome = receipt?.status === 'rejected' ? ('failed' as const) : ('quarantined' as const);
   const skipped = { intake: outcome, parse: 'skipped', policy: 'skipped', embed: 'skipped', index: 'skipped' } as const;
@@ -30,6 +32,20 @@ export function fileStatus({ file, receipt, document }: BatchFile): FileStatus {
     current_stage: document?.current_stage ?? (refused ? 'intake' : null),
     stages: document?.stages ?? (refused ? skipped : { ...NOT_STARTED }),
     error: document?.error ?? null,
+  };
+}
+
+function erasedStatus({ file, receipt }: BatchFile): FileStatus {
+  return {
+    file_id: file.file_id,
+    original_filename: ERASED,
+    doc_id: receipt?.doc_id ?? null,
+    receipt_id: receipt?.receipt_id ?? null,
+    status: 'erased',
+    state: null,
+    current_stage: null,
+    stages: { intake: 'completed', parse: 'skipped', policy: 'skipped', embed: 'skipped', index: 'skipped' },
+    error: null,
   };
 }
 

@@ -1,7 +1,7 @@
 import { auditEntry } from '../audit/entry.ts';
 import type { BatchState } from '../stores/record/rows.ts';
 import type { DataPlane } from './plane.ts';
-import { acceptanceReport, type BatchFile } from './report.ts';
+import { acceptanceReport, type BatchFile, isErased } from './report.ts';
 
 type Plane = Pick<DataPlane, 'tenant_id' | 'records' | 'clock'>;
 
@@ -22,16 +22,18 @@ export async function settleOpenBatches(plane: Plane): Promise<void> {
 
 /**
  * Writes the acceptance report when every file of a batch is terminal or held, and the final one, with
- * `BATCH_COMPLETED`, when none is held any more (spec 2, "Acceptance report"). Does nothing while a file is under way.
+ * `BATCH_COMPLETED`, when none is held any more (spec 2, "Acceptance report"). A batch that was cancelled is `cancelled`
+ * then; files that never came keep it from nothing. Does nothing while a file is under way.
  */
 export async function settleBatch(plane: Plane, batchId: string): Promise<void> {
   if (await plane.records.isUnderWay(batchId)) return;
   const batch = await plane.records.batch(batchId);
   if (!batch || batch.status === 'receiving') return;
   const files = await plane.records.batchFiles(batchId);
-  if (files.some(isUnderWay)) return;
+  const cancelled = batch.cancelled_at !== null;
+  if (files.some((file) => isUnderWay(file) || (file.receipt === null && !cancelled))) return;
   const held = files.some(({ document }) => document?.state === 'held');
-  const status: BatchState = held ? 'held' : 'completed';
+  const status: BatchState = cancelled ? 'cancelled' : held ? 'held' : 'completed';
   if (batch.status === status) return;
   const report = acceptanceReport({
     tenant_id: plane.tenant_id,
@@ -51,6 +53,8 @@ export async function settleBatch(plane: Plane, batchId: string): Promise<void> 
       failed: files.filter(({ document }) => document?.state.endsWith('_failed')).length,
       quarantined: count('quarantined'),
       held: count('held'),
+      cancelled: count('cancelled'),
+      erased: files.filter(isErased).length,
       rejected: files.filter(({ receipt }) => receipt?.status === 'rejected').length,
       final: !held,
       report_id: report.report_id,
@@ -59,6 +63,6 @@ export async function settleBatch(plane: Plane, batchId: string): Promise<void> 
   await plane.records.settleBatch(batchId, status, report, held ? [] : [entry], plane.clock.iso());
 }
 
-function isUnderWay({ receipt, document }: BatchFile): boolean {
-  return receipt === null || document?.state === 'processing';
+function isUnderWay({ document }: BatchFile): boolean {
+  return document?.state === 'processing';
 }

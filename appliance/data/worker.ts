@@ -60,6 +60,9 @@ const LONGEST_REST_MS = 15_000;
 const SLOW_MS = 20_000;
 const MOST_SLOW = 3;
 
+/** How often a worker asks whether its job still stands: erasing a document waits this long for who works on it. */
+const LOOK_MS = 500;
+
 const ALL_BUT_EMBED = WORK_STAGES.filter((stage) => stage !== 'embed');
 
 export function createWorker(options: WorkerOptions): Worker {
@@ -286,20 +289,32 @@ export function createWorker(options: WorkerOptions): Worker {
     await settleBatches(plane, document.doc_id);
   }
 
-  /** Keeps the lease alive; aborts the work when it is lost, the worker stops or the tenant's drain is over. */
+  /**
+   * Keeps the lease alive; aborts the work when it is lost, the job was withdrawn (its document is being erased), the
+   * worker stops or the tenant's drain is over.
+   */
   function watch(plane: DataPlane, claim: ClaimedJob): { signal: AbortSignal; stop(): void } {
     const controller = new AbortController();
     const abort = () => controller.abort();
     let suspendedSince: number | null = null;
     let nextExtension = performance.now() + options.leaseMs / 3;
+    let nextLook = performance.now() + LOOK_MS;
     const timer = setInterval(() => {
       const now = performance.now();
       if (!options.isSuspended(plane.tenant_id)) suspendedSince = null;
       else suspendedSince ??= now;
       if (suspendedSince !== null && now - suspendedSince >= options.drainMs) return abort();
-      if (now < nextExtension) return;
-      nextExtension = now + options.leaseMs / 3;
-      plane.queue.extend(claim, options.leaseMs).then((held) => held || abort(), abort);
+      if (now >= nextExtension) {
+        nextExtension = now + options.leaseMs / 3;
+        plane.queue.extend(claim, options.leaseMs).then((held) => held || abort(), abort);
+      } else if (now >= nextLook) {
+        nextLook = now + LOOK_MS;
+        // A queue that cannot be asked is no reason to stop: the lease says when.
+        plane.queue.isHeld(claim).then(
+          (held) => held || abort(),
+          () => undefined,
+        );
+      }
     }, 250);
     stopping.signal.addEventListener('abort', abort, { once: true });
     if (stopping.signal.aborted) abort();

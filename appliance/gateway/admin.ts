@@ -1,7 +1,7 @@
 import { checkHandlers, type RouteName } from '../api/routes.ts';
 import { listMeta } from '../api/schemas/common.ts';
 import type { TenantConfigPatch } from '../api/tenant-config.ts';
-import type { ControlVerbs, CreateTenant, TokenRequest } from '../control/verbs.ts';
+import type { ControlVerbs, CreateTenant, HoldTarget, TokenRequest } from '../control/verbs.ts';
 import { FrostbyteError } from '../kernel/errors.ts';
 import type { TenantState } from '../kernel/identity.ts';
 import type { Admitted } from './app.ts';
@@ -44,6 +44,24 @@ const VERBS: Partial<Record<RouteName, Verb>> = {
     ),
   retryTenant: (control, { tenantId, caller }) => data(control.retry(tenantId!, caller.subject)),
   abandonTenant: (control, { tenantId, caller }) => data(control.abandon(tenantId!, caller.subject)),
+  holdTenant(control, { tenantId, body, caller }) {
+    const { action, reason, scope, resource_id } = body as HoldTarget & { action: 'set' | 'lift'; reason: string };
+    const target = { scope, ...(resource_id === undefined ? {} : { resource_id }) };
+    const act = action === 'set' ? control.setHold : control.liftHold;
+    return data(act(tenantId!, target, reason, caller.subject));
+  },
+  async listHolds(control, { tenantId, query }) {
+    const { status, page, limit, cursor } = query as {
+      status: 'in_force' | 'lifted' | 'all';
+      page: number;
+      limit: number;
+      cursor?: string;
+    };
+    const place = cursor === undefined ? {} : { after: cursor };
+    const { holds, total } = await control.holds(tenantId!, { status, limit, offset: (page - 1) * limit, ...place });
+    const next = holds.length < limit ? null : holds.at(-1)!.hold_id;
+    return { data: holds, meta: listMeta(total, { page, limit }, { status }, next) };
+  },
   verifyTenant: (control, { tenantId, caller }) => data(control.verify(tenantId!, caller.subject)),
   issueToken: (control, { body, caller }) => data(control.issueToken(body as TokenRequest, caller.subject)),
   async revokeTokens(control, { body, caller }) {

@@ -4,7 +4,7 @@ import { EVENTS } from '../audit/events.ts';
 import type { AuditExports } from '../audit/export.ts';
 import { type ProvenanceBreak, verifyProvenance } from '../audit/provenance.ts';
 import type { ControlVerbs } from '../control/verbs.ts';
-import type { ResourceType } from '../kernel/audit-event.ts';
+import { APPLIANCE_LOG, type ResourceType } from '../kernel/audit-event.ts';
 import { FrostbyteError } from '../kernel/errors.ts';
 import type { AuditLog, LogFilter } from '../stores/log/port.ts';
 import type { Admitted } from './app.ts';
@@ -98,6 +98,15 @@ const VERBS: Partial<Record<RouteName, Verb>> = {
         'content-disposition': 'attachment; filename="audit_export_manifest.json"',
       },
     });
+  },
+
+  async auditLedger({ control, params, query }) {
+    const { page, limit, cursor } = query as { page: number; limit: number; cursor?: string };
+    const of = params.tenant_id === APPLIANCE_LOG ? {} : { tenant_id: params.tenant_id! };
+    const after = cursor === undefined ? 0 : Number(cursor);
+    const { entries, total } = await control.ledger({ ...of, after, limit });
+    const next = entries.length < limit ? null : String(entries.at(-1)!.seq);
+    return answer(entries, 200, listMeta(total, { page, limit }, {}, next));
   },
 
   async auditChain({ log, params, query }) {

@@ -60,6 +60,7 @@ export function sealObjects(store: ObjectStore, keys: () => Promise<StorageKeys>
     delete: (key) => store.delete(key),
     sweepDrafts: (olderThanMs) => store.sweepDrafts(olderThanMs),
     usage: () => store.usage(),
+    room: () => store.room(),
     check: () => store.check(),
     close: () => store.close(),
   };

@@ -275,6 +275,11 @@ export function logContract(name: string, make: () => Promise<LogWorld>): void {
       assert.equal(await log.eraseReferences('document', 'doc_x'), 0);
       await log.append([mine]);
       assert.deepEqual((await log.event(mine.event.event_id))?.references, []);
+      const since = [logged(8, { resource_id: 'doc_x' }, 'l.pdf'), logged(9, { resource_id: 'doc_x' }, 'm.pdf')];
+      const [place] = await log.append(since);
+      assert.equal(await log.eraseReferences('document', 'doc_x', place! - 1), 0);
+      assert.equal(await log.eraseReferences('document', 'doc_x', place), 1, 'only up to that place');
+      assert.equal((await log.event(since[1]!.event.event_id))?.references[0]?.value, 'm.pdf');
       assert.equal((await log.event(other.event.event_id))?.references[0]?.value, 'other.pdf');
       assert.deepEqual(await log.leaves(0, 3), leaves);
     });

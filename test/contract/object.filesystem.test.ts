@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { statfsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -89,6 +90,20 @@ describe('object folder', () => {
     within(async (folder) => {
       const store = openFilesystemObjects(folder, { reserveBytes: Number.MAX_SAFE_INTEGER });
       await assert.rejects(store.check(), (error) => isFrostbyteError(error, 'DISK_FULL'));
+      assert.equal(await store.room(), 0);
+    }),
+  );
+
+  it(
+    'has room for what is free above the reserve',
+    within(async (folder) => {
+      const { bavail, bsize, blocks } = statfsSync(folder);
+      const free = bavail * bsize;
+      const near = (value: number, expected: number) =>
+        assert.ok(Math.abs(value - expected) < 1 << 28, `${value} of ${expected}`);
+      near(await openFilesystemObjects(folder, { reserveBytes: 0 }).room(), free);
+      near(await openFilesystemObjects(folder, { reserveBytes: free / 2 }).room(), free / 2);
+      near(await openFilesystemObjects(folder).room(), Math.max(0, free - Math.min(1 << 30, (blocks * bsize) / 20)));
     }),
   );
 

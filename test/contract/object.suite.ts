@@ -60,6 +60,7 @@ export function objectContract(name: string, make: () => Promise<ObjectWorld>): 
         await draft.write(randomBytes(2_000_000));
         assert.deepEqual(await keys(store, ''), []);
         assert.deepEqual(await store.usage(), { bytes: 0, objects: 0 });
+        assert.ok((await store.room()) >= 0);
         await draft.abort();
         await draft.abort();
         assert.equal(await store.size(key), null);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { WORK_STAGES, type WorkStage } from '../../appliance/kernel/pipeline.ts';
-import { type Job, type JobQueue, jobId, lossesOf } from '../../appliance/stores/queue/port.ts';
+import { type ClaimedJob, type Job, type JobQueue, jobId, lossesOf } from '../../appliance/stores/queue/port.ts';
 
 export interface QueueWorld {
   queue: JobQueue;
@@ -247,6 +247,69 @@ export function queueContract(name: string, make: () => Promise<QueueWorld>): vo
         assert.equal(await queue.finish(claimed!), false);
         assert.deepEqual(await queue.depth(), { parse: 1, policy: 0, embed: 0, index: 0 });
         await queue.removeDocument('doc_ffffffffffffffff');
+      }),
+    );
+
+    it(
+      'takes a document’s jobs away: waiting ones at once, held ones when their worker lets go',
+      using(async (queue, world) => {
+        await queue.add([job(1), job(1, 'index'), job(2), job(1, 'embed')]);
+        const held = (await claim(queue, 'parse'))!;
+        const other = await world.another();
+        assert.deepEqual([await queue.isHeld(held), await other.isHeld(held)], [true, true]);
+        assert.equal(await other.withdraw(held.doc_id), 1);
+        assert.equal(await queue.isHeld(held), false);
+        assert.equal(await queue.extend(held, LEASE), false);
+        assert.deepEqual(await queue.depth(), { parse: 2, policy: 0, embed: 0, index: 0 });
+        assert.equal(await other.withdraw(held.doc_id), 1, 'as long as it is held');
+        assert.equal(await queue.release(held), false);
+        assert.equal(await other.withdraw(held.doc_id), 0);
+        assert.equal(await queue.has(held.job_id), false, 'it does not come back');
+        assert.deepEqual(await queue.depth(), { parse: 1, policy: 0, embed: 0, index: 0 });
+        await other.close();
+      }),
+    );
+
+    for (const [end, letGo] of [
+      ['finished', (queue, held) => queue.finish(held)],
+      ['tried again', (queue, held) => queue.retry(held, 0)],
+      ['given back by the dead', (queue) => queue.releaseWorker('worker')],
+    ] as [string, (queue: JobQueue, held: ClaimedJob) => Promise<unknown>][]) {
+      it(
+        `a withdrawn job that is ${end} is gone`,
+        using(async (queue) => {
+          await queue.add([job(1)]);
+          const held = (await claim(queue))!;
+          await queue.withdraw(held.doc_id);
+          await letGo(queue, held);
+          assert.equal(await queue.has(held.job_id), false);
+          assert.equal(await queue.withdraw(held.doc_id), 0);
+        }),
+      );
+    }
+
+    it(
+      'a withdrawn job goes with its lease, where its worker never says a word',
+      using(async (queue, world) => {
+        await queue.add([job(1)]);
+        const held = (await claim(queue))!;
+        assert.equal(await queue.withdraw(held.doc_id), 1);
+        world.advance(LEASE);
+        assert.equal(await queue.withdraw(held.doc_id), 0);
+        assert.equal(await queue.isHeld(held), false);
+        assert.equal(await queue.withdraw('doc_ffffffffffffffff'), 0);
+      }),
+    );
+
+    it(
+      'knows a claim that another took over',
+      using(async (queue, world) => {
+        await queue.add([job(1)]);
+        const first = (await claim(queue))!;
+        world.advance(LEASE);
+        assert.equal(await queue.isHeld(first), true, 'nobody took it yet');
+        const second = (await claim(queue))!;
+        assert.deepEqual([await queue.isHeld(first), await queue.isHeld(second)], [false, true]);
       }),
     );
 

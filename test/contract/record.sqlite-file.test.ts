@@ -6,10 +6,13 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, type TestContext, test } from 'node:test';
 import Database from 'better-sqlite3';
+import { newId } from '../../appliance/kernel/ids.ts';
 import { MIGRATIONS } from '../../appliance/stores/record/migrations/sqlite.gen.ts';
 import { openSqliteRecords } from '../../appliance/stores/record/sqlite.ts';
+import { migrate } from '../../appliance/stores/sqlite/migrate.ts';
 import { openSqlite } from '../../appliance/stores/sqlite/open.ts';
 import {
+  arrival,
   entry,
   events,
   failed,
@@ -129,6 +132,87 @@ describe('sqlite records: the file', () => {
     const [pending] = await store.pendingEvents(1);
     await store.markRelayed([{ seq: pending!.seq, event_id: pending!.event.event_id, log_index: 0 }]);
     assert.deepEqual(traces(dirname(file), 'dana-private'), []);
+  });
+
+  test('nothing of an erased document is in the folder, and a deletion receipt cannot be changed', async (t) => {
+    const { store, file } = await world(t);
+    const secret = (n: number) => `zyxcanary${n}wvut`;
+    const chunks = Array.from({ length: 40 }, (_, n) => ({
+      text: `${secret(n)} ${'filler '.repeat(80)}`,
+      title: secret(n),
+    }));
+    const files = [{ file_id: 'f', content: 'x', metadata: { matter: 'zyxcanary metadata' } }];
+    const sent = arrival('b1', files);
+    sent.batch.files[0]!.filename = 'zyxcanary name.pdf';
+    sent.batch.files[0]!.metadata = { matter: 'zyxcanary metadata' };
+    for (const decision of sent.files) decision.receipt.original_filename = 'zyxcanary name.pdf';
+    const id = idOf('x');
+    await store.receive(sent);
+    await toIndex(store, id);
+    await publish(store, id, chunks);
+    await indexed(store, 'y', [{ text: 'neighbour' }]);
+    const line = { file_id: 'f', original_filename: 'zyxcanary name.pdf', problems: [{ message: 'zyxcanary' }] };
+    await store.settleBatch('b1', 'completed', { files: [line] }, [], minute(4));
+    assert.notDeepEqual(traces(dirname(file), 'zyxcanary'), [], 'the search must be able to find');
+
+    const erasure = (await store.beginErasure({
+      deletion_receipt_id: newId(),
+      doc_id: id,
+      cause: 'request',
+      reason: 'r',
+      requested_by: 'dana',
+      requested_at: minute(5),
+    }))!;
+    await store.decideErasure(erasure.deletion_receipt_id, minute(5));
+    await store.clearRows(erasure.deletion_receipt_id);
+    await store.completeErasure(erasure.deletion_receipt_id, { verified: [], entries: [], at: minute(6) });
+    assert.deepEqual(traces(dirname(file), 'zyxcanary'), []);
+    assert.equal((await store.searchText({ text: 'neighbour', limit: 5 })).length, 1);
+
+    const db = new Database(file);
+    t.after(() => db.close());
+    for (const sql of [
+      "UPDATE erasures SET reason = 'other'",
+      "UPDATE erasures SET status = 'pending', erased_at = NULL",
+      'DELETE FROM erasures',
+      'REPLACE INTO erasures SELECT * FROM erasures',
+      "UPDATE receipts SET original_filename = '[ERASED]', details = NULL WHERE batch_id <> 'b1'",
+      "UPDATE receipts SET original_filename = 'forged' WHERE batch_id = 'b1'",
+    ]) {
+      assert.throws(() => db.exec(sql), { code: 'SQLITE_CONSTRAINT_TRIGGER' }, sql);
+    }
+  });
+
+  test('rows of an earlier version are kept for the time of the config they came under', async (t) => {
+    const { file } = await world(t);
+    const old = join(dirname(file), 'old.db');
+    const db = new Database(old);
+    migrate(db, MIGRATIONS.slice(0, 8), minute(0));
+    db.exec(`INSERT INTO configs VALUES (1, '{"retention_days":30}'), (2, '{}');
+      INSERT INTO batches VALUES ('b', 'm', 2, 'completed', '${minute(1)}', '${minute(1)}', 'u', NULL, '{}', 1, '[]', NULL);`);
+    for (const [id, version] of [
+      ['doc_1', 1],
+      ['doc_2', 2],
+    ]) {
+      db.exec(`INSERT INTO documents (doc_id, raw_sha256, storage_path, original_filename, mime_type, size_bytes,
+        scan_result, state, current_stage, stages, run, config_version, batch_id, receipt_id, metadata, received_at,
+        updated_at, findings) VALUES ('${id}', 'h', 'p', 'n', 't', 1, 'clean', 'indexed', 'index', '{}', 1, ${version},
+        'b', 'r', '{}', '2026-01-01T00:00:00.123Z', '${minute(1)}', '{}')`);
+    }
+    db.close();
+    const store = openSqliteRecords(old, OPTIONS);
+    t.after(() => store.close());
+    assert.equal((await store.document('doc_1'))?.retention_until, '2026-01-31T00:00:00.123Z');
+    assert.equal(
+      (await store.document('doc_2'))?.retention_until,
+      '2032-12-30T00:00:00.123Z',
+      'the default: 2,555 days',
+    );
+    assert.equal((await store.batch('b'))?.cancelled_at, null);
+    assert.deepEqual(
+      (await store.expired('2026-02-01T00:00:00.000Z', null, 9)).map(({ doc_id }) => doc_id),
+      ['doc_1'],
+    );
   });
 
   test('the file and its write-ahead log are for the owner alone', async (t) => {

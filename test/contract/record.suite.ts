@@ -1,4 +1,6 @@
+import { cancelContract } from './record/cancel.ts';
 import { decisionContract } from './record/decisions.ts';
+import { erasureContract } from './record/erasures.ts';
 import { intakeContract } from './record/intake.ts';
 import { listContract } from './record/lists.ts';
 import { metadataContract } from './record/metadata.ts';
@@ -18,4 +20,6 @@ export function recordContract(name: string, makeStore: MakeRecords): void {
   decisionContract(name, makeStore);
   relayContract(name, makeStore);
   uploadContract(name, makeStore);
+  cancelContract(name, makeStore);
+  erasureContract(name, makeStore);
 }

@@ -235,7 +235,10 @@ export function vectorContract(name: string, make: () => Promise<VectorHarness>)
         chunk(3),
       ]);
       assert.deepEqual([...(await store.read([1, 2, 3, 4].map(chunk))).keys()].sort(), [chunk(2), chunk(4)]);
+      assert.deepEqual([await store.countDocument(doc(1)), await store.countDocument(doc(2))], [1, 1]);
       assert.deepEqual(await store.removeDocument(doc(1)), [chunk(2)]);
+      assert.equal(await store.countDocument(doc(1)), 0);
+      assert.equal(await store.scrub(), true);
       assert.deepEqual(await store.removeDocument(doc(1)), []);
       assert.equal(await store.count(), 1);
     });

@@ -1,5 +1,5 @@
 import { DEFAULT_TENANT_CONFIG } from '../../appliance/api/tenant-config.ts';
-import type { ControlVerbs, StateChange, Tenant } from '../../appliance/control/verbs.ts';
+import type { ControlVerbs, Hold, HoldTarget, StateChange, Tenant } from '../../appliance/control/verbs.ts';
 import { type ErrorCode, FrostbyteError } from '../../appliance/kernel/errors.ts';
 import type { Caller, Role, Scope, TenantState } from '../../appliance/kernel/identity.ts';
 import { type MemoryLog, memoryLog } from './control/memory-log.ts';
@@ -93,6 +93,16 @@ export function controlDouble(
       checks: [{ store: 'objects', test: 'read', target: 'probe', result: 'DENIED', timestamp: AT }],
       overall_pass: true,
     }),
+    setHold: async (tenant_id, target, reason, actor) => holdOf(tenant_id, target, reason, actor),
+    liftHold: async (tenant_id, target, reason, actor) => ({
+      ...holdOf(tenant_id, target, reason, 'somebody'),
+      lifted_by: actor,
+      lifted_at: AT,
+      lift_reason: reason,
+    }),
+    holds: async () => ({ holds: [], total: 0 }),
+    holdsOn: async () => [],
+    ledger: async () => ({ entries: [], total: 0 }),
     auditLog: async (id) => {
       const log = logs.get(id);
       if (!log) throw new FrostbyteError('RESOURCE_NOT_FOUND', 'There is no such tenant.');
@@ -137,6 +147,21 @@ function recorded(verbs: ControlVerbs, calls: ControlDouble['calls']): ControlVe
       };
     },
   });
+}
+
+function holdOf(tenant_id: string, { scope, resource_id }: HoldTarget, reason: string, set_by: string): Hold {
+  return {
+    hold_id: '01900000-0000-7000-8000-000000000001',
+    tenant_id,
+    scope,
+    resource_id: resource_id ?? tenant_id,
+    reason,
+    set_by,
+    set_at: AT,
+    lifted_by: null,
+    lifted_at: null,
+    lift_reason: null,
+  };
 }
 
 function tenantOf(tenant_id: string, state: TenantState): Tenant {

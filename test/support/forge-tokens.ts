@@ -12,7 +12,7 @@ export async function signingKeyOf(dataFolder: string): Promise<SigningKey> {
     dataFolder,
     clock,
     root,
-    planes: { outbox: () => null, stop: async () => undefined },
+    planes: { records: () => null, stop: async () => undefined },
   });
   try {
     return await (await openSigningKeys(controlPaths(dataFolder).signingKeys, resources, clock)).current();

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { HOLD_SCOPES } from '../../kernel/holds.ts';
 import { ROLES, SCOPES, TENANT_STATES } from '../../kernel/identity.ts';
 import { DEFAULT_TENANT_CONFIG, TenantConfig, TenantConfigPatch } from '../tenant-config.ts';
 import { pageOf, Reason, TenantId, Timestamp } from './common.ts';
@@ -87,6 +88,37 @@ export const ReasonBody = z.strictObject({ reason: Reason }).openapi('WithReason
 export const DeprovisionBody = z
   .strictObject({ reason: Reason, confirm: z.boolean(), confirm_tenant_id: z.string() })
   .openapi('DeprovisionTenant');
+
+export const HoldBody = z
+  .strictObject({
+    action: z.enum(['set', 'lift']),
+    scope: z.enum(HOLD_SCOPES),
+    /** The batch or document; of a tenant none is needed. */
+    resource_id: z.string().min(1).max(128).optional(),
+    reason: Reason,
+  })
+  .openapi('Hold');
+
+export const HoldAnswer = z
+  .object({
+    hold_id: z.uuid(),
+    tenant_id: TenantId,
+    scope: z.enum(HOLD_SCOPES),
+    resource_id: z.string(),
+    reason: z.string(),
+    set_by: z.string(),
+    set_at: Timestamp,
+    lifted_by: z.string().nullable(),
+    lifted_at: Timestamp.nullable(),
+    lift_reason: z.string().nullable(),
+  })
+  .openapi('LegalHold');
+
+export const HoldListQuery = z.strictObject({
+  status: z.enum(['in_force', 'lifted', 'all']).default('in_force'),
+  cursor: z.uuid().optional(),
+  ...pageOf(50, 500),
+});
 
 export const StateChangeAnswer = z
   .object({

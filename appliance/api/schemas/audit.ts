@@ -74,6 +74,29 @@ export const ExportAnswer = z
   })
   .openapi('AuditExport');
 
+export const LedgerQuery = z.strictObject({
+  /** The place (`seq`) of the last entry seen. */
+  cursor: z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .optional(),
+  ...pageOf(100, 1000),
+});
+
+export const LedgerAnswer = z
+  .object({
+    seq: z.number().int(),
+    kind: z.string(),
+    tenant_id: LogId,
+    resource_id: z.string(),
+    at: Timestamp,
+    details: z.record(z.string(), z.unknown()),
+    event_id: Uuid,
+    previous_hash: Sha256,
+    hash: Sha256,
+  })
+  .openapi('LedgerEntry');
+
 export const ChainQuery = z.strictObject({ resource_type: z.enum(RESOURCE_TYPES).default('document') });
 
 export const ChainAnswer = z

@@ -12,7 +12,7 @@ export const FileStatus = z
     original_filename: z.string(),
     doc_id: DocId.nullable(),
     receipt_id: Uuid.nullable(),
-    status: z.enum(['accepted', 'rejected', 'quarantined', 'missing']),
+    status: z.enum(['accepted', 'rejected', 'quarantined', 'missing', 'erased']),
     state: z.enum(DOCUMENT_STATES).nullable(),
     current_stage: z.string().nullable(),
     stages: z.object({ intake: stage, parse: stage, policy: stage, embed: stage, index: stage }),

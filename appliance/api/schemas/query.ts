@@ -1,6 +1,18 @@
 import { z } from '@hono/zod-openapi';
 import { DOCUMENT_STATES } from '../../kernel/pipeline.ts';
-import { BatchId, ChunkId, DateFilter, DocId, isRange, pageOf, Sha256, TenantId, Timestamp, Uuid } from './common.ts';
+import {
+  BatchId,
+  ChunkId,
+  DateFilter,
+  DocId,
+  isRange,
+  pageOf,
+  Reason,
+  Sha256,
+  TenantId,
+  Timestamp,
+  Uuid,
+} from './common.ts';
 import { MetadataFilter } from './metadata-filter.ts';
 
 /** Search and its retrieval proof, documents and chunks (spec 2 E, spec 4). */
@@ -107,6 +119,7 @@ export const DocumentAnswer = z
     classification_confidence: z.number().nullable(),
     metadata: z.record(z.string(), z.unknown()),
     received_at: Timestamp,
+    retention_until: Timestamp,
     parsed_at: Timestamp.nullable(),
     indexed_at: Timestamp.nullable(),
     page_count: z.number().int().nullable(),
@@ -128,6 +141,54 @@ export const DocumentListItem = DocumentAnswer.omit({ chunks: true, lineage: tru
 export const DocumentListQuery = z.strictObject({
   state: z.enum(DOCUMENT_STATES).optional(),
   batch_id: BatchId.optional(),
+  cursor: z.string().max(200).optional(),
+  ...pageOf(50, 500),
+});
+
+/** `confirm_doc_id` repeats the id of the path: an erasure cannot be taken back. */
+export const EraseBody = z.strictObject({ reason: Reason, confirm_doc_id: z.string() }).openapi('EraseDocument');
+
+const count = z.number().int();
+export const DeletionReceipt = z
+  .object({
+    deletion_receipt_id: Uuid,
+    tenant_id: TenantId,
+    doc_id: DocId,
+    raw_sha256: Sha256,
+    receipt_id: Uuid,
+    status: z.enum(['pending', 'completed']),
+    cause: z.enum(['request', 'retention']),
+    reason: z.string(),
+    requested_by: z.string(),
+    requested_at: Timestamp,
+    retention_until: Timestamp.nullable(),
+    erased_at: Timestamp.nullable(),
+    removed: z.object({
+      objects: count,
+      object_bytes: count,
+      vectors: count,
+      chunks: count,
+      dead_letters: count,
+      jobs: count,
+      receipts: count,
+      manifests: count,
+      reports: count,
+    }),
+    verified: z.object({
+      objects: z.boolean(),
+      vectors: z.boolean(),
+      rows: z.boolean(),
+      full_text: z.boolean(),
+      dead_letters: z.boolean(),
+      queue: z.boolean(),
+      journals: z.boolean(),
+    }),
+  })
+  .openapi('DeletionReceipt');
+export type DeletionReceipt = z.infer<typeof DeletionReceipt>;
+
+export const ErasureListQuery = z.strictObject({
+  doc_id: DocId.optional(),
   cursor: z.string().max(200).optional(),
   ...pageOf(50, 500),
 });

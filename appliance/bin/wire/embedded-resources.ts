@@ -4,7 +4,7 @@ import { lstat, mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { TenantResource, TenantResources } from '../../control/provisioning/port.ts';
 import type { Clock } from '../../kernel/clock.ts';
-import { FrostbyteError } from '../../kernel/errors.ts';
+import { FrostbyteError, isFrostbyteError } from '../../kernel/errors.ts';
 import { tenantPaths } from '../../kernel/names.ts';
 import { open as openSealed, seal } from '../../secrets/age-file.ts';
 import type { KeyPair } from '../../secrets/identities.ts';
@@ -21,10 +21,13 @@ import { embeddedIsolation } from './embedded-isolation.ts';
 
 /** The tenants' files in embedded mode (spec 3, row "embedded"), as provisioning makes and destroys them. */
 
+/** What control may ask a tenant's records. */
+export type ReachableRecords = AuditOutbox & Pick<RecordStore, 'batch' | 'document' | 'erasing'>;
+
 /** The data planes that run in this process. */
 export interface RunningPlanes {
-  /** The open records of a tenant that runs, for the relay; null when it does not. */
-  outbox(tenantId: string): AuditOutbox | null;
+  /** The open records of a tenant that runs, for relay and holds; null when it does not. */
+  records(tenantId: string): ReachableRecords | null;
   /** Ends a tenant's work within `drainMs` and closes its stores. */
   stop(tenantId: string, drainMs: number): Promise<void>;
 }
@@ -65,6 +68,19 @@ export function embeddedResources(options: EmbeddedOptions): EmbeddedResources {
     const records = relayed.get(tenantId);
     relayed.delete(tenantId);
     await records?.close();
+  };
+
+  /** The tenant's records, of its running plane or opened for control; null where it has none (any more). */
+  const reachable = (tenantId: string): ReachableRecords | null => {
+    const running = planes?.records(tenantId);
+    if (running) return running;
+    let records = relayed.get(tenantId);
+    if (records === undefined) {
+      if (!existsSync(at(tenantId).records)) return null;
+      records = openRecords(tenantId);
+      relayed.set(tenantId, records);
+    }
+    return records;
   };
 
   /** A SQLite file of the tenant: made by opening it. */
@@ -156,16 +172,22 @@ export function embeddedResources(options: EmbeddedOptions): EmbeddedResources {
       await planes?.stop(tenantId, drainMs);
       await closeRelayed(tenantId);
     },
-    outbox: async (tenantId) => {
-      const running = planes?.outbox(tenantId);
-      if (running) return running;
-      let records = relayed.get(tenantId);
-      if (records === undefined) {
-        if (!existsSync(at(tenantId).records)) return null;
-        records = openRecords(tenantId);
-        relayed.set(tenantId, records);
+    outbox: async (tenantId) => reachable(tenantId),
+    presence: async (tenantId, kind, id) => {
+      const look = async (): Promise<'there' | 'going' | 'missing'> => {
+        const records = reachable(tenantId);
+        if (records === null) return 'missing';
+        if (kind === 'batch') return (await records.batch(id)) === null ? 'missing' : 'there';
+        if ((await records.document(id)) !== null) return 'there';
+        return (await records.erasing([id])).length > 0 ? 'going' : 'missing';
+      };
+      try {
+        return await look();
+      } catch (error) {
+        // A suspension closes the tenant's stores under our hands; the next look opens them for us alone.
+        if (!isFrostbyteError(error, 'STORE_UNAVAILABLE')) throw error;
+        return look();
       }
-      return records;
     },
     isolation: (tenantId, targets) =>
       embeddedIsolation(

@@ -52,13 +52,14 @@ export async function openEmbedded({ config, logger, meter, baseUrl }: EmbeddedO
     meter,
     root: async () => root,
     gate: (tenantId) => control!.gate(tenantId),
+    holdsOn: (tenantId, docId, batchIds) => control!.holdsOn(tenantId, docId, batchIds),
   });
   const resources = embeddedResources({
     dataFolder,
     clock,
     root,
     planes: {
-      outbox: (tenantId) => planes.open().find((plane) => plane.tenant_id === tenantId)?.records ?? null,
+      records: (tenantId) => planes.open().find((plane) => plane.tenant_id === tenantId)?.records ?? null,
       async stop(tenantId, drainMs) {
         await Promise.all([
           planes.close(tenantId, drainMs),

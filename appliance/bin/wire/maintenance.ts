@@ -1,6 +1,8 @@
 import { sweepOrphans } from '../../data/1-intake/sweep-orphans.ts';
 import { sweepUploads } from '../../data/1-intake/uploads/sweep-uploads.ts';
 import { releaseDead } from '../../data/dead-workers.ts';
+import { carryErasures } from '../../data/erasure/carry-erasures.ts';
+import { sweepExpired } from '../../data/erasure/sweep-expired.ts';
 import { sweepJobs } from '../../data/outbox.ts';
 import type { DataPlane } from '../../data/plane.ts';
 import { settleOpenBatches } from '../../data/settle.ts';
@@ -13,9 +15,9 @@ const DRAFT_AGE_MS = 24 * 60 * 60 * 1000;
 
 /**
  * What puts a tenant's plane right after a crash, and now and then anyway: jobs of dead workers are given back, those of
- * unfinished documents made again,
- * batches whose last document came to rest are settled, drafts, orphaned objects and expired uploads go, gauges are set. Every part may
- * fail without keeping the others from running.
+ * unfinished documents made again, batches whose last document came to rest are settled, pending erasures are carried on,
+ * documents whose time is over go, drafts, orphaned objects and expired uploads too, gauges are set. Every part may fail
+ * without keeping the others from running.
  */
 export async function maintain(
   plane: DataPlane,
@@ -26,6 +28,8 @@ export async function maintain(
     () => releaseDead(plane, isDead),
     () => sweepJobs(plane),
     () => settleOpenBatches(plane),
+    () => carryErasures(plane),
+    () => sweepExpired(plane),
     () => plane.objects.sweepDrafts(DRAFT_AGE_MS),
     () => sweepOrphans(plane),
     () => sweepUploads(plane),

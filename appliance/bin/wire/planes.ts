@@ -43,12 +43,13 @@ export interface PlanesOptions {
   meter: Meter;
   root: () => Promise<KeyPair>;
   gate: ControlVerbs['gate'];
+  holdsOn: ControlVerbs['holdsOn'];
 }
 
 const MIB = 1024 * 1024;
 
 /** Embedded planes: files and SQLite below the data folder, one lexical embedder and one parser for all. */
-export function embeddedPlanes({ config, clock, logger, meter, root, gate }: PlanesOptions): Planes {
+export function embeddedPlanes({ config, clock, logger, meter, root, gate, holdsOn }: PlanesOptions): Planes {
   const embedder: Embedder = lexicalEmbedder();
   const parser = createParser({
     mode: config.parser.sandbox,
@@ -61,6 +62,8 @@ export function embeddedPlanes({ config, clock, logger, meter, root, gate }: Pla
       ? noScanner()
       : clamdScanner(config.scanner.clamd, { streamMaxBytes: config.scanner.stream_max_mb * MIB });
   const searching = searchThreads();
+  const { min_free_mb } = config.intake;
+  const objectOptions = min_free_mb === null ? {} : { reserveBytes: min_free_mb * MIB };
   const planes = new Map<string, Promise<DataPlane>>();
   const opened = new Map<string, DataPlane>();
   const inUse = new Map<string, Set<Promise<unknown>>>();
@@ -79,7 +82,7 @@ export function embeddedPlanes({ config, clock, logger, meter, root, gate }: Pla
     const searcher = searching.of({ tenant_id, records: paths.records, vectors: paths.vectors });
     const plane: DataPlane = {
       tenant_id,
-      objects: sealObjects(openFilesystemObjects(paths.objects), async () => keys),
+      objects: sealObjects(openFilesystemObjects(paths.objects, objectOptions), async () => keys),
       records: recordsSearchedBy(openSqliteRecords(paths.records, { tenant_id, clock }), searcher),
       vectors: vectorsSearchedBy(openSqliteVectors(paths.vectors, { appliedAt: clock.iso() }), searcher),
       queue: openSqliteQueue(paths.queue, { clock }),
@@ -89,6 +92,7 @@ export function embeddedPlanes({ config, clock, logger, meter, root, gate }: Pla
       clock,
       logger: logger.child('data-plane', shaped({ tenant_id })),
       meter,
+      holds: (docId, batchIds) => holdsOn(tenant_id, docId, batchIds),
       temporary: controlPaths(config.data_folder).temporary,
       async config() {
         const { config: current, config_version } = await gate(tenant_id);

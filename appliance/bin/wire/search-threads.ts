@@ -124,6 +124,8 @@ export function vectorsSearchedBy(vectors: VectorStore, { search }: Searcher): V
     remove: (chunkIds) => vectors.remove(chunkIds),
     removeDocument: (docId, keep) => vectors.removeDocument(docId, keep),
     count: () => vectors.count(),
+    countDocument: (docId) => vectors.countDocument(docId),
+    scrub: () => vectors.scrub(),
     usage: () => vectors.usage(),
     check: () => vectors.check(),
     close: () => vectors.close(),

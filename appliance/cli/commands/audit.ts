@@ -5,6 +5,7 @@ import { FrostbyteError } from '../../kernel/errors.ts';
 import { client, output } from '../context.ts';
 import { CheckFailed } from '../exit.ts';
 import { table } from '../output.ts';
+import { auditLedgerCommand } from './audit-ledger.ts';
 
 interface EventAnswer {
   event_id: string;
@@ -44,6 +45,8 @@ interface ChainOptions {
 /** `frostbyte audit …`. */
 export function auditCommands(program: Command): void {
   const audit = program.command('audit').description('The audit log: events, provenance chains, exports');
+
+  auditLedgerCommand(audit);
 
   audit
     .command('events <tenant_id>')

@@ -26,7 +26,7 @@ interface IngestOptions extends MetadataOptions {
   follow: boolean;
 }
 
-/** `frostbyte ingest`, `frostbyte batch …`. */
+/** `frostbyte ingest`. */
 export function ingestCommands(program: Command): void {
   addMetadataOptions(
     program
@@ -56,15 +56,6 @@ export function ingestCommands(program: Command): void {
       out.answer(status, describeStatus);
       if (status.summary.failed > 0)
         throw new CheckFailed(`${status.summary.failed} file(s) did not make it; the problems above say what to do.`);
-    });
-
-  program
-    .command('batch <tenant_id> <batch_id>')
-    .description('Status of a batch and its acceptance report')
-    .addHelpText('after', '\nExample:\n  frostbyte batch nordlaw cli-0197…')
-    .action(async (tenant: string, batch: string, _options: unknown, command: Command) => {
-      const { data } = await client(command).get<BatchStatus>(`/ingest/${tenant}/batch/${batch}`);
-      output(command).answer(data, describeStatus);
     });
 }
 

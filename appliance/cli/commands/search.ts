@@ -4,6 +4,7 @@ import { client, output } from '../context.ts';
 import { customFieldsOf } from '../custom-fields-of.ts';
 import { printable, table } from '../output.ts';
 import { readWhere } from '../where.ts';
+import { documentEraseCommands } from './document-erase.ts';
 import { originalsCommand } from './originals.ts';
 
 interface DocumentAnswer {
@@ -55,6 +56,7 @@ export function searchCommands(program: Command): void {
     );
 
   const document = program.command('document').description('Documents of a tenant');
+  documentEraseCommands(document);
   document
     .command('list <tenant_id>')
     .description('List documents, newest first')

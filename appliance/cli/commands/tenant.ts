@@ -9,6 +9,7 @@ import { table } from '../output.ts';
 import { settled } from '../settled.ts';
 import { tenantApplyCommand } from './tenant-apply.ts';
 import { tenantFieldsCommand } from './tenant-fields.ts';
+import { tenantHoldCommands } from './tenant-hold.ts';
 
 /** `frostbyte tenant …`: the admin routes, by hand. */
 export function tenantCommands(program: Command): void {
@@ -97,6 +98,7 @@ export function tenantCommands(program: Command): void {
 
   tenantApplyCommand(tenant);
   tenantFieldsCommand(tenant);
+  tenantHoldCommands(tenant);
   change(tenant, 'suspend', 'Kill-switch: refuse everything of this tenant at once; nothing is deleted', (because) => ({
     reason: because,
     notify_tenant: true,

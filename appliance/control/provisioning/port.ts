@@ -23,6 +23,11 @@ export interface TenantResources {
   /** The events that the tenant's own records hold for the relay; null where it has no records (any more). */
   outbox(tenantId: string): Promise<AuditOutbox | null>;
   /**
+   * Whether a batch or a document is there, also while the tenant is suspended: what is asked before it is held.
+   * `going`: the document is being erased.
+   */
+  presence(tenantId: string, kind: 'batch' | 'document', id: string): Promise<'there' | 'going' | 'missing'>;
+  /**
    * Tries, with what this tenant holds, first its own things and then each target's. Targets are other tenants; the
    * probe tenant is made when it is not there. Never harms a target but the probe.
    */

@@ -1,9 +1,12 @@
+import type { AuditEntry } from '../../kernel/audit-event.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { FrostbyteError, isFrostbyteError } from '../../kernel/errors.ts';
+import type { LedgerKind } from '../ledger/entries.ts';
+import { appendLedger } from '../ledger/ledger.ts';
 import type { Registry } from '../registry/open.ts';
 import type { TenantRow } from '../registry/rows.ts';
 import { findTenant, needTenant, tenantsIn } from '../registry/tenants.ts';
-import { endEpoch } from '../registry/tokens.ts';
+import { endEpoch, tokenEpoch } from '../registry/tokens.ts';
 import type { StateChange } from '../verbs.ts';
 import { allowedMove } from './lifecycle.ts';
 import { lowerFlag, raisedFlags, raiseFlag } from './suspension-flags.ts';
@@ -45,8 +48,9 @@ export function suspendTenant(
       trigger: 'suspend',
       actor,
       adds: { reason: request.reason },
-      also: () => {
+      also: (_before, event) => {
         revoked = endTokens(registry, clock, tenantId);
+        remember(registry, 'tenant_suspended', event);
         if (request.notify_tenant) notify(registry, clock, tenantId);
       },
     });
@@ -97,8 +101,9 @@ export function resumeTenant(
       trigger: 'resume',
       actor,
       adds: { reason: request.reason },
-      also: () => {
+      also: (_before, event) => {
         endTokens(registry, clock, tenantId);
+        remember(registry, 'tenant_resumed', event);
         registry.run('UPDATE tenant_notices SET withdrawn_at = ? WHERE tenant_id = ? AND withdrawn_at IS NULL', [
           clock.iso(),
           tenantId,
@@ -123,6 +128,19 @@ export function endTokens(registry: Registry, clock: Clock, tenantId: string): n
   return endEpoch(registry, tenantId, clock.iso(), Math.floor(clock.now() / 1000));
 }
 
+/** Writes a tenant's move into the ledger, with the epoch behind which its tokens are dead. Inside `registry.write`. */
+export function remember(registry: Registry, kind: LedgerKind, event: AuditEntry['event']): void {
+  const { tenant_id, timestamp, event_id } = event;
+  appendLedger(registry, {
+    kind,
+    tenant_id,
+    resource_id: tenant_id,
+    at: timestamp,
+    details: { token_epoch: tokenEpoch(registry, tenant_id) },
+    event_id,
+  });
+}
+
 /**
  * Brings flags and states together after a start: a flag over an ACTIVE tenant is a suspension cut short and is
  * completed; a stopped tenant without a flag gets it back; a flag of nobody is removed. O(tenants).
@@ -135,7 +153,10 @@ export function settleFlags({ dataFolder, registry, clock }: KillSwitch): void {
         trigger: 'suspend',
         actor: note.actor,
         adds: { reason: note.reason },
-        also: () => endTokens(registry, clock, tenantId),
+        also: (_before, event) => {
+          endTokens(registry, clock, tenantId);
+          remember(registry, 'tenant_suspended', event);
+        },
       });
     } else settleFlag(dataFolder, registry, tenantId);
   }

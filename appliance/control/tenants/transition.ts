@@ -1,4 +1,5 @@
 import { auditEntry, type EntryInput } from '../../audit/entry.ts';
+import type { AuditEntry } from '../../kernel/audit-event.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { TenantState } from '../../kernel/identity.ts';
 import type { Registry } from '../registry/open.ts';
@@ -14,7 +15,7 @@ export interface Move {
   adds?: EntryInput['adds'];
   status?: EntryInput['status'];
   /** Further changes that belong to the move; they commit with it or not at all. */
-  also?: (before: TenantRow) => void;
+  also?: (before: TenantRow, event: AuditEntry['event']) => void;
 }
 
 /**
@@ -34,16 +35,15 @@ export function moveTenant(
       row.fails ?? null,
       move.tenantId,
     ]);
-    move.also?.(before);
-    appendEntries(registry, [
-      auditEntry(clock, row.event, {
-        tenant_id: move.tenantId,
-        actor: move.actor,
-        resource_id: move.tenantId,
-        ...(move.status === undefined ? {} : { status: move.status }),
-        ...(move.adds === undefined ? {} : { adds: move.adds }),
-      }),
-    ]);
+    const entry = auditEntry(clock, row.event, {
+      tenant_id: move.tenantId,
+      actor: move.actor,
+      resource_id: move.tenantId,
+      ...(move.status === undefined ? {} : { status: move.status }),
+      ...(move.adds === undefined ? {} : { adds: move.adds }),
+    });
+    move.also?.(before, entry.event);
+    appendEntries(registry, [entry]);
     return { previous: before.state, current: row.to };
   });
 }

@@ -2,6 +2,7 @@ import { auditEntry } from '../../audit/entry.ts';
 import { APPLIANCE_LOG } from '../../kernel/audit-event.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
+import { appendLedger } from '../ledger/ledger.ts';
 import type { Registry } from '../registry/open.ts';
 import { appendEntries } from '../registry/outbox.ts';
 import { liveTokens, revokeToken, type WhichTokens } from '../registry/tokens.ts';
@@ -24,29 +25,36 @@ export function revokeTokens(
   }
   return registry.write(() => {
     const live = liveTokens(registry, which, Math.floor(clock.now() / 1000));
-    const perLog = new Map<string, number>();
+    const perLog = new Map<string, string[]>();
     for (const token of live) {
       revokeToken(registry, token.jti, clock.iso());
       const log = token.tenant_id ?? APPLIANCE_LOG;
-      perLog.set(log, (perLog.get(log) ?? 0) + 1);
+      perLog.set(log, [...(perLog.get(log) ?? []), token.jti]);
     }
-    appendEntries(
-      registry,
-      [...perLog].map(([log, count]) =>
-        auditEntry(clock, 'TOKEN_REVOKED', {
-          tenant_id: log,
-          actor,
-          resource_type: log === APPLIANCE_LOG ? 'appliance' : 'tenant',
-          resource_id: log,
-          adds: {
-            ...(which.jti === undefined ? {} : { jti: which.jti }),
-            ...(which.subject === undefined ? {} : { subject: which.subject }),
-            reason,
-            count,
-          },
-        }),
-      ),
-    );
+    for (const [log, jtis] of perLog) {
+      const entry = auditEntry(clock, 'TOKEN_REVOKED', {
+        tenant_id: log,
+        actor,
+        resource_type: log === APPLIANCE_LOG ? 'appliance' : 'tenant',
+        resource_id: log,
+        adds: {
+          ...(which.jti === undefined ? {} : { jti: which.jti }),
+          ...(which.subject === undefined ? {} : { subject: which.subject }),
+          reason,
+          count: jtis.length,
+        },
+      });
+      appendEntries(registry, [entry]);
+      const { timestamp: at, event_id } = entry.event;
+      appendLedger(registry, {
+        kind: 'tokens_revoked',
+        tenant_id: log,
+        resource_id: log,
+        at,
+        details: { jtis },
+        event_id,
+      });
+    }
     return live.length;
   });
 }

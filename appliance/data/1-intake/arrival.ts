@@ -15,6 +15,7 @@ import { PartMatcher, pairInOrder } from './match-parts.ts';
 import type { Part } from './multipart.ts';
 import { type CheckedManifest, countMismatch, readManifest } from './read-manifest.ts';
 import type { IntakePlane } from './receive-batch.ts';
+import { refuseErasing, refuseWithoutRoom, wasCancelled } from './refusals.ts';
 import { namedUploads, refuseUploads } from './uploads/named-uploads.ts';
 import { uploadContent } from './uploads/read-upload.ts';
 import { removeObjects } from './uploads/sweep-uploads.ts';
@@ -82,7 +83,8 @@ export class Arrival {
     if (before !== null) {
       if (before.manifest_sha256 !== checked.manifest_sha256) throw alreadyExists();
       const receipts = await records.receipts(before.batch_id);
-      if (before.status !== 'receiving') return batchReceipt(tenant_id, before, receipts);
+      if (before.status !== 'receiving' || before.cancelled_at !== null)
+        return batchReceipt(tenant_id, before, receipts);
       this.#settled = new Set(receipts.map(({ file_id }) => file_id));
     }
     const matcher = new PartMatcher(checked.manifest.files);
@@ -94,6 +96,7 @@ export class Arrival {
     const judgeMetadata = metadataJudge(schema, checked.manifest.metadata);
     this.#checked = { ...checked, matcher, uploads, judgeMetadata, submitted_at: before?.submitted_at ?? clock.iso() };
     await this.#checkQuota(this.#checked);
+    await refuseWithoutRoom(this.#plane.objects, this.#coming(checked));
     this.#nameEarlierParts(matcher);
     return null;
   }
@@ -121,8 +124,10 @@ export class Arrival {
     else this.#unnamed.push({ seen, part: { name: part.name, filename: part.filename } });
   }
 
-  #takeIn(content: AsyncIterable<Buffer>, file: ManifestFile | null): Promise<IncomingFile> {
+  async #takeIn(content: AsyncIterable<Buffer>, file: ManifestFile | null): Promise<IncomingFile> {
     const limit = fileLimit(this.#config);
+    // Asked for each file: other batches take room meanwhile. Of a file without a name nobody knows the size yet.
+    await refuseWithoutRoom(this.#plane.objects, file?.size_bytes ?? 0);
     return takeIn(this.#plane, content, {
       limit,
       declared: file?.size_bytes ?? limit,
@@ -201,12 +206,13 @@ export class Arrival {
       if (seen === undefined) continue;
       await fairShare();
       const { judgement, metadata } = judgeMetadata(file, judgeFile(file, seen, this.#config));
-      const batch = { manifest, submitted_by: this.#submittedBy };
+      const batch = { manifest, submitted_by: this.#submittedBy, retention_days: this.#config.retention_days };
       const decision = decideFile(this.#plane, batch, file, judgement, metadata);
       decisions.push(decision);
       if (decision.kind === 'rejected') await seen.draft?.abort();
       else commits.push({ seen, key: decision.document.storage_path, receipt: decision.receipt });
     }
+    await refuseErasing(records, commits);
     await this.#commit(commits);
     const used = manifest.files.flatMap(({ file_id, upload_id }) =>
       upload_id !== undefined && this.#seen.has(file_id) ? [upload_id] : [],
@@ -253,6 +259,7 @@ export class Arrival {
       throw refuseUploads(
         outcome.upload_ids.map((upload_id) => ({ upload_id, constraint: 'not used by another batch' })),
       );
+    if (outcome.kind === 'cancelled') throw wasCancelled();
     await this.#settleObjects(commits, outcome.receipts);
     for (const upload_id of used) await removeObjects(this.#plane, upload_id);
     meter.intakeBatchSize(tenant_id, manifest.file_count);
@@ -298,7 +305,10 @@ export class Arrival {
       if (doc_id === null || storage_path !== key || receipt.status === 'quarantined') {
         const document = await records.document(receipt.doc_id ?? '');
         const copies = key.startsWith('raw/') ? [key] : [key, key.replace(/^quarantine\//, 'raw/')];
-        for (const copy of copies) if (document?.storage_path !== copy) await objects.delete(copy);
+        // A document that is not there is being erased: its erasure, or the sweep, sees to what it leaves.
+        if (document !== null) {
+          for (const copy of copies) if (document.storage_path !== copy) await objects.delete(copy);
+        }
       } else if ((await objects.size(key)) === null) await seen.draft?.commit(key);
       await seen.draft?.abort();
     }
@@ -323,15 +333,20 @@ export class Arrival {
     }
   }
 
-  async #checkQuota({ manifest, uploads }: Announced): Promise<void> {
-    const quota = this.#config.storage_quota_gb * GIB;
-    const coming = manifest.files.reduce(
+  /** Bytes that the manifest announces and that have not come yet. */
+  #coming({ manifest }: CheckedManifest): number {
+    return manifest.files.reduce(
       (sum, { file_id, size_bytes }) => sum + (this.#settled.has(file_id) ? 0 : size_bytes),
       0,
     );
+  }
+
+  async #checkQuota(checked: Announced): Promise<void> {
+    const quota = this.#config.storage_quota_gb * GIB;
+    const coming = this.#coming(checked);
     const { records } = this.#plane;
     const { raw_bytes } = await records.counts();
-    const announced = await records.announcedBytes([...uploads.values()].map(({ upload_id }) => upload_id));
+    const announced = await records.announcedBytes([...checked.uploads.values()].map(({ upload_id }) => upload_id));
     if (raw_bytes + announced + coming <= quota) return;
     throw new FrostbyteError('QUOTA_EXCEEDED', 'The batch would take the tenant beyond its storage quota.', {
       details: [

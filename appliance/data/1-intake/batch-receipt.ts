@@ -8,7 +8,7 @@ export function batchReceipt(tenantId: string, batch: BatchRow, receipts: readon
   return {
     batch_id: batch.batch_id,
     tenant_id: tenantId,
-    status: batch.status === 'receiving' ? 'incomplete' : 'received',
+    status: batch.cancelled_at !== null ? 'cancelled' : batch.status === 'receiving' ? 'incomplete' : 'received',
     received_at: batch.submitted_at,
     counts: {
       files: batch.file_count,

@@ -9,10 +9,12 @@ import { quarantineKey, rawKey } from '../keys.ts';
 import type { DataPlane } from '../plane.ts';
 import type { Judgement } from './judge-file.ts';
 
+const DAY_MS = 86_400_000;
+
 /** Receipt, document and audit entry of one judged file and its metadata, ready to be received. Nothing is stored here. */
 export function decideFile(
   plane: Pick<DataPlane, 'tenant_id' | 'clock'>,
-  batch: { manifest: Manifest; submitted_by: string },
+  batch: { manifest: Manifest; submitted_by: string; retention_days: number },
   file: ManifestFile,
   judgement: Judgement,
   metadata: Record<string, unknown>,
@@ -74,6 +76,7 @@ export function decideFile(
     scan_result: receipt.scan_result,
     metadata,
     received_at: receipt.received_at,
+    retention_until: new Date(Date.parse(receipt.received_at) + batch.retention_days * DAY_MS).toISOString(),
     quarantine_reason: judgement.kind === 'quarantined' ? receipt.reason : null,
   };
   const hashes = { input_hash: file.sha256, output_hash: file.sha256 };

@@ -15,7 +15,7 @@ const NOTICED = new WeakMap<ObjectStore, Map<string, number>>();
 export async function sweepOrphans(plane: {
   tenant_id: string;
   objects: ObjectStore;
-  records: Pick<RecordStore, 'document'>;
+  records: Pick<RecordStore, 'document' | 'erasing'>;
   clock: Clock;
 }): Promise<{ objects: number; drafts: number }> {
   const { objects, records, clock, tenant_id } = plane;
@@ -25,7 +25,10 @@ export async function sweepOrphans(plane: {
   let removed = 0;
   for (const prefix of [`raw/${tenant_id}/`, `quarantine/${tenant_id}/`]) {
     for await (const { key } of objects.list(prefix)) {
-      if ((await records.document(key.split('/')[2] ?? ''))?.storage_path === key) continue;
+      const docId = key.split('/')[2] ?? '';
+      if ((await records.document(docId))?.storage_path === key) continue;
+      // Its erasure may still be taken back, and deletes what there is otherwise.
+      if ((await records.erasing([docId])).length > 0) continue;
       const since = before.get(key) ?? clock.now();
       if (clock.now() - since < GRACE_MS) now.set(key, since);
       else {

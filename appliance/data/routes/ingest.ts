@@ -12,6 +12,7 @@ import type {
 } from '../../stores/record/rows.ts';
 import { receiveBatch } from '../1-intake/receive-batch.ts';
 import type { DataRoute } from '../app.ts';
+import { cancelBatch } from '../cancel-batch.ts';
 import { followReceipt } from '../follow-receipt.ts';
 import { inboxStatus } from '../inbox/status.ts';
 import { relayOutbox } from '../outbox.ts';
@@ -66,6 +67,11 @@ export const INGEST_ROUTES: Partial<Record<RouteName, DataRoute>> = {
   },
 
   async batchStatus({ plane, params }) {
+    return answer(await statusOf(plane, params.batch_id!));
+  },
+
+  async cancelBatch({ plane, params, caller }) {
+    await cancelBatch(plane, params.batch_id!, caller.subject);
     return answer(await statusOf(plane, params.batch_id!));
   },
 

@@ -85,6 +85,7 @@ function summary(tenant_id: string, row: DocumentRow) {
     classification_confidence: row.classification_confidence,
     metadata: row.metadata,
     received_at: row.received_at,
+    retention_until: row.retention_until,
     parsed_at: row.parsed_at,
     indexed_at: row.indexed_at,
     page_count: row.page_count,

@@ -26,8 +26,11 @@ export interface AuditLog {
   range(from: number, to: number): AsyncIterable<LoggedEvent>;
   /** RFC 6962 leaf hashes [from, to), 32 bytes each. */
   leaves(from: number, to: number): Promise<Uint8Array[]>;
-  /** Removes the erasable references of a resource's events. Returns how many values went. */
-  eraseReferences(type: ResourceType, id: string): Promise<number>;
+  /**
+   * Removes the erasable references of a resource's events, of those up to `through` where it is given, and sees to it that
+   * they remain in no file. Returns how many values went.
+   */
+  eraseReferences(type: ResourceType, id: string, through?: number): Promise<number>;
   check(): Promise<void>;
   close(): Promise<void>;
 }

@@ -14,7 +14,7 @@ const INSERT = `INSERT INTO events (log_index, event_id, tenant_id, event_type, 
 const INSERT_REFERENCE = 'INSERT INTO event_references (log_index, name, salt, value) VALUES (?, ?, ?, ?)';
 const INSERT_LINK = 'INSERT INTO event_links (doc_id, log_index) VALUES (?, ?) ON CONFLICT DO NOTHING';
 const ERASE = `DELETE FROM event_references WHERE log_index IN
-  (SELECT log_index FROM events WHERE resource_type = ? AND resource_id = ?)`;
+  (SELECT log_index FROM events WHERE resource_type = ? AND resource_id = ? AND log_index <= ?)`;
 
 /** Events whose `details.doc_ids` say which documents somebody read. */
 const READS: ReadonlySet<string> = new Set(['RETRIEVAL_EXECUTED', 'CONTENT_READ']);
@@ -52,9 +52,10 @@ export function openSqliteLog(
         });
       });
     },
-    eraseReferences: async (type, id) => {
-      const erased = db.write(() => db.run(ERASE, [type, id]));
-      if (erased > 0) db.forget();
+    eraseReferences: async (type, id, through = Number.MAX_SAFE_INTEGER) => {
+      const erased = db.write(() => db.run(ERASE, [type, id, through]));
+      // Also where nothing went now: who erased it may have died before this.
+      db.forget();
       return erased;
     },
     check: async () => db.check(),

@@ -20,11 +20,14 @@ const READ_AHEAD = 1 << 20;
 
 export interface FilesystemObjectsOptions {
   /**
-   * Free bytes below which `check` answers `DISK_FULL`. Default: 256 MiB, or a twentieth of a smaller disk, so that
-   * the databases on the same disk can still end their transactions when intake stops.
+   * Free bytes below which `check` answers `DISK_FULL` and `room` nothing. Default: 1 GiB, or a twentieth of a smaller
+   * disk, so that the databases on the same disk can still end their transactions, and what was received is still
+   * processed, when intake stops.
    */
   reserveBytes?: number;
 }
+
+const GIB = 1 << 30;
 
 /**
  * Objects as files below `folder`, one tenant's (spec 3, row "embedded"). Each is written beside, synced, renamed, and
@@ -165,11 +168,17 @@ class FilesystemObjects implements ObjectStore {
     return total;
   }
 
-  check(): Promise<void> {
+  room(): Promise<number> {
     return translated(async () => {
       const disk = await statfs(this.#root);
-      const reserve = this.#reserve ?? Math.min(256 << 20, (disk.blocks * disk.bsize) / 20);
-      if (disk.bavail * disk.bsize < reserve) {
+      const reserve = this.#reserve ?? Math.min(GIB, (disk.blocks * disk.bsize) / 20);
+      return Math.max(0, Math.floor(disk.bavail * disk.bsize - reserve));
+    });
+  }
+
+  check(): Promise<void> {
+    return translated(async () => {
+      if ((await this.room()) === 0) {
         throw new FrostbyteError('DISK_FULL', 'The disk that holds the objects is nearly full; intake is closed.');
       }
       const path = this.#draftPath();

@@ -25,6 +25,11 @@ export interface ObjectStore {
   /** Drafts that nobody will finish: removes those older than `olderThanMs`. Returns how many. */
   sweepDrafts(olderThanMs: number): Promise<number>;
   usage(): Promise<{ bytes: number; objects: number }>;
+  /**
+   * Bytes that may still be written before the reserve is touched which keeps the databases on the same disk alive: 0
+   * when it is, infinite where the store cannot know. What is being written elsewhere is not taken off.
+   */
+  room(): Promise<number>;
   /** Throws `STORE_UNAVAILABLE`, `STORE_READ_ONLY` or `DISK_FULL` where a write would not succeed now. */
   check(): Promise<void>;
   close(): Promise<void>;

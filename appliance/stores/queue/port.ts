@@ -27,6 +27,14 @@ export interface JobQueue {
   releaseWorker(worker: string): Promise<number>;
   /** Removes jobs of a document, claimed ones too. */
   removeDocument(docId: string): Promise<void>;
+  /**
+   * Takes a document's jobs away. Those that wait go at once; one that a worker holds is lost to it (`isHeld` and `extend`
+   * answer false) and goes when the worker lets go of it, or with its lease. Answers how many are held still: repeat it
+   * until there is none, and nobody works on the document any more.
+   */
+  withdraw(docId: string): Promise<number>;
+  /** True while the claim stands: neither withdrawn nor handed to another worker. */
+  isHeld(claim: ClaimedJob): Promise<boolean>;
   /** True while a job with this id is waiting or claimed. */
   has(jobId: string): Promise<boolean>;
   /** Jobs waiting or claimed, per stage. */

@@ -13,6 +13,9 @@ interface JobRow extends Job {
 }
 
 const OLDEST = 'SELECT * FROM jobs WHERE stage = ? AND available_at <= ? ORDER BY available_at, seq LIMIT 1';
+/** The latest claim of a job; and that it was not withdrawn. */
+const CLAIM = 'job_id = ? AND lease = ?';
+const STANDS = 'AND withdrawn = 0';
 const NEXT = 'SELECT min(available_at) AS at FROM jobs WHERE stage = ?';
 
 /**
@@ -72,7 +75,11 @@ class SqliteQueue implements JobQueue {
   }
 
   async extend(claim: ClaimedJob, leaseMs: number): Promise<boolean> {
-    return this.#held(claim, 'UPDATE jobs SET available_at = ?', [this.#clock.now() + leaseMs]);
+    return this.#held(claim, 'UPDATE jobs SET available_at = ?', [this.#clock.now() + leaseMs], STANDS);
+  }
+
+  async isHeld(claim: ClaimedJob): Promise<boolean> {
+    return this.#db.get(`SELECT 1 FROM jobs WHERE ${CLAIM} ${STANDS}`, [claim.job_id, claim.lease]) !== undefined;
   }
 
   async finish(claim: ClaimedJob): Promise<boolean> {
@@ -81,7 +88,7 @@ class SqliteQueue implements JobQueue {
 
   async retry(claim: ClaimedJob, delayMs: number): Promise<boolean> {
     const due = this.#clock.now() + delayMs;
-    return this.#held(
+    return this.#givenBack(
       claim,
       'UPDATE jobs SET lease = NULL, worker = NULL, failures = failures + 1, due_at = ?, available_at = ?',
       [due, due],
@@ -89,7 +96,7 @@ class SqliteQueue implements JobQueue {
   }
 
   async release(claim: ClaimedJob): Promise<boolean> {
-    return this.#held(
+    return this.#givenBack(
       claim,
       'UPDATE jobs SET lease = NULL, worker = NULL, deliveries = deliveries - 1, available_at = due_at',
       [],
@@ -103,6 +110,7 @@ class SqliteQueue implements JobQueue {
 
   async releaseWorker(worker: string): Promise<number> {
     return this.#db.write(() => {
+      this.#db.run('DELETE FROM jobs WHERE worker = ? AND withdrawn = 1', [worker]);
       const held = this.#db.all<{ seq: number; losses: number }>(
         'SELECT seq, deliveries - failures AS losses FROM jobs WHERE worker = ?',
         [worker],
@@ -121,6 +129,16 @@ class SqliteQueue implements JobQueue {
 
   async removeDocument(docId: string): Promise<void> {
     this.#db.run('DELETE FROM jobs WHERE doc_id = ?', [docId]);
+  }
+
+  async withdraw(docId: string): Promise<number> {
+    return this.#db.write(() => {
+      this.#db.run('DELETE FROM jobs WHERE doc_id = ? AND (lease IS NULL OR available_at <= ?)', [
+        docId,
+        this.#clock.now(),
+      ]);
+      return this.#db.run('UPDATE jobs SET withdrawn = 1 WHERE doc_id = ?', [docId]);
+    });
   }
 
   async has(jobId: string): Promise<boolean> {
@@ -159,7 +177,16 @@ class SqliteQueue implements JobQueue {
   }
 
   /** Changes the job only while this claim is the latest one. */
-  #held(claim: ClaimedJob, change: string, values: number[]): boolean {
-    return this.#db.run(`${change} WHERE job_id = ? AND lease = ?`, [...values, claim.job_id, claim.lease]) === 1;
+  #held(claim: ClaimedJob, change: string, values: number[], also = ''): boolean {
+    return this.#db.run(`${change} WHERE ${CLAIM} ${also}`, [...values, claim.job_id, claim.lease]) === 1;
+  }
+
+  /** Puts the job back, or lets it go where it was withdrawn meanwhile. */
+  #givenBack(claim: ClaimedJob, change: string, values: number[]): boolean {
+    return this.#db.write(() => {
+      if (this.#held(claim, change, values, STANDS)) return true;
+      this.#held(claim, 'DELETE FROM jobs', []);
+      return false;
+    });
   }
 }

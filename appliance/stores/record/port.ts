@@ -1,6 +1,7 @@
 import type { AuditEntry, AuditEvent, AuditReference } from '../../kernel/audit-event.ts';
 import type { DocumentState, StageStatus, WorkStage } from '../../kernel/pipeline.ts';
 import type { Job } from '../queue/port.ts';
+import type { ErasureRecords } from './erasure-records.ts';
 import type {
   BatchRow,
   BatchState,
@@ -19,6 +20,7 @@ import type {
 } from './rows.ts';
 import type { UploadRecords } from './upload-records.ts';
 
+export type { ErasureIntent, ErasureRecords, ExpiredDocument } from './erasure-records.ts';
 export type { NewUpload, UploadRecords, UploadRow, UploadSegment, UploadState } from './upload-records.ts';
 
 /**
@@ -37,6 +39,7 @@ export interface RecordStore
     DeadLetterRecords,
     DecisionRecords,
     UploadRecords,
+    ErasureRecords,
     AuditOutbox {
   usage(): Promise<{ bytes: number; objects: number }>;
   /** Throws `STORE_UNAVAILABLE`, `STORE_READ_ONLY`, `STORE_CORRUPTED` or `DISK_FULL`. */
@@ -69,13 +72,15 @@ export interface IntakeRecords {
    * - quarantined decision for a document that had passed (newly known malware): the document goes to quarantine, what
    *   was served of it is gone, jobs of its run are stale;
    * - the batch's entries: `accepted`, `rejected`, `quarantined` and `duplicates`, where they report them, as the receipts
-   *   of the whole batch turned out.
+   *   of the whole batch turned out;
+   * - a document that is being erased: `SERVICE_UNAVAILABLE` with `retryAfter`, and nothing is written;
+   * - a document that was erased: a new one, whose receipt is `duplicate_of` the erased one's.
    */
   receive(arrival: BatchArrival): Promise<ReceiveOutcome>;
 }
 
 export interface BatchArrival {
-  batch: Omit<BatchRow, 'status' | 'updated_at'>;
+  batch: Omit<BatchRow, 'status' | 'updated_at' | 'cancelled_at'>;
   /** The tenant config this batch runs under, kept by version so that a stage needs nobody else to know it. */
   config: Record<string, unknown>;
   files: FileDecision[];
@@ -110,6 +115,7 @@ export type NewDocument = Pick<
   | 'scan_result'
   | 'metadata'
   | 'received_at'
+  | 'retention_until'
   | 'quarantine_reason'
 >;
 
@@ -118,7 +124,9 @@ export type ReceiveOutcome =
   /** The batch id is there with another manifest. Nothing was written. */
   | { kind: 'conflict' }
   /** Another batch has taken these uploads. Nothing was written. */
-  | { kind: 'uploads_taken'; upload_ids: string[] };
+  | { kind: 'uploads_taken'; upload_ids: string[] }
+  /** Somebody cancelled the batch before all of it had come. Nothing was written. */
+  | { kind: 'cancelled' };
 
 // Stages ------------------------------------------------------------------------------------------------------------
 
@@ -255,12 +263,35 @@ export interface BatchRecords {
   batchStates(
     batchIds: readonly string[],
   ): Promise<Pick<BatchRow, 'batch_id' | 'manifest_sha256' | 'status' | 'updated_at'>[]>;
+  /**
+   * Cancels what has not started: documents of the batch that are `processing` while none of their stages runs become
+   * `cancelled`, and their jobs are stale; what runs goes on, and so does a document that another batch holds which is
+   * under way and not cancelled. The batch leaves `receiving` and notes `cancelled_at`. Repeating it takes what has come
+   * to wait meanwhile. The entries made of the outcome are written where anything changed.
+   */
+  cancelBatch(
+    batchId: string,
+    entries: (outcome: CancelledDocuments) => AuditEntry[],
+    at: string,
+  ): Promise<CancelOutcome>;
 }
+
+export interface CancelledDocuments {
+  cancelled: readonly string[];
+  /** Documents that go on. */
+  running: number;
+}
+
+export type CancelOutcome =
+  | ({ kind: 'cancelled' } & CancelledDocuments)
+  | { kind: 'unknown' }
+  /** All of the batch is at rest: there is nothing to cancel. */
+  | { kind: 'over'; status: BatchState };
 
 // Serve -------------------------------------------------------------------------------------------------------------
 
 /**
- * Page numbers or, for long lists, a cursor: the id of the last row seen (`batch_id`, `doc_id`, `dlq_entry_id`). Newest
+ * Page numbers or, for long lists, a cursor: the id of the last row seen (`batch_id`, `doc_id`, …). Newest
  * first, ties by id. A cursor that names no row is `VALIDATION_ERROR`. With `after`, `offset` is not looked at.
  */
 export interface Keyset {

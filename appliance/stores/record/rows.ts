@@ -46,6 +46,8 @@ export interface BatchRow {
   submitter: string | null;
   metadata: Record<string, unknown>;
   config_version: number;
+  /** When somebody cancelled it; `status` follows once all of it is at rest. */
+  cancelled_at: string | null;
   /** The manifest's files, so that a broken-off batch can say what is missing. */
   files: ManifestFile[];
 }
@@ -57,6 +59,8 @@ export interface ManifestFile {
   size_bytes: number;
   sha256: string;
   metadata?: Record<string, unknown>;
+  /** The resumable upload that brought it. */
+  upload_id?: string;
 }
 
 export interface StageError {
@@ -127,6 +131,8 @@ export interface DocumentRow {
   receipt_id: string;
   metadata: Record<string, unknown>;
   received_at: string;
+  /** Kept until then at least (spec 3, `retention_days`); a resend takes the later of both. */
+  retention_until: string;
   parsed_at: string | null;
   indexed_at: string | null;
   canonical_sha256: string | null;
@@ -206,4 +212,50 @@ export interface DeadLetter {
   error: { code: string; message: string; stack_trace_hash: string };
   status: DeadLetterStatus;
   resolution: DeadLetterResolution | null;
+}
+
+/** What stands in the place of a personal reference that was erased. */
+export const ERASED = '[ERASED]';
+
+/** An erasure under way and, once completed, the deletion receipt (spec 3). Ids, hashes and counts. */
+export interface ErasureRow {
+  deletion_receipt_id: string;
+  doc_id: string;
+  raw_sha256: string;
+  /** The receipt that brought the document; a later receipt of the same bytes names it. */
+  receipt_id: string;
+  /** Its last run. The same bytes, sent again, go on counting from here, so that no job of the old document fits. */
+  run: number;
+  retention_until: string | null;
+  cause: 'request' | 'retention';
+  reason: string;
+  requested_by: string;
+  requested_at: string;
+  status: 'pending' | 'completed';
+  /** Since when there is no way back, as nothing held the document. */
+  decided_at: string | null;
+  /** What was found before anything was deleted; null until it was counted. */
+  inventory: ErasureInventory | null;
+  /** What was deleted from the records. */
+  removed: RemovedRows;
+  /** Names of what was looked at again and holds nothing of the document. */
+  verified: string[];
+  erased_at: string | null;
+}
+
+/** What lies outside the records. */
+export interface ErasureInventory {
+  objects: number;
+  object_bytes: number;
+  vectors: number;
+}
+
+/** Rows that went (`chunks` with their full text), and those whose personal references were blanked. */
+export interface RemovedRows {
+  chunks: number;
+  dead_letters: number;
+  jobs: number;
+  receipts: number;
+  manifests: number;
+  reports: number;
 }

@@ -8,6 +8,7 @@ import { batchRecords } from './sqlite/batches.ts';
 import type { RecordContext } from './sqlite/context.ts';
 import { deadLetterRecords } from './sqlite/dead-letters.ts';
 import { decisionRecords } from './sqlite/decisions.ts';
+import { erasureRecords } from './sqlite/erasures.ts';
 import { appendEntries } from './sqlite/events.ts';
 import { intakeRecords } from './sqlite/intake.ts';
 import { outboxRecords } from './sqlite/outbox.ts';
@@ -42,6 +43,7 @@ export function openSqliteRecords(
     ...deadLetterRecords(context),
     ...decisionRecords(context),
     ...uploadRecords(context),
+    ...erasureRecords(context),
     ...auditOutbox(context),
     appendEntries: async (entries) => db.write(() => appendEntries(context, entries)),
     usage: async () => ({

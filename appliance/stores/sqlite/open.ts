@@ -52,10 +52,10 @@ export interface SqliteConnection {
   read<Result>(work: () => Result): Result;
   /**
    * Folds the write-ahead log into the file and cuts it to nothing, so that no page of erased text stays behind in it.
-   * Never throws, as the change itself is durable: where a reader in another process holds it back, it is tried again
-   * after every later write and `check`, and when the last connection closes.
+   * Never throws, as the change itself is durable: where a reader in another process holds it back, it answers false and
+   * is tried again after every later write and `check`, and when the last connection closes.
    */
-  forget(): void;
+  forget(): boolean;
   /** Throws unless the file answers, is whole at the top and, when opened for writing, takes a write. */
   check(): void;
   /** Bytes of the file in use, the write-ahead log apart. */
@@ -143,8 +143,9 @@ function connection(db: Database.Database, readonly: boolean, durable: boolean):
     }
   };
   const transaction = db.transaction((work: () => unknown) => work());
-  let owesForget = false;
-  const forget = (): void => {
+  // A process that was killed may have left its debt in the log.
+  let owesForget = !readonly && durable;
+  const forget = (): boolean => {
     owesForget = true;
     try {
       db.pragma(`busy_timeout = ${FORGET_TIMEOUT_MS}`);
@@ -155,6 +156,7 @@ function connection(db: Database.Database, readonly: boolean, durable: boolean):
     } finally {
       db.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
     }
+    return !owesForget;
   };
   const write = <Result>(work: () => Result): Result => {
     const result = guarded(() => transaction.immediate(work) as Result);

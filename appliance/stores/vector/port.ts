@@ -17,6 +17,10 @@ export interface VectorStore {
   /** Removes a document's points, but those in `keep`. Returns the removed chunk ids. */
   removeDocument(docId: string, keep?: ReadonlySet<string>): Promise<string[]>;
   count(): Promise<number>;
+  /** How many points a document has. */
+  countDocument(docId: string): Promise<number>;
+  /** Sees to it that no removed vector remains in any file. False while a reader holds it back: ask again. */
+  scrub(): Promise<boolean>;
   usage(): Promise<{ bytes: number; objects: number }>;
   /** Throws `STORE_UNAVAILABLE` where the index cannot answer now. */
   check(): Promise<void>;

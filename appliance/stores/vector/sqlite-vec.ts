@@ -139,6 +139,14 @@ class SqliteVectors implements VectorStore {
     return this.#open().get<{ count: number }>('SELECT count(*) AS count FROM point')!.count;
   }
 
+  async countDocument(docId: string): Promise<number> {
+    return this.#open().get<{ count: number }>('SELECT count(*) AS count FROM point WHERE doc_id = ?', [docId])!.count;
+  }
+
+  async scrub(): Promise<boolean> {
+    return this.#open().forget();
+  }
+
   async usage(): Promise<{ bytes: number; objects: number }> {
     return { bytes: this.#open().bytes(), objects: await this.count() };
   }

@@ -50,6 +50,7 @@ export interface FileSpec {
   content: string;
   kind?: FileDecision['kind'];
   metadata?: Record<string, unknown>;
+  retention_until?: string;
   /** Overrides the content-addressed id, to force a collision. */
   doc_id?: string;
   reason?: string;
@@ -115,6 +116,7 @@ export function decided(batchId: string, spec: FileSpec, at: string): FileDecisi
       raw_sha256: raw,
       storage_path: receipt.storage_path as string,
       metadata: spec.metadata ?? {},
+      retention_until: spec.retention_until ?? minute(50_000_000),
       quarantine_reason: reason,
     },
   };

@@ -49,6 +49,8 @@ export function folderResources(folder: string, before: Before = () => undefined
     queue: resource('queue'),
     stop: async (tenantId) => before('stop', tenantId),
     outbox: async () => null,
+    // What is named for it is there; tests that need more say so themselves.
+    presence: async (_tenantId, _kind, id) => (/missing|_0{16}$/.test(id) ? 'missing' : 'there'),
     isolation: async (tenantId, targets) => {
       before('isolation', tenantId);
       const own: IsolationFinding = { store: 'objects', test: 'own access', target: tenantId, result: 'OK' };

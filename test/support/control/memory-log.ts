@@ -24,7 +24,15 @@ export function memoryLog(): MemoryLog {
       }),
     size: async () => entries.length,
     event: unused,
-    events: unused,
+    events: async ({ resource_type, resource_id, through = Infinity, after = -1, limit }) => {
+      const all = entries.map(logged).filter((event) => {
+        const place = event.log_index;
+        const isOf = event.resource_type === resource_type && event.resource_id === resource_id;
+        return isOf && place <= through && place > after;
+      });
+      const events = all.slice(0, limit);
+      return { events, next: all.length > limit ? (events.at(-1)?.log_index ?? null) : null };
+    },
     count: unused,
     readsOf: unused,
     leaves: unused,
@@ -33,9 +41,10 @@ export function memoryLog(): MemoryLog {
     range: async function* (from, to) {
       for (let at = from; at < Math.min(to, entries.length); at += 1) yield logged(entries[at] as LogEntry, at);
     },
-    eraseReferences: async (type, id) => {
+    eraseReferences: async (type, id, through = Infinity) => {
       let count = 0;
       for (const [at, entry] of entries.entries()) {
+        if (at > through) break;
         if (entry.event.resource_type !== type || entry.event.resource_id !== id) continue;
         count += entry.references.length;
         entries[at] = { ...entry, references: [] };

@@ -40,6 +40,7 @@ export async function smallPlane(parser?: Parser): Promise<SmallPlane> {
     clock,
     logger: silentLogger,
     meter: createMetrics({ version: '' }).meter,
+    holds: async () => [],
     temporary: join(folder, 'tmp'),
     config: async () => ({ config: DEFAULT_TENANT_CONFIG, config_version: 1 }),
   };

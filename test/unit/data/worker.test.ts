@@ -334,3 +334,27 @@ test('a call to wake while the worker looks elsewhere is not lost', async (t) =>
   await running;
   assert.equal((await records.document(id))!.state, 'indexed');
 });
+
+test('work on a document whose job was taken away ends at once, counts for nothing and is not tried again', async (t) => {
+  const world = await workerWorld(t);
+  const { records, queue } = world.planes[0]!;
+  const id = await receiveOne(records, 'one');
+  let aborted = false;
+  world.behave.parse = ({ signal }) =>
+    new Promise((_, reject) =>
+      signal.addEventListener('abort', () => {
+        aborted = true;
+        reject(signal.reason);
+      }),
+    );
+  let held = 1;
+  await world.until(async () => {
+    if (world.ran.length === 0) return false;
+    if (held > 0) held = await queue.withdraw(id);
+    return held === 0;
+  });
+  assert.equal(aborted, true);
+  assert.equal(await queue.has(job(id, 'parse').job_id), false);
+  const { state, error, stages } = (await records.document(id))!;
+  assert.deepEqual([state, error, stages.parse], ['processing', null, 'processing']);
+});

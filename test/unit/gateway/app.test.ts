@@ -295,7 +295,7 @@ test('what is not there, and methods a path does not have, are 404 in the envelo
     ['GET', '/api/v1/nothing'],
     ['PUT', '/api/v1/admin/tenants'],
     ['OPTIONS', '/api/v1/admin/tenants'],
-    ['DELETE', '/api/v1/query/acme/document/doc_0123456789abcdef'],
+    ['PUT', '/api/v1/query/acme/document/doc_0123456789abcdef'],
     ['GET', '/api/v1//admin/tenants'],
     ['GET', '/api/v1/admin/tenants/'],
   ] as const) {

@@ -4,6 +4,7 @@ import type { TenantConfig } from '../../../api/tenant-config.ts';
 import { auditEntry } from '../../../audit/entry.ts';
 import { FrostbyteError } from '../../../kernel/errors.ts';
 import type { UploadRow } from '../../../stores/record/port.ts';
+import { refuseWithoutRoom } from '../refusals.ts';
 import { appendBody } from './append-body.ts';
 import type { Checksum } from './checksum.ts';
 import { expiryFrom, type UploadLimits, type UploadPlane } from './limits.ts';
@@ -45,6 +46,7 @@ export class SegmentStore extends DataStore {
     const metadata = file.metadata ?? {};
     const filename = fileNameOf(metadata);
     const length = file.size ?? 0;
+    await refuseWithoutRoom(objects, length);
     const entry = auditEntry(clock, 'UPLOAD_CREATED', {
       tenant_id,
       actor: subject,

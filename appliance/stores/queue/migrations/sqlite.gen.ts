@@ -35,4 +35,12 @@ ALTER TABLE jobs ADD COLUMN worker TEXT;
 CREATE INDEX jobs_by_worker ON jobs (worker) WHERE worker IS NOT NULL;
 `,
   },
+  {
+    version: 3,
+    name: '0003-withdrawn',
+    sha256: '2e90689d9d2b3a35778ad6270b7e2965cc2450535aaee5b39757e763a95bed7a',
+    sql: `-- A job that was taken away while a worker held it: it goes when the worker lets go of it.
+ALTER TABLE jobs ADD COLUMN withdrawn INTEGER NOT NULL DEFAULT 0;
+`,
+  },
 ]);

@@ -1,4 +1,5 @@
 import type { BatchRecords } from '../port.ts';
+import { cancelBatch } from './cancel-batch.ts';
 import { BATCHES, type Cell, DOCUMENTS } from './codec.ts';
 import type { RecordContext } from './context.ts';
 import { appendEntries } from './events.ts';
@@ -12,7 +13,7 @@ const LIST: ListShape = {
   cursor: 'SELECT submitted_at, batch_id FROM batches WHERE batch_id = ?',
 };
 const BATCH_DOCUMENTS = `SELECT ${DOCUMENTS.select('d')} FROM document_batches l
-  JOIN documents d ON d.doc_id = l.doc_id WHERE l.batch_id = ?`;
+  JOIN documents d ON d.doc_id = l.doc_id WHERE l.batch_id = ? AND d.erasure_id IS NULL`;
 const UNDER_WAY = `SELECT EXISTS (SELECT 1 FROM document_batches l JOIN documents d ON d.doc_id = l.doc_id
   WHERE l.batch_id = ? AND d.state = 'processing') AS found`;
 const BATCHES_OF = 'SELECT batch_id FROM document_batches WHERE doc_id = ? ORDER BY batch_id';
@@ -58,5 +59,6 @@ export function batchRecords(context: RecordContext): BatchRecords {
       return row?.report == null ? null : JSON.parse(row.report);
     },
     batchStates: async (batchIds) => db.all(STATES, [JSON.stringify(batchIds)]),
+    cancelBatch: async (batchId, entries, at) => db.write(() => cancelBatch(context, batchId, entries, at)),
   };
 }

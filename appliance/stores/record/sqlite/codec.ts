@@ -1,4 +1,4 @@
-import type { BatchRow, ChunkRow, DeadLetter, DocumentRow, IndexRecord, Receipt } from '../rows.ts';
+import type { BatchRow, ChunkRow, DeadLetter, DocumentRow, ErasureRow, IndexRecord, Receipt } from '../rows.ts';
 import type { UploadRow } from '../upload-records.ts';
 
 /** What SQLite takes and gives. */
@@ -59,6 +59,7 @@ export const BATCHES = tableCodec<BatchRow>(
     'submitted_by',
     'submitter',
     'config_version',
+    'cancelled_at',
   ],
   ['metadata', 'files'],
 );
@@ -104,6 +105,7 @@ export const DOCUMENTS = tableCodec<DocumentRow>(
     'batch_id',
     'receipt_id',
     'received_at',
+    'retention_until',
     'parsed_at',
     'indexed_at',
     'canonical_sha256',
@@ -173,4 +175,23 @@ export const UPLOADS = tableCodec<UploadRow>(
     'batch_id',
   ],
   ['metadata'],
+);
+
+export const ERASURES = tableCodec<ErasureRow>(
+  [
+    'deletion_receipt_id',
+    'doc_id',
+    'raw_sha256',
+    'receipt_id',
+    'run',
+    'retention_until',
+    'cause',
+    'reason',
+    'requested_by',
+    'requested_at',
+    'status',
+    'decided_at',
+    'erased_at',
+  ],
+  ['inventory', 'removed', 'verified'],
 );

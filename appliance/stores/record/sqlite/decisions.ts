@@ -2,13 +2,14 @@ import type { DecisionRecords, DocumentDecision, Keyset, QuarantineFilter } from
 import type { DocumentRow } from '../rows.ts';
 import { type Cell, DOCUMENTS, RECEIPTS } from './codec.ts';
 import type { RecordContext } from './context.ts';
-import { beginRun, readDocument, removeChunks, saveDocument } from './documents.ts';
+import { beginRun, DOCUMENT_PLACE, readDocument, removeChunks, saveDocument } from './documents.ts';
 import { appendEntries } from './events.ts';
 import { placeOf } from './page.ts';
 
 /** What is in quarantine, by 'scope reason status': few kinds, each kept with its total. */
 const KINDS = "SELECT state AS kind, entries FROM tallies WHERE name = 'quarantine' AND entries > 0";
-const PLACE = 'SELECT received_at, doc_id FROM documents WHERE doc_id = ?';
+const COUNT_ERASING = `SELECT count(*) AS entries FROM documents INDEXED BY documents_erasing
+  WHERE erasure_id IS NOT NULL AND quarantine IN (SELECT value FROM json_each(?))`;
 const ABANDON_LETTERS = `UPDATE dead_letters SET status = 'abandoned', resolution = 'skipped', resolved_at = ?
   WHERE resource_id = ? AND status = 'pending_review'`;
 const QUARANTINE_RECEIPT = `SELECT ${RECEIPTS.select('r')} FROM receipts r
@@ -23,7 +24,7 @@ export function decisionRecords(context: RecordContext): DecisionRecords {
         const kinds = db.all<{ kind: string; entries: number }>(KINDS).filter(({ kind }) => fits(kind, page));
         return {
           rows: newestOf(context, page, kinds),
-          total: kinds.reduce((sum, { entries }) => sum + entries, 0),
+          total: kinds.reduce((sum, { entries }) => sum + entries, 0) - countErasing(context, kinds),
         };
       }),
     decide: async (decisions) => {
@@ -46,6 +47,11 @@ export function decisionRecords(context: RecordContext): DecisionRecords {
   };
 }
 
+/** Documents of these kinds that are being erased: no list shows them. */
+function countErasing({ db }: RecordContext, kinds: readonly { kind: string }[]): number {
+  return db.get<{ entries: number }>(COUNT_ERASING, [JSON.stringify(kinds.map(({ kind }) => kind))])?.entries ?? 0;
+}
+
 function fits(kind: string, { scope, reason, status }: QuarantineFilter): boolean {
   const [ofScope, ofReason, ofStatus] = kind.split(' ');
   const same = (wanted: string | undefined, value: string | undefined) => wanted === undefined || wanted === value;
@@ -58,14 +64,14 @@ function newestOf({ db }: RecordContext, page: Keyset, kinds: readonly { kind: s
   const parameters: Record<string, Cell> = { limit: page.limit, offset, most: page.limit + offset };
   let behind = '';
   if (page.after !== undefined) {
-    [parameters.received_at, parameters.doc_id] = placeOf(db.get(PLACE, [page.after])) as [Cell, Cell];
+    [parameters.received_at, parameters.doc_id] = placeOf(db.get(DOCUMENT_PLACE, [page.after])) as [Cell, Cell];
     behind = 'AND (received_at, doc_id) < (@received_at, @doc_id)';
   }
   if (kinds.length === 0) return [];
   const each = kinds.map(({ kind }, at) => {
     parameters[`kind${at}`] = kind;
     return `SELECT * FROM (SELECT received_at, doc_id FROM documents INDEXED BY documents_in_quarantine
-      WHERE quarantine = @kind${at} AND quarantine IS NOT NULL ${behind}
+      WHERE quarantine = @kind${at} AND quarantine IS NOT NULL AND erasure_id IS NULL ${behind}
       ORDER BY received_at DESC, doc_id DESC LIMIT @most)`;
   });
   return db

@@ -6,12 +6,21 @@ import { type Cell, DOCUMENTS } from './codec.ts';
 import type { RecordContext } from './context.ts';
 import { enqueue } from './outbox.ts';
 
-const SELECT = `SELECT ${DOCUMENTS.select('d')} FROM documents d WHERE d.doc_id = ?`;
+const SELECT = `SELECT ${DOCUMENTS.select('d')} FROM documents d WHERE d.doc_id = ? AND d.erasure_id IS NULL`;
 const INSERT = DOCUMENTS.insert('documents', 'updated_at');
 const UPDATE = DOCUMENTS.update('documents', 'doc_id', 'updated_at');
 const DELETE_CHUNKS = 'DELETE FROM chunks WHERE doc_id = ?';
 const CLOSE_DEAD_LETTERS = `UPDATE dead_letters SET status = 'resolved', resolution = 'reprocessed', resolved_at = ?
   WHERE resource_id = ? AND status = 'pending_review'`;
+
+/**
+ * A document's place in lists that are ordered by receipt. A page may end with a document that is erased before the next
+ * one is asked for: its place stays known by its receipt.
+ */
+export const DOCUMENT_PLACE = `WITH last (id) AS (SELECT ?)
+  SELECT d.received_at, d.doc_id FROM last JOIN documents d ON d.doc_id = last.id
+  UNION ALL SELECT r.received_at, e.doc_id FROM last JOIN erasures e ON e.doc_id = last.id
+    JOIN receipts r ON r.receipt_id = e.receipt_id LIMIT 1`;
 
 /** Columns that a stage may set; whatever else a patch holds is ignored. */
 const PATCHABLE = [
@@ -32,7 +41,7 @@ const PATCHABLE = [
   'last_output_hash',
 ] as const;
 
-/** The document, or null. */
+/** The document, or null; one that is being erased is not there. */
 export function readDocument({ db }: RecordContext, docId: string): DocumentRow | null {
   const cells = db.get<Record<string, Cell>>(SELECT, [docId]);
   return cells ? DOCUMENTS.decode(cells) : null;

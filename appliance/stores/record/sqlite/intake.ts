@@ -4,6 +4,7 @@ import type { BatchRow, DocumentRow, Receipt } from '../rows.ts';
 import { BATCHES, type Cell, RECEIPTS } from './codec.ts';
 import { ownRow, type RecordContext, refused } from './context.ts';
 import { beginRun, insertDocument, readDocument, removeChunks, saveDocument, stagesAt } from './documents.ts';
+import { isBeingErased, lastErasure } from './erasures.ts';
 import { appendEntries } from './events.ts';
 import { enqueue } from './outbox.ts';
 import { tally } from './page.ts';
@@ -46,6 +47,7 @@ export function intakeRecords(context: RecordContext): IntakeRecords {
       const outcome = db.write((): ReceiveOutcome => {
         const before = readBatch(context, arrival.batch.batch_id);
         if (before && before.manifest_sha256 !== arrival.batch.manifest_sha256) return { kind: 'conflict' };
+        if (before && before.cancelled_at !== null) return { kind: 'cancelled' };
         const { uploads = [] } = arrival;
         const lost = takenByOthers(context, arrival.batch.batch_id, uploads);
         if (lost.length > 0) return { kind: 'uploads_taken', upload_ids: lost };
@@ -111,7 +113,7 @@ export function keepConfig({ db }: RecordContext, version: number, config: Recor
 
 function openBatch(context: RecordContext, { batch, config }: BatchArrival): BatchRow {
   keepConfig(context, batch.config_version, config);
-  const row: BatchRow = { ...batch, status: 'receiving', updated_at: context.clock.iso() };
+  const row: BatchRow = { ...batch, status: 'receiving', updated_at: context.clock.iso(), cancelled_at: null };
   context.db.run(INSERT_BATCH, BATCHES.encode(row));
   return row;
 }
@@ -127,7 +129,7 @@ function takeFile(context: RecordContext, batch: BatchRow, decision: FileDecisio
   let erased = 0;
   if (decision.kind !== 'rejected') {
     const first = readDocument(context, decision.document.doc_id);
-    if (first === null) newDocument(context, batch, decision);
+    if (first === null) settled = newDocument(context, batch, decision);
     else if (first.raw_sha256 !== decision.document.raw_sha256) settled = asCollision(settled);
     else {
       erased = decision.kind === 'quarantined' ? condemn(context, first, decision.document) : 0;
@@ -146,11 +148,14 @@ function takeFile(context: RecordContext, batch: BatchRow, decision: FileDecisio
   return erased;
 }
 
+/** A document that is not there. One that was erased before runs anew, behind its old runs. */
 function newDocument(
   context: RecordContext,
   batch: BatchRow,
   decision: Exclude<FileDecision, { kind: 'rejected' }>,
-): void {
+): Settled {
+  if (isBeingErased(context, decision.document.doc_id)) throw underErasure();
+  const erased = lastErasure(context, decision.document.doc_id);
   const accepted = decision.kind === 'accepted';
   const after = accepted ? 'queued' : 'skipped';
   const row: DocumentRow = {
@@ -158,7 +163,7 @@ function newDocument(
     state: accepted ? 'processing' : 'quarantined',
     current_stage: accepted ? 'parse' : 'intake',
     stages: { intake: accepted ? 'completed' : 'quarantined', parse: after, policy: after, embed: after, index: after },
-    run: 1,
+    run: (erased?.run ?? 0) + 1,
     config_version: batch.config_version,
     batch_id: batch.batch_id,
     receipt_id: decision.receipt.receipt_id,
@@ -187,6 +192,18 @@ function newDocument(
   };
   insertDocument(context, row, context.clock.iso());
   if (accepted) enqueue(context, row);
+  const settled: Settled = { receipt: decision.receipt, entry: decision.entry };
+  if (erased === null) return settled;
+  return asDuplicate(settled, { receipt_id: erased.receipt_id, storage_path: row.storage_path }, true);
+}
+
+/** Bytes of a document that is going: once it is gone they make a new one. */
+export function underErasure(): FrostbyteError {
+  return new FrostbyteError(
+    'SERVICE_UNAVAILABLE',
+    'A file of the batch is a document that is being erased. Send the batch again in a moment.',
+    { retryAfter: 5 },
+  );
 }
 
 /** The same bytes are there: joins the metadata, runs a failed document again, and settles receipt and entry. */
@@ -198,7 +215,13 @@ function knownDocument(
 ): Settled {
   const at = context.clock.iso();
   const first = readDocument(context, document.doc_id) as DocumentRow;
-  const joined: DocumentRow = { ...first, metadata: { ...first.metadata, ...document.metadata } };
+  const joined: DocumentRow = {
+    ...first,
+    metadata: { ...first.metadata, ...document.metadata },
+    // Both are UTC with milliseconds: the later text is the later time.
+    retention_until:
+      first.retention_until > document.retention_until ? first.retention_until : document.retention_until,
+  };
   if (first.state === 'quarantined') {
     saveDocument(context, joined, at);
     return asQuarantinedDuplicate(settled, first);

@@ -41,7 +41,7 @@ export function documentsWith(
 ): string[] | null {
   const all = conditions.length === 0;
   const rows = db.all<{ doc_id: string }>(
-    all ? 'SELECT doc_id FROM documents LIMIT @limit' : `${MEETING} LIMIT @limit`,
+    all ? 'SELECT doc_id FROM documents WHERE erasure_id IS NULL LIMIT @limit' : `${MEETING} LIMIT @limit`,
     { limit: limit + 1, ...(all ? {} : { metadata: wanted(conditions) }) },
   );
   return rows.length > limit ? null : rows.map(({ doc_id }) => doc_id);

@@ -8,7 +8,7 @@ const INSERT = 'INSERT INTO outbox (job_id, stage, doc_id, run) VALUES (?, ?, ?,
 const OLDEST = 'SELECT job_id, stage, doc_id, run FROM outbox ORDER BY seq LIMIT ?';
 const CLEAR = 'DELETE FROM outbox WHERE job_id IN (SELECT value FROM json_each(?))';
 const UNFINISHED = `SELECT doc_id, run, current_stage AS stage FROM documents INDEXED BY documents_unfinished
-  WHERE state = 'processing' AND doc_id > ? ORDER BY doc_id LIMIT ?`;
+  WHERE state = 'processing' AND doc_id > ? AND erasure_id IS NULL ORDER BY doc_id LIMIT ?`;
 
 /** Puts the job of the document's current stage into the outbox, inside the running transaction. */
 export function enqueue({ db }: RecordContext, row: DocumentRow): void {

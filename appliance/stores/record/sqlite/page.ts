@@ -6,6 +6,8 @@ import type { RecordContext } from './context.ts';
 /** How a list is ordered: by its columns, newest first, the last one being the row's id. */
 export interface ListShape {
   from: string;
+  /** What every row of the list must meet. */
+  where?: string;
   /** Columns of the result. */
   select: string;
   /** The order, largest first, e.g. `['d.received_at', 'd.doc_id']`; the last one identifies the row. */
@@ -24,7 +26,7 @@ export function readPage(
   page: Keyset & { sort?: 'asc' | 'desc' },
   filters: Readonly<Record<string, Cell | undefined>>,
 ): Record<string, Cell>[] {
-  const conditions: string[] = [];
+  const conditions: string[] = shape.where === undefined ? [] : [shape.where];
   const parameters: Record<string, Cell> = {
     limit: page.limit,
     offset: page.after === undefined ? (page.offset ?? 0) : 0,

@@ -44,7 +44,11 @@ export function asCollision({ receipt, entry }: Settled): Settled {
  * The same bytes again. The receipt names the first one and the entry too; without a new run the entry is no link of
  * the provenance chain, so its hashes go.
  */
-export function asDuplicate({ receipt, entry }: Settled, first: DocumentRow, runsAgain: boolean): Settled {
+export function asDuplicate(
+  { receipt, entry }: Settled,
+  first: Pick<DocumentRow, 'receipt_id' | 'storage_path'>,
+  runsAgain: boolean,
+): Settled {
   const details = runsAgain ? entry.event.details : without(entry.event.details, 'input_hash', 'output_hash');
   return {
     receipt: { ...receipt, duplicate_of: first.receipt_id, storage_path: first.storage_path },

@@ -13,11 +13,11 @@ interface Hit {
 /** Hits taken beyond the limit, so that equal scores at its edge can be put in the order of their chunk ids. */
 const EDGE = 64;
 
-/** The best of the index alone; chunk rows are read for these only. */
-const BEST = `SELECT c.chunk_id, -k.rank AS score
+/** The best of the index alone; chunk rows are read for these only. `gone`: their document is being erased. */
+const BEST = `SELECT c.chunk_id, -k.rank AS score, d.erasure_id IS NOT NULL AS gone
   FROM (SELECT f.rowid AS id, f.rank AS rank FROM chunks_fts f
     WHERE f.chunks_fts MATCH @match ORDER BY f.rank LIMIT @limit) k
-  JOIN chunks c ON c.id = k.id ORDER BY k.rank, c.chunk_id`;
+  JOIN chunks c ON c.id = k.id JOIN documents d ON d.doc_id = c.doc_id ORDER BY k.rank, c.chunk_id`;
 
 const listed = (name: string) => `(SELECT value FROM json_each(@${name}))`;
 
@@ -30,16 +30,21 @@ export function searchText(context: RecordContext, query: TextQuery): Hit[] {
   if (match === null || query.limit <= 0) return [];
   const filters = filtersOf(query);
   if (filters.length > 0) return searchRows(context, match, query.limit, filters);
-  const best = context.db.all<Hit>(BEST, { match, limit: query.limit + EDGE });
-  const last = best[query.limit - 1];
+  const best = context.db.all<Hit & { gone: number }>(BEST, { match, limit: query.limit + EDGE });
+  const hits = best.flatMap(({ chunk_id, score, gone }) => (gone === 1 ? [] : [{ chunk_id, score }]));
+  const last = hits[query.limit - 1];
   const whole = best.length < query.limit + EDGE || (last !== undefined && last.score > best.at(-1)!.score);
-  return whole ? best.slice(0, query.limit) : searchRows(context, match, query.limit, []);
+  return whole ? hits.slice(0, query.limit) : searchRows(context, match, query.limit, []);
 }
 
 type Filter = readonly [name: string, value: Cell, condition: string];
 
 function searchRows({ db }: RecordContext, match: string, limit: number, filters: readonly Filter[]): Hit[] {
-  const conditions = ['f.chunks_fts MATCH @match', ...filters.map(([, , condition]) => condition)];
+  const conditions = [
+    'f.chunks_fts MATCH @match',
+    'd.erasure_id IS NULL',
+    ...filters.map(([, , condition]) => condition),
+  ];
   return db.all<Hit>(
     `SELECT c.chunk_id, -f.rank AS score
       FROM chunks_fts f JOIN chunks c ON c.id = f.rowid LEFT JOIN documents d ON d.doc_id = c.doc_id

@@ -1,15 +1,17 @@
 import type { ServedChunk, ServeRecords } from '../port.ts';
 import { type Cell, CHUNKS, DOCUMENTS, INDEX_RECORDS } from './codec.ts';
 import type { RecordContext } from './context.ts';
+import { DOCUMENT_PLACE } from './documents.ts';
 import { documentsWith } from './metadata.ts';
 import { type ListShape, readPage, tally } from './page.ts';
 import { searchText } from './search.ts';
 
 const DOCUMENT_LIST: ListShape = {
   from: 'documents d',
+  where: 'd.erasure_id IS NULL',
   select: DOCUMENTS.select('d'),
   order: ['d.received_at', 'd.doc_id'],
-  cursor: 'SELECT received_at, doc_id FROM documents WHERE doc_id = ?',
+  cursor: DOCUMENT_PLACE,
 };
 const BATCH_DOCUMENT_LIST: ListShape = {
   ...DOCUMENT_LIST,
@@ -17,13 +19,15 @@ const BATCH_DOCUMENT_LIST: ListShape = {
   order: ['l.received_at', 'l.doc_id'],
 };
 const COUNT_IN_BATCH = `SELECT count(*) AS entries FROM document_batches l JOIN documents d ON d.doc_id = l.doc_id
-  WHERE l.batch_id = @batch_id AND (@state IS NULL OR d.state = @state)`;
+  WHERE l.batch_id = @batch_id AND (@state IS NULL OR d.state = @state) AND d.erasure_id IS NULL`;
+const COUNT_ERASING = `SELECT count(*) AS entries FROM documents INDEXED BY documents_erasing
+  WHERE erasure_id IS NOT NULL AND (@state IS NULL OR state = @state)`;
 
 const SERVED = `SELECT ${CHUNKS.select('c')}, d.original_filename, d.raw_sha256, d.canonical_sha256, d.received_at,
     d.indexed_at, d.metadata AS document_metadata, d.index_event_id, a.log_index,
     ${INDEX_RECORDS.names.map((name) => `i.${name} AS index_${name}`).join(', ')}
   FROM chunks c
-  JOIN documents d ON d.doc_id = c.doc_id
+  JOIN documents d ON d.doc_id = c.doc_id AND d.erasure_id IS NULL
   JOIN index_records i ON i.chunk_id = c.chunk_id
   LEFT JOIN audit_relay a ON a.event_id = d.index_event_id`;
 const SERVED_BY_ID = `${SERVED} WHERE c.chunk_id IN (SELECT value FROM json_each(?))`;
@@ -52,10 +56,12 @@ export function serveRecords(context: RecordContext): Omit<ServeRecords, 'append
           'd.state': page.state,
           'l.batch_id': page.batch_id,
         });
+        const state = page.state ?? null;
+        const count = (sql: string, parameters: Record<string, Cell>): number =>
+          db.get<{ entries: number }>(sql, parameters)?.entries ?? 0;
         const total = inBatch
-          ? (db.get<{ entries: number }>(COUNT_IN_BATCH, { batch_id: page.batch_id!, state: page.state ?? null })
-              ?.entries ?? 0)
-          : tally(context, 'documents', page.state).entries;
+          ? count(COUNT_IN_BATCH, { batch_id: page.batch_id!, state })
+          : tally(context, 'documents', page.state).entries - count(COUNT_ERASING, { state });
         return { rows: rows.map(DOCUMENTS.decode), total };
       }),
     counts: async () =>

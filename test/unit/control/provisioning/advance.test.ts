@@ -154,12 +154,26 @@ test('deprovisioning must be confirmed twice', async (t) => {
 });
 
 test('a tenant under a hold is not deleted', async (t) => {
-  const world = await controlWorld(t, { blockers: async () => ['hold_7'] });
+  const world = await controlWorld(t);
   await world.control.start();
   const tenant = await makeTenant(world.control);
-  await assert.rejects(world.control.deprovision(tenant, CONFIRMED(tenant), 'frode'), {
+  const targets = [
+    { scope: 'tenant' },
+    { scope: 'batch', resource_id: 'b-1' },
+    { scope: 'document', resource_id: 'doc_1111111111111111' },
+  ] as const;
+  for (const target of targets) {
+    const { resource_id } = await world.control.setHold(tenant, target, 'matter 7', 'frode');
+    await assert.rejects(world.control.deprovision(tenant, CONFIRMED(tenant), 'frode'), {
+      code: 'INVALID_STATE_TRANSITION',
+      details: [{ field: 'hold', value: `${target.scope} ${resource_id}`, constraint: 'blocks the deletion' }],
+    });
+    await world.control.liftHold(tenant, target, 'matter 7 is closed', 'frode');
+  }
+  assert.equal((await world.control.tenant(tenant)).state, 'ACTIVE');
+  await world.control.deprovision(tenant, CONFIRMED(tenant), 'frode');
+  await assert.rejects(world.control.setHold(tenant, { scope: 'tenant' }, 'too late', 'frode'), {
     code: 'INVALID_STATE_TRANSITION',
-    details: [{ field: 'tenant_id', value: 'hold_7', constraint: 'blocks the deletion' }],
   });
 });
 

@@ -74,8 +74,8 @@ test('events reach the log of their tenant in order, once, and only that one', a
   );
   assert.deepEqual(logsWithPending(registry), ['_appliance', 'acme']);
   const log = memoryLog();
-  assert.equal(await relayEvents(outboxOf(registry, 'acme'), log, 3), 8);
-  assert.equal(await relayEvents(outboxOf(registry, 'acme'), log, 3), 0);
+  assert.equal(await relayEvents(outboxOf(registry, 'acme'), log, { batch: 3 }), 8);
+  assert.equal(await relayEvents(outboxOf(registry, 'acme'), log, { batch: 3 }), 0);
   assert.deepEqual(logsWithPending(registry), ['_appliance']);
   const ids = registry.all<{ event_id: string }>(
     "SELECT event_id FROM audit_events WHERE tenant_id = 'acme' ORDER BY seq",

@@ -11,7 +11,7 @@ import { receiveBatch } from '../../../../appliance/data/1-intake/receive-batch.
 import { sweepOrphans } from '../../../../appliance/data/1-intake/sweep-orphans.ts';
 import type { Scanner, ScanVerdict } from '../../../../appliance/data/plane.ts';
 import { type ErrorCode, FrostbyteError, isFrostbyteError } from '../../../../appliance/kernel/errors.ts';
-import { docId } from '../../../../appliance/kernel/ids.ts';
+import { docId, newId } from '../../../../appliance/kernel/ids.ts';
 import {
   BOUNDARY,
   batchRequest,
@@ -44,6 +44,12 @@ const coded =
   (...codes: ErrorCode[]) =>
   (error: unknown) =>
     isFrostbyteError(error, ...codes);
+
+/** A body that breaks off behind its first file. */
+function withFirstOnly(): Buffer {
+  const body = bodyOf([manifestPart(manifestOf(files)), ...files.map(partOf)]);
+  return body.subarray(0, body.indexOf(files[1]!.content as string));
+}
 
 async function nothingKept(world: IntakeWorld): Promise<void> {
   assert.deepEqual(await world.keys(), []);
@@ -351,6 +357,89 @@ describe('a batch', () => {
       },
       { config: { storage_quota_gb: 1 } },
     ),
+  );
+
+  it(
+    'that would take the disk below what intake leaves free is refused before a byte of it is stored',
+    using(async (world) => {
+      const bytes = files.reduce((sum, { content }) => sum + Buffer.from(content as string).length, 0);
+      const withRoom = (...rooms: number[]) => ({
+        ...world.objects,
+        room: async () => (rooms.length > 1 ? rooms.shift()! : rooms[0]!),
+        begin: async () => assert.fail('nothing may be written'),
+      });
+      for (const room of [0, bytes - 1]) {
+        await assert.rejects(
+          receiveBatch({ ...world.plane, objects: withRoom(room) }, batchRequest(files)),
+          coded('QUOTA_EXCEEDED'),
+        );
+      }
+      // Another batch has taken the room since the manifest was read.
+      await assert.rejects(
+        receiveBatch({ ...world.plane, objects: withRoom(bytes, 0) }, batchRequest(files)),
+        coded('QUOTA_EXCEEDED'),
+      );
+      await nothingKept(world);
+      const enough = { ...world.objects, room: async () => bytes };
+      const receipt = await receiveBatch({ ...world.plane, objects: enough }, batchRequest(files));
+      assert.equal(receipt.counts.accepted, files.length);
+    }),
+  );
+
+  it(
+    'with a file that is being erased is refused for a moment, and stores nothing of it',
+    using(async ({ plane, records, keys }) => {
+      const receipt = await receiveBatch(plane, batchRequest(files));
+      const id = receipt.receipts[0]!.doc_id!;
+      const intent = { doc_id: id, cause: 'request', reason: 'r', requested_by: 'dana' } as const;
+      const { deletion_receipt_id } = (await records.beginErasure({
+        ...intent,
+        deletion_receipt_id: newId(),
+        requested_at: plane.clock.iso(),
+      }))!;
+      const before = await keys();
+      const again = () => receiveBatch(plane, batchRequest(files, { batch_id: 'batch-2' }));
+      await assert.rejects(again(), {
+        code: 'SERVICE_UNAVAILABLE',
+        retryAfter: 5,
+        details: [{ field: 'doc_id', value: id, constraint: 'is being erased' }],
+      });
+      assert.deepEqual(await keys(), before);
+      assert.equal(await records.batch('batch-2'), null);
+      await records.takeBackErasure(deletion_receipt_id);
+      assert.equal((await again()).counts.duplicates, files.length);
+    }),
+  );
+
+  it(
+    'that was cancelled gives its receipt and takes no more files',
+    using(async ({ plane, records }) => {
+      await receiveBatch(plane, requestOf(withFirstOnly()));
+      await records.cancelBatch('batch-1', () => [], plane.clock.iso());
+      const receipt = await receiveBatch(plane, batchRequest(files));
+      assert.deepEqual([receipt.status, receipt.counts.missing], ['cancelled', files.length - 1]);
+      assert.equal((await records.receipts('batch-1')).length, 1);
+    }),
+  );
+
+  it(
+    'that is cancelled while its files come is refused',
+    using(async ({ plane, records }) => {
+      await receiveBatch(plane, requestOf(withFirstOnly()));
+      const cancelling = {
+        ...records,
+        receive: async (arrival: Parameters<typeof records.receive>[0]) => {
+          await records.cancelBatch('batch-1', () => [], plane.clock.iso());
+          return records.receive(arrival);
+        },
+      };
+      await assert.rejects(
+        receiveBatch({ ...plane, records: cancelling }, batchRequest(files)),
+        coded('INVALID_STATE_TRANSITION'),
+      );
+      assert.equal((await records.receipts('batch-1')).length, 1);
+      assert.equal((await records.documents({ limit: 9 })).total, 1);
+    }),
   );
 });
 

@@ -1,0 +1,43 @@
+import { auditEntry } from '../audit/entry.ts';
+import { FrostbyteError } from '../kernel/errors.ts';
+import type { DataPlane } from './plane.ts';
+import { settleBatch } from './settle.ts';
+
+/**
+ * Cancels what has not started of a batch (spec 4); what runs is finished, and the batch is `cancelled`, with its report,
+ * once all of it is at rest. Repeating it cancels what has come to wait meanwhile. Throws `RESOURCE_NOT_FOUND`, or
+ * `INVALID_STATE_TRANSITION` where all of the batch is at rest already.
+ */
+export async function cancelBatch(
+  plane: Pick<DataPlane, 'tenant_id' | 'records' | 'queue' | 'clock'>,
+  batchId: string,
+  actor: string,
+): Promise<void> {
+  const { tenant_id, records, queue, clock } = plane;
+  const outcome = await records.cancelBatch(
+    batchId,
+    ({ cancelled, running }) => [
+      auditEntry(clock, 'BATCH_CANCELLED', {
+        tenant_id,
+        actor,
+        resource_id: batchId,
+        adds: { cancelled: cancelled.length, running },
+      }),
+      ...cancelled.map((resource_id) =>
+        auditEntry(clock, 'DOCUMENT_CANCELLED', { tenant_id, actor, resource_id, adds: { batch_id: batchId } }),
+      ),
+    ],
+    clock.iso(),
+  );
+  if (outcome.kind === 'unknown') throw new FrostbyteError('RESOURCE_NOT_FOUND', 'There is no such batch.');
+  if (outcome.kind === 'over') {
+    throw new FrostbyteError(
+      'INVALID_STATE_TRANSITION',
+      `The batch is ${outcome.status}: nothing of it waits, so there is nothing to cancel.`,
+      { details: [{ field: 'status', value: outcome.status, constraint: 'receiving or processing' }] },
+    );
+  }
+  // Their jobs are stale anyway; without them no worker has to find that out.
+  for (const docId of outcome.cancelled) await queue.withdraw(docId);
+  await settleBatch(plane, batchId);
+}

@@ -1,0 +1,42 @@
+import { remedyFor } from '../../../kernel/remedies.ts';
+import { ERASED } from '../rows.ts';
+
+interface Report {
+  summary?: { outcomes?: Record<string, number> } & Record<string, unknown>;
+  files?: Line[];
+}
+type Line = { file_id: string; outcome?: string; intake?: Record<string, unknown> } & Record<string, unknown>;
+
+/**
+ * An acceptance report in which the lines of erased files say only that, with ids, sizes and hashes; what is counted by
+ * outcome is counted anew. The other figures stay as they were when the report was made.
+ */
+export function blankReport(text: string, erased: ReadonlySet<string>): string {
+  const report = JSON.parse(text) as Report;
+  const outcomes = { ...report.summary?.outcomes };
+  const files = (report.files ?? []).map((line) => {
+    if (!erased.has(line.file_id)) return line;
+    if (line.outcome !== undefined) {
+      outcomes[line.outcome] = (outcomes[line.outcome] ?? 0) - 1;
+      outcomes.erased = (outcomes.erased ?? 0) + 1;
+    }
+    return erasedLine(line);
+  });
+  const summary = report.summary?.outcomes === undefined ? report.summary : { ...report.summary, outcomes };
+  return JSON.stringify({ ...report, ...(summary === undefined ? {} : { summary }), files });
+}
+
+function erasedLine(line: Line): Line {
+  const { severity, message, remediation } = remedyFor('ERASED');
+  return {
+    ...line,
+    original_filename: ERASED,
+    status: 'erased',
+    ...(line.outcome === undefined ? {} : { outcome: 'erased' }),
+    intake: { ...line.intake, details: null },
+    parsing: null,
+    policy: null,
+    indexing: null,
+    problems: [{ code: 'ERASED', severity, stage: null, page: null, message, remediation }],
+  };
+}

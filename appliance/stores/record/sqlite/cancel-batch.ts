@@ -1,0 +1,56 @@
+import type { AuditEntry } from '../../../kernel/audit-event.ts';
+import type { CancelledDocuments, CancelOutcome } from '../port.ts';
+import type { DocumentRow } from '../rows.ts';
+import { type Cell, DOCUMENTS } from './codec.ts';
+import type { RecordContext } from './context.ts';
+import { saveDocument, stagesAt } from './documents.ts';
+import { appendEntries } from './events.ts';
+import { readBatch } from './intake.ts';
+
+/** Documents of the batch that are under way, and whether another batch that is under way too still wants them. */
+const UNDER_WAY = `SELECT ${DOCUMENTS.select('d')}, EXISTS (
+    SELECT 1 FROM document_batches o JOIN batches b ON b.batch_id = o.batch_id
+    WHERE o.doc_id = d.doc_id AND o.batch_id <> l.batch_id AND b.cancelled_at IS NULL
+      AND b.status IN ('receiving', 'processing')) AS wanted
+  FROM document_batches l JOIN documents d ON d.doc_id = l.doc_id
+  WHERE l.batch_id = ? AND d.state = 'processing' AND d.erasure_id IS NULL ORDER BY d.doc_id`;
+const MARK = `UPDATE batches SET cancelled_at = coalesce(cancelled_at, @at), updated_at = @at,
+  status = iif(status = 'receiving', 'processing', status) WHERE batch_id = @batch_id`;
+const FORGET_JOBS = 'DELETE FROM outbox WHERE doc_id = ?';
+
+/** Cancels what has not started of a batch (`BatchRecords.cancelBatch`). Inside a transaction. O(documents of the batch). */
+export function cancelBatch(
+  context: RecordContext,
+  batchId: string,
+  entries: (outcome: CancelledDocuments) => AuditEntry[],
+  at: string,
+): CancelOutcome {
+  const { db } = context;
+  const batch = readBatch(context, batchId);
+  if (batch === null) return { kind: 'unknown' };
+  const again = batch.cancelled_at !== null;
+  if (!again && batch.status !== 'receiving' && batch.status !== 'processing') {
+    return { kind: 'over', status: batch.status };
+  }
+  const cancelled: string[] = [];
+  let running = 0;
+  for (const { wanted, ...cells } of db.all<Record<string, Cell>>(UNDER_WAY, [batchId])) {
+    const row = DOCUMENTS.decode(cells);
+    if (wanted === 1 || Object.values(row.stages).includes('processing')) running++;
+    else {
+      cancelDocument(context, row, at);
+      cancelled.push(row.doc_id);
+    }
+  }
+  if (again && cancelled.length === 0) return { kind: 'cancelled', cancelled, running };
+  db.run(MARK, { batch_id: batchId, at });
+  appendEntries(context, entries({ cancelled, running }));
+  return { kind: 'cancelled', cancelled, running };
+}
+
+/** The state alone makes the document's job stale. */
+function cancelDocument(context: RecordContext, row: DocumentRow, at: string): void {
+  const stages = stagesAt(row, row.current_stage, 'cancelled', 'cancelled');
+  saveDocument(context, { ...row, state: 'cancelled', stages, error: null }, at);
+  context.db.run(FORGET_JOBS, [row.doc_id]);
+}
