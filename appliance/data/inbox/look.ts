@@ -98,6 +98,8 @@ export async function lookAtManifest(
 /** Looks at the place of every file that the manifest names. Opens none. O(files). */
 export async function lookAtFiles(folder: FileHandle, announcement: Announcement): Promise<FilesLook> {
   const { manifest, print } = announcement;
+  const elsewhere = manifest.files.find(({ upload_id }) => upload_id !== undefined);
+  if (elsewhere !== undefined) return { state: 'refused', print, error: uploaded(elsewhere.file_id) };
   const names = diskNames(manifest.files);
   const composed = composedNames(folder);
   const located = new Map<string, Located>();
@@ -204,6 +206,12 @@ function notPlain(value: string): FrostbyteError {
     'The batch holds something that is no plain file with one name: a link, a folder, a device or a pipe. It was not opened.',
     { details: [{ field: 'file_id', value, constraint: 'a plain file, without links to it' }] },
   );
+}
+
+function uploaded(value: string): FrostbyteError {
+  return new FrostbyteError('MANIFEST_INVALID', 'A batch of the inbox holds its files, and names no uploads.', {
+    details: [{ field: 'file_id', value, constraint: 'a file beside the manifest, without upload_id' }],
+  });
 }
 
 function reservedName(value: string): FrostbyteError {

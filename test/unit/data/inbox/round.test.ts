@@ -382,6 +382,16 @@ for (const [what, files, options, code] of [
   });
 }
 
+test('a batch that names an upload is refused: the inbox takes what lies in it', async (t) => {
+  const world = await inbox(t);
+  const { files, ...rest } = dropBatch(world.path('b1'), [note(1)]);
+  const named = files.map((file) => ({ ...file, upload_id: '0197a000-0000-7000-8000-000000000001' }));
+  writeFileSync(world.path('b1', 'manifest.json'), JSON.stringify({ ...rest, files: named }));
+  await world.settle();
+  assert.equal(world.read('b1', 'refused.json').code, 'MANIFEST_INVALID');
+  assert.deepEqual(await batches(world), []);
+});
+
 test('a batch id that is used with another manifest is refused', async (t) => {
   const world = await inbox(t);
   dropBatch(world.path('one'), [note(1)], { batch_id: 'b1' });
