@@ -112,6 +112,8 @@ function policyOf(document: DocumentRow): Line['policy'] {
     pii_action_taken: policy.pii_action_taken ?? null,
     classification: document.classification,
     classification_confidence: document.classification_confidence,
+    human_override: document.review != null,
+    released: document.release != null,
     config_version: document.config_version,
     policy_version: policy.policy_version ?? null,
   };

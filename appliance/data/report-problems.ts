@@ -26,7 +26,9 @@ export function problemsOf({ receipt, document }: BatchFile, outcome: FileOutcom
   for (const { field, constraint, remediation } of fields) {
     add('METADATA_INVALID', { stage: 'intake', message: `Metadata: ${field} ${constraint}.`, remediation });
   }
-  if (receipt?.reason && fields.length === 0) {
+  // A receipt never changes; what it says of a quarantine is over once a person let the document out of it.
+  const over = receipt?.status === 'quarantined' && document !== null && document.state !== 'quarantined';
+  if (receipt?.reason && fields.length === 0 && !over) {
     add(receipt.reason, {
       stage: 'intake',
       ...(receipt.message ? { message: receipt.message } : {}),

@@ -134,9 +134,8 @@ function summaryOf(batch: BatchRow, files: BatchFile[], lines: AcceptanceReport[
     files_submitted: batch.file_count,
     files_accepted: receipts.filter((receipt) => receipt?.status === 'accepted').length,
     files_rejected: receipts.filter((receipt) => receipt?.status === 'rejected').length,
-    files_quarantined: files.filter(
-      ({ receipt, document }) => receipt?.status === 'quarantined' || document?.state === 'quarantined',
-    ).length,
+    files_quarantined: files.filter(({ receipt, document }) => (document?.state ?? receipt?.status) === 'quarantined')
+      .length,
     files_duplicate: receipts.filter((receipt) => receipt?.duplicate_of).length,
     files_held: state((document) => document.state === 'held'),
     files_parsed_successfully: parsed.length - warned.length,

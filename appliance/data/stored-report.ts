@@ -60,7 +60,15 @@ function completed(line: StoredLine, file: ManifestFile | undefined): StoredLine
     },
     parsing: parsing ? { tables: null, figures: null, ocr_avg_confidence: null, hidden_text: [], ...parsing } : null,
     policy: policy
-      ? { chunks_flagged: null, pii_action_taken: null, config_version: 0, policy_version: null, ...policy }
+      ? {
+          chunks_flagged: null,
+          pii_action_taken: null,
+          human_override: false,
+          released: false,
+          config_version: 0,
+          policy_version: null,
+          ...policy,
+        }
       : null,
     indexing: indexing ? { embed_model: null, embed_version: null, ...indexing } : null,
     problems: problems.map((problem) => ({

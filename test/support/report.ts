@@ -46,6 +46,8 @@ export function reportFile(n: number, changes: Partial<File> = {}): File {
       pii_action_taken: 'none',
       classification: 'contract',
       classification_confidence: 0.97,
+      human_override: false,
+      released: false,
       config_version: 1,
       policy_version: '1',
     },

@@ -114,6 +114,10 @@ const ReportFile = z
         pii_action_taken: z.string().nullable(),
         classification: z.string().nullable(),
         classification_confidence: z.number().nullable(),
+        /** The class is a person's word. */
+        human_override: z.boolean(),
+        /** An administrator let it, or chunks of it, out of quarantine. */
+        released: z.boolean(),
         config_version: count,
         policy_version: z.string().nullable(),
       })

@@ -61,7 +61,7 @@ function fileRow(file: File): Markup {
 <td class="n" data-label="Pages">${number(pages)}</td>
 <td class="n" data-label="Read">${percent(parsing?.coverage ?? null)}</td>
 <td class="n" data-label="Chunks in search">${parsing === null ? '–' : `${number(indexing?.chunks_indexed ?? 0)} of ${number(parsing.chunks)}`}</td>
-<td data-label="Kind">${policy?.classification ? html`${called(CLASS_NAMES, policy.classification)} <span class="small">${percent(policy.classification_confidence)}</span>` : '–'}</td>
+<td data-label="Kind">${policy?.classification ? html`${called(CLASS_NAMES, policy.classification)} <span class="small">${policy.human_override ? 'by a person' : percent(policy.classification_confidence)}</span>` : '–'}</td>
 <td data-label="Personal data">${policy === null ? '–' : policy.pii_types.length === 0 ? 'none found' : policy.pii_types.map((type) => called(PII_NAMES, type)).join(', ')}</td></tr>
 `;
 }
@@ -71,7 +71,7 @@ function remark({ problems, policy, duplicate_of, outcome }: File): Markup {
   const reason = problems.find(({ severity }) => severity === 'blocked')?.code;
   const line = (text: Markup | string) => html`<div class="small">${text}</div>`;
   const kept = policy?.chunks_quarantined ?? 0;
-  return html`${reason !== undefined && outcome !== 'indexed' ? line(code(reason)) : null}${kept > 0 ? line(`${counted(kept, 'chunk')} quarantined`) : null}${duplicate_of === null ? null : line('was there before')}`;
+  return html`${reason !== undefined && outcome !== 'indexed' ? line(code(reason)) : null}${kept > 0 ? line(`${counted(kept, 'chunk')} quarantined`) : null}${policy?.released ? line('released by an administrator') : null}${duplicate_of === null ? null : line('was there before')}`;
 }
 
 /** What proves that a file arrived as it was sent. */

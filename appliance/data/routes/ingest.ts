@@ -1,6 +1,7 @@
 import type { RouteName } from '../../api/routes.ts';
 import { listMeta } from '../../api/schemas/common.ts';
 import type { InboxQuery } from '../../api/schemas/inbox.ts';
+import type { BatchStatus } from '../../api/schemas/ingest.ts';
 import { auditEntry } from '../../audit/entry.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import type {
@@ -150,10 +151,18 @@ async function decide(
   await relayOutbox(plane);
 }
 
-async function statusOf(plane: DataPlane, batchId: string) {
-  const batch = found(await plane.records.batch(batchId), 'batch');
-  const [files, report] = await Promise.all([plane.records.batchFiles(batchId), storedReport(plane.records, batchId)]);
-  return batchStatus(plane.tenant_id, batch, files, report);
+/** A batch that moves faster than it can be read is shown as it came. */
+const MOST_READS = 3;
+
+/** Where a batch stands, with files and report of one moment: what moves in between is read again. */
+async function statusOf({ tenant_id, records }: DataPlane, batchId: string): Promise<BatchStatus> {
+  for (let tries = 1; ; tries++) {
+    const batch = found(await records.batch(batchId), 'batch');
+    const [files, report] = await Promise.all([records.batchFiles(batchId), storedReport(records, batchId)]);
+    const [now] = await records.batchStates([batchId]);
+    if (now?.updated_at === batch.updated_at || tries === MOST_READS)
+      return batchStatus(tenant_id, batch, files, report);
+  }
 }
 
 /** The cursor behind a full page, null behind the last one. */

@@ -311,3 +311,24 @@ test('metadata that did not fit are told field by field, each with its mend', ()
   ]);
   assert.deepEqual(files[1]!.problems, [{ ...invalid, message: 'It does not fit.', remediation: 'Mend it.' }]);
 });
+
+test('what people decided shows: a class of theirs, a release, and no quarantine that is over', () => {
+  const decided = document(1, {
+    review: { decision: 'correct' } as DocumentRow['review'],
+    release: { scope: 'document' } as DocumentRow['release'],
+  });
+  const known = { status: 'quarantined', reason: 'INJECTION_DETECTED', duplicate_of: newId() } as const;
+  const [line] = report([file(1, decided, known)]).files;
+  assert.deepEqual([line!.outcome, line!.policy!.human_override, line!.policy!.released], ['indexed', true, true]);
+  assert.deepEqual(
+    line!.problems.filter(({ severity }) => severity !== 'note'),
+    [],
+  );
+  const still = document(2, { state: 'quarantined', quarantine_reason: 'INJECTION_DETECTED' });
+  const [other] = report([file(1, still, known)]).files;
+  assert.deepEqual([other!.policy!.human_override, other!.policy!.released], [false, false]);
+  assert.deepEqual(
+    other!.problems.map(({ code }) => code),
+    ['INJECTION_DETECTED'],
+  );
+});

@@ -160,6 +160,13 @@ test('a report that is not final says so, and a final one that it is', () => {
   assert.match(reportPage(reportOf([reportFile(1)])), /<p class="stamp">Final<\/p>/);
 });
 
+test('a person’s word shows as such', () => {
+  const { policy } = reportFile(1);
+  const page = reportPage(reportOf([reportFile(1, { policy: { ...policy!, human_override: true, released: true } })]));
+  assert.match(page, /Contract <span class="small">by a person<\/span>/);
+  assert.match(page, /released by an administrator/);
+});
+
 test('the same report always gives the same page', () => {
   assert.equal(reportPage(busy()), reportPage(busy()));
 });
