@@ -34,6 +34,7 @@ const QUESTIONS = [
   'What does the claimant ask the court to order?',
 ];
 
+const LONGEST_RELAY_MS = 10_000;
 /** Of the daemon's log, when something went wrong. */
 const MOST_LOG_LINES = 20;
 
@@ -344,14 +345,22 @@ interface Chain {
   hash_chain_verification: { valid: boolean | null; complete: boolean; links: number };
 }
 
+/** Events reach the log a moment after what they tell of: the end of an indexed document's chain is waited for. */
+async function chainOf(api: Client, docId: string, whole: boolean): Promise<Chain['hash_chain_verification']> {
+  for (const deadline = performance.now() + LONGEST_RELAY_MS; ; await delay(100)) {
+    const { data } = await api.get<Chain>(`/audit/nordlaw/chain/${docId}`);
+    const { hash_chain_verification: chain } = data;
+    if (chain.valid === false || chain.complete || !whole || performance.now() > deadline) return chain;
+  }
+}
+
 async function verifyChains(api: Client, status: BatchStatus): Promise<void> {
   // Of every document, however far it came; the same bytes twice are one.
   const documents = new Set(status.files.flatMap(({ doc_id, state }) => (doc_id && state ? [doc_id] : [])));
   const indexed = new Set(status.files.flatMap(({ doc_id, state }) => (state === 'indexed' ? [doc_id] : [])));
   let [links, whole] = [0, 0];
   for (const doc_id of documents) {
-    const { data } = await api.get<Chain>(`/audit/nordlaw/chain/${doc_id}`);
-    const chain = data.hash_chain_verification;
+    const chain = await chainOf(api, doc_id, indexed.has(doc_id));
     if (!chain.valid) throw new Error(`the provenance chain of ${doc_id} is broken`);
     if (indexed.has(doc_id) && !chain.complete)
       throw new Error(`${doc_id} is indexed, and its provenance chain does not say how`);
