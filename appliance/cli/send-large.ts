@@ -56,14 +56,14 @@ export async function sendLarge(
   return uploads;
 }
 
-/** Tries again, with growing pauses, what may be sent twice: the same batch gives the same receipt. */
+/** Tries again, with growing pauses, what may be sent twice: the same batch goes on, or gives the same receipt. */
 export async function patiently<T>(
-  send: () => Promise<T>,
+  send: (again: boolean) => Promise<T>,
   { pause = (seconds) => sleep(seconds * 1000) }: Pick<SendOptions, 'pause'>,
 ): Promise<T> {
   for (let wait = 1; ; wait *= 2) {
     try {
-      return await send();
+      return await send(wait > 1);
     } catch (error) {
       const mayPass = isFrostbyteError(error) && error.kind === 'later';
       if (!mayPass || wait > LONGEST_PAUSE_S) throw error;

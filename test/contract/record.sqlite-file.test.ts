@@ -88,6 +88,30 @@ describe('sqlite records: the file', () => {
     assert.deepEqual(await events(store), before);
   });
 
+  test('a file from before there were uploads takes them once it is opened, and keeps what it held', async (t) => {
+    const { store, file } = await world(t);
+    await receiveOne(store, 'x');
+    await store.close();
+    const before = join(dirname(file), 'before.db');
+    const uploads = MIGRATIONS.findIndex(({ name }) => name.endsWith('-uploads'));
+    openSqlite(before, { migrations: MIGRATIONS.slice(0, uploads), appliedAt: minute(0) }).close();
+    const db = new Database(before);
+    db.exec(`ATTACH '${file}' AS later`);
+    for (const table of ['store_owner', 'configs', 'batches', 'documents', 'receipts', 'document_batches', 'outbox']) {
+      const names = db.pragma(`table_info(${table})`) as { name: string }[];
+      const columns = names.map(({ name }) => name).join(', ');
+      db.exec(`INSERT INTO ${table} (${columns}) SELECT ${columns} FROM later.${table}`);
+    }
+    db.close();
+    const opened = openSqliteRecords(before, OPTIONS);
+    t.after(() => opened.close());
+    assert.equal((await opened.documents({ limit: 10 })).total, 1);
+    const upload = { upload_id: newId(), length: 3, metadata: {}, submitted_by: 'x', created_at: minute(1) };
+    const limits = { most: 1, quota_bytes: 1000 };
+    assert.equal(await opened.createUpload({ ...upload, expires_at: minute(9) }, limits, []), 'created');
+    assert.equal(await opened.announcedBytes([]), 3);
+  });
+
   test('text that a new publication replaced is nowhere in the folder', async (t) => {
     const { store, file } = await world(t);
     const secret = (n: number) => `zyxcanary${n}wvut`;

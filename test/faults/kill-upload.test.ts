@@ -22,7 +22,7 @@ import { until } from '../support/faults/until.ts';
 
 const TENANT = 'acme';
 const MIB = 1 << 20;
-const UPLOADS = ALL_FAULTS ? 20 : 2;
+const UPLOADS = ALL_FAULTS ? 12 : 2;
 /** Kills of each upload, and of each batch that takes one. */
 const KILLS = ALL_FAULTS ? 8 : 2;
 

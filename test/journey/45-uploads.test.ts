@@ -294,6 +294,19 @@ test('the command line goes on by itself where its line broke, and in the next c
   );
 });
 
+test('the command line sends the parts again that were under way when its line broke', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'outgoing-'));
+  t.after(() => rm(folder, { recursive: true }));
+  for (let n = 0; n < 4; n++) await writeFile(join(folder, `part-${n}.pdf`), pdf(1_000_000));
+  const line = await breakingLine(appliance.url, [2_500_000]);
+  t.after(() => line.close());
+  const receipt = await submitFolder(createClient({ url: line.url, token }), folder, 'acme', 'parts', {
+    pause: async () => undefined,
+  });
+  assert.equal(line.breaks(), 1);
+  assert.deepEqual([receipt.status, receipt.counts.accepted], ['received', 4]);
+});
+
 test('the command line lists uploads and gives one up', async () => {
   const id = await begin(10);
   const run = (...words: string[]) => {

@@ -81,7 +81,7 @@ export async function submitFolder(
   const whole = await manifestOf(dir, tenant, batchId);
   const manifest = options.amended?.(whole) ?? whole;
   options.started?.(manifest.batch_id, await notSent(dir, manifest));
-  const there = await arrived(api, tenant, manifest.batch_id);
+  let there = await arrived(api, tenant, manifest.batch_id);
   // A manifest may name uploads that somebody made before.
   const wanted = manifest.files.filter(({ file_id, upload_id }) => !there.has(file_id) && upload_id === undefined);
   const files = await Promise.all(wanted.map(async (file) => ({ ...file, ...(await plainFile(dir, file)) })));
@@ -91,14 +91,15 @@ export async function submitFolder(
     files: manifest.files.map((file) => ({ ...file, ...uploads.get(file.file_id) })),
   };
   const path = `/ingest/${tenant}/batch`;
-  const parts = files.filter(({ file_id }) => !uploads.has(file_id));
-  if (parts.length === 0)
-    return patiently(async () => (await api.send<BatchReceipt>('POST', path, named)).data, options);
-  const form = new FormData();
-  form.set('manifest', JSON.stringify(named));
-  for (const { file_id, filename, blob } of parts) form.set(file_id, blob, filename);
-  const { data } = await api.upload<BatchReceipt>(path, form, {});
-  return data;
+  return patiently(async (again) => {
+    if (again) there = await arrived(api, tenant, manifest.batch_id);
+    const parts = files.filter(({ file_id }) => !uploads.has(file_id) && !there.has(file_id));
+    if (parts.length === 0) return (await api.send<BatchReceipt>('POST', path, named)).data;
+    const form = new FormData();
+    form.set('manifest', JSON.stringify(named));
+    for (const { file_id, filename, blob } of parts) form.set(file_id, blob, filename);
+    return (await api.upload<BatchReceipt>(path, form, {})).data;
+  }, options);
 }
 
 /** Ids of files that have a receipt from an earlier try of the batch. */

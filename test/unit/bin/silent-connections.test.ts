@@ -27,7 +27,7 @@ async function connected(t: TestContext, answer: RequestListener) {
   return { socket, closed: once(socket, 'close'), heard: () => heard };
 }
 
-const HEAD = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\n';
+const HEAD = 'POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 20\r\n\r\n';
 
 test('a connection that says nothing, or stops in its body, is closed', async (t) => {
   const silent = await connected(t, () => undefined);
@@ -71,7 +71,7 @@ test('a stream of news may have none for a while; a reader that does not read is
     await sleep(2 * SILENCE_MS);
     response.end('second');
   });
-  news.socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+  news.socket.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
   await news.closed;
   assert.match(news.heard(), /second/);
 

@@ -41,7 +41,8 @@ test('what may pass is tried again, and not for ever; what may not is told at on
   const pause = async (seconds: number) => void pauses.push(seconds);
   const failing = (code: ErrorCode, times: number) => {
     let left = times;
-    return async () => {
+    return async (again: boolean) => {
+      assert.equal(again, left < times);
       if (left-- > 0) throw new FrostbyteError(code, 'as the test wants it');
       return 'sent';
     };

@@ -95,7 +95,9 @@ class SegmentWriter {
       );
     }
     this.#upload = moved;
-    if (moved.pieces % COUNT_EVERY === 0) await mergeSmall(this.#plane, upload_id, this.#limits);
+    // A finished one may be read from now on: its objects stay as they are.
+    if (moved.state === 'open' && moved.pieces % COUNT_EVERY === 0)
+      await mergeSmall(this.#plane, upload_id, this.#limits);
   }
 
   async abandon(): Promise<void> {
