@@ -261,6 +261,30 @@ test('error answers repeat nothing of what was sent', async () => {
   for (const refusal of refusals) assert.deepEqual(found(refusal), [], refusal.slice(0, 300));
 });
 
+test('a resumable upload that stays unfinished is sealed, and its refusals repeat nothing of it', async () => {
+  const base64 = (value: string) => Buffer.from(value).toString('base64');
+  const metadata = `filename ${base64(`${CANARY.file}.txt`)},note ${base64(CANARY.metadata)}`;
+  const ask = (method: string, path: string, headers: Record<string, string>, body?: string) =>
+    dana.raw(method, path, { headers: { 'tus-resumable': '1.0.0', ...headers }, ...(body ? { body } : {}) });
+  const begun = await ask('POST', '/ingest/acme/uploads', { 'upload-length': '1000', 'upload-metadata': metadata });
+  const path = begun.headers.get('location')!.replace('/api/v1', '');
+  const piece = { 'upload-offset': '0', 'content-type': 'application/offset+octet-stream' };
+  assert.equal((await ask('PATCH', path, piece, `${CANARY.body} in a piece`)).status, 204);
+  const wrong = [
+    await ask('PATCH', path, piece, CANARY.body),
+    await ask('PATCH', path, { ...piece, 'upload-checksum': `${CANARY.body} AAAA` }, CANARY.body),
+    await ask('PATCH', path, { ...piece, 'content-type': `text/${CANARY.body}` }, CANARY.body),
+    await ask('POST', '/ingest/acme/uploads', { 'upload-length': '1', 'upload-metadata': `filename *${CANARY.file}` }),
+    await ask('POST', '/ingest/acme/uploads', { 'upload-length': '1', 'upload-metadata': `${metadata},${metadata}` }),
+    await ask('POST', '/ingest/acme/uploads', { 'upload-length': '1', 'tus-resumable': CANARY.body }),
+  ];
+  for (const response of wrong) {
+    assert.ok(response.status >= 400);
+    const refusal = await response.text();
+    assert.deepEqual(found(refusal), [], refusal);
+  }
+});
+
 test('a kill in the middle leaves no canary behind in a temporary file, and the batch comes to its end', {
   timeout: 60_000,
 }, async () => {

@@ -116,26 +116,30 @@ describe(`${UPLOADS} uploads and their batches under ${2 * KILLS} kills each`, {
     const file = { file_id: 'f1', filename: 'a.pdf', mime_type: 'application/pdf', size_bytes: bytes.length, sha256 };
     const manifest = { batch_id: batchId, tenant_id: TENANT, file_count: 1, files: [{ ...file, upload_id }] };
     let kills = 0;
-    return until(`the receipt of ${batchId}`, async () => {
-      const answer = fetch(`${appliance.url}/api/v1/ingest/${TENANT}/batch`, {
-        method: 'POST',
-        headers: { ...headers, 'content-type': 'application/json' },
-        body: JSON.stringify(manifest),
-      }).then(
-        async (response) => ({ status: response.status, body: await response.json() }),
-        () => null,
-      );
-      if (kills < KILLS) {
-        kills++;
-        await wait(random.whole(0, 80));
-        await strike();
-      }
-      const answered = await answer;
-      if (answered === null) return null;
-      assert.equal(answered.status, 202, JSON.stringify(answered.body));
-      // Also where the answer was quicker than the kill: the rest of the kills meets a batch that is there.
-      return kills < KILLS ? null : (answered.body as { data: BatchReceipt }).data;
-    });
+    return until(
+      `the receipt of ${batchId}`,
+      async () => {
+        const answer = fetch(`${appliance.url}/api/v1/ingest/${TENANT}/batch`, {
+          method: 'POST',
+          headers: { ...headers, 'content-type': 'application/json' },
+          body: JSON.stringify(manifest),
+        }).then(
+          async (response) => ({ status: response.status, body: await response.json() }),
+          () => null,
+        );
+        if (kills < KILLS) {
+          kills++;
+          await wait(random.whole(0, 80));
+          await strike();
+        }
+        const answered = await answer;
+        if (answered === null) return null;
+        assert.equal(answered.status, 202, JSON.stringify(answered.body));
+        // Also where the answer was quicker than the kill: the rest of the kills meets a batch that is there.
+        return kills < KILLS ? null : (answered.body as { data: BatchReceipt }).data;
+      },
+      { seconds: 300 },
+    );
   }
 
   const pdf = (size: number) =>
