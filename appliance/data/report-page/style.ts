@@ -87,7 +87,7 @@ footer { margin-top: 2.5rem; padding-top: 1rem; border-top: 1px solid var(--rule
 .f-missing { fill: var(--missing); } .b-missing { background: var(--missing); } .c-missing { color: var(--soft); }
 @media screen and (max-width: 44rem) {
   body { padding: 1.25rem 1rem 2rem; }
-  table.stack, table.stack tbody, table.stack tr, table.stack th, table.stack td { display: block; }
+  table.stack, table.stack caption, table.stack tbody, table.stack tr, table.stack th, table.stack td { display: block; }
   table.stack thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   table.stack tr { padding: 0.6rem 0; border-bottom: 1px solid var(--rule); }
   table.stack th, table.stack td { padding: 0.1rem 0; border: 0; text-align: left; white-space: normal; }
