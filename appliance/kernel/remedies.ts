@@ -274,10 +274,7 @@ export interface FileProblem {
 /** Of a file whose bytes are in quarantine already: malware never comes out, other reasons a person may look at. */
 export const QUARANTINED_BEFORE = Object.freeze({
   malware: words('The same file is in quarantine already.', 'Clean the file at its source and send the clean copy.'),
-  rejected: words(
-    'The same file is in quarantine already.',
-    'It was rejected for good. Correct the file at its source and send the corrected one.',
-  ),
+  rejected: words('The same file was refused for good.', 'Correct the file at its source and send the corrected one.'),
   other: words('The same file is in quarantine already.', 'Ask an administrator to review the quarantined document.'),
 });
 
