@@ -256,7 +256,7 @@ describe('the quarantine', () => {
       '/ingest/whole/batch',
       makeBatch('whole', [text('bad.txt', `${content} Bad.`)]).form,
     );
-    assert.match(again.quarantined_files[0]!.remediation, /rejected for good/);
+    assert.match(again.quarantined_files[0]!.message, /refused for good/);
     const listed = async (query: string) =>
       (await dana.whole!<QuarantineItem[]>('GET', `/ingest/whole/quarantine?${query}`)).data.map(
         ({ doc_id }) => doc_id,

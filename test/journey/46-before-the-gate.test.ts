@@ -65,7 +65,20 @@ test('what lies before the gate is shown by no route, whoever asks', async () =>
   const { data: events } = await auditor<{ event_id: string }[]>('GET', '/audit/chunky/events?limit=500');
   const { data: letters } = await dana.chunky!<{ dlq_entry_id: string }[]>('GET', '/ingest/chunky/dlq');
   const { data: held } = await dana.careful!<ReviewItem[]>('GET', '/ingest/careful/review');
+  const erased = await world.send('chunky', [text('erased.txt', `Freight paid by ${PLANTED.EMAIL}.`)]);
+  const erasure = await dana.chunky!<{ deletion_receipt_id: string }>(
+    'DELETE',
+    `/query/chunky/document/${erased.docs[0]}`,
+    { reason: 'asked for', confirm_doc_id: erased.docs[0] },
+  );
+  const upload = await dana.chunky!.raw('POST', '/ingest/chunky/uploads', {
+    headers: { 'tus-resumable': '1.0.0', 'upload-length': '64', 'content-type': 'application/offset+octet-stream' },
+    body: `Freight paid by ${PLANTED.EMAIL}.`,
+  });
+  assert.equal(upload.status, 201);
   const ids: Record<string, readonly string[]> = {
+    deletion_receipt_id: [erasure.data.deletion_receipt_id],
+    upload_id: [upload.headers.get('location')!.split('/').at(-1)!],
     tenant_id: ['chunky', 'careful'],
     batch_id: [batch],
     doc_id: [...docs, ...held.map(({ doc_id }) => doc_id)],
