@@ -11,6 +11,8 @@ const QUESTIONS: Readonly<Record<string, () => Promise<{ measure(): Promise<stri
   ingestion: () => import('./ingestion.ts'),
   search: () => import('./search.ts'),
   erasure: () => import('./erasure.ts'),
+  evidence: () => import('./evidence.ts'),
+
   quality: () => import('./quality.ts'),
 };
 

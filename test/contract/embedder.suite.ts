@@ -47,6 +47,21 @@ export function embedderContract(name: string, make: () => Promise<Embedder>): v
       assert.ok(dot(query, lease!) > dot(query, pills!) + 0.1);
     });
 
+    it('evidence is a share, larger for the answer than for another text, and nothing where nothing is near', async () => {
+      const made = await embedder;
+      const question = 'notice for terminating a lease';
+      const query = await made.embedQuery(question);
+      const [lease, pills] = await made.embedDocuments([LEASE, PILLS]);
+      const answer = made.evidence(question, LEASE, dot(query, lease!));
+      const other = made.evidence(question, PILLS, dot(query, pills!));
+      assert.ok(answer >= made.evidenceThreshold && answer <= 1, String(answer));
+      assert.ok(other >= 0 && other < made.evidenceThreshold / 2, String(other));
+      assert.equal(made.evidence(question, LEASE, 0), 0);
+      assert.equal(made.evidence(question, LEASE, -1), 0);
+      assert.ok(made.evidence(LEASE, LEASE, 1) <= 1);
+      assert.equal(made.evidence('', '', 1) >= 0, true, 'texts without a word are no error');
+    });
+
     it('takes what a document may hold: nothing, blanks, a very long text, broken Unicode, other scripts', async () => {
       const texts = ['', ' \n\t', 'word '.repeat(5000), '\ud800 half a pair', '契約書の更新', 'a'.repeat(20_000)];
       assertVectors(await (await embedder).embedDocuments(texts), texts.length);

@@ -20,6 +20,7 @@ export function axisEmbedder(model: Partial<Embedder> = {}): Embedder {
     evidenceThreshold: 0.5,
     embedDocuments: async (texts) => texts.map(() => leaning(1, 0)),
     embedQuery: async (text) => (/\p{L}/u.test(text) ? leaning(1, 0) : new Float32Array(768)),
+    evidence: (_question, _text, cosine) => Math.max(0, cosine),
     close: async () => {},
     ...model,
   };

@@ -4,7 +4,7 @@ import { assertVectors } from '../../models/embedder/assert.ts';
 import type { Embedder } from '../../models/embedder/port.ts';
 import type { MetadataCondition, RecordStore, ServedChunk } from '../../stores/record/port.ts';
 import type { VectorFilter, VectorStore } from '../../stores/vector/port.ts';
-import { type Evidence, evidenceOf } from './evidence.ts';
+import { EVIDENCE_HITS, type Evidence, evidenceOf } from './evidence.ts';
 import { fuseRanks } from './fuse.ts';
 import { meets } from './meets-metadata.ts';
 import { rankWeights } from './rank-weights.ts';
@@ -12,7 +12,7 @@ import { rankWeights } from './rank-weights.ts';
 export interface SearchPorts {
   records: Pick<RecordStore, 'searchText' | 'servedChunks' | 'documentsWith'>;
   vectors: Pick<VectorStore, 'search' | 'read'>;
-  embedder: Pick<Embedder, 'embedQuery' | 'model' | 'version' | 'evidenceThreshold'>;
+  embedder: Pick<Embedder, 'embedQuery' | 'evidence' | 'model' | 'version' | 'evidenceThreshold'>;
 }
 
 /** The filters of the search route (spec 4). A list that is empty lets nothing through. */
@@ -171,13 +171,12 @@ async function scored(
 }
 
 function resultOf(hits: ScoredChunk[], { embedder }: SearchPorts, request: SearchRequest): SearchResult {
-  const threshold = request.evidence_threshold ?? embedder.evidenceThreshold;
+  const scores = hits
+    .slice(0, EVIDENCE_HITS)
+    .map(({ chunk, similarity_score }) => embedder.evidence(request.query_text, chunk.text, similarity_score));
   return {
     hits,
-    evidence: evidenceOf(
-      hits.map((hit) => hit.similarity_score),
-      threshold,
-    ),
+    evidence: evidenceOf(scores, request.evidence_threshold ?? embedder.evidenceThreshold),
     model_version_match: hits.every(
       ({ chunk: { index } }) => index.embed_model === embedder.model && index.embed_version === embedder.version,
     ),

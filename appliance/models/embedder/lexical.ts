@@ -1,3 +1,4 @@
+import { lexicalEvidence, STRONG_EVIDENCE } from './lexical/evidence.ts';
 import { lexicalVector } from './lexical/vector.ts';
 import type { Embedder } from './port.ts';
 
@@ -11,12 +12,10 @@ export function lexicalEmbedder(): Embedder {
     // Every change of a vector, however small, is another version: stored vectors would no longer compare.
     version: '1',
     dimensions: 768,
-    // Measured on questions with known answers among texts of a chunk's length. Best hits of questions about something
-    // else stay below half of it (nine of ten at .17 or less), best hits of the collection's own questions lie around
-    // .30, and a quarter of them passes it.
-    evidenceThreshold: 0.36,
+    evidenceThreshold: STRONG_EVIDENCE,
     embedDocuments: async (texts) => texts.map(lexicalVector),
     embedQuery: async (text) => lexicalVector(text),
+    evidence: lexicalEvidence,
     close: async () => {},
   };
 }

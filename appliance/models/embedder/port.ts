@@ -7,11 +7,16 @@ export interface Embedder {
   readonly model: string;
   readonly version: string;
   readonly dimensions: 768;
-  /** Cosine at and above which a hit counts as strong, and half of what `partial` needs: the model's own calibration. */
+  /** What `evidence` must reach for a hit to be strong evidence: the model's own calibration. Between 0 and 1. */
   readonly evidenceThreshold: number;
   /** Vectors in the order of `texts`. Throws `EMBEDDER_UNAVAILABLE` when it cannot answer now. */
   embedDocuments(texts: readonly string[]): Promise<Float32Array[]>;
   embedQuery(text: string): Promise<Float32Array>;
+  /**
+   * How much a found text speaks to a question, 0 (not at all) to 1, from the cosine of the two and, where the model
+   * gains by it, from what both say. Pure and quick: no model is asked. O(texts).
+   */
+  evidence(question: string, text: string, cosine: number): number;
   close(): Promise<void>;
 }
 

@@ -62,7 +62,8 @@ function add(features: Map<string, Feature>, name: string, weight: number): void
 const stems = new Map<string, string>();
 const STEMS_KEPT = 50_000;
 
-function stemOf(word: string): string {
+/** A folded word's stem, as features and evidence know it. */
+export function stemOf(word: string): string {
   let stem = stems.get(word);
   if (stem === undefined) {
     stem = ENGLISH_SPELLING.test(word) ? stemmer(word) : word;

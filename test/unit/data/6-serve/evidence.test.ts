@@ -6,9 +6,8 @@ for (const [scores, expected] of [
   [[], 'none'],
   [[0.49, 0.5], 'strong'],
   [[0.499], 'partial'],
-  [[0.25], 'partial'],
-  [[0.249, 0.1], 'none'],
-  [[-1], 'none'],
+  [[0.3], 'partial'],
+  [[0.299, 0.1], 'none'],
   [[0], 'none'],
 ] as const) {
   it(`scores [${scores}] at a threshold of .5 are ${expected} evidence`, () => {

@@ -163,12 +163,34 @@ it('a question without a token asks no vector and finds nothing', async () => {
   assert.deepEqual([hits, evidence, asked.near], [[], 'none', []]);
 });
 
-it('evidence follows the best cosine and the threshold, the tenant’s before the model’s', async () => {
+it('evidence follows the best hit and the threshold, the tenant’s before the model’s', async () => {
   const chunks: Record<string, KnownChunk> = { a: { score: 0.4, text: null }, b: { score: 0.1, text: 1 } };
   assert.equal((await search(chunks)).evidence, 'partial');
   assert.equal((await search(chunks, { evidence_threshold: 0.4 })).evidence, 'strong');
   assert.equal((await search(chunks, { evidence_threshold: 0.9 })).evidence, 'none');
   assert.equal((await search(chunks, {}, { evidenceThreshold: 0.3 })).evidence, 'strong');
+});
+
+it('evidence is the embedder’s judgement of question, text and cosine', async () => {
+  const chunks: Record<string, KnownChunk> = { a: { score: 0.4, text: null } };
+  const seen: unknown[][] = [];
+  const evidence = (...asked: [string, string, number]) => {
+    seen.push(asked);
+    return 0.7;
+  };
+  assert.equal((await search(chunks, { query_text: 'lease' }, { evidence })).evidence, 'strong');
+  const [[question, text, cosine]] = seen as [[string, string, number]];
+  assert.deepEqual([question, text], ['lease', 'a']);
+  assert.ok(Math.abs(cosine - 0.4) < 1e-6);
+});
+
+it('a hit behind the fifth makes no evidence, however many are asked for', async () => {
+  const chunks: Record<string, KnownChunk> = {};
+  for (let n = 0; n < 5; n++) chunks[`weak${n}`] = { score: 0.1, text: n + 1 };
+  chunks.late = { score: 0.05, text: 6 };
+  const evidence = (_question: string, text: string) => (text === 'late' ? 1 : 0.1);
+  const { ids, evidence: verdict } = await search(chunks, { top_k: 10 }, { evidence });
+  assert.deepEqual([ids.at(-1), verdict], ['late', 'none']);
 });
 
 it('a hit of another model or version is told', async () => {
