@@ -130,6 +130,9 @@ function codesOf(status: number): string {
 function describe(route: Route): string {
   const parts = [`Roles: ${route.roles.join(', ')}.`];
   if (route.scope) parts.push(`Scope: ${route.scope}.`);
-  if (route.breakGlass) parts.push('An admin names the reason in X-Break-Glass-Reason; the tenant sees it in its log.');
+  if (route.breakGlass)
+    parts.push(
+      'An admin needs a live break-glass grant, or names the reason in X-Break-Glass-Reason, which opens one; the tenant is told.',
+    );
   return parts.join(' ');
 }

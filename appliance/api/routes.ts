@@ -4,6 +4,7 @@ import { DECISION_ROUTES } from './decision-routes.ts';
 import { BatchReceipt, ReceiptAnswer } from './receipts.ts';
 import * as admin from './schemas/admin.ts';
 import * as audit from './schemas/audit.ts';
+import * as glass from './schemas/break-glass.ts';
 import { BatchId, ChunkId, DocId, LogId, TenantId, Uuid } from './schemas/common.ts';
 import * as fields from './schemas/custom-fields.ts';
 import { InboxQuery, InboxStatus } from './schemas/inbox.ts';
@@ -28,7 +29,10 @@ export interface Route {
   limit: 'ingest' | 'upload' | 'query' | 'admin' | 'audit' | null;
   /** `active`: only an ACTIVE tenant is served; `any`: in every state. */
   states: 'active' | 'any';
-  /** An admin's call is break-glass: it needs `X-Break-Glass-Reason` and is shown in the tenant's log. */
+  /**
+   * An admin's call is break-glass: it needs a live grant or opens one by `X-Break-Glass-Reason`. Whoever answers such a
+   * route writes an event of its own for each look.
+   */
   breakGlass?: true;
   params?: z.ZodObject;
   query?: z.ZodObject;
@@ -56,6 +60,7 @@ const TENANT_AND_ADMIN: readonly Role[] = ['tenant_user', 'tenant_admin', 'admin
 const WRITERS: readonly Role[] = ['tenant_admin', 'admin'];
 const READERS_OF_AUDIT: readonly Role[] = ['tenant_admin', 'admin', 'auditor'];
 const ADMIN: readonly Role[] = ['admin'];
+const TENANT_ADMIN: readonly Role[] = ['tenant_admin'];
 
 const tenant = { tenant_id: TenantId };
 const log = { tenant_id: LogId };
@@ -312,6 +317,34 @@ export const ROUTES = Object.freeze({
   }),
 
   ...DECISION_ROUTES,
+  listNotices: {
+    ...ingestion({
+      method: 'get',
+      path: '/ingest/{tenant_id}/notices',
+      params: z.object(tenant),
+      query: glass.NoticeListQuery,
+      status: 200,
+      answer: z.array(glass.NoticeAnswer),
+      list: true,
+      roles: TENANT_AND_ADMIN,
+      states: 'any',
+      summary: 'What the tenant is told: suspensions, openings of break-glass; newest first',
+    }),
+    plane: 'control',
+  } as Route,
+  acknowledgeNotice: {
+    ...ingestion({
+      method: 'post',
+      path: '/ingest/{tenant_id}/notices/{notice_id}/acknowledge',
+      params: z.object({ ...tenant, notice_id: Uuid }),
+      status: 200,
+      answer: glass.NoticeAnswer,
+      roles: TENANT_ADMIN,
+      states: 'any',
+      summary: 'Note that a notice was read',
+    }),
+    plane: 'control',
+  } as Route,
 
   // Query
   search: querying({
@@ -503,6 +536,33 @@ export const ROUTES = Object.freeze({
     status: 200,
     answer: admin.IsolationAnswer,
     summary: 'Run the isolation check',
+  }),
+  openBreakGlass: administration({
+    method: 'post',
+    path: '/admin/tenants/{tenant_id}/break-glass',
+    params: z.object(tenant),
+    body: glass.OpenBreakGlassBody,
+    status: 201,
+    answer: glass.BreakGlassAnswer,
+    summary: 'Break-glass: look at a tenant’s content for some minutes, with a reason that the tenant is told',
+  }),
+  listBreakGlass: administration({
+    method: 'get',
+    path: '/admin/tenants/{tenant_id}/break-glass',
+    params: z.object(tenant),
+    query: glass.BreakGlassListQuery,
+    status: 200,
+    answer: z.array(glass.BreakGlassAnswer),
+    list: true,
+    summary: 'List break-glass grants of a tenant, newest first',
+  }),
+  closeBreakGlass: administration({
+    method: 'post',
+    path: '/admin/tenants/{tenant_id}/break-glass/{grant_id}/close',
+    params: z.object({ ...tenant, grant_id: Uuid }),
+    status: 200,
+    answer: glass.BreakGlassAnswer,
+    summary: 'End a break-glass grant before its time',
   }),
   issueToken: administration({
     method: 'post',

@@ -160,7 +160,9 @@ export const EVENTS = Object.freeze({
   // people
   CLASSIFICATION_REVIEWED: people('document', 'classification', 'previous', 'decision'),
   CONTENT_READ: people('document', 'what', 'chunk_id', 'doc_ids'),
-  BREAK_GLASS_OPENED: people('tenant', 'reason', 'method', 'route'),
+  BREAK_GLASS_OPENED: people('tenant', 'reason', 'method', 'route', 'grant_id', 'expires_at'),
+  BREAK_GLASS_CLOSED: people('tenant', 'grant_id', 'expires_at'),
+  NOTICE_ACKNOWLEDGED: people('tenant', 'notice_id', 'kind'),
   QUARANTINE_RELEASED: people(
     'document',
     'reason',

@@ -31,7 +31,18 @@ export interface Client {
 /** Rows of a page: what every list allows. */
 const PAGE = 100;
 
+/** What a header can carry as it is. */
+const HEADER_TEXT = /^[\u0020-\u00ff]*$/;
+
+/** Throws `VALIDATION_ERROR` for a reason that no header can carry. */
 export function createClient({ url, token, reason }: ClientOptions): Client {
+  if (reason !== undefined && !HEADER_TEXT.test(reason)) {
+    throw new FrostbyteError(
+      'VALIDATION_ERROR',
+      'A reason in letters that no header carries is named once, with `frostbyte tenant break-glass open`; then look without --reason.',
+      { details: [{ field: '--reason', constraint: 'Latin letters' }] },
+    );
+  }
   const base = `${url.replace(/\/+$/, '')}/api/v1`;
   const common = { authorization: `Bearer ${token}`, ...(reason ? { 'x-break-glass-reason': reason } : {}) };
 

@@ -3,6 +3,7 @@ import { PIPELINE_VERSION } from '../audit/entry.ts';
 import { auditCommands } from './commands/audit.ts';
 import { batchCommands } from './commands/batch.ts';
 import { boxCommands } from './commands/box.ts';
+import { noticeCommands } from './commands/break-glass.ts';
 import { deadLetterCommands } from './commands/dead-letters.ts';
 import { inboxCommands } from './commands/inbox.ts';
 import { ingestCommands } from './commands/ingest.ts';
@@ -38,6 +39,7 @@ export function createProgram(): Command {
   deadLetterCommands(program);
   reviewCommands(program);
   quarantineCommands(program);
+  noticeCommands(program);
   stageCommands(program);
   return program;
 }

@@ -80,6 +80,9 @@ export const Config = z.strictObject({
         'Free space on the data disk that intake leaves; what would take more is refused with 507. null: 1 GiB, or a twentieth of a smaller disk',
       ),
   }),
+  break_glass: z.strictObject({
+    max_minutes: z.number().int().min(1).max(60).describe('How long an administrator may look at a tenant’s content'),
+  }),
   drain_seconds: z.number().int().min(0).max(60).describe('How long a suspended tenant’s work in flight may go on'),
 });
 export type Config = z.infer<typeof Config>;
@@ -98,6 +101,7 @@ export function defaultConfig(): Config {
     scanner: { clamd: null, stream_max_mb: 100 },
     inbox: { folder: null, poll_seconds: 5, stable_seconds: 10, waiting_minutes: 15, taken_files: 'keep' },
     intake: { min_free_mb: null },
+    break_glass: { max_minutes: 60 },
     drain_seconds: 5,
   };
 }

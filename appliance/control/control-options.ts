@@ -2,7 +2,7 @@ import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../kernel/telemetry.ts';
 import type { AuditLog } from '../stores/log/port.ts';
 import type { TenantResources } from './provisioning/port.ts';
-import type { ControlVerbs, Tenant } from './verbs.ts';
+import type { ControlVerbs, Notice, Tenant } from './verbs.ts';
 
 export interface ControlOptions {
   dataFolder: string;
@@ -21,6 +21,8 @@ export interface ControlOptions {
   retryWaits?: readonly number[];
   /** Milliseconds between two looks for work left behind. Default 500. */
   beatMs?: number;
+  /** The site's own bound on break-glass, in minutes. Default and at most 60. */
+  breakGlassMinutes?: number;
   /** Forgiven difference of clocks about a token's start, 0–5 seconds. */
   clockSkewSeconds?: number;
 }
@@ -43,6 +45,6 @@ export interface Control extends ControlVerbs {
    * appliance's log. Returns the new `kid`.
    */
   rotateSigningKey(reason: string, actor: string): Promise<string>;
-  /** Notices that a tenant is to be shown. */
-  notices(tenantId: string): Promise<{ kind: 'suspended'; created_at: string }[]>;
+  /** Notices that a tenant is to be shown: those that hold and that nobody acknowledged, oldest first. */
+  notices(tenantId: string): Promise<Notice[]>;
 }

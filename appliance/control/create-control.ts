@@ -7,11 +7,14 @@ import { controlPaths } from '../kernel/names.ts';
 import type { AuditLog } from '../stores/log/port.ts';
 import { controlRelay } from './audit-relay.ts';
 import { background } from './background.ts';
+import { MOST_MINUTES } from './break-glass/grants.ts';
+import { breakGlassVerbs } from './break-glass/verbs.ts';
 import type { Control, ControlOptions } from './control-options.ts';
 import { holdVerbs } from './holds/hold-verbs.ts';
 import { dropProposals } from './holds/holds.ts';
 import { checkIsolation } from './isolation/check-isolation.ts';
 import { ledgerSize, readLedger } from './ledger/ledger.ts';
+import { shownNotices } from './notices.ts';
 import { advanceTenant } from './provisioning/advance.ts';
 import { reasonText } from './reason.ts';
 import { openRegistry } from './registry/open.ts';
@@ -143,6 +146,10 @@ export async function createControl(options: ControlOptions): Promise<Control> {
       entries: readLedger(registry, query),
       total: ledgerSize(registry, query.tenant_id),
     }),
+    ...breakGlassVerbs(
+      { registry, clock, mostMinutes: Math.min(MOST_MINUTES, options.breakGlassMinutes ?? MOST_MINUTES) },
+      work.wake,
+    ),
 
     authenticate: tokenVerifier({ registry, clock, keys }, options.clockSkewSeconds),
     issueToken: async (request, actor) => {
@@ -211,10 +218,7 @@ export async function createControl(options: ControlOptions): Promise<Control> {
     rotateSigningKey,
     notices: async (tenantId) => {
       needTenant(registry, tenantId);
-      return registry.all<{ kind: 'suspended'; created_at: string }>(
-        'SELECT kind, created_at FROM tenant_notices WHERE tenant_id = ? AND withdrawn_at IS NULL ORDER BY id',
-        [tenantId],
-      );
+      return shownNotices(registry, tenantId);
     },
   };
 }

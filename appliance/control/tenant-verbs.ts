@@ -1,5 +1,6 @@
 import type { Clock } from '../kernel/clock.ts';
 import { FrostbyteError } from '../kernel/errors.ts';
+import { endGrants } from './break-glass/grants.ts';
 import type { ControlOptions } from './control-options.ts';
 import { refuseHeld } from './holds/holds.ts';
 import { checkIsolation } from './isolation/check-isolation.ts';
@@ -89,6 +90,7 @@ export function tenantVerbs(parts: TenantVerbParts): TenantVerbs {
         else writePlan(registry, { tenant_id: tenantId, kind, actor, started_at: clock.iso(), steps });
         if (kind !== 'deprovisioning') return;
         endTokens(registry, clock, tenantId);
+        endGrants(registry, clock, tenantId, actor);
         remember(registry, 'tenant_deleted', event);
       },
     });

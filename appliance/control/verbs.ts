@@ -73,6 +73,23 @@ export interface ControlVerbs {
     limit: number;
   }): Promise<{ entries: LedgerEntry[]; total: number }>;
 
+  // Break-glass, and what the tenant is told of it
+  /**
+   * Opens a grant for the actor. With `by` (a look that names its reason) a live grant of the same reason is answered
+   * instead. Throws `VALIDATION_ERROR`, `RESOURCE_NOT_FOUND`, `TENANT_SUSPENDED`, `INVALID_STATE_TRANSITION`.
+   */
+  openBreakGlass(tenantId: string, request: BreakGlassRequest, actor: string): Promise<BreakGlassGrant>;
+  /** Whether a subject may look at a tenant's content now. Cheap: asked before each look. */
+  breakGlassStanding(tenantId: string, subject: string): Promise<BreakGlassStanding>;
+  /** Grants of a tenant, newest first; `after` is a grant's id. */
+  breakGlassGrants(tenantId: string, page: PageRequest): Promise<{ grants: BreakGlassGrant[]; total: number }>;
+  /** Throws `RESOURCE_NOT_FOUND`, and `INVALID_STATE_TRANSITION` for a grant that is over. */
+  closeBreakGlass(tenantId: string, grantId: string, actor: string): Promise<BreakGlassGrant>;
+  /** Notices of a tenant, newest first; `after` is a notice's id. */
+  noticesOf(tenantId: string, page: PageRequest & { unread?: boolean }): Promise<{ notices: Notice[]; total: number }>;
+  /** Twice is the same as once. Throws `RESOURCE_NOT_FOUND`. */
+  acknowledgeNotice(tenantId: string, noticeId: string, actor: string): Promise<Notice>;
+
   // Audit
   /** The log of a tenant (any state, also deprovisioned) or of `_appliance`. Throws `RESOURCE_NOT_FOUND`. */
   auditLog(logId: string): Promise<AuditLog>;
@@ -181,6 +198,58 @@ export interface ConfigUpdate {
   config_version: number;
   previous_config_version: number;
   changes: ConfigChange[];
+}
+
+export interface PageRequest {
+  limit: number;
+  offset?: number;
+  after?: string;
+}
+
+export interface BreakGlassRequest {
+  reason: string;
+  /** Default 15, at most 60 or what the site allows. */
+  minutes?: number;
+  /** The look that asked for it, where it was not opened for itself. */
+  by?: { method: string; route: string };
+}
+
+export interface BreakGlassGrant {
+  grant_id: string;
+  tenant_id: string;
+  subject: string;
+  role: string;
+  reason: string;
+  opened_at: string;
+  expires_at: string;
+  state: 'open' | 'closed' | 'expired';
+  /** Set where a person ended it before its time. */
+  closed_at: string | null;
+  closed_by: string | null;
+}
+
+export interface BreakGlassStanding {
+  grant: BreakGlassGrant | null;
+  /** When the subject's last grant ended, where none is live. */
+  ended_at: string | null;
+}
+
+export type NoticeKind = 'suspended' | 'break_glass';
+
+/** What a tenant is told: who did what, why, until when. */
+export interface Notice {
+  notice_id: string;
+  tenant_id: string;
+  kind: NoticeKind;
+  created_at: string;
+  actor: string | null;
+  role: string | null;
+  reason: string | null;
+  until: string | null;
+  grant_id: string | null;
+  withdrawn_at: string | null;
+  acknowledged_at: string | null;
+  acknowledged_by: string | null;
 }
 
 /** Spec 3. */

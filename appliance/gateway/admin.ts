@@ -12,6 +12,22 @@ type Verb = (control: ControlVerbs, admitted: Admitted) => Promise<Answer>;
 
 const data = async (promise: Promise<unknown>): Promise<Answer> => ({ data: await promise });
 
+interface Page {
+  page: number;
+  limit: number;
+  cursor?: string;
+}
+
+const position = ({ page, limit, cursor }: Page) => ({
+  limit,
+  ...(cursor === undefined ? { offset: (page - 1) * limit } : { after: cursor }),
+});
+
+/** The cursor behind a full page, null behind the last one. */
+function cursorOf<K extends string>(rows: readonly Record<K, string>[], limit: number, key: K): string | null {
+  return rows.length < limit ? null : rows.at(-1)![key];
+}
+
 const VERBS: Partial<Record<RouteName, Verb>> = {
   createTenant: (control, { body, caller }) => data(control.createTenant(body as CreateTenant, caller.subject)),
   async listTenants(control, { query }) {
@@ -63,6 +79,26 @@ const VERBS: Partial<Record<RouteName, Verb>> = {
     return { data: holds, meta: listMeta(total, { page, limit }, { status }, next) };
   },
   verifyTenant: (control, { tenantId, caller }) => data(control.verify(tenantId!, caller.subject)),
+  openBreakGlass: (control, { tenantId, body, caller }) =>
+    data(control.openBreakGlass(tenantId!, body as { reason: string; minutes?: number }, caller.subject)),
+  async listBreakGlass(control, { tenantId, query }) {
+    const page = query as unknown as Page;
+    const { grants, total } = await control.breakGlassGrants(tenantId!, position(page));
+    return { data: grants, meta: listMeta(total, page, {}, cursorOf(grants, page.limit, 'grant_id')) };
+  },
+  closeBreakGlass: (control, { tenantId, params, caller }) =>
+    data(control.closeBreakGlass(tenantId!, params.grant_id!, caller.subject)),
+  async listNotices(control, { tenantId, query }) {
+    const page = query as unknown as Page & { unread?: boolean };
+    const { unread } = page;
+    const { notices, total } = await control.noticesOf(tenantId!, {
+      ...position(page),
+      ...(unread ? { unread } : {}),
+    });
+    return { data: notices, meta: listMeta(total, page, { unread }, cursorOf(notices, page.limit, 'notice_id')) };
+  },
+  acknowledgeNotice: (control, { tenantId, params, caller }) =>
+    data(control.acknowledgeNotice(tenantId!, params.notice_id!, caller.subject)),
   issueToken: (control, { body, caller }) => data(control.issueToken(body as TokenRequest, caller.subject)),
   async revokeTokens(control, { body, caller }) {
     const { reason, ...which } = body as { jti?: string; subject?: string; tenant_id?: string; reason: string };

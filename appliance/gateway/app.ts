@@ -11,7 +11,8 @@ import type { Caller } from '../kernel/identity.ts';
 import { newId } from '../kernel/ids.ts';
 import { type Endpoint, shaped } from '../kernel/log-fields.ts';
 import type { Logger, Meter } from '../kernel/telemetry.ts';
-import { authorize, bearerToken, breakGlassReason, refuseByState } from './authorize.ts';
+import { authorize, bearerToken, refuseByState } from './authorize.ts';
+import { REASON_HEADER, reasonToOpen } from './break-glass.ts';
 import type { RateLimiter } from './limits.ts';
 
 /**
@@ -112,7 +113,7 @@ async function admit(options: GatewayOptions, name: RouteName, route: Route, c: 
   const rawParams = c.req.param() as Record<string, string>;
   const tenantId = rawParams.tenant_id;
   authorize(route, caller, tenantId);
-  const reason = breakGlassReason(route, caller, c.req.header('x-break-glass-reason'));
+  const reason = await reasonToOpen(control, route, caller, tenantId, c.req.header(REASON_HEADER));
 
   if (tenantId !== undefined && tenantId !== '_appliance') {
     const gate = await control.gate(tenantId);
@@ -135,11 +136,7 @@ async function admit(options: GatewayOptions, name: RouteName, route: Route, c: 
   const body =
     route.body && route.plane !== 'data' ? validate(route.body, await readJson(c.req.raw), 'body') : undefined;
   if (reason !== null && tenantId !== undefined) {
-    await control.report(tenantId, 'BREAK_GLASS_OPENED', {
-      actor: caller.subject,
-      resource_id: tenantId,
-      adds: { reason, method: c.req.method, route: route.path },
-    });
+    await control.openBreakGlass(tenantId, { reason, by: { method: c.req.method, route: route.path } }, caller.subject);
   }
   const { incoming } = (c.env ?? {}) as { incoming?: Readable };
   return {

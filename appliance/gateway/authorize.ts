@@ -23,18 +23,6 @@ export function authorize(route: Route, caller: Caller, tenantId: string | undef
   }
 }
 
-const REASON = /^[\p{L}\p{N}\p{P}\p{Zs}\p{S}]{1,500}$/u;
-
-/** The reason of an admin's break-glass call, or null where none is needed. */
-export function breakGlassReason(route: Route, caller: Caller, header: string | undefined): string | null {
-  if (!route.breakGlass || caller.role !== 'admin') return null;
-  const reason = header?.trim() ?? '';
-  if (REASON.test(reason)) return reason;
-  throw forbidden(
-    'An administrator reads a tenant’s content by break-glass only: name the reason in X-Break-Glass-Reason. The tenant sees it in its audit log.',
-  );
-}
-
 /** The tenant's state, for routes that only an ACTIVE tenant serves. */
 export function refuseByState(route: Route, state: TenantState | null): void {
   if (state === null) throw new FrostbyteError('RESOURCE_NOT_FOUND', 'There is no such tenant.');

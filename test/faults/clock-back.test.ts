@@ -13,7 +13,7 @@ import { jobId } from '../../appliance/stores/queue/port.ts';
 import { openSqliteQueue } from '../../appliance/stores/queue/sqlite.ts';
 import { openSqliteRecords } from '../../appliance/stores/record/sqlite.ts';
 import { arrival, entry, TENANT } from '../contract/record/builders.ts';
-import { controlWorld } from '../support/control/control-fixture.ts';
+import { controlWorld, makeTenant } from '../support/control/control-fixture.ts';
 
 /** The host's clock is set back (spec 1, guarantee 10): time in the appliance goes on. */
 
@@ -122,6 +122,38 @@ describe('a host whose clock is set back', () => {
     // And a new token is good at once, not when the host has caught up.
     const next = await again.issueToken({ subject: 'frode', role: 'admin', ttl_seconds: 600 }, 'operator');
     assert.equal((await again.authenticate(next.token)).subject, 'frode');
+  });
+
+  it('lengthens no look at content: a grant that is over stays over, and a live one ends, restarts or not', async (t) => {
+    const host = fakeHost();
+    const file = join(folder, 'glass-clock');
+    const clock = heldClock(file, host.read, host.elapsed);
+    const world = await controlWorld(t, { clock });
+    await world.control.start();
+    const tenant = await makeTenant(world.control);
+    const standing = async (control: typeof world.control) =>
+      (await control.breakGlassStanding(tenant, 'frode')).grant !== null;
+    await world.control.openBreakGlass(tenant, { reason: 'ticket', minutes: 15 }, 'frode');
+    host.pass(15 * 60_000);
+    assert.equal(await standing(world.control), false);
+    host.set(-24 * HOUR);
+    assert.equal(await standing(world.control), false);
+    clock.keep();
+    await world.control.stop();
+    const again = await world.again({ clock: heldClock(file, host.read, host.elapsed) });
+    assert.equal(await standing(again), false, 'a day earlier, in a new process');
+    // The process died before it kept the time: what was once refused is noted with the grant.
+    const forgetful = await world.again({ clock: heldClock(join(folder, 'no-clock'), host.read, host.elapsed) });
+    assert.equal(await standing(forgetful), false, 'without a memory of time');
+
+    // The host is a day behind: the clock goes at half speed, so a grant lasts twice its minutes and no longer.
+    await again.openBreakGlass(tenant, { reason: 'another', minutes: 15 }, 'frode');
+    assert.equal(await standing(again), true, 'a new grant is good at once');
+    host.pass(29 * 60_000);
+    assert.equal(await standing(again), true);
+    host.set(-HOUR);
+    host.pass(61_000);
+    assert.equal(await standing(again), false);
   });
 
   it('takes no lease away and keeps none for ever', async () => {

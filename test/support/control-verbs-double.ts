@@ -1,7 +1,16 @@
 import { DEFAULT_TENANT_CONFIG } from '../../appliance/api/tenant-config.ts';
-import type { ControlVerbs, Hold, HoldTarget, StateChange, Tenant } from '../../appliance/control/verbs.ts';
+import type {
+  BreakGlassGrant,
+  ControlVerbs,
+  Hold,
+  HoldTarget,
+  Notice,
+  StateChange,
+  Tenant,
+} from '../../appliance/control/verbs.ts';
 import { type ErrorCode, FrostbyteError } from '../../appliance/kernel/errors.ts';
 import type { Caller, Role, Scope, TenantState } from '../../appliance/kernel/identity.ts';
+import { newId } from '../../appliance/kernel/ids.ts';
 import { type MemoryLog, memoryLog } from './control/memory-log.ts';
 
 /**
@@ -34,6 +43,8 @@ export function controlDouble(
   const states = new Map(Object.entries(tenants));
   const logs = new Map([...states.keys(), '_appliance'].map((id) => [id, memoryLog()]));
   const callers = new Map<string, Caller | ErrorCode>();
+
+  const grants: BreakGlassGrant[] = [];
 
   const known = (id: string): TenantState => {
     const state = states.get(id);
@@ -103,6 +114,34 @@ export function controlDouble(
     holds: async () => ({ holds: [], total: 0 }),
     holdsOn: async () => [],
     ledger: async () => ({ entries: [], total: 0 }),
+    openBreakGlass: async (tenant_id, { reason }, actor) => {
+      const grant = grantOf(tenant_id, actor, reason);
+      grants.push(grant);
+      return grant;
+    },
+    breakGlassStanding: async (id, subject) => ({
+      grant: grants.find(({ tenant_id, subject: mine }) => tenant_id === id && mine === subject) ?? null,
+      ended_at: null,
+    }),
+    breakGlassGrants: async (id) => {
+      known(id);
+      const mine = grants.filter(({ tenant_id }) => tenant_id === id);
+      return { grants: mine, total: mine.length };
+    },
+    closeBreakGlass: async (id, grant_id, actor) => {
+      known(id);
+      return { ...grantOf(id, actor, 'closed'), grant_id, state: 'closed', closed_at: AT, closed_by: actor };
+    },
+    noticesOf: async (id) => {
+      known(id);
+      return { notices: [noticeOf(id)], total: 1 };
+    },
+    acknowledgeNotice: async (id, notice_id, actor) => ({
+      ...noticeOf(id),
+      notice_id,
+      acknowledged_at: AT,
+      acknowledged_by: actor,
+    }),
     auditLog: async (id) => {
       const log = logs.get(id);
       if (!log) throw new FrostbyteError('RESOURCE_NOT_FOUND', 'There is no such tenant.');
@@ -161,6 +200,38 @@ function holdOf(tenant_id: string, { scope, resource_id }: HoldTarget, reason: s
     lifted_by: null,
     lifted_at: null,
     lift_reason: null,
+  };
+}
+
+function grantOf(tenant_id: string, subject: string, reason: string): BreakGlassGrant {
+  return {
+    grant_id: newId(),
+    tenant_id,
+    subject,
+    role: 'admin',
+    reason,
+    opened_at: AT,
+    expires_at: AT,
+    state: 'open',
+    closed_at: null,
+    closed_by: null,
+  };
+}
+
+function noticeOf(tenant_id: string): Notice {
+  return {
+    notice_id: newId(),
+    tenant_id,
+    kind: 'break_glass',
+    created_at: AT,
+    actor: 'admin-subject',
+    role: 'admin',
+    reason: 'court order',
+    until: AT,
+    grant_id: newId(),
+    withdrawn_at: null,
+    acknowledged_at: null,
+    acknowledged_by: null,
   };
 }
 

@@ -77,6 +77,7 @@ export async function openEmbedded({ config, logger, meter, baseUrl }: EmbeddedO
     openLog: async (logId) => openSqliteLog(logPath(dataFolder, logId), { tenant_id: logId, clock }),
     baseUrl,
     drainMs: config.drain_seconds * 1000,
+    breakGlassMinutes: config.break_glass.max_minutes,
     usage: async (tenantId) => usage(planes, tenantId),
   });
   const opened = control;

@@ -7,6 +7,7 @@ import { client, output } from '../context.ts';
 import { CheckFailed } from '../exit.ts';
 import { table } from '../output.ts';
 import { settled } from '../settled.ts';
+import { breakGlassCommands } from './break-glass.ts';
 import { tenantApplyCommand } from './tenant-apply.ts';
 import { tenantFieldsCommand } from './tenant-fields.ts';
 import { tenantHoldCommands } from './tenant-hold.ts';
@@ -99,6 +100,7 @@ export function tenantCommands(program: Command): void {
   tenantApplyCommand(tenant);
   tenantFieldsCommand(tenant);
   tenantHoldCommands(tenant);
+  breakGlassCommands(tenant);
   change(tenant, 'suspend', 'Kill-switch: refuse everything of this tenant at once; nothing is deleted', (because) => ({
     reason: because,
     notify_tenant: true,

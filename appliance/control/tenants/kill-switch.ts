@@ -1,8 +1,11 @@
 import type { AuditEntry } from '../../kernel/audit-event.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { FrostbyteError, isFrostbyteError } from '../../kernel/errors.ts';
+import { endGrants } from '../break-glass/grants.ts';
 import type { LedgerKind } from '../ledger/entries.ts';
 import { appendLedger } from '../ledger/ledger.ts';
+import { notify } from '../notices.ts';
+import { withdrawNotices } from '../registry/notices.ts';
 import type { Registry } from '../registry/open.ts';
 import type { TenantRow } from '../registry/rows.ts';
 import { findTenant, needTenant, tenantsIn } from '../registry/tenants.ts';
@@ -51,7 +54,16 @@ export function suspendTenant(
       also: (_before, event) => {
         revoked = endTokens(registry, clock, tenantId);
         remember(registry, 'tenant_suspended', event);
-        if (request.notify_tenant) notify(registry, clock, tenantId);
+        endGrants(registry, clock, tenantId, actor);
+        if (request.notify_tenant) {
+          notify(registry, clock, {
+            tenant_id: tenantId,
+            kind: 'suspended',
+            actor,
+            role: 'admin',
+            reason: request.reason,
+          });
+        }
       },
     });
   } catch (error) {
@@ -104,10 +116,7 @@ export function resumeTenant(
       also: (_before, event) => {
         endTokens(registry, clock, tenantId);
         remember(registry, 'tenant_resumed', event);
-        registry.run('UPDATE tenant_notices SET withdrawn_at = ? WHERE tenant_id = ? AND withdrawn_at IS NULL', [
-          clock.iso(),
-          tenantId,
-        ]);
+        withdrawNotices(registry, tenantId, 'suspended', clock.iso());
       },
     });
   } catch (error) {
@@ -155,6 +164,7 @@ export function settleFlags({ dataFolder, registry, clock }: KillSwitch): void {
         adds: { reason: note.reason },
         also: (_before, event) => {
           endTokens(registry, clock, tenantId);
+          endGrants(registry, clock, tenantId, note.actor);
           remember(registry, 'tenant_suspended', event);
         },
       });
@@ -184,11 +194,4 @@ function readable(registry: Registry, tenantId: string): TenantRow | null | 'unr
   } catch {
     return 'unreadable';
   }
-}
-
-function notify(registry: Registry, clock: Clock, tenantId: string): void {
-  registry.run(`INSERT INTO tenant_notices (tenant_id, kind, created_at) VALUES (?, 'suspended', ?)`, [
-    tenantId,
-    clock.iso(),
-  ]);
 }

@@ -7,6 +7,7 @@ import type { ServedChunk } from '../../stores/record/port.ts';
 import type { DocumentRow, IndexRecord } from '../../stores/record/rows.ts';
 import { retrieve } from '../6-serve/retrieve.ts';
 import type { DataRequest, DataRoute } from '../app.ts';
+import type { DataPlane } from '../plane.ts';
 import { answer, found } from './answer.ts';
 
 /** Routes under `/query` (spec 2 E, 4). Every look at content is in the audit log before it is answered. */
@@ -19,7 +20,7 @@ export const QUERY_ROUTES: Partial<Record<RouteName, DataRoute>> = {
     return answer(proof, { headers });
   },
 
-  async listDocuments({ plane, query }) {
+  async listDocuments({ plane, query, caller }) {
     const { page, limit, cursor, state, batch_id } = query as unknown as {
       page: number;
       limit: number;
@@ -35,6 +36,8 @@ export const QUERY_ROUTES: Partial<Record<RouteName, DataRoute>> = {
       ...(batch_id ? { batch_id } : {}),
     });
     const next = rows.length < limit ? null : rows.at(-1)!.doc_id;
+    // A tenant's own people list their documents all day; somebody from outside who sees the names has looked.
+    if (caller.role === 'admin') await recordListing(plane, caller.subject, rows);
     return answer(
       rows.map((row) => summary(plane.tenant_id, row)),
       { meta: listMeta(total, { page, limit }, { state, batch_id }, next) },
@@ -69,6 +72,18 @@ export async function recordRead(
   const about = { tenant_id: plane.tenant_id, actor: caller.subject, resource_id: docId };
   await plane.records.appendEntries([
     auditEntry(plane.clock, 'CONTENT_READ', { ...about, adds: { ...adds, doc_ids: [docId] } }),
+  ]);
+}
+
+async function recordListing(plane: DataPlane, actor: string, rows: readonly DocumentRow[]): Promise<void> {
+  await plane.records.appendEntries([
+    auditEntry(plane.clock, 'CONTENT_READ', {
+      tenant_id: plane.tenant_id,
+      actor,
+      resource_type: 'tenant',
+      resource_id: plane.tenant_id,
+      adds: { what: 'documents', doc_ids: rows.map(({ doc_id }) => doc_id) },
+    }),
   ]);
 }
 

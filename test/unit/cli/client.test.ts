@@ -39,6 +39,15 @@ test('a call carries token and reason, and its query is encoded', async (t) => {
   assert.equal(seen[0]!.headers['x-break-glass-reason'], 'court order');
 });
 
+test('a reason that no header carries is refused with another way, not sent in pieces', () => {
+  assert.doesNotThrow(() => createClient({ url: 'http://127.0.0.1:1', token: 't', reason: 'Gerichtsbeschluß, § 12' }));
+  for (const reason of ['Usnesení č. 12', '契約書', 'one\ntwo'])
+    assert.throws(() => createClient({ url: 'http://127.0.0.1:1', token: 't', reason }), {
+      code: 'VALIDATION_ERROR',
+      message: /tenant break-glass open/,
+    });
+});
+
 test('a refusal comes back as the error that the gateway threw', async (t) => {
   const url = await gateway(t, (_request, response) => {
     response.writeHead(429, { 'retry-after': '7' });

@@ -87,7 +87,7 @@ test('refusals come in their order: token, role, scope, tenant, suspension, stat
   assert.equal(await ask(admin, 'globex', glass), '409 INVALID_STATE_TRANSITION');
   assert.equal(await ask(admin, 'live', glass), '429 RATE_LIMIT_EXCEEDED');
   assert.equal(world.forwarded.length, 0);
-  assert.ok(!world.calls.some(({ verb }) => verb === 'report'), 'a refused look is no break-glass');
+  assert.ok(!world.calls.some(({ verb }) => verb === 'openBreakGlass'), 'a refused look is no break-glass');
 });
 
 test('a tenant’s own token cannot tell a foreign tenant from none', async () => {
@@ -156,12 +156,12 @@ test('labels of the measures are patterns and known tenants, whatever is asked f
   );
 });
 
-test('an administrator’s look at content is in the tenant’s log before it is answered', async () => {
+test('an administrator’s look at content opens break-glass before it is answered', async () => {
   const world = gatewayWorld({
     data: async () => {
       assert.ok(
-        world.calls.some(({ verb }) => verb === 'report'),
-        'reported first',
+        world.calls.some(({ verb }) => verb === 'openBreakGlass'),
+        'opened first',
       );
       return Response.json({ success: true, data: {} });
     },
@@ -172,21 +172,71 @@ test('an administrator’s look at content is in the tenant’s log before it is
     headers: { 'x-break-glass-reason': 'court order' },
   });
   assert.equal(response.status, 200);
-  assert.deepEqual(world.calls.find(({ verb }) => verb === 'report')!.args, [
+  assert.deepEqual(world.calls.find(({ verb }) => verb === 'openBreakGlass')!.args, [
     'acme',
-    'BREAK_GLASS_OPENED',
-    {
-      actor: 'admin-subject',
-      resource_id: 'acme',
-      adds: { reason: 'court order', method: 'POST', route: '/query/{tenant_id}/search' },
-    },
+    { reason: 'court order', by: { method: 'POST', route: '/query/{tenant_id}/search' } },
+    'admin-subject',
+  ]);
+});
+
+test('with a live grant an administrator looks without naming the reason again, and nothing is opened', async () => {
+  const world = gatewayWorld();
+  const token = world.token('admin');
+  const open = await world.request('POST', 'admin/tenants/acme/break-glass', { token, body: { reason: 'ticket 7' } });
+  assert.equal(open.status, 201);
+  world.calls.length = 0;
+  assert.equal((await world.request('POST', SEARCH, { token, body: QUESTION })).status, 200);
+  assert.ok(!world.calls.some(({ verb }) => verb === 'openBreakGlass'));
+  assert.deepEqual(world.calls.find(({ verb }) => verb === 'breakGlassStanding')!.args, ['acme', 'admin-subject']);
+});
+
+test('a grant that ended is told as such, with what to do', async () => {
+  const ended_at = '2026-01-01T12:15:00.000Z';
+  const world = gatewayWorld({ verbs: { breakGlassStanding: async () => ({ grant: null, ended_at }) } });
+  const { status, code, message } = await refusalOf(
+    await world.request('POST', SEARCH, { token: world.token('admin'), body: QUESTION }),
+  );
+  assert.deepEqual([status, code], [403, 'INSUFFICIENT_PERMISSIONS']);
+  assert.match(message, /ended at 2026-01-01T12:15:00\.000Z.*break-glass open.*X-Break-Glass-Reason/);
+  assert.equal(world.forwarded.length, 0);
+});
+
+test('a request that is refused for its form opens nothing', async () => {
+  const world = gatewayWorld();
+  const headers = { 'x-break-glass-reason': 'court order' };
+  const response = await world.request('GET', 'query/acme/document/doc_xyz', { token: world.token('admin'), headers });
+  assert.equal(response.status, 400);
+  assert.ok(!world.calls.some(({ verb }) => verb === 'openBreakGlass'));
+});
+
+test('notices are for the tenant’s people and the administrator; only the tenant’s admin acknowledges', async () => {
+  const world = gatewayWorld({ tenants: { acme: 'SUSPENDED', globex: 'ACTIVE' } });
+  const ask = async (
+    role: 'tenant_user' | 'tenant_admin' | 'admin' | 'auditor',
+    method: 'GET' | 'POST',
+    path: string,
+  ) => (await world.request(method, path, { token: world.token(role) })).status;
+  const acknowledge = 'ingest/acme/notices/0197a5c0-0000-7000-8000-000000000000/acknowledge';
+  for (const [role, list, read] of [
+    ['tenant_user', 200, 403],
+    ['tenant_admin', 200, 200],
+    ['admin', 200, 403],
+    ['auditor', 403, 403],
+  ] as const) {
+    assert.equal(await ask(role, 'GET', 'ingest/acme/notices?unread=true'), list, role);
+    assert.equal(await ask(role, 'POST', acknowledge), read, role);
+  }
+  assert.equal(await ask('tenant_admin', 'GET', 'ingest/globex/notices'), 403, 'another tenant’s');
+  assert.deepEqual(world.calls.find(({ verb }) => verb === 'noticesOf')!.args, [
+    'acme',
+    { limit: 50, offset: 0, unread: true },
   ]);
 });
 
 test('when the look cannot be written down it does not happen', async () => {
   const world = gatewayWorld({
     verbs: {
-      report: async () => {
+      openBreakGlass: async () => {
         throw new FrostbyteError('STORE_UNAVAILABLE', 'The registry does not answer.');
       },
     },

@@ -1,0 +1,29 @@
+import type { Registry } from './open.ts';
+
+/** A page by number (`offset`) or, for long lists, behind the id of the last row seen (`after`). */
+export interface Keyset {
+  limit: number;
+  offset?: number;
+  after?: string;
+}
+
+/**
+ * One page of a tenant's rows, newest first, and how many there are. The ids are UUID v7, so their order is that of time
+ * and an index over tenant and id finds a page in O(log rows + limit).
+ */
+export function readPage<Row>(
+  registry: Registry,
+  list: { table: string; id: string; where: string },
+  tenant: string,
+  { limit, offset = 0, after }: Keyset,
+): { rows: Row[]; total: number } {
+  const behind = after === undefined ? '' : ` AND ${list.id} < :after`;
+  return registry.read(() => ({
+    rows: registry.all<Row>(
+      `SELECT * FROM ${list.table} WHERE ${list.where}${behind} ORDER BY ${list.id} DESC LIMIT :limit OFFSET :offset`,
+      { tenant, limit, offset: after === undefined ? offset : 0, ...(after === undefined ? {} : { after }) },
+    ),
+    total:
+      registry.get<{ n: number }>(`SELECT count(*) AS n FROM ${list.table} WHERE ${list.where}`, { tenant })?.n ?? 0,
+  }));
+}

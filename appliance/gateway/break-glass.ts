@@ -1,0 +1,48 @@
+import type { Route } from '../api/routes.ts';
+import type { BreakGlassStanding, ControlVerbs } from '../control/verbs.ts';
+import { FrostbyteError } from '../kernel/errors.ts';
+import type { Caller } from '../kernel/identity.ts';
+
+/** The header by which a look opens break-glass itself. */
+export const REASON_HEADER = 'x-break-glass-reason';
+
+const REASON = /^[\p{L}\p{N}\p{P}\p{Zs}\p{S}]{1,500}$/u;
+
+/** Whether this caller's call is a look at content that needs break-glass (spec 4, table of roles). */
+export function needsBreakGlass(route: Route, caller: Caller): boolean {
+  return route.breakGlass === true && caller.role === 'admin';
+}
+
+/**
+ * The reason to open break-glass with for this look, or null where nothing is to be opened: it is not needed, or the
+ * caller has a live grant. Throws `INSUFFICIENT_PERMISSIONS` with what to do, for a look without either.
+ */
+export async function reasonToOpen(
+  control: Pick<ControlVerbs, 'breakGlassStanding'>,
+  route: Route,
+  caller: Caller,
+  tenantId: string | undefined,
+  header: string | undefined,
+): Promise<string | null> {
+  if (!needsBreakGlass(route, caller)) return null;
+  const reason = header?.trim() ?? '';
+  if (REASON.test(reason)) return reason;
+  if (reason !== '') throw refusal('The reason in X-Break-Glass-Reason is one line of 1 to 500 characters.');
+  const standing: BreakGlassStanding =
+    tenantId === undefined
+      ? { grant: null, ended_at: null }
+      : await control.breakGlassStanding(tenantId, caller.subject);
+  if (standing.grant !== null) return null;
+  throw refusal(
+    standing.ended_at === null
+      ? 'An administrator reads a tenant’s content by break-glass only.'
+      : `Your break-glass for this tenant ended at ${standing.ended_at}.`,
+  );
+}
+
+function refusal(what: string): FrostbyteError {
+  return new FrostbyteError(
+    'INSUFFICIENT_PERMISSIONS',
+    `${what} Open it with a reason (frostbyte tenant break-glass open), or name the reason in X-Break-Glass-Reason. The tenant is told, and every look is in its audit log.`,
+  );
+}

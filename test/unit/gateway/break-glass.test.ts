@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ROUTES } from '../../../appliance/api/routes.ts';
+import type { BreakGlassStanding } from '../../../appliance/control/verbs.ts';
+import { reasonToOpen } from '../../../appliance/gateway/break-glass.ts';
+import type { Caller, Role } from '../../../appliance/kernel/identity.ts';
+
+const caller = (role: Role): Caller => ({
+  subject: 'frode',
+  role,
+  scopes: ['query'],
+  tenant_id: role === 'admin' || role === 'auditor' ? null : 'acme',
+  jti: 'j',
+});
+const standing = (answer: Partial<BreakGlassStanding> = {}) => ({
+  breakGlassStanding: async (tenant: string, subject: string) => {
+    assert.deepEqual([tenant, subject], ['acme', 'frode']);
+    return { grant: null, ended_at: null, ...answer };
+  },
+});
+const nobodyAsks = {
+  breakGlassStanding: async () => {
+    throw new Error('the registry is asked for nothing');
+  },
+};
+const grant = { grant_id: 'g' } as BreakGlassStanding['grant'];
+
+test('a reason in the header opens; the registry need not be asked', async () => {
+  const reason = await reasonToOpen(nobodyAsks, ROUTES.search, caller('admin'), 'acme', ' court order 12/26 ');
+  assert.equal(reason, 'court order 12/26');
+});
+
+test('a live grant needs no reason', async () => {
+  assert.equal(await reasonToOpen(standing({ grant }), ROUTES.search, caller('admin'), 'acme', undefined), null);
+});
+
+test('without grant and reason the look is refused, and says what to do', async () => {
+  for (const header of [undefined, '', '   '])
+    await assert.rejects(reasonToOpen(standing(), ROUTES.search, caller('admin'), 'acme', header), {
+      code: 'INSUFFICIENT_PERMISSIONS',
+      message: /break-glass only.*frostbyte tenant break-glass open.*X-Break-Glass-Reason/,
+    });
+});
+
+test('a reason that cannot be written down is refused, also beside a live grant', async () => {
+  for (const header of ['x'.repeat(501), 'a\u0007b', 'a\u001b[31m'])
+    await assert.rejects(reasonToOpen(standing({ grant }), ROUTES.search, caller('admin'), 'acme', header), {
+      code: 'INSUFFICIENT_PERMISSIONS',
+      message: /one line of 1 to 500 characters/,
+    });
+});
+
+test('nobody else and no other route needs break-glass', async () => {
+  for (const role of ['tenant_user', 'tenant_admin'] as const)
+    assert.equal(await reasonToOpen(nobodyAsks, ROUTES.search, caller(role), 'acme', undefined), null);
+  assert.equal(await reasonToOpen(nobodyAsks, ROUTES.auditEvents, caller('admin'), 'acme', undefined), null);
+  assert.equal(await reasonToOpen(nobodyAsks, ROUTES.auditEvents, caller('admin'), 'acme', 'why'), null);
+});
