@@ -280,6 +280,15 @@ export const ROUTES = Object.freeze({
     list: true,
     summary: 'List dead letters, newest first',
   }),
+  decideDeadLetters: ingestion({
+    method: 'post',
+    path: '/ingest/{tenant_id}/dlq',
+    params: z.object(tenant),
+    body: ingest.DeadLettersDecision,
+    status: 200,
+    answer: ingest.DeadLettersDecided,
+    summary: 'Decide about all pending dead letters, or those of a stage, a page at a time',
+  }),
   deadLetter: ingestion({
     method: 'get',
     path: '/ingest/{tenant_id}/dlq/{dlq_entry_id}',

@@ -17,7 +17,7 @@ export interface Answer<T> {
 
 export interface Client {
   get<T>(path: string, query?: Record<string, string | number | undefined>): Promise<Answer<T>>;
-  /** Every page of a list. */
+  /** Every page of a list, by its cursor where it has one. A `limit` in the query is that of a page. */
   all<T>(path: string, query?: Record<string, string | number | undefined>): Promise<T[]>;
   send<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<Answer<T>>;
   /** A body of its own (multipart, streams). */
@@ -77,10 +77,12 @@ export function createClient({ url, token, reason }: ClientOptions): Client {
     },
     async all<T>(path: string, query: Record<string, string | number | undefined> = {}) {
       const rows: T[] = [];
+      let at: { page?: number; cursor?: string } = { page: 1 };
       for (let page = 1; ; page++) {
-        const { data, meta } = await this.get<T[]>(path, { ...query, limit: PAGE, page });
+        const { data, meta } = await this.get<T[]>(path, { limit: PAGE, ...query, ...at });
         rows.push(...data);
-        if (page >= (meta?.pages ?? 1)) return rows;
+        if (meta?.cursor === null || (meta?.cursor === undefined && page >= (meta?.pages ?? 1))) return rows;
+        at = meta?.cursor === undefined ? { page: page + 1 } : { cursor: meta.cursor };
       }
     },
     async send(method, path, body) {

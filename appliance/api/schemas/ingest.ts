@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { DOCUMENT_STATES, STAGE_STATUSES } from '../../kernel/pipeline.ts';
+import { DOCUMENT_STATES, STAGE_STATUSES, WORK_STAGES } from '../../kernel/pipeline.ts';
 import { BatchId, DocId, pageOf, TenantId, Timestamp, Uuid } from './common.ts';
 
 /** Bodies of batch status, lists, acceptance report and dead letters (spec 2). */
@@ -221,6 +221,7 @@ export const DeadLetterAnswer = z
   .openapi('DeadLetter');
 
 export const DeadLetterQuery = z.strictObject({
+  stage: z.enum(WORK_STAGES).optional(),
   status: z.enum(['pending_review', 'resolved', 'abandoned']).optional(),
   cursor: z.string().max(200).optional(),
   ...pageOf(50, 500),
@@ -230,3 +231,28 @@ export const DeadLetterQuery = z.strictObject({
 export const DeadLetterDecision = z
   .strictObject({ action: z.enum(['retry', 'skip', 'manual_fix']) })
   .openapi('DeadLetterDecision');
+
+/**
+ * One decision about all pending dead letters, or those of a stage: as many as `limit` a call, newest first, then on from
+ * `cursor` until the answer has none.
+ */
+export const DeadLettersDecision = z
+  .strictObject({
+    action: z.enum(['retry', 'skip', 'manual_fix']),
+    all: z.literal(true),
+    stage: z.enum(WORK_STAGES).optional(),
+    cursor: Uuid.optional(),
+    limit: z.number().int().min(1).max(500).default(100),
+  })
+  .openapi('DeadLettersDecision');
+
+export const DeadLettersDecided = z
+  .object({
+    action: z.enum(['retry', 'skip', 'manual_fix']),
+    decided: z.number().int(),
+    /** Those that the decision does not fit: why, by code. */
+    passed_over: z.array(z.object({ dlq_entry_id: Uuid, resource_id: z.string(), code: z.string() })),
+    cursor: Uuid.nullable(),
+  })
+  .openapi('DeadLettersDecided');
+export type DeadLettersDecided = z.infer<typeof DeadLettersDecided>;

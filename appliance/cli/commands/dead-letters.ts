@@ -1,5 +1,9 @@
 import type { Command } from 'commander';
+import type { DeadLettersDecided } from '../../api/schemas/ingest.ts';
+import { FrostbyteError, isFrostbyteError } from '../../kernel/errors.ts';
+import type { Client } from '../client.ts';
 import { client, output } from '../context.ts';
+import { CheckFailed } from '../exit.ts';
 import { table } from '../output.ts';
 
 interface DeadLetter {
@@ -13,6 +17,9 @@ interface DeadLetter {
   resolution: string | null;
 }
 
+/** Dead letters decided about in one call. */
+const PAGE = 500;
+
 /** `frostbyte dlq …`. */
 export function deadLetterCommands(program: Command): void {
   const dlq = program.command('dlq').description('Dead letters: documents that a stage gave up on');
@@ -21,9 +28,10 @@ export function deadLetterCommands(program: Command): void {
     .command('list <tenant_id>')
     .description('List dead letters, newest first')
     .option('--status <status>', 'pending_review, resolved or abandoned')
+    .option('--stage <stage>', 'only those of parse, policy, embed or index')
     .addHelpText('after', '\nExample:\n  frostbyte dlq list nordlaw --status pending_review')
-    .action(async (tenant: string, options: { status?: string }, command: Command) => {
-      const data = await client(command).all<DeadLetter>(`/ingest/${tenant}/dlq`, { status: options.status });
+    .action(async (tenant: string, { status, stage }: { status?: string; stage?: string }, command: Command) => {
+      const data = await client(command).all<DeadLetter>(`/ingest/${tenant}/dlq`, { status, stage, limit: PAGE });
       output(command).answer(data, (rows) =>
         table([
           ['ENTRY', 'STAGE', 'DOCUMENT', 'CODE', 'RETRIES', 'STATUS'],
@@ -54,12 +62,64 @@ export function deadLetterCommands(program: Command): void {
     ['resolve', 'manual_fix', 'Note that it was mended by hand'],
   ] as const) {
     dlq
-      .command(`${verb} <tenant_id> <dlq_entry_id>`)
-      .description(text)
-      .addHelpText('after', `\nExample:\n  frostbyte dlq ${verb} nordlaw 0197…`)
-      .action(async (tenant: string, id: string, _options: unknown, command: Command) => {
-        const { data } = await client(command).send<DeadLetter>('POST', `/ingest/${tenant}/dlq/${id}`, { action });
-        output(command).answer(data, ({ resource_id, resolution }) => `${resource_id}: ${resolution}`);
+      .command(`${verb} <tenant_id> [dlq_entry_id]`)
+      .description(`${text}; with --all for every pending one`)
+      .option('--all', 'all that are pending, instead of one')
+      .option('--stage <stage>', 'with --all: only those of parse, policy, embed or index')
+      .addHelpText('after', `\nExample:\n  frostbyte dlq ${verb} nordlaw --all --stage embed`)
+      .action(async (tenant: string, id: string | undefined, which: Which, command: Command) => {
+        checkWhich(id, which);
+        const api = client(command);
+        if (id === undefined) return all(api, tenant, action, which.stage, command);
+        const { data } = await api.send<DeadLetter>('POST', `/ingest/${tenant}/dlq/${id}`, { action });
+        return output(command).answer(data, ({ resource_id, resolution }) => `${resource_id}: ${resolution}`);
       });
+  }
+}
+
+interface Which {
+  all?: boolean;
+  stage?: string;
+}
+
+function checkWhich(id: string | undefined, { all, stage }: Which): void {
+  const one = id !== undefined && !all && stage === undefined;
+  if (one || (id === undefined && all)) return;
+  throw new FrostbyteError('VALIDATION_ERROR', 'Name one dead letter, or --all, which --stage may narrow.', {
+    details: [{ field: 'dlq_entry_id', constraint: 'an id, or --all' }],
+  });
+}
+
+/** Goes through all of them, page by page; a limit of requests is waited for. */
+async function all(api: Client, tenant: string, action: string, stage: string | undefined, command: Command) {
+  const out = output(command);
+  const sum: Omit<DeadLettersDecided, 'cursor'> = { action: action as 'retry', decided: 0, passed_over: [] };
+  for (let cursor: string | null | undefined; cursor !== null; ) {
+    const body = { action, all: true, limit: PAGE, ...(stage ? { stage } : {}), ...(cursor ? { cursor } : {}) };
+    const { data } = await patiently(() => api.send<DeadLettersDecided>('POST', `/ingest/${tenant}/dlq`, body));
+    sum.decided += data.decided;
+    sum.passed_over.push(...data.passed_over);
+    cursor = data.cursor;
+    if (cursor !== null) out.say(`${sum.decided} decided, going on`);
+  }
+  out.answer(sum, ({ decided, passed_over }) =>
+    [
+      `${decided} decided (${action})`,
+      ...passed_over.map(
+        ({ dlq_entry_id, resource_id, code }) => `passed over: ${dlq_entry_id} ${resource_id} ${code}`,
+      ),
+    ].join('\n'),
+  );
+  if (sum.passed_over.length > 0) throw new CheckFailed(`${sum.passed_over.length} could not be decided so.`);
+}
+
+async function patiently<T>(call: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!isFrostbyteError(error, 'RATE_LIMIT_EXCEEDED')) throw error;
+      await new Promise((resolve) => setTimeout(resolve, (error.retryAfter ?? 1) * 1000));
+    }
   }
 }

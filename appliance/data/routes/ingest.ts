@@ -2,18 +2,12 @@ import type { RouteName } from '../../api/routes.ts';
 import { listMeta } from '../../api/schemas/common.ts';
 import type { InboxQuery } from '../../api/schemas/inbox.ts';
 import type { BatchStatus } from '../../api/schemas/ingest.ts';
-import { auditEntry } from '../../audit/entry.ts';
-import { FrostbyteError } from '../../kernel/errors.ts';
-import type {
-  BatchState,
-  DeadLetter,
-  DeadLetterResolution,
-  DeadLetterStatus,
-  Receipt,
-} from '../../stores/record/rows.ts';
+import type { WorkStage } from '../../kernel/pipeline.ts';
+import type { BatchState, DeadLetterStatus, Receipt } from '../../stores/record/rows.ts';
 import { receiveBatch } from '../1-intake/receive-batch.ts';
 import type { DataRoute } from '../app.ts';
 import { cancelBatch } from '../cancel-batch.ts';
+import { type DeadLetterAction, decide, decideAll } from '../dead-letters.ts';
 import { followReceipt } from '../follow-receipt.ts';
 import { inboxStatus } from '../inbox/status.ts';
 import { relayOutbox } from '../outbox.ts';
@@ -97,14 +91,33 @@ export const INGEST_ROUTES: Partial<Record<RouteName, DataRoute>> = {
   },
 
   async listDeadLetters({ plane, query }) {
-    const page = query as unknown as Page & { status?: DeadLetterStatus };
+    const page = query as unknown as Page & { status?: DeadLetterStatus; stage?: WorkStage };
+    const { status, stage } = page;
     const { rows, total } = await plane.records.deadLetters({
       ...position(page),
-      ...(page.status ? { status: page.status } : {}),
+      ...(status ? { status } : {}),
+      ...(stage ? { stage } : {}),
     });
     return answer(rows, {
-      meta: listMeta(total, page, { status: page.status }, cursorOf(rows, page.limit, 'dlq_entry_id')),
+      meta: listMeta(total, page, { status, stage }, cursorOf(rows, page.limit, 'dlq_entry_id')),
     });
+  },
+
+  async decideDeadLetters({ plane, body, caller, request, wake }) {
+    const {
+      action,
+      all: _,
+      ...page
+    } = body as {
+      action: DeadLetterAction;
+      all: true;
+      limit: number;
+      cursor?: string;
+      stage?: WorkStage;
+    };
+    const decided = await decideAll(plane, action, page, caller.subject, request.signal);
+    wake();
+    return answer(decided);
   },
 
   async deadLetter({ plane, params }) {
@@ -112,44 +125,14 @@ export const INGEST_ROUTES: Partial<Record<RouteName, DataRoute>> = {
   },
 
   async decideDeadLetter({ plane, params, body, caller, wake }) {
-    const { action } = body as { action: keyof typeof DECISIONS };
+    const { action } = body as { action: DeadLetterAction };
     const letter = found(await plane.records.deadLetter(params.dlq_entry_id!), 'dead letter');
     await decide(plane, letter, action, caller.subject);
+    await relayOutbox(plane);
     wake();
     return answer(found(await plane.records.deadLetter(letter.dlq_entry_id), 'dead letter'));
   },
 };
-
-const DECISIONS = Object.freeze({
-  retry: { status: 'resolved', resolution: 'reprocessed' },
-  skip: { status: 'abandoned', resolution: 'skipped' },
-  manual_fix: { status: 'resolved', resolution: 'manual_fix' },
-} satisfies Record<string, { status: Exclude<DeadLetterStatus, 'pending_review'>; resolution: DeadLetterResolution }>);
-
-async function decide(
-  plane: DataPlane,
-  letter: DeadLetter,
-  action: keyof typeof DECISIONS,
-  actor: string,
-): Promise<void> {
-  const { status, resolution } = DECISIONS[action];
-  const entry = auditEntry(plane.clock, 'DLQ_RESOLVED', {
-    tenant_id: plane.tenant_id,
-    actor,
-    resource_id: letter.resource_id,
-    adds: { dlq_entry_id: letter.dlq_entry_id, stage: letter.stage, resolution },
-  });
-  const decided = await plane.records.resolveDeadLetter({
-    dlq_entry_id: letter.dlq_entry_id,
-    status,
-    resolution,
-    restart: action === 'retry' ? letter.stage : null,
-    entries: [entry],
-    at: plane.clock.iso(),
-  });
-  if (!decided) throw new FrostbyteError('INVALID_STATE_TRANSITION', 'This dead letter was decided before.');
-  await relayOutbox(plane);
-}
 
 /** A batch that moves faster than it can be read is shown as it came. */
 const MOST_READS = 3;

@@ -61,7 +61,8 @@ export interface IntakeRecords {
    * files at once. Files that have a receipt already keep it. With `complete` the batch leaves `receiving`.
    * A document whose id is there under another full hash becomes a rejection `DOC_ID_COLLISION`; one whose bytes are
    * there already gets a receipt with `duplicate_of` and no job, unless the first try failed (`*_failed`, `cancelled`):
-   * then it runs again from parse, under this batch's config. The batch is linked to the document and its metadata joined,
+   * then it runs again from parse, under this batch's config, and its pending dead letters are resolved as `reprocessed`,
+   * each with DLQ_RESOLVED under the submitter's name. The batch is linked to the document and its metadata joined,
    * the newer value winning. A batch keeps the config it began with.
    *
    * What the store finds decides over what intake thought, and receipt and entry follow it:
@@ -153,8 +154,9 @@ export interface StageRecords {
   /**
    * Starts a new run from a stage; its job goes to the outbox. Returns the new run, or null for an unknown document.
    * Earlier stages count as completed, `last_output_hash` becomes the hash of what the stage reads, and dead letters of
-   * the document that are still pending are resolved as `reprocessed`. With `under` the run, and what follows, goes by
-   * that config. A document with malware, or one that was rejected for good, is `INVALID_STATE_TRANSITION`.
+   * the document that are still pending are resolved as `reprocessed`, each with a DLQ_RESOLVED of the store's own under
+   * the actor of the first entry. With `under` the run, and what follows, goes by that config. A document with malware, or
+   * one that was rejected for good, is `INVALID_STATE_TRANSITION`.
    */
   restart(docId: string, from: WorkStage, entries: AuditEntry[], at: string, under?: RunConfig): Promise<number | null>;
 }
@@ -371,7 +373,9 @@ export interface ServeRecords {
 }
 
 export interface DeadLetterRecords {
-  deadLetters(page: Keyset & { status?: DeadLetterStatus }): Promise<{ rows: DeadLetter[]; total: number }>;
+  deadLetters(
+    page: Keyset & { status?: DeadLetterStatus; stage?: WorkStage },
+  ): Promise<{ rows: DeadLetter[]; total: number }>;
   deadLetter(id: string): Promise<DeadLetter | null>;
   /** Resolves a pending entry; with `restart` its document runs again from that stage. False when it was not pending. */
   resolveDeadLetter(decision: {

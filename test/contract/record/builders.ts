@@ -1,7 +1,7 @@
 import type { AuditDetails, AuditEntry, ResourceType } from '../../../appliance/kernel/audit-event.ts';
 import { sha256Hex } from '../../../appliance/kernel/digest.ts';
 import { chunkId, docId, newId } from '../../../appliance/kernel/ids.ts';
-import type { WorkStage } from '../../../appliance/kernel/pipeline.ts';
+import { FAILED_STATE, WORK_STAGES, type WorkStage } from '../../../appliance/kernel/pipeline.ts';
 import { type Job, jobId } from '../../../appliance/stores/queue/port.ts';
 import type {
   BatchArrival,
@@ -261,34 +261,46 @@ export async function indexed(
 }
 
 /** A document whose parse was given up, with its dead letter. */
-export async function failed(
+export function failed(
   store: RecordStore,
   content: string,
   code = 'FILE_CORRUPTED',
 ): Promise<{ id: string; dlq: string }> {
+  return failedAt(store, content, 'parse', code);
+}
+
+/** A document that a stage gave up on, with its dead letter. */
+export async function failedAt(
+  store: RecordStore,
+  content: string,
+  stage: WorkStage,
+  code = 'FILE_CORRUPTED',
+): Promise<{ id: string; dlq: string }> {
   const id = await receiveOne(store, content);
-  const now = job(id, 'parse');
+  for (const earlier of WORK_STAGES.slice(0, WORK_STAGES.indexOf(stage)))
+    await store.finishStage({ job: job(id, earlier), patch: {}, entries: [], at: minute(1), outcome: 'advance' });
+  const now = job(id, stage);
   const dlq = newId();
   await store.startStage(now, minute(2));
   await store.failStage({
     job: now,
-    error: { stage: 'parse', code, message: 'damaged', retry_count: 3, last_retry_at: null },
-    state: 'parse_failed',
+    error: { stage, code, message: 'damaged', retry_count: 3, last_retry_at: null },
+    state: FAILED_STATE[stage],
     status: 'failed',
     patch: {},
-    dead_letter: deadLetter(dlq, id, code),
+    dead_letter: deadLetter(dlq, id, code, stage),
     entries: [entry('DOCUMENT_PARSE_FAILED', 'document', id, { status: 'failure', error_code: code })],
     at: minute(2),
   });
   return { id, dlq };
 }
 
-export function deadLetter(dlq: string, id: string, code = 'FILE_CORRUPTED') {
+export function deadLetter(dlq: string, id: string, code = 'FILE_CORRUPTED', stage: WorkStage = 'parse') {
   return {
     dlq_entry_id: dlq,
     tenant_id: TENANT,
-    original_job_id: jobId(id, 1, 'parse'),
-    stage: 'parse' as const,
+    original_job_id: jobId(id, 1, stage),
+    stage,
     resource_type: 'document' as const,
     resource_id: id,
     first_attempt_at: minute(1),

@@ -200,6 +200,9 @@ export function intakeContract(name: string, make: MakeRecords): void {
       const told = (await events(store)).filter(({ resource_id }) => resource_id === id).at(-1);
       assert.equal(told?.details.output_hash, `sha256:${document?.raw_sha256}`, 'a new chain begins');
       assert.equal((await store.deadLetter(dlq))?.resolution, 'reprocessed');
+      const resolved = (await events(store)).find(({ event_type }) => event_type === 'DLQ_RESOLVED');
+      const { submitted_by } = (await store.receipts('again'))[0]!;
+      assert.deepEqual([resolved?.details.dlq_entry_id, resolved?.actor], [dlq, submitted_by]);
     });
 
     for (const reason of ['MALWARE_DETECTED', 'PII_BLOCK_POLICY']) {

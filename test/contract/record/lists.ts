@@ -7,6 +7,7 @@ import {
   entry,
   events,
   failed,
+  failedAt,
   idOf,
   indexed,
   job,
@@ -262,11 +263,44 @@ export function listContract(name: string, make: MakeRecords): void {
       assert.equal(await store.isEmbeddingHalted(), false);
     });
 
-    test('a new run resolves the document’s pending dead letters', async (t) => {
+    test('dead letters are listed and counted by stage, by status, and by both', async (t) => {
+      const { store } = await worldOf(t, make);
+      const parse = [await failedAt(store, 'a', 'parse'), await failedAt(store, 'b', 'parse')];
+      const embed = [await failedAt(store, 'c', 'embed'), await failedAt(store, 'd', 'embed')];
+      const skip = { status: 'abandoned' as const, resolution: 'skipped' as const, restart: null, entries: [] };
+      await store.resolveDeadLetter({ ...skip, dlq_entry_id: embed[0]!.dlq, at: minute(8) });
+      const list = async (which: Parameters<typeof store.deadLetters>[0]) => {
+        const { rows, total } = await store.deadLetters(which);
+        return [total, ...rows.map(({ dlq_entry_id }) => dlq_entry_id)];
+      };
+      assert.deepEqual(await list({ limit: 9, stage: 'embed' }), [2, embed[1]!.dlq, embed[0]!.dlq]);
+      assert.deepEqual(await list({ limit: 9, stage: 'embed', status: 'pending_review' }), [1, embed[1]!.dlq]);
+      assert.deepEqual(await list({ limit: 9, stage: 'embed', status: 'resolved' }), [0]);
+      assert.deepEqual(await list({ limit: 1, stage: 'parse' }), [2, parse[1]!.dlq]);
+      assert.deepEqual(await list({ limit: 1, stage: 'parse', after: parse[1]!.dlq }), [2, parse[0]!.dlq]);
+      // The cursor may have been decided, or be of another stage: it is a place in the list all the same.
+      assert.deepEqual(await list({ limit: 9, stage: 'parse', after: embed[0]!.dlq }), [
+        2,
+        parse[1]!.dlq,
+        parse[0]!.dlq,
+      ]);
+    });
+
+    test('a new run resolves the document’s pending dead letters and tells of each under the one who asked', async (t) => {
       const { store } = await worldOf(t, make);
       const { id, dlq } = await failed(store, 'x');
-      await store.restart(id, 'parse', [], minute(6));
+      const cause = entry('DOCUMENT_PARSED', 'document', id);
+      await store.restart(id, 'parse', [{ ...cause, event: { ...cause.event, actor: 'dana' } }], minute(6));
       assert.equal((await store.deadLetter(dlq))?.resolution, 'reprocessed');
+      const told = (await events(store)).filter(({ event_type }) => event_type === 'DLQ_RESOLVED');
+      assert.deepEqual(
+        told.map(({ actor, timestamp, resource_id, details }) => [actor, timestamp, resource_id, details.dlq_entry_id]),
+        [['dana', minute(6), id, dlq]],
+      );
+      assert.deepEqual([told[0]!.details.stage, told[0]!.details.resolution], ['parse', 'reprocessed']);
+      await store.restart(id, 'parse', [], minute(7));
+      const again = (await events(store)).filter(({ event_type }) => event_type === 'DLQ_RESOLVED');
+      assert.equal(again.length, 1, 'what is resolved is told once');
     });
 
     test('counts and usage follow what is there', async (t) => {

@@ -152,6 +152,7 @@ const COMMANDS: Record<keyof typeof ROUTES, string | null> = {
   receipt: null,
   inboxStatus: 'inbox status',
   listDeadLetters: 'dlq list',
+  decideDeadLetters: 'dlq retry',
   deadLetter: 'dlq show',
   decideDeadLetter: 'dlq retry',
   customFields: 'tenant fields show',

@@ -39,6 +39,23 @@ test('a call carries token and reason, and its query is encoded', async (t) => {
   assert.equal(seen[0]!.headers['x-break-glass-reason'], 'court order');
 });
 
+test('a whole list is read by its cursor where it has one, else by page numbers', async (t) => {
+  const asked: string[] = [];
+  const url = await gateway(t, (request, response) => {
+    const query = new URL(request.url!, 'http://x').searchParams;
+    asked.push(`${query.get('limit')} ${query.get('page') ?? query.get('cursor')}`);
+    const numbered = request.url!.includes('/numbered');
+    const rest: Record<string, string | null> = { 1: 'a', a: 'b', b: null };
+    const cursor = rest[query.get('cursor') ?? query.get('page')!]!;
+    const meta = { total: 3, pages: 3, ...(numbered ? {} : { cursor }) };
+    response.end(JSON.stringify({ success: true, data: [asked.length], meta }));
+  });
+  const client = createClient({ url, token: 't' });
+  assert.deepEqual(await client.all('/listed', { limit: 500 }), [1, 2, 3]);
+  assert.deepEqual(await client.all('/numbered'), [4, 5, 6]);
+  assert.deepEqual(asked, ['500 1', '500 a', '500 b', '100 1', '100 2', '100 3']);
+});
+
 test('a reason that no header carries is refused with another way, not sent in pieces', () => {
   assert.doesNotThrow(() => createClient({ url: 'http://127.0.0.1:1', token: 't', reason: 'Gerichtsbeschluß, § 12' }));
   for (const reason of ['Usnesení č. 12', '契約書', 'one\ntwo'])

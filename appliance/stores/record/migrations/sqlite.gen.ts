@@ -622,4 +622,13 @@ BEGIN
 END;
 `,
   },
+  {
+    version: 10,
+    name: '0010-dead-letters-by-stage',
+    sha256: 'b0bb96075e3fb19c88d18ddfb818e8c63c1e15999306532c17cf602accf8d690',
+    sql: `-- Dead letters of one stage, listed, counted, and decided about all at once.
+CREATE INDEX dead_letters_by_stage ON dead_letters (stage, dlq_entry_id);
+CREATE INDEX dead_letters_by_stage_and_status ON dead_letters (stage, status, dlq_entry_id);
+`,
+  },
 ]);

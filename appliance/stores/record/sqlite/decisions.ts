@@ -1,5 +1,6 @@
 import type { DecisionRecords, DocumentDecision, Keyset, QuarantineFilter } from '../port.ts';
 import type { DocumentRow } from '../rows.ts';
+import { closeDeadLetters } from './close-dead-letters.ts';
 import { type Cell, DOCUMENTS, RECEIPTS } from './codec.ts';
 import type { RecordContext } from './context.ts';
 import { beginRun, DOCUMENT_PLACE, readDocument, removeChunks, saveDocument } from './documents.ts';
@@ -10,8 +11,6 @@ import { placeOf } from './page.ts';
 const KINDS = "SELECT state AS kind, entries FROM tallies WHERE name = 'quarantine' AND entries > 0";
 const COUNT_ERASING = `SELECT count(*) AS entries FROM documents INDEXED BY documents_erasing
   WHERE erasure_id IS NOT NULL AND quarantine IN (SELECT value FROM json_each(?))`;
-const ABANDON_LETTERS = `UPDATE dead_letters SET status = 'abandoned', resolution = 'skipped', resolved_at = ?
-  WHERE resource_id = ? AND status = 'pending_review'`;
 const QUARANTINE_RECEIPT = `SELECT ${RECEIPTS.select('r')} FROM receipts r
   WHERE r.doc_id = ? AND r.reason = 'MALWARE_DETECTED' ORDER BY r.receipt_id DESC LIMIT 1`;
 
@@ -94,15 +93,16 @@ function isAsSeen(row: DocumentRow, seen: DocumentRow): boolean {
 /** Stores one decision inside the running transaction. Returns how many served chunks it took away. */
 function decideOne(context: RecordContext, row: DocumentRow, decision: DocumentDecision): number {
   const { set, restart, entries, at } = decision;
+  const actor = entries[0]?.event.actor ?? 'system';
   let removed = 0;
   const decided: DocumentRow = { ...row, ...set, chunks_rejected: decision.chunks_rejected ?? row.chunks_rejected };
   if (set.rejection?.scope === 'document') {
     const stages = { ...row.stages, [row.current_stage]: 'quarantined' as const };
     saveDocument(context, { ...decided, state: 'quarantined', stages }, at);
     removed = removeChunks(context, row.doc_id);
-    context.db.run(ABANDON_LETTERS, [at, row.doc_id]);
+    closeDeadLetters(context, row.doc_id, at, actor, 'skipped');
   } else if (restart === null) saveDocument(context, decided, at);
-  else beginRun(context, decided, restart, at);
+  else beginRun(context, decided, restart, at, undefined, actor);
   appendEntries(context, entries);
   return removed;
 }

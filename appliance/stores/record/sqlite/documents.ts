@@ -2,6 +2,7 @@ import { FrostbyteError } from '../../../kernel/errors.ts';
 import { STAGES, type StageName, type StageStatus, type WorkStage } from '../../../kernel/pipeline.ts';
 import type { DocumentPatch } from '../port.ts';
 import type { DocumentRow } from '../rows.ts';
+import { closeDeadLetters } from './close-dead-letters.ts';
 import { type Cell, DOCUMENTS } from './codec.ts';
 import type { RecordContext } from './context.ts';
 import { enqueue } from './outbox.ts';
@@ -10,8 +11,6 @@ const SELECT = `SELECT ${DOCUMENTS.select('d')} FROM documents d WHERE d.doc_id 
 const INSERT = DOCUMENTS.insert('documents', 'updated_at');
 const UPDATE = DOCUMENTS.update('documents', 'doc_id', 'updated_at');
 const DELETE_CHUNKS = 'DELETE FROM chunks WHERE doc_id = ?';
-const CLOSE_DEAD_LETTERS = `UPDATE dead_letters SET status = 'resolved', resolution = 'reprocessed', resolved_at = ?
-  WHERE resource_id = ? AND status = 'pending_review'`;
 
 /**
  * A document's place in lists that are ordered by receipt. A page may end with a document that is erased before the next
@@ -84,8 +83,8 @@ export function stagesAt(
 /**
  * Begins the next run of a document at a stage, inside the running transaction: earlier stages count as completed, the
  * provenance chain continues from what that stage reads, the error goes, dead letters still pending are resolved as
- * reprocessed, and the job goes to the outbox. Throws `INVALID_STATE_TRANSITION` for malware, which never runs (spec 2), and
- * for what a person refused for good.
+ * reprocessed (told under `actor`), and the job goes to the outbox. Throws `INVALID_STATE_TRANSITION` for malware, which
+ * never runs (spec 2), and for what a person refused for good.
  */
 export function beginRun(
   context: RecordContext,
@@ -93,6 +92,7 @@ export function beginRun(
   from: WorkStage,
   at: string,
   configVersion: number = row.config_version,
+  actor = 'system',
 ): DocumentRow {
   if (row.quarantine_reason === 'MALWARE_DETECTED') {
     throw new FrostbyteError('INVALID_STATE_TRANSITION', 'A document that holds malware is never processed.');
@@ -118,7 +118,7 @@ export function beginRun(
     last_output_hash: inputHash(row, from) ?? row.last_output_hash,
   };
   saveDocument(context, next, at);
-  context.db.run(CLOSE_DEAD_LETTERS, [at, row.doc_id]);
+  closeDeadLetters(context, row.doc_id, at, actor);
   enqueue(context, next);
   return next;
 }

@@ -227,7 +227,8 @@ function knownDocument(
     return asQuarantinedDuplicate(settled, first);
   }
   const runsAgain = TRY_AGAIN.has(first.state);
-  if (runsAgain) beginRun(context, joined, 'parse', at, batch.config_version);
+  const actor = settled.receipt.submitted_by;
+  if (runsAgain) beginRun(context, joined, 'parse', at, batch.config_version, actor);
   else saveDocument(context, joined, at);
   return asDuplicate(settled, first, runsAgain);
 }

@@ -101,7 +101,7 @@ export function stageRecords(context: RecordContext): StageRecords {
         const row = readDocument(context, docId);
         if (row === null) return null;
         if (under) keepConfig(context, under.config_version, under.config);
-        const { run } = beginRun(context, row, from, at, under?.config_version);
+        const { run } = beginRun(context, row, from, at, under?.config_version, entries[0]?.event.actor);
         appendEntries(context, entries);
         return run;
       }),
