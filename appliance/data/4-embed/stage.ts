@@ -7,6 +7,7 @@ import { vectorsKey } from '../keys.ts';
 import { loadEnriched, recorded } from '../load.ts';
 import type { DataPlane } from '../plane.ts';
 import type { Stage, StageContext } from '../stage.ts';
+import { knownVectors } from './known-vectors.ts';
 
 /** Texts handed to the embedder at once: bounds memory, and lets a lost lease stop the work early. */
 const BATCH = 64;
@@ -18,15 +19,22 @@ export const embedStage: Stage = {
   async run({ plane, document, signal }: StageContext) {
     const started = performance.now();
     const enriched = await loadEnriched(plane, document);
-    const texts = embeddable(enriched).map(({ text }) => text);
-    const bytes = new Uint8Array(texts.length * DIMENSIONS * 4);
-    for (let at = 0; at < texts.length; at += BATCH) {
+    const chunks = embeddable(enriched);
+    // By text: one that stands in a document twice, or in the version before, is embedded once.
+    const keys = chunks.map(({ text }) => sha256Hex(text));
+    const vectors = await knownVectors(plane, document, chunks);
+    const missing = [...new Map(chunks.map(({ text }, i) => [keys[i]!, text]))].filter(([key]) => !vectors.has(key));
+    for (let at = 0; at < missing.length; at += BATCH) {
       signal.throwIfAborted();
-      const vectors = await embed(plane, texts.slice(at, at + BATCH));
-      vectors.forEach((vector, i) => {
-        bytes.set(float32LittleEndian(vector), (at + i) * DIMENSIONS * 4);
-      });
+      const some = missing.slice(at, at + BATCH);
+      const made = await embed(
+        plane,
+        some.map(([, text]) => text),
+      );
+      for (const [i, [key]] of some.entries()) vectors.set(key, made[i]!);
     }
+    const bytes = new Uint8Array(chunks.length * DIMENSIONS * 4);
+    for (const [i, key] of keys.entries()) bytes.set(float32LittleEndian(vectors.get(key)!), i * DIMENSIONS * 4);
     const hash = sha256Hex(bytes);
     const canonical = recorded(document.canonical_sha256, 'canonical document');
     await plane.objects.put(vectorsKey(plane.tenant_id, document.doc_id, canonical, hash), bytes);
@@ -42,7 +50,7 @@ export const embedStage: Stage = {
           input_hash: recorded(document.last_output_hash, 'last gate'),
           output_hash: hash,
           duration_ms: performance.now() - started,
-          adds: { embed_model: model, embed_version: version, embed_dimensions: DIMENSIONS, chunks: texts.length },
+          adds: { embed_model: model, embed_version: version, embed_dimensions: DIMENSIONS, chunks: chunks.length },
         }),
       ],
     };
