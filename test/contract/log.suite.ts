@@ -203,6 +203,35 @@ export function logContract(name: string, make: () => Promise<LogWorld>): void {
       await assert.rejects(log.count({ start_date: 'soon' }), { code: 'VALIDATION_ERROR' });
     });
 
+    test('within a range of time the order is that of time, whatever order the relay brought them in', async (t) => {
+      const { log } = await world(t);
+      // Two outboxes, relayed in turns: minutes do not grow with positions, and some are the same.
+      const minutes = [10, 11, 3, 4, 12, 5, 5, 13, 5, 6];
+      await log.append(minutes.map((n) => logged(n, { actor: n % 2 === 0 ? 'usr_dana' : 'system' })));
+      const at = (n: number) => logged(n).event.timestamp;
+      for (const [filter, matches] of [
+        [{ start_date: at(4), end_date: at(12) }, (n: number) => n >= 4 && n <= 12],
+        [{ start_date: at(5) }, (n: number) => n >= 5],
+        [{ end_date: at(6), actor: 'system' }, (n: number) => n <= 6 && n % 2 === 1],
+        [{ start_date: at(4), event_type: 'DOCUMENT_INGESTED' }, (n: number) => n >= 4],
+        [{ start_date: at(4), resource_type: 'document', resource_id: 'doc_1' }, (n: number) => n >= 4],
+      ] as const) {
+        const expected = [...minutes.entries()]
+          .filter(([, minute]) => matches(minute))
+          .sort(([a, m], [b, n]) => m - n || a - b)
+          .map(([place]) => place);
+        for (const sort of ['asc', 'desc'] as const) {
+          const seen: number[] = [];
+          for (let after: number | null | undefined; after !== null; ) {
+            const page = await log.events({ ...filter, sort, limit: 2, ...(after == null ? {} : { after }) });
+            seen.push(...page.events.map(({ log_index }) => log_index));
+            after = page.next;
+          }
+          assert.deepEqual(seen, sort === 'asc' ? expected : expected.toReversed(), JSON.stringify({ filter, sort }));
+        }
+      }
+    });
+
     test('a resource’s events come in log order', async (t) => {
       const { log } = await filled(t);
       assert.deepEqual(

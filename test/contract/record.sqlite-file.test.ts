@@ -58,6 +58,7 @@ function assertConsistent(file: string): void {
     none(`SELECT doc_id FROM documents WHERE index_event_id NOT IN (SELECT event_id FROM audit_events)`);
     none(`SELECT batch_id FROM batches b WHERE status <> 'receiving'
       AND NOT EXISTS (SELECT 1 FROM audit_events e WHERE e.resource_type = 'batch' AND e.resource_id = b.batch_id)`);
+    none(`SELECT l.doc_id FROM document_batches l JOIN documents d ON d.doc_id = l.doc_id WHERE l.state <> d.state`);
     for (const table of ['documents', 'batches', 'chunks', 'uploads']) {
       const kept = db.prepare('SELECT sum(entries) AS n FROM tallies WHERE name = ?').get(table);
       assert.deepEqual(kept, db.prepare(`SELECT count(*) AS n FROM ${table}`).get(), `total of ${table}`);
@@ -421,6 +422,30 @@ describe('sqlite records: the file', () => {
       await store.check();
       await store.close();
     }
+  });
+
+  test('a store of before the states of batches has them when it is opened', async (t) => {
+    const { store, file } = await world(t);
+    const done = await indexed(store, 'done', [{ text: 'hello' }]);
+    const { id: bad } = await failed(store, 'bad');
+    await receiveOne(store, 'fresh');
+    await store.close();
+    const old = new Database(file);
+    old.exec(`DROP TRIGGER batch_state_in; DROP TRIGGER batch_state_moves; DROP INDEX document_batches_by_state;
+      ALTER TABLE document_batches DROP COLUMN state;
+      DELETE FROM schema_migrations WHERE name LIKE '%batch-states'`);
+    old.close();
+    const opened = openSqliteRecords(file, OPTIONS);
+    t.after(() => opened.close());
+    const of = async (batch_id: string, state: 'indexed' | 'parse_failed' | 'processing') =>
+      (await opened.documents({ limit: 5, batch_id, state })).rows.map(({ doc_id }) => doc_id);
+    assert.deepEqual(await of('batch-done', 'indexed'), [done]);
+    assert.deepEqual(await of('batch-bad', 'parse_failed'), [bad]);
+    assert.deepEqual(await of('batch-fresh', 'processing'), [idOf('fresh')]);
+    assert.deepEqual(
+      await Promise.all(['batch-done', 'batch-bad', 'batch-fresh'].map((batch) => opened.isUnderWay(batch))),
+      [false, false, true],
+    );
   });
 
   test('a copy taken after closing is a whole store', async (t) => {

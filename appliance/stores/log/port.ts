@@ -14,7 +14,10 @@ export interface AuditLog {
   size(): Promise<number>;
   /** One event with its neighbours on the same resource, or null. */
   event(eventId: string): Promise<LoggedEvent | null>;
-  /** Newest or oldest first by `log_index`; keyset by `after`. O(limit + log events) with the matching index. */
+  /**
+   * Newest or oldest first: by `log_index`, and within a range of time by time, then `log_index`. Keyset by `after`.
+   * O(limit + log events) with the matching index.
+   */
   events(query: LogQuery): Promise<{ events: LoggedEvent[]; next: number | null }>;
   /** How many match, for `meta.total`. */
   count(query: LogFilter): Promise<number>;

@@ -3,6 +3,7 @@ import type { DocumentState, StageStatus, WorkStage } from '../../kernel/pipelin
 import type { Job } from '../queue/port.ts';
 import type { ErasureRecords } from './erasure-records.ts';
 import type {
+  BatchListing,
   BatchRow,
   BatchState,
   ChunkRow,
@@ -203,6 +204,7 @@ export interface StageEnd {
 
 export interface Publication {
   job: Job;
+  /** In reading order, `position` from 0 without a gap. */
   chunks: ChunkRow[];
   index_records: IndexRecord[];
   patch: DocumentPatch;
@@ -234,7 +236,8 @@ export interface OutboxRecords {
 // Batches -----------------------------------------------------------------------------------------------------------
 
 export interface BatchRecords {
-  batches(page: Keyset & { status?: BatchState }): Promise<{ rows: BatchRow[]; total: number }>;
+  /** Without the manifests' files, so that a page costs the same however large its batches are. */
+  batches(page: Keyset & { status?: BatchState }): Promise<{ rows: BatchListing[]; total: number }>;
   /** Receipts of a batch with the documents they stand for, in the manifest's order. */
   batchFiles(batchId: string): Promise<{ file: ManifestFile; receipt: Receipt | null; document: DocumentRow | null }[]>;
   /**
@@ -360,7 +363,7 @@ export interface ServeRecords {
   /** Visible chunks by id; unknown or invisible ones are left out. Order as asked. */
   servedChunks(chunkIds: readonly string[]): Promise<ServedChunk[]>;
   /** A document's visible chunks in reading order. Chunks are visible from `publish` on, also while a new run is at work,
-   * until the next `publish` or a quarantine. */
+   * until the next `publish` or a quarantine. `offset` is a position: O(limit). */
   documentChunks(docId: string, page: { limit: number; offset: number }): Promise<ServedChunk[]>;
   /** `sort` is by arrival: `desc`, newest first, unless it says otherwise. */
   documents(

@@ -52,6 +52,9 @@ export interface BatchRow {
   files: ManifestFile[];
 }
 
+/** A batch as lists show it. */
+export type BatchListing = Omit<BatchRow, 'files' | 'metadata'>;
+
 export interface ManifestFile {
   file_id: string;
   filename: string;

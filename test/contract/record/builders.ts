@@ -265,8 +265,9 @@ export function failed(
   store: RecordStore,
   content: string,
   code = 'FILE_CORRUPTED',
+  received = minute(1),
 ): Promise<{ id: string; dlq: string }> {
-  return failedAt(store, content, 'parse', code);
+  return failedAt(store, content, 'parse', code, received);
 }
 
 /** A document that a stage gave up on, with its dead letter. */
@@ -275,8 +276,9 @@ export async function failedAt(
   content: string,
   stage: WorkStage,
   code = 'FILE_CORRUPTED',
+  received = minute(1),
 ): Promise<{ id: string; dlq: string }> {
-  const id = await receiveOne(store, content);
+  const id = await receiveOne(store, content, received);
   for (const earlier of WORK_STAGES.slice(0, WORK_STAGES.indexOf(stage)))
     await store.finishStage({ job: job(id, earlier), patch: {}, entries: [], at: minute(1), outcome: 'advance' });
   const now = job(id, stage);

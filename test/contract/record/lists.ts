@@ -111,6 +111,37 @@ export function listContract(name: string, make: MakeRecords): void {
       assert.deepEqual(await list({ batch_id: 'nope' }), []);
     });
 
+    test('a document’s state is followed in every batch that holds it', async (t) => {
+      const { store } = await worldOf(t, make);
+      const held = async (batch_id: string) => {
+        const counts: Record<string, number> = {};
+        for (const state of ['processing', 'indexed', 'parse_failed', 'quarantined'] as const) {
+          const { rows, total } = await store.documents({ limit: 10, batch_id, state });
+          assert.equal(rows.length, total);
+          if (total > 0) counts[state] = total;
+        }
+        return counts;
+      };
+      const { id } = await failed(store, 'bad');
+      assert.deepEqual(await held('batch-bad'), { parse_failed: 1 });
+      await store.receive(arrival('later', [{ file_id: 'a', content: 'bad' }]));
+      for (const batch of ['batch-bad', 'later']) {
+        assert.deepEqual(await held(batch), { processing: 1 }, batch);
+        assert.equal(await store.isUnderWay(batch), true, batch);
+      }
+      await toIndex(store, id, 2);
+      await publish(store, id, [{ text: 'mended' }], { run: 2 });
+      for (const batch of ['batch-bad', 'later']) {
+        assert.deepEqual(await held(batch), { indexed: 1 }, batch);
+        assert.equal(await store.isUnderWay(batch), false, batch);
+      }
+      await store.receive(
+        arrival('late', [{ file_id: 'a', content: 'bad', kind: 'quarantined', reason: 'MALWARE_DETECTED' }]),
+      );
+      for (const batch of ['batch-bad', 'later', 'late'])
+        assert.deepEqual(await held(batch), { quarantined: 1 }, batch);
+    });
+
     test('a cursor that names no row is refused', async (t) => {
       const { store } = await worldOf(t, make);
       const refused = { code: 'VALIDATION_ERROR' };
@@ -147,6 +178,7 @@ export function listContract(name: string, make: MakeRecords): void {
         ['b3', 'b2'],
       );
       const page = await store.batches({ limit: 2, after: 'b2' });
+      assert.equal('files' in page.rows[0]!, false, 'a list of large batches is no large list');
       assert.deepEqual([page.rows.map(({ batch_id }) => batch_id), page.total], [['b1', 'b0'], 4]);
       assert.deepEqual(await store.openBatches(null, 10), ['b0', 'b1', 'b2']);
       assert.deepEqual(await store.openBatches('b0', 1), ['b1']);

@@ -10,7 +10,7 @@ import { sha256Hex, vectorSha256 } from '../../../appliance/kernel/digest.ts';
 import { silentLogger } from '../../../appliance/observability/logger.ts';
 import { createMetrics } from '../../../appliance/observability/metrics.ts';
 import type { LoggedEvent } from '../../../appliance/stores/log/port.ts';
-import type { BatchRow, DocumentRow, Receipt } from '../../../appliance/stores/record/rows.ts';
+import type { BatchListing, DocumentRow, Receipt } from '../../../appliance/stores/record/rows.ts';
 import type { TestBatch } from '../batch.ts';
 
 /** What became of one document, without anything that time or chance has a hand in. */
@@ -83,7 +83,7 @@ async function checkBatches(
   documents: Map<string, DocumentRow>,
 ): Promise<void> {
   const { rows } = await plane.records.batches({ limit: 1000 });
-  const known = new Map<string, BatchRow>(rows.map((row) => [row.batch_id, row]));
+  const known = new Map<string, BatchListing>(rows.map((row) => [row.batch_id, row]));
   const expected = new Set<string>();
   for (const { manifest } of batches) {
     assert.equal(known.get(manifest.batch_id)?.status, 'completed', `${manifest.batch_id} is not complete`);

@@ -1,6 +1,6 @@
 import { instant } from '../../sqlite/instant.ts';
 import type { SqliteConnection } from '../../sqlite/open.ts';
-import type { AuditLog, LogFilter, LoggedEvent } from '../port.ts';
+import type { AuditLog, LogFilter, LoggedEvent, LogQuery } from '../port.ts';
 
 type Cell = string | number | null;
 type Reads = Omit<AuditLog, 'append' | 'eraseReferences' | 'check' | 'close'>;
@@ -19,6 +19,14 @@ const LEAVES = 'SELECT leaf_hash FROM events WHERE log_index >= ? AND log_index 
 const REFERENCES = `SELECT log_index, name, value FROM event_references
   WHERE log_index IN (SELECT value FROM json_each(?)) ORDER BY log_index, name`;
 
+/** The place that a page begins behind. */
+interface Place {
+  after: number;
+  sort: LogQuery['sort'];
+  /** Of the event there, where the list is in order of time. */
+  timestamp?: string;
+}
+
 /** What is read from a log. */
 export function logReads(db: SqliteConnection, tenantId: string): Reads {
   const logged = (sql: string, parameters: readonly Cell[] | Record<string, Cell>) =>
@@ -28,24 +36,29 @@ export function logReads(db: SqliteConnection, tenantId: string): Reads {
     return db.get<{ events: number }>(`SELECT count(*) AS events FROM events e ${where}`, parameters)?.events ?? 0;
   };
 
+  /** Where a page begins: behind the event at `after`, in the order of the list. */
+  const place = ({ after, sort }: LogQuery, byTime: boolean): Place | undefined => {
+    if (after === undefined) return undefined;
+    if (!byTime) return { after, sort };
+    const event = db.get<{ timestamp: string }>('SELECT timestamp FROM events WHERE log_index = ?', [after]);
+    // A position that no event has (yet) is a place all the same.
+    return event === undefined ? { after, sort } : { after, sort, timestamp: event.timestamp };
+  };
+
   return {
     size: async () =>
       db.get<{ size: number }>('SELECT coalesce(max(log_index), -1) + 1 AS size FROM events')?.size ?? 0,
     event: async (eventId) => logged(BY_ID, [eventId])[0] ?? null,
     events: async (query) => {
-      const descending = query.sort === 'desc';
-      const { where, parameters } = conditions(query, tenantId, query.after, descending);
-      const order = `ORDER BY e.log_index ${descending ? 'DESC' : 'ASC'}`;
-      const page = `${where} ${order} LIMIT @limit OFFSET @offset`;
-      // Only a range of time needs a sort: it sorts places, which the index holds, and not whole events.
-      const sorts = query.start_date !== undefined || query.end_date !== undefined;
-      const rows = logged(
-        sorts
-          ? `SELECT ${COLUMNS} FROM (SELECT e.log_index AS place FROM events e ${page}) k
-              JOIN events e ON e.log_index = k.place ${order}`
-          : `SELECT ${COLUMNS} FROM events e ${page}`,
-        { ...parameters, limit: query.limit + 1, offset: query.offset ?? 0 },
-      );
+      const direction = query.sort === 'desc' ? 'DESC' : 'ASC';
+      const byTime = query.start_date !== undefined || query.end_date !== undefined;
+      const { where, parameters } = conditions(query, tenantId, place(query, byTime));
+      const order = byTime ? `e.timestamp ${direction}, e.log_index ${direction}` : `e.log_index ${direction}`;
+      const rows = logged(`SELECT ${COLUMNS} FROM events e ${where} ORDER BY ${order} LIMIT @limit OFFSET @offset`, {
+        ...parameters,
+        limit: query.limit + 1,
+        offset: query.offset ?? 0,
+      });
       const events = rows.slice(0, query.limit);
       return { events, next: rows.length > query.limit ? (events.at(-1)?.log_index ?? null) : null };
     },
@@ -72,8 +85,7 @@ export function logReads(db: SqliteConnection, tenantId: string): Reads {
 function conditions(
   filter: LogFilter,
   tenantId: string,
-  after?: number,
-  descending = false,
+  place?: Place,
 ): { where: string; parameters: Record<string, Cell> } {
   const { event_type, resource_type, resource_id, start_date, end_date, actor, status, through } = filter;
   const parts: string[] = [];
@@ -93,7 +105,12 @@ function conditions(
   add('start', start_date === undefined ? undefined : instant(start_date, 'start'), 'e.timestamp >= @start');
   add('end', end_date === undefined ? undefined : instant(end_date, 'end'), 'e.timestamp <= @end');
   add('through', through, 'e.log_index <= @through');
-  add('after', after, `e.log_index ${descending ? '<' : '>'} @after`);
+  const behind = place?.sort === 'desc' ? '<' : '>';
+  if (place?.timestamp === undefined) add('after', place?.after, `e.log_index ${behind} @after`);
+  else {
+    add('after', place.after, `(e.timestamp, e.log_index) ${behind} (@time, @after)`);
+    parameters.time = place.timestamp;
+  }
   return { where: parts.length > 0 ? `WHERE ${parts.join(' AND ')}` : '', parameters };
 }
 

@@ -1,6 +1,6 @@
 import type { BatchRecords } from '../port.ts';
 import { cancelBatch } from './cancel-batch.ts';
-import { BATCHES, type Cell, DOCUMENTS } from './codec.ts';
+import { BATCH_LISTING, type Cell, DOCUMENTS } from './codec.ts';
 import type { RecordContext } from './context.ts';
 import { appendEntries } from './events.ts';
 import { readBatch, readReceipts } from './intake.ts';
@@ -8,14 +8,14 @@ import { type ListShape, readPage, tally } from './page.ts';
 
 const LIST: ListShape = {
   from: 'batches b',
-  select: BATCHES.select('b'),
+  select: BATCH_LISTING.select('b'),
   order: ['b.submitted_at', 'b.batch_id'],
   cursor: 'SELECT submitted_at, batch_id FROM batches WHERE batch_id = ?',
 };
 const BATCH_DOCUMENTS = `SELECT ${DOCUMENTS.select('d')} FROM document_batches l
   JOIN documents d ON d.doc_id = l.doc_id WHERE l.batch_id = ? AND d.erasure_id IS NULL`;
-const UNDER_WAY = `SELECT EXISTS (SELECT 1 FROM document_batches l JOIN documents d ON d.doc_id = l.doc_id
-  WHERE l.batch_id = ? AND d.state = 'processing') AS found`;
+const UNDER_WAY = `SELECT EXISTS (SELECT 1 FROM document_batches
+  WHERE batch_id = ? AND state = 'processing') AS found`;
 const BATCHES_OF = 'SELECT batch_id FROM document_batches WHERE doc_id = ? ORDER BY batch_id';
 const OPEN = `SELECT batch_id FROM batches INDEXED BY batches_open
   WHERE status IN ('processing', 'held') AND batch_id > ? ORDER BY batch_id LIMIT ?`;
@@ -31,7 +31,7 @@ export function batchRecords(context: RecordContext): BatchRecords {
   return {
     batches: async (page) =>
       db.read(() => ({
-        rows: readPage(context, LIST, page, { 'b.status': page.status }).map(BATCHES.decode),
+        rows: readPage(context, LIST, page, { 'b.status': page.status }).map(BATCH_LISTING.decode),
         total: tally(context, 'batches', page.status).entries,
       })),
     batchFiles: async (batchId) =>

@@ -1,4 +1,13 @@
-import type { BatchRow, ChunkRow, DeadLetter, DocumentRow, ErasureRow, IndexRecord, Receipt } from '../rows.ts';
+import type {
+  BatchListing,
+  BatchRow,
+  ChunkRow,
+  DeadLetter,
+  DocumentRow,
+  ErasureRow,
+  IndexRecord,
+  Receipt,
+} from '../rows.ts';
 import type { UploadRow } from '../upload-records.ts';
 
 /** What SQLite takes and gives. */
@@ -63,6 +72,19 @@ export const BATCHES = tableCodec<BatchRow>(
   ],
   ['metadata', 'files'],
 );
+
+/** A batch as lists show it: without the manifest's files, of which there may be ten thousand. */
+export const BATCH_LISTING = tableCodec<BatchListing>([
+  'batch_id',
+  'manifest_sha256',
+  'file_count',
+  'status',
+  'submitted_at',
+  'updated_at',
+  'submitted_by',
+  'submitter',
+  'config_version',
+]);
 
 export const RECEIPTS = tableCodec<Receipt>(
   [

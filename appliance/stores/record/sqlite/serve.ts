@@ -1,3 +1,4 @@
+import type { DocumentState } from '../../../kernel/pipeline.ts';
 import type { ServedChunk, ServeRecords } from '../port.ts';
 import { type Cell, CHUNKS, DOCUMENTS, INDEX_RECORDS } from './codec.ts';
 import type { RecordContext } from './context.ts';
@@ -18,10 +19,13 @@ const BATCH_DOCUMENT_LIST: ListShape = {
   from: 'document_batches l JOIN documents d ON d.doc_id = l.doc_id',
   order: ['l.received_at', 'l.doc_id'],
 };
-const COUNT_IN_BATCH = `SELECT count(*) AS entries FROM document_batches l JOIN documents d ON d.doc_id = l.doc_id
-  WHERE l.batch_id = @batch_id AND (@state IS NULL OR d.state = @state) AND d.erasure_id IS NULL`;
+const COUNT_IN_BATCH = 'SELECT count(*) AS entries FROM document_batches WHERE batch_id = @batch_id';
+const COUNT_IN_BATCH_OF_STATE = `${COUNT_IN_BATCH} AND state = @state`;
 const COUNT_ERASING = `SELECT count(*) AS entries FROM documents INDEXED BY documents_erasing
   WHERE erasure_id IS NOT NULL AND (@state IS NULL OR state = @state)`;
+const COUNT_ERASING_IN_BATCH = `SELECT count(*) AS entries FROM documents d INDEXED BY documents_erasing
+  JOIN document_batches l ON l.doc_id = d.doc_id AND l.batch_id = @batch_id
+  WHERE d.erasure_id IS NOT NULL AND (@state IS NULL OR d.state = @state)`;
 
 const SERVED = `SELECT ${CHUNKS.select('c')}, d.original_filename, d.raw_sha256, d.canonical_sha256, d.received_at,
     d.indexed_at, d.metadata AS document_metadata, d.index_event_id, a.log_index,
@@ -31,11 +35,18 @@ const SERVED = `SELECT ${CHUNKS.select('c')}, d.original_filename, d.raw_sha256,
   JOIN index_records i ON i.chunk_id = c.chunk_id
   LEFT JOIN audit_relay a ON a.event_id = d.index_event_id`;
 const SERVED_BY_ID = `${SERVED} WHERE c.chunk_id IN (SELECT value FROM json_each(?))`;
-const SERVED_OF_DOCUMENT = `${SERVED} WHERE c.doc_id = ? ORDER BY c.position LIMIT ? OFFSET ?`;
+// Positions are 0, 1, 2 and so on: a page far into a long document is found, not counted out.
+const SERVED_OF_DOCUMENT = `${SERVED} WHERE c.doc_id = ? AND c.position >= ? ORDER BY c.position LIMIT ?`;
 
 /** What search and the document routes read. */
 export function serveRecords(context: RecordContext): Omit<ServeRecords, 'appendEntries'> {
   const { db } = context;
+  const count = (sql: string, parameters: Record<string, Cell>): number =>
+    db.get<{ entries: number }>(sql, parameters)?.entries ?? 0;
+  /** O(documents of the batch in the state), from the index alone, and those that are being erased. */
+  const countInBatch = (batch_id: string, state: DocumentState | null): number =>
+    (state === null ? count(COUNT_IN_BATCH, { batch_id }) : count(COUNT_IN_BATCH_OF_STATE, { batch_id, state })) -
+    count(COUNT_ERASING_IN_BATCH, { batch_id, state });
   return {
     searchText: async (query) => searchText(context, query),
     documentsWith: async (metadata, limit) => documentsWith(context, metadata, limit),
@@ -48,20 +59,16 @@ export function serveRecords(context: RecordContext): Omit<ServeRecords, 'append
       });
     },
     documentChunks: async (docId, { limit, offset }) =>
-      db.all<Record<string, Cell>>(SERVED_OF_DOCUMENT, [docId, limit, offset]).map(servedChunk),
+      db.all<Record<string, Cell>>(SERVED_OF_DOCUMENT, [docId, offset, limit]).map(servedChunk),
     documents: async (page) =>
       db.read(() => {
         const inBatch = page.batch_id !== undefined;
-        const rows = readPage(context, inBatch ? BATCH_DOCUMENT_LIST : DOCUMENT_LIST, page, {
-          'd.state': page.state,
-          'l.batch_id': page.batch_id,
-        });
-        const state = page.state ?? null;
-        const count = (sql: string, parameters: Record<string, Cell>): number =>
-          db.get<{ entries: number }>(sql, parameters)?.entries ?? 0;
+        const rows = inBatch
+          ? readPage(context, BATCH_DOCUMENT_LIST, page, { 'l.batch_id': page.batch_id, 'l.state': page.state })
+          : readPage(context, DOCUMENT_LIST, page, { 'd.state': page.state });
         const total = inBatch
-          ? count(COUNT_IN_BATCH, { batch_id: page.batch_id!, state })
-          : tally(context, 'documents', page.state).entries - count(COUNT_ERASING, { state });
+          ? countInBatch(page.batch_id!, page.state ?? null)
+          : tally(context, 'documents', page.state).entries - count(COUNT_ERASING, { state: page.state ?? null });
         return { rows: rows.map(DOCUMENTS.decode), total };
       }),
     counts: async () =>

@@ -127,6 +127,8 @@ function publishChunks(context: RecordContext, row: DocumentRow, publication: Pu
   if (recorded.size !== chunks.length || !chunks.every(({ chunk_id }) => recorded.has(chunk_id))) {
     throw refused('A publication needs one index record for each chunk.');
   }
+  // Pages of a document's chunks are found by position.
+  if (chunks.some(({ position }, at) => position !== at)) throw refused('A publication has its chunks in order.');
   const replaced = removeChunks(context, row.doc_id);
   for (const chunk of chunks) {
     if (chunk.doc_id !== row.doc_id) throw refused('A publication holds a chunk of another document.');
