@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type Filled, fill } from './lists/fill.ts';
 import { percentile } from './support.ts';
 
-const ENTRIES = Number(process.env.N ?? 100_000);
+const ENTRIES = 100_000;
 /** The largest batch that a tenant may allow. */
 const FILES = 10_000;
 /** Rows of a page, as people ask for them by default and at most. */

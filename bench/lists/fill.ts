@@ -1,7 +1,8 @@
 import { join } from 'node:path';
-import { relayEvents } from '../../appliance/audit/relay.ts';
+import { leafHash } from '../../appliance/audit/leaf.ts';
 import type { Control } from '../../appliance/control/control-options.ts';
 import { createControl } from '../../appliance/control/create-control.ts';
+import type { AuditEvent } from '../../appliance/kernel/audit-event.ts';
 import { systemClock } from '../../appliance/kernel/clock.ts';
 import { silentLogger } from '../../appliance/observability/logger.ts';
 import type { AuditLog } from '../../appliance/stores/log/port.ts';
@@ -32,7 +33,10 @@ export async function fill(folder: string, { entries, files }: { entries: number
   await records.receive(arrival(largest, manifest, { at: minute(6000) }));
   const texts = Array.from({ length: entries }, (_, n) => ({ text: `chunk ${n}` }));
   await indexed(records, 'long', texts);
-  await relayEvents(records, log, 5000);
+  const told = await records.pendingEvents(entries);
+  await log.append(
+    told.map(({ event, references }) => ({ event, references, leaf_hash: leafHash(event as AuditEvent) })),
+  );
 
   const control = await createControl({
     dataFolder: folder,

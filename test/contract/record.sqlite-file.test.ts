@@ -16,6 +16,7 @@ import {
   entry,
   events,
   failed,
+  failedAt,
   idOf,
   indexed,
   minute,
@@ -59,6 +60,8 @@ function assertConsistent(file: string): void {
     none(`SELECT batch_id FROM batches b WHERE status <> 'receiving'
       AND NOT EXISTS (SELECT 1 FROM audit_events e WHERE e.resource_type = 'batch' AND e.resource_id = b.batch_id)`);
     none(`SELECT l.doc_id FROM document_batches l JOIN documents d ON d.doc_id = l.doc_id WHERE l.state <> d.state`);
+    none(`SELECT name, state, entries FROM tallies WHERE name LIKE 'dead_letters of %' AND entries <>
+      (SELECT count(*) FROM dead_letters d WHERE 'dead_letters of ' || d.stage = name AND d.status = state)`);
     for (const table of ['documents', 'batches', 'chunks', 'uploads']) {
       const kept = db.prepare('SELECT sum(entries) AS n FROM tallies WHERE name = ?').get(table);
       assert.deepEqual(kept, db.prepare(`SELECT count(*) AS n FROM ${table}`).get(), `total of ${table}`);
@@ -446,6 +449,31 @@ describe('sqlite records: the file', () => {
       await Promise.all(['batch-done', 'batch-bad', 'batch-fresh'].map((batch) => opened.isUnderWay(batch))),
       [false, false, true],
     );
+  });
+
+  test('a store of before the totals by stage has them when it is opened', async (t) => {
+    const { store, file } = await world(t);
+    const { dlq } = await failed(store, 'a');
+    await failedAt(store, 'b', 'embed');
+    const skip = { status: 'abandoned' as const, resolution: 'skipped' as const, restart: null, entries: [] };
+    await store.resolveDeadLetter({ ...skip, dlq_entry_id: dlq, at: minute(8) });
+    await store.close();
+    const old = new Database(file);
+    for (const name of ['in', 'out', 'moves']) old.exec(`DROP TRIGGER tally_dead_letter_of_stage_${name}`);
+    old.exec(`DROP INDEX dead_letters_by_stage; DROP INDEX dead_letters_by_stage_and_status;
+      DELETE FROM tallies WHERE name LIKE 'dead_letters of %';
+      DELETE FROM schema_migrations WHERE name LIKE '%dead-letters-by-stage'`);
+    old.close();
+    const opened = openSqliteRecords(file, OPTIONS);
+    t.after(() => opened.close());
+    const total = async (which: Omit<Parameters<typeof opened.deadLetters>[0], 'limit'>) =>
+      (await opened.deadLetters({ limit: 1, ...which })).total;
+    assert.deepEqual(
+      [await total({ stage: 'parse' }), await total({ stage: 'parse', status: 'pending_review' })],
+      [1, 0],
+    );
+    assert.equal(await total({ stage: 'embed', status: 'pending_review' }), 1);
+    assertConsistent(file);
   });
 
   test('a copy taken after closing is a whole store', async (t) => {

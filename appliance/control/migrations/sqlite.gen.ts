@@ -223,7 +223,7 @@ CREATE TRIGGER ledger_at_the_end BEFORE INSERT ON ledger
   {
     version: 3,
     name: '0003-break-glass',
-    sha256: '54cd42941c0c4a6c2d84e5a5e1ef67bb2c73d04dc1d2c9f86fb19198d14b3eaf',
+    sha256: '29414c0c3db12685165779fab43658fcc4e46774d394c2975284649ec6d07a1f',
     sql: `-- Break-glass: who may look at a tenant's content, why and until when. And what tenants are told, in more kinds than one.
 
 -- A grant is live while it is not closed and not over. It never grows: more time is another grant.
@@ -269,6 +269,38 @@ CREATE TABLE notices (
   acknowledged_at TEXT,
   acknowledged_by TEXT
 ) STRICT, WITHOUT ROWID;
+
+-- How many rows each list has, kept in the transaction of each change, so that a page need not count them.
+CREATE TABLE list_totals (
+  tenant_id TEXT NOT NULL REFERENCES tenants,
+  list TEXT NOT NULL CHECK (list IN ('grants', 'notices', 'unread')),
+  entries INTEGER NOT NULL,
+  PRIMARY KEY (tenant_id, list)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER total_grant_in AFTER INSERT ON break_glass_grants
+BEGIN
+  INSERT INTO list_totals (tenant_id, list, entries) VALUES (NEW.tenant_id, 'grants', 1)
+    ON CONFLICT DO UPDATE SET entries = entries + 1;
+END;
+CREATE TRIGGER total_notice_in AFTER INSERT ON notices
+BEGIN
+  INSERT INTO list_totals (tenant_id, list, entries) VALUES (NEW.tenant_id, 'notices', 1)
+    ON CONFLICT DO UPDATE SET entries = entries + 1;
+  INSERT INTO list_totals (tenant_id, list, entries)
+    VALUES (NEW.tenant_id, 'unread', NEW.acknowledged_at IS NULL AND NEW.withdrawn_at IS NULL)
+    ON CONFLICT DO UPDATE SET entries = entries + excluded.entries;
+END;
+CREATE TRIGGER total_notice_read AFTER UPDATE OF acknowledged_at, withdrawn_at ON notices
+  WHEN OLD.acknowledged_at IS NULL AND OLD.withdrawn_at IS NULL
+    AND (NEW.acknowledged_at IS NOT NULL OR NEW.withdrawn_at IS NOT NULL)
+BEGIN
+  UPDATE list_totals SET entries = entries - 1 WHERE tenant_id = NEW.tenant_id AND list = 'unread';
+END;
+-- What was acknowledged or withdrawn stays so.
+CREATE TRIGGER notices_stay_read BEFORE UPDATE ON notices
+  WHEN (OLD.acknowledged_at IS NOT NULL AND NEW.acknowledged_at IS NOT OLD.acknowledged_at)
+    OR (OLD.withdrawn_at IS NOT NULL AND NEW.withdrawn_at IS NOT OLD.withdrawn_at)
+  BEGIN SELECT RAISE(ABORT, 'a notice that was read stays read'); END;
 
 -- Ids in the order of the rows, as UUID v7 of the time each was made.
 INSERT INTO notices (notice_id, tenant_id, kind, created_at, withdrawn_at)

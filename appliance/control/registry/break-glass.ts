@@ -88,11 +88,11 @@ export function liveGrants(registry: Registry, tenant: string, now: string): Gra
   );
 }
 
-/** One page of a tenant's grants, newest first, and how many there are. O(log grants + limit), and O(grants) to count. */
+/** One page of a tenant's grants, newest first, and how many there are. O(log grants + limit). */
 export function pageOfGrants(registry: Registry, tenant: string, page: Keyset): { rows: GrantRow[]; total: number } {
   return readPage(
     registry,
-    { table: 'break_glass_grants', id: 'grant_id', where: 'tenant_id = :tenant' },
+    { table: 'break_glass_grants', id: 'grant_id', where: 'tenant_id = :tenant', total: 'grants' },
     tenant,
     page,
   );

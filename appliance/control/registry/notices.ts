@@ -65,12 +65,18 @@ export function unreadNotices(registry: Registry, tenant: string, limit: number)
     .reverse();
 }
 
-/** One page of a tenant's notices, newest first, and how many there are. O(log notices + limit), O(notices) to count. */
+/** One page of a tenant's notices, newest first, and how many there are. O(log notices + limit). */
 export function pageOfNotices(
   registry: Registry,
   tenant: string,
   page: Keyset & { unread?: boolean },
 ): { rows: NoticeRow[]; total: number } {
-  const where = `tenant_id = :tenant${page.unread ? ` AND ${UNREAD}` : ''}`;
-  return readPage(registry, { table: 'notices', id: 'notice_id', where }, tenant, page);
+  const list = page.unread
+    ? ({
+        table: 'notices INDEXED BY notices_unread',
+        where: `tenant_id = :tenant AND ${UNREAD}`,
+        total: 'unread',
+      } as const)
+    : ({ table: 'notices', where: 'tenant_id = :tenant', total: 'notices' } as const);
+  return readPage(registry, { ...list, id: 'notice_id' }, tenant, page);
 }

@@ -8,12 +8,12 @@ export interface Keyset {
 }
 
 /**
- * One page of a tenant's rows, newest first, and how many there are. The ids are UUID v7, so their order is that of time
- * and an index over tenant and id finds a page in O(log rows + limit).
+ * One page of a tenant's rows, newest first, and how many there are by the kept total. The ids are UUID v7, so their order
+ * is that of time and an index over tenant and id finds a page in O(log rows + limit).
  */
 export function readPage<Row>(
   registry: Registry,
-  list: { table: string; id: string; where: string },
+  list: { table: string; id: string; where: string; total: 'grants' | 'notices' | 'unread' },
   tenant: string,
   { limit, offset = 0, after }: Keyset,
 ): { rows: Row[]; total: number } {
@@ -24,6 +24,9 @@ export function readPage<Row>(
       { tenant, limit, offset: after === undefined ? offset : 0, ...(after === undefined ? {} : { after }) },
     ),
     total:
-      registry.get<{ n: number }>(`SELECT count(*) AS n FROM ${list.table} WHERE ${list.where}`, { tenant })?.n ?? 0,
+      registry.get<{ entries: number }>('SELECT entries FROM list_totals WHERE tenant_id = ? AND list = ?', [
+        tenant,
+        list.total,
+      ])?.entries ?? 0,
   }));
 }

@@ -1,5 +1,6 @@
 import { sha256Hex, vectorSha256 } from '../../kernel/digest.ts';
 import { isFrostbyteError } from '../../kernel/errors.ts';
+import { shaped } from '../../kernel/telemetry.ts';
 import type { DocumentRow } from '../../stores/record/rows.ts';
 import type { EnrichedChunk } from '../enriched.ts';
 import type { DataPlane } from '../plane.ts';
@@ -31,8 +32,7 @@ export async function knownVectors(
   } catch (error) {
     if (!isFrostbyteError(error)) throw error;
     logger.warn('vectors of the served version cannot be read, all are made again', {
-      tenant_id,
-      doc_id: document.doc_id,
+      ...shaped({ tenant_id, doc_id: document.doc_id }),
       code: error.code,
     });
   }

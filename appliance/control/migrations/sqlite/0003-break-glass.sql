@@ -44,6 +44,38 @@ CREATE TABLE notices (
   acknowledged_by TEXT
 ) STRICT, WITHOUT ROWID;
 
+-- How many rows each list has, kept in the transaction of each change, so that a page need not count them.
+CREATE TABLE list_totals (
+  tenant_id TEXT NOT NULL REFERENCES tenants,
+  list TEXT NOT NULL CHECK (list IN ('grants', 'notices', 'unread')),
+  entries INTEGER NOT NULL,
+  PRIMARY KEY (tenant_id, list)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER total_grant_in AFTER INSERT ON break_glass_grants
+BEGIN
+  INSERT INTO list_totals (tenant_id, list, entries) VALUES (NEW.tenant_id, 'grants', 1)
+    ON CONFLICT DO UPDATE SET entries = entries + 1;
+END;
+CREATE TRIGGER total_notice_in AFTER INSERT ON notices
+BEGIN
+  INSERT INTO list_totals (tenant_id, list, entries) VALUES (NEW.tenant_id, 'notices', 1)
+    ON CONFLICT DO UPDATE SET entries = entries + 1;
+  INSERT INTO list_totals (tenant_id, list, entries)
+    VALUES (NEW.tenant_id, 'unread', NEW.acknowledged_at IS NULL AND NEW.withdrawn_at IS NULL)
+    ON CONFLICT DO UPDATE SET entries = entries + excluded.entries;
+END;
+CREATE TRIGGER total_notice_read AFTER UPDATE OF acknowledged_at, withdrawn_at ON notices
+  WHEN OLD.acknowledged_at IS NULL AND OLD.withdrawn_at IS NULL
+    AND (NEW.acknowledged_at IS NOT NULL OR NEW.withdrawn_at IS NOT NULL)
+BEGIN
+  UPDATE list_totals SET entries = entries - 1 WHERE tenant_id = NEW.tenant_id AND list = 'unread';
+END;
+-- What was acknowledged or withdrawn stays so.
+CREATE TRIGGER notices_stay_read BEFORE UPDATE ON notices
+  WHEN (OLD.acknowledged_at IS NOT NULL AND NEW.acknowledged_at IS NOT OLD.acknowledged_at)
+    OR (OLD.withdrawn_at IS NOT NULL AND NEW.withdrawn_at IS NOT OLD.withdrawn_at)
+  BEGIN SELECT RAISE(ABORT, 'a notice that was read stays read'); END;
+
 -- Ids in the order of the rows, as UUID v7 of the time each was made.
 INSERT INTO notices (notice_id, tenant_id, kind, created_at, withdrawn_at)
   SELECT lower(printf('%08x-%04x-7%03x-%04x-', made / 65536, made % 65536, id % 4096, 32768 + abs(random() % 16384))

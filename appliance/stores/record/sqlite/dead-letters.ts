@@ -1,6 +1,4 @@
-import type { WorkStage } from '../../../kernel/pipeline.ts';
 import type { DeadLetterRecords } from '../port.ts';
-import type { DeadLetterStatus } from '../rows.ts';
 import { type Cell, DEAD_LETTERS } from './codec.ts';
 import type { RecordContext } from './context.ts';
 import { beginRun, readDocument } from './documents.ts';
@@ -26,19 +24,14 @@ const HALTED = `SELECT 1 FROM dead_letters INDEXED BY dead_letters_halting
 /** Work that was given up. */
 export function deadLetterRecords(context: RecordContext): DeadLetterRecords {
   const { db } = context;
-  /** O(dead letters of the stage), from the index alone. */
-  const ofStage = ({ stage, status }: { stage?: WorkStage; status?: DeadLetterStatus }): number => {
-    const which = status === undefined ? 'stage = ?' : 'stage = ? AND status = ?';
-    const sql = `SELECT count(*) AS entries FROM dead_letters WHERE ${which}`;
-    return db.get<{ entries: number }>(sql, [stage!, ...(status === undefined ? [] : [status])])?.entries ?? 0;
-  };
   return {
     deadLetters: async (page) =>
       db.read(() => ({
         rows: readPage(context, LIST, page, { 'l.status': page.status, 'l.stage': page.stage }).map(
           DEAD_LETTERS.decode,
         ),
-        total: page.stage === undefined ? tally(context, 'dead_letters', page.status).entries : ofStage(page),
+        total: tally(context, page.stage === undefined ? 'dead_letters' : `dead_letters of ${page.stage}`, page.status)
+          .entries,
       })),
     deadLetter: async (id) => {
       const cells = db.get<Record<string, Cell>>(SELECT, [id]);
