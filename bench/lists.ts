@@ -24,6 +24,13 @@ const lists = ({ records, log, control, ids }: Filled): readonly List[] => [
   ['batches, processing', 'batch_id', (page) => records.batches({ ...page, status: 'processing' })],
   ['documents', 'doc_id', (page) => records.documents(page)],
   ['documents, parse_failed', 'doc_id', (page) => records.documents({ ...page, state: 'parse_failed' })],
+  [
+    'the same, oldest first (reviews)',
+    'doc_id',
+    (page) => records.documents({ ...page, state: 'parse_failed', sort: 'asc' }),
+  ],
+  ['quarantine', 'doc_id', (page) => records.quarantined(page)],
+  ['quarantine, open', 'doc_id', (page) => records.quarantined({ ...page, status: 'open' })],
   [`documents of a batch of ${FILES}`, 'doc_id', (page) => records.documents({ ...page, batch_id: ids.largest })],
   [
     `the same, processing`,

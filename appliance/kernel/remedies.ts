@@ -351,6 +351,10 @@ export const NOTICES = Object.freeze({
     'The service for this tenant is suspended: nothing is taken from the inbox, no search is answered. Nothing was deleted.',
     'Ask the platform owner. What lies in the inbox is taken by itself once the service is resumed.',
   ),
+  break_glass: words(
+    'An administrator has opened this tenant’s content for a reason and a short time (break-glass).',
+    'Nothing has to be done. Who, why and until when: `frostbyte notices list`; each look is in the audit log. Acknowledge the notice once your own admin has read it.',
+  ),
   other: words('The platform owner has left a notice for this tenant.', 'Ask the platform owner what it is about.'),
 });
 

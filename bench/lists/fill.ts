@@ -31,6 +31,14 @@ export async function fill(folder: string, { entries, files }: { entries: number
   const largest = 'largest';
   const manifest = Array.from({ length: files }, (_, n) => ({ file_id: `f${n}`, content: `file ${n}` }));
   await records.receive(arrival(largest, manifest, { at: minute(6000) }));
+  for (let at = 0; at < entries; at += files) {
+    const bad = Array.from({ length: Math.min(files, entries - at) }, (_, n) => ({
+      file_id: `q${n}`,
+      content: `malware ${at + n}`,
+      kind: 'quarantined' as const,
+    }));
+    await records.receive(arrival(`quarantined-${at}`, bad, { at: minute(7000 + at) }));
+  }
   const texts = Array.from({ length: entries }, (_, n) => ({ text: `chunk ${n}` }));
   await indexed(records, 'long', texts);
   const told = await records.pendingEvents(entries);

@@ -1,6 +1,6 @@
 import { sha256Hex, vectorSha256 } from '../../kernel/digest.ts';
 import { isFrostbyteError } from '../../kernel/errors.ts';
-import { shaped } from '../../kernel/telemetry.ts';
+import { shaped } from '../../kernel/log-fields.ts';
 import type { DocumentRow } from '../../stores/record/rows.ts';
 import type { EnrichedChunk } from '../enriched.ts';
 import type { DataPlane } from '../plane.ts';

@@ -7,6 +7,10 @@ import { ensureFolder, namesIn, openFolder, placeOf, removeName, syncFolder, wri
 export interface Notice {
   kind: string;
   created_at: string;
+  /** Who did what it tells, why, and until when, where that is known. */
+  actor?: string | null;
+  reason?: string | null;
+  until?: string | null;
 }
 
 /** Names that this module writes: the moment and the kind. */
@@ -37,12 +41,14 @@ export async function writeNotices(tenant: FileHandle, tenantId: string, notices
   }
 }
 
-function filesOf(tenant_id: string, { kind, created_at }: Notice): [string, string][] {
+function filesOf(tenant_id: string, { kind, created_at, ...told }: Notice): [string, string][] {
   const { message, remediation } = noticeWords(kind);
   const base = `${created_at.replaceAll(/[-:.]/g, '')}-${kind.replaceAll(/[^a-z_]/g, '_').slice(0, 40)}`;
-  const content = { tenant_id, kind, created_at, message, remediation };
+  const about = (['actor', 'reason', 'until'] as const).flatMap((name) => (told[name] ? [[name, told[name]]] : []));
+  const content = { tenant_id, kind, created_at, ...Object.fromEntries(about), message, remediation };
+  const lines = about.map(([name, value]) => `${name}: ${value}\n`).join('');
   return [
-    [`${base}.txt`, `${message}\n${remediation}\n\nTenant ${tenant_id}, ${created_at}\n`],
+    [`${base}.txt`, `${message}\n${remediation}\n\n${lines}Tenant ${tenant_id}, ${created_at}\n`],
     [`${base}.json`, `${JSON.stringify(content, null, 2)}\n`],
   ];
 }

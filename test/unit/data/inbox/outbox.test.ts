@@ -47,6 +47,19 @@ test('a notice lies in the outbox as text and as JSON, and goes when it is withd
   assert.deepEqual(readdirSync(join(path, 'outbox')), ['read-by-dana.txt']);
 });
 
+test('a notice says who, why and until when, where that is known', async (t) => {
+  const { path, handle } = await tenant(t);
+  const told = { actor: 'frode', reason: 'ticket 4711', until: '2026-02-03T09:20:07.123Z' };
+  const opened = { kind: 'break_glass', created_at: SUSPENDED.created_at, grant_id: 'kept to the list', ...told };
+  await writeNotices(handle, 'acme', [opened, { ...SUSPENDED, actor: null, reason: null, until: null }]);
+  const file = (name: string) => readFileSync(join(path, 'outbox', name), 'utf8');
+  const { message, remediation, ...rest } = JSON.parse(file('20260203T090507123Z-break_glass.json'));
+  assert.deepEqual(rest, { tenant_id: 'acme', kind: 'break_glass', created_at: SUSPENDED.created_at, ...told });
+  const text = file('20260203T090507123Z-break_glass.txt');
+  for (const part of [message, remediation, ...Object.values(told)]) assert.ok(text.includes(part), part);
+  assert.doesNotMatch(file(`${NAME}.txt`), /null|actor/);
+});
+
 test('a notice of a kind without words of its own still says that there is one', async (t) => {
   const { path, handle } = await tenant(t);
   await writeNotices(handle, 'acme', [{ kind: '../Odd Kind', created_at: SUSPENDED.created_at }]);
