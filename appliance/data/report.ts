@@ -1,6 +1,7 @@
 import { type AcceptanceReport, type BatchStatus, FILE_OUTCOMES, type FileStatus } from '../api/schemas/ingest.ts';
 import { newId } from '../kernel/ids.ts';
-import { type BatchRow, type DocumentRow, ERASED } from '../stores/record/rows.ts';
+import { remedyFor } from '../kernel/remedies.ts';
+import { type BatchRow, type DocumentRow, ERASED, type Receipt } from '../stores/record/rows.ts';
 import { type BatchFile, findingsOf, isErased, reportLine } from './report-line.ts';
 
 /** Batch status and acceptance report, made from receipts and documents (spec 2). Pure. */
@@ -22,6 +23,8 @@ export function fileStatus(batchFile: BatchFile): FileStatus {
   const refused = receipt !== null && receipt.status !== 'accepted';
   const outcome = receipt?.status === 'rejected' ? ('failed' as const) : ('quarantined' as const);
   const skipped = { intake: outcome, parse: 'skipped', policy: 'skipped', embed: 'skipped', index: 'skipped' } as const;
+  const kept = document === null || document.state === 'quarantined';
+  const reason = kept ? (document?.quarantine_reason ?? receipt?.reason ?? null) : null;
   return {
     file_id: file.file_id,
     original_filename: file.filename,
@@ -31,7 +34,19 @@ export function fileStatus(batchFile: BatchFile): FileStatus {
     state: document?.state ?? null,
     current_stage: document?.current_stage ?? (refused ? 'intake' : null),
     stages: document?.stages ?? (refused ? skipped : { ...NOT_STARTED }),
-    error: document?.error ?? null,
+    error: document?.error ?? (reason === null ? null : refusal(reason, receipt)),
+  };
+}
+
+/** Why intake did not take a file, or a gate keeps it, in the form of a stage's error. */
+function refusal(code: string, receipt: Receipt | null): NonNullable<FileStatus['error']> {
+  const atDoor = receipt?.reason === code;
+  return {
+    stage: atDoor || code === 'MALWARE_DETECTED' ? 'intake' : 'policy',
+    code,
+    message: (atDoor && receipt.message) || remedyFor(code).message,
+    retry_count: 0,
+    last_retry_at: null,
   };
 }
 
@@ -59,6 +74,9 @@ export function batchStatus(
   const count = (test: (status: FileStatus) => boolean) => statuses.filter(test).length;
   const processing = (status: FileStatus) => status.state === 'processing';
   const running = (status: FileStatus) => processing(status) && Object.values(status.stages).includes('processing');
+  // A file that has not come is waited for while the batch is being received; afterwards it never will.
+  const awaited = batch.status === 'receiving' ? 'queued' : 'failed';
+  const missing = (place: typeof awaited) => (place === awaited ? count(({ status }) => status === 'missing') : 0);
   return {
     batch_id: batch.batch_id,
     tenant_id,
@@ -67,16 +85,17 @@ export function batchStatus(
     updated_at: batch.updated_at,
     summary: {
       total_files: batch.file_count,
-      completed: count(({ state }) => state === 'indexed'),
+      completed: count(({ state, status }) => state === 'indexed' || status === 'erased'),
       processing: count(running),
-      queued: count((status) => processing(status) && !running(status)),
+      queued: count((status) => processing(status) && !running(status)) + missing('queued'),
       held: count(({ state }) => state === 'held'),
-      failed: count(
-        (status) =>
-          status.status === 'rejected' ||
-          isUnhappyEnd(status.state) ||
-          (status.status === 'quarantined' && status.state === null),
-      ),
+      failed:
+        count(
+          (status) =>
+            status.status === 'rejected' ||
+            isUnhappyEnd(status.state) ||
+            (status.status === 'quarantined' && status.state === null),
+        ) + missing('failed'),
     },
     files: statuses,
     acceptance_report: report,

@@ -266,6 +266,34 @@ test('a status counts each file in one place', () => {
   assert.deepEqual(status.summary, { total_files: 6, completed: 1, processing: 1, queued: 1, held: 1, failed: 2 });
 });
 
+test('a file that has not come is waited for while the batch is received, and counts as failed afterwards', () => {
+  const files = [file(1, document(1)), file(2, null, null)];
+  const counts = (status: BatchRow['status']) => {
+    const { summary } = batchStatus('acme', { ...batch(files), status }, files, null);
+    assert.equal(summary.completed + summary.processing + summary.queued + summary.held + summary.failed, 2);
+    return [summary.queued, summary.failed];
+  };
+  assert.deepEqual(counts('receiving'), [1, 0]);
+  assert.deepEqual(counts('cancelled'), [0, 1]);
+});
+
+test('a file that was refused, or that a gate keeps, says why where other errors stand', () => {
+  const why = (n: Parameters<typeof file>) => {
+    const { error } = fileStatus(file(...n));
+    return error && [error.stage, error.code];
+  };
+  assert.deepEqual(why([1, null, rejected]), ['intake', rejected.reason]);
+  const injection = document(2, { state: 'quarantined', quarantine_reason: 'INJECTION_DETECTED' });
+  assert.deepEqual(why([2, injection]), ['policy', 'INJECTION_DETECTED']);
+  const malware = document(3, { state: 'quarantined', quarantine_reason: 'MALWARE_DETECTED' });
+  assert.deepEqual(why([3, malware, { status: 'quarantined', reason: 'MALWARE_DETECTED' }]), [
+    'intake',
+    'MALWARE_DETECTED',
+  ]);
+  const released = { status: 'quarantined', reason: 'INJECTION_DETECTED' } as const;
+  assert.equal(why([4, document(4), released]), null, 'what was let out since has no error');
+});
+
 test('a file that was refused went no further; one that never came is missing', () => {
   assert.deepEqual(fileStatus(file(1, null, rejected)).stages, {
     intake: 'failed',
