@@ -56,7 +56,7 @@ function registration(name: string, route: Route): Registration {
     request: {
       ...(route.params ? { params: route.params } : {}),
       ...(route.query ? { query: route.query } : {}),
-      ...(route.headers ? { headers: route.headers } : {}),
+      ...headersOf(route),
       ...(route.body ? { body: { required: true, content: { 'application/json': { schema: route.body } } } } : {}),
       ...(route.bodyType === 'multipart'
         ? {
@@ -72,6 +72,16 @@ function registration(name: string, route: Route): Registration {
     },
     responses: { [route.status]: success(route), ...errors(route) },
   } as Registration;
+}
+
+const REASON_HEADER = z.string().max(500).optional().openapi({
+  description: 'Why an administrator looks at a tenant’s content, where no break-glass is open; opens one',
+});
+
+/** The headers that a route reads, break-glass with them. */
+function headersOf({ headers, breakGlass }: Route): { headers?: z.ZodObject } {
+  if (!breakGlass) return headers ? { headers } : {};
+  return { headers: (headers ?? z.object({})).extend({ 'x-break-glass-reason': REASON_HEADER }) };
 }
 
 const MULTIPART = z

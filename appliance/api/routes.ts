@@ -220,6 +220,7 @@ export const ROUTES = Object.freeze({
     method: 'get',
     path: '/ingest/{tenant_id}/batch/{batch_id}/stream',
     params: z.object({ ...tenant, batch_id: BatchId }),
+    headers: ingest.StreamHeaders,
     status: 200,
     answer: { contentType: 'text/event-stream' },
     roles: TENANT_AND_ADMIN,

@@ -29,6 +29,11 @@ export const FileStatus = z
   .openapi('FileStatus');
 export type FileStatus = z.infer<typeof FileStatus>;
 
+/** Headers of the progress stream. */
+export const StreamHeaders = z.object({
+  'last-event-id': z.string().max(1000).optional().openapi({ description: 'Goes on behind this event' }),
+});
+
 export const BATCH_STATES = ['receiving', 'processing', 'held', 'completed', 'cancelled'] as const;
 
 export const BatchSummary = z.object({
