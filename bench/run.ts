@@ -12,8 +12,8 @@ const QUESTIONS: Readonly<Record<string, () => Promise<{ measure(): Promise<stri
   search: () => import('./search.ts'),
   erasure: () => import('./erasure.ts'),
   evidence: () => import('./evidence.ts'),
-
   lists: () => import('./lists.ts'),
+  reprocess: () => import('./reprocess.ts'),
   quality: () => import('./quality.ts'),
 };
 

@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 import type { Role, Scope } from '../kernel/identity.ts';
 import { DECISION_ROUTES } from './decision-routes.ts';
 import { BatchReceipt, ReceiptAnswer } from './receipts.ts';
+import { REPROCESS_ROUTES } from './reprocess-routes.ts';
 import * as admin from './schemas/admin.ts';
 import * as audit from './schemas/audit.ts';
 import * as glass from './schemas/break-glass.ts';
@@ -355,6 +356,7 @@ export const ROUTES = Object.freeze({
     }),
     plane: 'control',
   } as Route,
+  ...REPROCESS_ROUTES,
 
   // Query
   search: querying({

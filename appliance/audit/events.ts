@@ -174,6 +174,20 @@ export const EVENTS = Object.freeze({
   ),
   QUARANTINE_REJECTED: people('document', 'reason', 'quarantine_reason', 'rejected', 'chunks'),
   DLQ_RESOLVED: people('document', 'dlq_entry_id', 'stage', 'resolution'),
+  // About the document, batch or tenant that was asked for, and about each document when its new run begins.
+  REPROCESS_STARTED: people(
+    'document',
+    'reprocess_id',
+    'scope',
+    'from',
+    'reason',
+    'below',
+    'candidates',
+    'run',
+    'config_version',
+  ),
+  // Every document of a batch, or of all, was restarted or passed over.
+  REPROCESS_COMPLETED: people('batch', 'reprocess_id', 'scope', 'from', 'examined', 'restarted', 'skipped'),
   PII_ORIGINAL_READ: people('document', 'what', 'page', 'chunk_id', 'pii_types'),
   DOCUMENT_DELETED: people(
     'document',

@@ -15,6 +15,7 @@ import { INGEST_ROUTES } from './routes/ingest.ts';
 import { ORIGINALS_ROUTES } from './routes/originals.ts';
 import { QUARANTINE_ROUTES } from './routes/quarantine.ts';
 import { QUERY_ROUTES } from './routes/query.ts';
+import { REPROCESS_ROUTES } from './routes/reprocess.ts';
 import { REVIEW_ROUTES } from './routes/review.ts';
 import { UPLOAD_ROUTES } from './routes/uploads.ts';
 
@@ -52,6 +53,7 @@ const HANDLERS: Partial<Record<RouteName, DataRoute>> = {
   ...REVIEW_ROUTES,
   ...QUARANTINE_ROUTES,
   ...ORIGINALS_ROUTES,
+  ...REPROCESS_ROUTES,
 };
 
 export function createDataApp(options: DataAppOptions): Hono {

@@ -41,6 +41,7 @@ export function problemsOf({ receipt, document }: BatchFile, outcome: FileOutcom
     for (const problem of stateProblems(document)) {
       if (problem.code !== receipt?.reason) add(problem.code, { stage: problem.stage });
     }
+    if (document.served && document.state.endsWith('_failed')) add('EARLIER_VERSION_SERVED');
     if (document.state === 'indexed' && (document.chunks_quarantined ?? 0) > 0)
       add('CHUNKS_QUARANTINED', { stage: 'policy' });
     found.push(...parsingProblems(document));

@@ -141,7 +141,10 @@ function summaryOf(batch: BatchRow, files: BatchFile[], lines: AcceptanceReport[
   const receipts = files.map(({ receipt }) => receipt);
   const documents = uniqueDocuments(files);
   const state = (test: (document: DocumentRow) => boolean) => documents.filter(test).length;
-  const parsed = documents.filter(({ canonical_sha256 }) => canonical_sha256 !== null);
+  // One that could not be parsed again still has its earlier version.
+  const parsed = documents.filter(
+    (document) => document.canonical_sha256 !== null && document.state !== 'parse_failed',
+  );
   const warned = parsed.filter((document) => findingsOf(document).parsing?.warnings?.length);
   const sum = (value: (document: DocumentRow) => number | null) =>
     documents.reduce((total, document) => total + (value(document) ?? 0), 0);

@@ -20,28 +20,32 @@ export async function settleOpenBatches(plane: Plane): Promise<void> {
   }
 }
 
+/** Reports that are made anew because a document moved under them, before the sweep has to do it. */
+const TRIES = 5;
+
 /**
  * Writes the acceptance report when every file of a batch is terminal or held, and the final one, with
- * `BATCH_COMPLETED`, when none is held any more (spec 2, "Acceptance report"). A batch that was cancelled is `cancelled`
- * then; files that never came keep it from nothing. Does nothing while a file is under way.
+ * `BATCH_COMPLETED`, when none is held any more (spec 2, "Acceptance report"); again whenever a document of it has run
+ * again. A batch that was cancelled is `cancelled` then; files that never came keep it from nothing. Does nothing while a
+ * file is under way.
  */
 export async function settleBatch(plane: Plane, batchId: string): Promise<void> {
-  if (await plane.records.isUnderWay(batchId)) return;
+  for (let tries = 0; tries < TRIES; tries++) if (await settledNow(plane, batchId)) return;
+}
+
+/** False where the report was out of date before it was written. */
+async function settledNow(plane: Plane, batchId: string): Promise<boolean> {
+  if (await plane.records.isUnderWay(batchId)) return true;
   const batch = await plane.records.batch(batchId);
-  if (!batch || batch.status === 'receiving') return;
+  if (!batch || batch.status === 'receiving') return true;
   const files = await plane.records.batchFiles(batchId);
   const cancelled = batch.cancelled_at !== null;
-  if (files.some((file) => isUnderWay(file) || (file.receipt === null && !cancelled))) return;
+  if (files.some((file) => isUnderWay(file) || (file.receipt === null && !cancelled))) return true;
   const held = files.some(({ document }) => document?.state === 'held');
   const status: BatchState = cancelled ? 'cancelled' : held ? 'held' : 'completed';
-  if (batch.status === status) return;
-  const report = acceptanceReport({
-    tenant_id: plane.tenant_id,
-    batch,
-    files,
-    final: !held,
-    generated_at: plane.clock.iso(),
-  });
+  if (batch.status === status) return true;
+  const at = plane.clock.iso();
+  const report = acceptanceReport({ tenant_id: plane.tenant_id, batch, files, final: !held, generated_at: at });
   const count = (state: string) => files.filter(({ document }) => document?.state === state).length;
   const entry = auditEntry(plane.clock, 'BATCH_COMPLETED', {
     tenant_id: plane.tenant_id,
@@ -60,7 +64,9 @@ export async function settleBatch(plane: Plane, batchId: string): Promise<void> 
       report_id: report.report_id,
     },
   });
-  await plane.records.settleBatch(batchId, status, report, held ? [] : [entry], plane.clock.iso());
+  const seen = files.flatMap(({ document }) => document ?? []);
+  const entries = held ? [] : [entry];
+  return plane.records.settleBatch({ batch_id: batchId, status, report, seen, entries, at });
 }
 
 function isUnderWay({ document }: BatchFile): boolean {

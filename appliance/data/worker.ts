@@ -7,6 +7,8 @@ import { type ClaimedJob, lossesOf, SUSPECT_LOSSES } from '../stores/queue/port.
 import type { DocumentRow, StageError } from '../stores/record/rows.ts';
 import { relayOutbox } from './outbox.ts';
 import type { DataPlane } from './plane.ts';
+import { continueReprocess } from './reprocess.ts';
+import { matchVectors } from './served-vectors.ts';
 import { settleBatches } from './settle.ts';
 import type { Stage, StageResult } from './stage.ts';
 
@@ -139,7 +141,14 @@ export function createWorker(options: WorkerOptions): Worker {
       await settleDebts(plane);
       await relayOutbox(plane);
       const halted = await plane.records.isEmbeddingHalted();
-      return await plane.queue.claim(halted ? ALL_BUT_EMBED : WORK_STAGES, options.name, options.leaseMs);
+      const stages = halted ? ALL_BUT_EMBED : WORK_STAGES;
+      const claim = await plane.queue.claim(stages, options.name, options.leaseMs);
+      // Documents that run again come when nothing else is due, a few at a time: fresh ones never wait behind them.
+      if (claim !== null || halted || !(await continueReprocess(plane))) return claim;
+      // A step that restarted nothing is no reason to sleep: the next may.
+      woken = true;
+      await relayOutbox(plane);
+      return await plane.queue.claim(stages, options.name, options.leaseMs);
     } catch (error) {
       rest(plane, error);
       return null;
@@ -181,7 +190,7 @@ export function createWorker(options: WorkerOptions): Worker {
       guard.signal.throwIfAborted();
       document = await plane.records.startStage(claim, plane.clock.iso());
       if (document) await runStage(plane, claim, document, guard.signal);
-      else await plane.queue.finish(claim);
+      else await dropStale(plane, claim);
       resting.delete(plane.tenant_id);
     } catch (error) {
       if (guard.signal.aborted) await plane.queue.release(claim);
@@ -207,10 +216,35 @@ export function createWorker(options: WorkerOptions): Worker {
     }
     const result = await options.stages[claim.stage].run({ plane, document, signal });
     signal.throwIfAborted();
-    await commit(plane, claim, result);
+    const counts = await commit(plane, claim, result);
+    if (!counts) await putVectorsRight(plane, claim);
     await plane.queue.finish(claim);
     await relayOutbox(plane);
     if (result.kind !== 'advance') await settleBatches(plane, document.doc_id);
+  }
+
+  /** A job that was overtaken. Where an earlier hand-out of it did not come to its end, its vectors may lie about. */
+  async function dropStale(plane: DataPlane, claim: ClaimedJob): Promise<void> {
+    if (claim.deliveries > 1) await putVectorsRight(plane, claim);
+    await plane.queue.finish(claim);
+  }
+
+  /**
+   * After a run that was overtaken or has failed: its vectors go, the served version's are there again. Before the job
+   * is finished, so that a worker that dies in between leaves it to the next.
+   */
+  async function putVectorsRight(plane: DataPlane, { doc_id, stage }: ClaimedJob): Promise<void> {
+    try {
+      await matchVectors(plane, doc_id);
+    } catch (error) {
+      if (isStoreTrouble(error)) throw error;
+      const { tenant_id, logger } = plane;
+      logger.error('the vectors of a served version could not be put back', {
+        ...shaped({ tenant_id, doc_id }),
+        stage,
+        ...codeFrames(error),
+      });
+    }
   }
 
   /** The stores could not be asked or told: nothing is known against the document, so its job waits for better times. */
@@ -260,6 +294,8 @@ export function createWorker(options: WorkerOptions): Worker {
       return;
     }
     if (claim.stage === 'parse') plane.meter.parseFailure(plane.tenant_id, code);
+    // No gate judged this version, so an earlier one is not served on; its rows go with the transaction.
+    if (claim.stage === 'policy') await plane.vectors.removeDocument(document.doc_id);
     await plane.records.failStage({
       job: claim,
       error: stageError,
@@ -285,6 +321,7 @@ export function createWorker(options: WorkerOptions): Worker {
       entries: options.stages[claim.stage].failed(plane, document, { code, retry_count: claim.failures }),
       at,
     });
+    await putVectorsRight(plane, claim);
     await plane.queue.finish(claim);
     await settleBatches(plane, document.doc_id);
   }

@@ -24,6 +24,7 @@ type Remark =
   | 'CHUNKS_QUARANTINED'
   | 'HIDDEN_TEXT'
   | 'DUPLICATE'
+  | 'EARLIER_VERSION_SERVED'
   | 'CANCELLED'
   | 'ERASED';
 export type ReportCode = FileCode | StageCode | QuarantineReason | ParseWarning | Fault | Remark;
@@ -181,6 +182,10 @@ export const REMEDIES: Readonly<Record<ReportCode, Entry>> = Object.freeze({
     'Look at the source of the file: hidden text may be a leftover, or an attempt to mislead.',
   ),
   DUPLICATE: note('The same file was received before; nothing was processed twice.', NOTHING),
+  EARLIER_VERSION_SERVED: warning(
+    'The document was to be processed again and could not be; its earlier version stays in search.',
+    'Mend the problem named beside this one, then have the document processed again.',
+  ),
   CANCELLED: blocked('Processing was cancelled before the file was done.', 'Send the file again if it is wanted.'),
   ERASED: note('The document was erased on request.', NOTHING),
 });

@@ -11,6 +11,7 @@ import { MIGRATIONS } from '../../appliance/stores/record/migrations/sqlite.gen.
 import { openSqliteRecords } from '../../appliance/stores/record/sqlite.ts';
 import { migrate } from '../../appliance/stores/sqlite/migrate.ts';
 import { openSqlite } from '../../appliance/stores/sqlite/open.ts';
+import { bindOwner } from '../../appliance/stores/sqlite/owner.ts';
 import {
   arrival,
   entry,
@@ -22,6 +23,7 @@ import {
   minute,
   publish,
   receiveOne,
+  settleAsIs,
   TENANT,
   toIndex,
 } from './record/builders.ts';
@@ -180,7 +182,7 @@ describe('sqlite records: the file', () => {
     await publish(store, id, chunks);
     await indexed(store, 'y', [{ text: 'neighbour' }]);
     const line = { file_id: 'f', original_filename: 'zyxcanary name.pdf', problems: [{ message: 'zyxcanary' }] };
-    await store.settleBatch('b1', 'completed', { files: [line] }, [], minute(4));
+    await settleAsIs(store, 'b1', 'completed', { report: { files: [line] }, at: minute(4) });
     assert.notDeepEqual(traces(dirname(file), 'zyxcanary'), [], 'the search must be able to find');
 
     const erasure = (await store.beginErasure({
@@ -474,6 +476,68 @@ describe('sqlite records: the file', () => {
     );
     assert.equal(await total({ stage: 'embed', status: 'pending_review' }), 1);
     assertConsistent(file);
+  });
+
+  test('documents of a store from before they could run again know which version they serve', async (t) => {
+    const { store, file } = await world(t);
+    await store.close();
+    const old = join(dirname(file), 'old.db');
+    const before = MIGRATIONS.findIndex(({ name }) => name.endsWith('-reprocess'));
+    const db = openSqlite(old, { migrations: MIGRATIONS.slice(0, before), appliedAt: minute(0) });
+    bindOwner(db, TENANT);
+    const insert = (table: string, row: Record<string, string | number | null>) =>
+      db.run(`INSERT INTO ${table} (${Object.keys(row)}) VALUES (${Object.keys(row).map((name) => `@${name}`)})`, row);
+    insert('configs', { version: 3, config: '{}' });
+    const parsing = { lineage: { stage1_parser_version: '1.0.0', stage2_parser_version: '1.1.0' } };
+    const document = {
+      raw_sha256: 'raw',
+      storage_path: 'raw/x',
+      original_filename: 'a.pdf',
+      mime_type: 'application/pdf',
+      size_bytes: 1,
+      scan_result: 'clean',
+      current_stage: 'index',
+      stages: '{}',
+      run: 2,
+      config_version: 3,
+      batch_id: 'b',
+      receipt_id: 'r',
+      metadata: '{}',
+      received_at: minute(1),
+      updated_at: minute(1),
+      canonical_sha256: 'canonical',
+      enriched_sha256: 'enriched',
+      vectors_sha256: 'vectors',
+      embed_model: 'lexical',
+      embed_version: '1',
+      findings: JSON.stringify({ parsing, policy: { policy_version: '1-ab' } }),
+    };
+    insert('documents', { ...document, doc_id: 'doc_1', state: 'indexed', index_event_id: 'event' });
+    insert('documents', { ...document, doc_id: 'doc_2', state: 'held', index_event_id: null });
+    insert('documents', { ...document, doc_id: 'doc_3', state: 'indexed', findings: '{}', index_event_id: null });
+    const details = JSON.stringify({ canonical_sha256: 'as told', status: 'success' });
+    const told = { event_type: 'INDEX_WRITTEN', timestamp: minute(1), actor: 'system', resource_type: 'document' };
+    insert('audit_events', { ...told, event_id: 'event', tenant_id: TENANT, resource_id: 'doc_1', details });
+    db.close();
+
+    const opened = openSqliteRecords(old, OPTIONS);
+    t.after(() => opened.close());
+    const version = {
+      run: 2,
+      config_version: 3,
+      canonical_sha256: 'as told',
+      enriched_sha256: 'enriched',
+      vectors_sha256: 'vectors',
+      embed_model: 'lexical',
+      embed_version: '1',
+      lineage: { ...parsing.lineage, policy_version: '1-ab' },
+    };
+    assert.deepEqual((await opened.document('doc_1'))?.served, version);
+    assert.equal((await opened.document('doc_2'))?.served, null);
+    const third = (await opened.document('doc_3'))?.served;
+    assert.deepEqual([third?.canonical_sha256, third?.lineage], ['canonical', {}]);
+    assert.equal((await opened.document('doc_1'))?.reprocess_id, null);
+    assert.equal((await opened.reprocesses({ limit: 1 })).total, 0);
   });
 
   test('a copy taken after closing is a whole store', async (t) => {

@@ -5,6 +5,7 @@ import { intakeContract } from './record/intake.ts';
 import { listContract } from './record/lists.ts';
 import { metadataContract } from './record/metadata.ts';
 import { relayContract } from './record/relay.ts';
+import { reprocessContract } from './record/reprocess.ts';
 import { searchContract } from './record/search.ts';
 import { stageContract } from './record/stages.ts';
 import { uploadContract } from './record/uploads.ts';
@@ -22,4 +23,5 @@ export function recordContract(name: string, makeStore: MakeRecords): void {
   uploadContract(name, makeStore);
   cancelContract(name, makeStore);
   erasureContract(name, makeStore);
+  reprocessContract(name, makeStore);
 }

@@ -9,9 +9,9 @@ import { whenSettled } from '../support/batch.ts';
 import { type Census, census } from '../support/faults/census.ts';
 import { faultBatches, faultDocuments } from '../support/faults/corpus.ts';
 import { fastLauncher } from '../support/faults/launcher.ts';
-import { isRunning, workersOf } from '../support/faults/processes.ts';
 import { eventsCommitted } from '../support/faults/progress.ts';
 import { ALL_FAULTS, seeded } from '../support/faults/random.ts';
+import { strikesOn } from '../support/faults/strikes.ts';
 import { until } from '../support/faults/until.ts';
 import { sendUntilReceived } from '../support/faults/upload.ts';
 
@@ -63,28 +63,7 @@ describe(`an ingestion of ${DOCUMENTS} documents under ${KILLS} kills`, {
   async function underFire(): Promise<Census> {
     const started = performance.now();
     const appliance = await ready();
-    const moments: string[] = [];
-    const workers = new Set<number>();
-    let blows: Promise<void> = Promise.resolve();
-    /** One blow at a time; each leaves a running appliance. */
-    const strike = (victim: 'daemon' | 'worker', moment: string) => {
-      blows = blows.then(async () => {
-        const events = eventsCommitted(appliance.dataFolder, TENANT);
-        for (const pid of workersOf(appliance.process.pid!)) workers.add(pid);
-        if (victim === 'daemon') {
-          await appliance.kill();
-          await appliance.restart();
-        } else {
-          const daemon = appliance.process.pid!;
-          const [worker] = await until('a worker', () => (workersOf(daemon).length > 0 ? workersOf(daemon) : null));
-          process.kill(worker!, 'SIGKILL');
-          await until('the death of the worker', () => !isRunning(worker!), { everyMs: 2 });
-        }
-        moments.push(`${victim}@${moment}:${events}`);
-      });
-      return blows;
-    };
-
+    const { strike, moments, buried } = strikesOn(appliance, TENANT);
     try {
       const token = await appliance.token({ role: 'tenant_admin', tenant_id: TENANT });
       const hits = Array.from({ length: UPLOAD_KILLS }, () => ({
@@ -135,9 +114,7 @@ describe(`an ingestion of ${DOCUMENTS} documents under ${KILLS} kills`, {
       );
       say(moments.join(' '));
       await appliance.stop();
-      await until('the end of all workers', () => ![...workers].some(isRunning), {
-        about: () => `${[...workers].filter(isRunning).length} outlived their daemons`,
-      });
+      await buried();
       return await census(appliance.dataFolder, TENANT, batches);
     } catch (error) {
       console.log(appliance.logs().slice(-6000));

@@ -6,6 +6,7 @@ import { printable, table } from '../output.ts';
 import { readWhere } from '../where.ts';
 import { documentEraseCommands } from './document-erase.ts';
 import { originalsCommand } from './originals.ts';
+import { reprocessCommands } from './reprocess.ts';
 
 interface DocumentAnswer {
   doc_id: string;
@@ -57,6 +58,7 @@ export function searchCommands(program: Command): void {
 
   const document = program.command('document').description('Documents of a tenant');
   documentEraseCommands(document);
+  reprocessCommands(document);
   document
     .command('list <tenant_id>')
     .description('List documents, newest first')

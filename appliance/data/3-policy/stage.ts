@@ -31,7 +31,7 @@ export const policyStage: Stage = {
     }
     const { enriched, quarantine } = result;
     // An earlier version's vectors must not outlive the verdict; its rows go with the transaction.
-    if (quarantine) await plane.vectors.removeDocument(document.doc_id);
+    if (quarantine || enriched.held) await plane.vectors.removeDocument(document.doc_id);
     return {
       kind: quarantine ? 'quarantined' : enriched.held ? 'held' : 'advance',
       patch: {

@@ -5,9 +5,8 @@ import { FrostbyteError } from '../../kernel/errors.ts';
 import { DIMENSIONS } from '../../models/embedder/port.ts';
 import type { ChunkRow, DocumentRow, IndexRecord } from '../../stores/record/rows.ts';
 import type { VectorPoint } from '../../stores/vector/port.ts';
-import { type EnrichedChunk, embeddable } from '../enriched.ts';
-import { vectorsKey } from '../keys.ts';
-import { loadCanonical, loadEnriched, readVerified, recorded } from '../load.ts';
+import { type EnrichedChunk, type EnrichedDocument, embeddable } from '../enriched.ts';
+import { loadCanonical, loadEnriched, loadVectors, recorded } from '../load.ts';
 import type { DataPlane } from '../plane.ts';
 import type { Stage, StageContext } from '../stage.ts';
 
@@ -81,6 +80,7 @@ export const indexStage: Stage = {
         patch: { chunks_indexed: chunks.length, last_output_hash: `sha256:${output}` },
         entries: [written],
         index_event_id: written.event.event_id,
+        lineage: { ...canonical.lineage, policy_version: policyVersionOf(enriched) },
       },
     };
   },
@@ -96,22 +96,6 @@ export const indexStage: Stage = {
   ],
 };
 
-async function loadVectors(plane: DataPlane, document: DocumentRow, count: number): Promise<Float32Array[]> {
-  const hash = recorded(document.vectors_sha256, 'vectors');
-  const canonical = recorded(document.canonical_sha256, 'canonical document');
-  const bytes = await readVerified(plane.objects, vectorsKey(plane.tenant_id, document.doc_id, canonical, hash), hash);
-  if (bytes.byteLength !== count * DIMENSIONS * 4) {
-    throw new FrostbyteError(
-      'DIMENSION_MISMATCH',
-      `There are ${bytes.byteLength} bytes of vectors for ${count} chunks of ${DIMENSIONS} dimensions.`,
-    );
-  }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Array.from({ length: count }, (_, i) =>
-    Float32Array.from({ length: DIMENSIONS }, (_, j) => view.getFloat32((i * DIMENSIONS + j) * 4, true)),
-  );
-}
-
 /** Upserts, reads back, compares; then drops what an earlier version had and this one has not. */
 async function writeVectors(plane: DataPlane, document: DocumentRow, points: VectorPoint[]): Promise<void> {
   await plane.vectors.upsert(points);
@@ -125,6 +109,11 @@ async function writeVectors(plane: DataPlane, document: DocumentRow, points: Vec
     throw new FrostbyteError('INDEX_VERIFY_FAILED', 'The vector index did not give back what was written to it.');
   }
   await plane.vectors.removeDocument(document.doc_id, new Set(points.map(({ chunk_id }) => chunk_id)));
+}
+
+/** Every chunk carries it; a document without chunks was judged by none. */
+function policyVersionOf({ chunks }: EnrichedDocument): string | null {
+  return chunks[0]?.policy.policy_version ?? null;
 }
 
 function row(chunk: EnrichedChunk, doc_id: string, position: number): ChunkRow {

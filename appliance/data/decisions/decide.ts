@@ -4,6 +4,7 @@ import type { DocumentDecision } from '../../stores/record/port.ts';
 import type { DocumentRow } from '../../stores/record/rows.ts';
 import { relayOutbox } from '../outbox.ts';
 import type { DataPlane } from '../plane.ts';
+import { settleBatches } from '../settle.ts';
 
 /**
  * Takes one decision and hands its job to the queue. Answers the document as it is then. Throws
@@ -18,6 +19,8 @@ export async function decide(plane: DataPlane, decision: DocumentDecision): Prom
     );
   }
   await handOver(plane);
+  // Where nothing runs, nobody else would tell the batches.
+  if (decision.restart === null) await settleBatches(plane, decision.seen.doc_id);
   return (await plane.records.document(decision.seen.doc_id)) ?? decision.seen;
 }
 

@@ -108,29 +108,28 @@ function summary(tenant_id: string, row: DocumentRow) {
   };
 }
 
-interface Findings {
-  parsing?: {
-    lineage?: {
-      stage1_parser_version: string;
-      stage2_parser_version: string;
-      parser_versions: Record<string, string | number>;
-    };
-  };
-  policy?: { policy_version?: string };
+interface Versions {
+  stage1_parser_version?: string;
+  stage2_parser_version?: string;
+  parser_versions?: Record<string, string | number>;
+  policy_version?: string | null;
 }
 
+/** Of the version that is served, where one is: a run at work may be further, and its hashes belong to no chunk yet. */
 function lineage(row: DocumentRow) {
-  const { parsing, policy } = row.findings as Findings;
+  const { parsing, policy } = row.findings as { parsing?: { lineage?: Versions }; policy?: Versions };
+  const version = row.served ?? row;
+  const versions: Versions = row.served?.lineage ?? { ...parsing?.lineage, ...policy };
   return {
     raw_sha256: row.raw_sha256,
-    canonical_sha256: row.canonical_sha256,
-    stage1_parser_version: parsing?.lineage?.stage1_parser_version ?? null,
-    stage2_parser_version: parsing?.lineage?.stage2_parser_version ?? null,
-    parser_versions: parsing?.lineage?.parser_versions ?? {},
-    config_version: row.config_version,
-    policy_version: policy?.policy_version ?? null,
-    embed_model: row.embed_model,
-    embed_version: row.embed_version,
+    canonical_sha256: version.canonical_sha256,
+    stage1_parser_version: versions.stage1_parser_version ?? null,
+    stage2_parser_version: versions.stage2_parser_version ?? null,
+    parser_versions: versions.parser_versions ?? {},
+    config_version: version.config_version,
+    policy_version: versions.policy_version ?? null,
+    embed_model: version.embed_model,
+    embed_version: version.embed_version,
     index_event_id: row.index_event_id,
   };
 }

@@ -2,6 +2,7 @@ import type { AuditEntry, AuditEvent, AuditReference } from '../../kernel/audit-
 import type { DocumentState, StageStatus, WorkStage } from '../../kernel/pipeline.ts';
 import type { Job } from '../queue/port.ts';
 import type { ErasureRecords } from './erasure-records.ts';
+import type { ReprocessRecords } from './reprocess-records.ts';
 import type {
   BatchListing,
   BatchRow,
@@ -22,6 +23,7 @@ import type {
 import type { UploadRecords } from './upload-records.ts';
 
 export type { ErasureIntent, ErasureRecords, ExpiredDocument } from './erasure-records.ts';
+export type { NewReprocess, ReprocessRecords, ReprocessStep } from './reprocess-records.ts';
 export type { NewUpload, UploadRecords, UploadRow, UploadSegment, UploadState } from './upload-records.ts';
 
 /**
@@ -41,6 +43,7 @@ export interface RecordStore
     DecisionRecords,
     UploadRecords,
     ErasureRecords,
+    ReprocessRecords,
     AuditOutbox {
   usage(): Promise<{ bytes: number; objects: number }>;
   /** Throws `STORE_UNAVAILABLE`, `STORE_READ_ONLY`, `STORE_CORRUPTED` or `DISK_FULL`. */
@@ -62,9 +65,9 @@ export interface IntakeRecords {
    * files at once. Files that have a receipt already keep it. With `complete` the batch leaves `receiving`.
    * A document whose id is there under another full hash becomes a rejection `DOC_ID_COLLISION`; one whose bytes are
    * there already gets a receipt with `duplicate_of` and no job, unless the first try failed (`*_failed`, `cancelled`):
-   * then it runs again from parse, under this batch's config, and its pending dead letters are resolved as `reprocessed`,
-   * each with DLQ_RESOLVED under the submitter's name. The batch is linked to the document and its metadata joined,
-   * the newer value winning. A batch keeps the config it began with.
+   * then it runs again from parse, under this batch's config, or the one it ran by where that is newer, and its pending
+   * dead letters are resolved as `reprocessed`, each with DLQ_RESOLVED under the submitter's name. The batch is linked to
+   * the document and its metadata joined, the newer value winning. A batch keeps the config it began with.
    *
    * What the store finds decides over what intake thought, and receipt and entry follow it:
    * - collision: receipt `rejected` without `doc_id` and `storage_path`; DOCUMENT_REJECTED on `batch_id/file_id`, reason in
@@ -72,7 +75,7 @@ export interface IntakeRecords {
    * - duplicate: `details.duplicate_of`; without a new run also no `input_hash` and `output_hash`, as nothing was made;
    * - duplicate of a quarantined document: receipt `quarantined` with its reason, DOCUMENT_QUARANTINED, `duplicate_of`;
    * - quarantined decision for a document that had passed (newly known malware): the document goes to quarantine, what
-   *   was served of it is gone, jobs of its run are stale;
+   *   was served of it is gone, jobs of its run are stale, its settled batches are open again;
    * - the batch's entries: `accepted`, `rejected`, `quarantined` and `duplicates`, where they report them, as the receipts
    *   of the whole batch turned out;
    * - a document that is being erased: `SERVICE_UNAVAILABLE` with `retryAfter`, and nothing is written;
@@ -140,24 +143,29 @@ export interface StageRecords {
   startStage(job: Job, at: string): Promise<DocumentRow | null>;
   /**
    * Ends a stage well: applies `patch`, appends `entries`, and either queues `next`, or leaves the document in `state`.
-   * False when the job is stale.
+   * Where it stops there (`held`, `quarantined`), what an earlier version served is gone with it: rows, full text, index
+   * records. False when the job is stale.
    */
   finishStage(end: StageEnd): Promise<boolean>;
   /**
    * Ends the index stage: replaces the document's chunk rows, full text and index records by these, makes them visible,
-   * sets `indexed`, and appends `entries`. False when the job is stale. All in one transaction.
+   * sets `indexed` and which version is served, and appends `entries`. False when the job is stale. All in one transaction.
    */
   publish(publication: Publication): Promise<boolean>;
   /** Records a failed attempt that will be tried again. */
   noteRetry(job: Job, error: StageError, at: string): Promise<boolean>;
-  /** Gives up: sets the failed (or quarantined) state, files the dead letter if any, appends `entries`. */
+  /**
+   * Gives up: sets the failed (or quarantined) state, files the dead letter if any, appends `entries`. After
+   * `policy_failed` and `quarantined` nothing of an earlier version is served any more; after other failures it stays.
+   */
   failStage(failure: StageFailure): Promise<boolean>;
   /**
    * Starts a new run from a stage; its job goes to the outbox. Returns the new run, or null for an unknown document.
-   * Earlier stages count as completed, `last_output_hash` becomes the hash of what the stage reads, and dead letters of
-   * the document that are still pending are resolved as `reprocessed`, each with a DLQ_RESOLVED of the store's own under
-   * the actor of the first entry. With `under` the run, and what follows, goes by that config. A document with malware, or
-   * one that was rejected for good, is `INVALID_STATE_TRANSITION`.
+   * Earlier stages count as completed, `last_output_hash` becomes the hash of what the stage reads, dead letters of the
+   * document that are still pending are resolved as `reprocessed`, each with a DLQ_RESOLVED of the store's own under the
+   * actor of the first entry, and its settled batches are `processing` again. What is served stays served until the run
+   * ends. With `under` the run, and what follows, goes by that config. A document with malware, or one that was rejected
+   * for good, is `INVALID_STATE_TRANSITION`.
    */
   restart(docId: string, from: WorkStage, entries: AuditEntry[], at: string, under?: RunConfig): Promise<number | null>;
 }
@@ -211,6 +219,8 @@ export interface Publication {
   entries: AuditEntry[];
   /** Which of `entries` is INDEX_WRITTEN. */
   index_event_id: string;
+  /** Kept with the served version: what its lineage shows beside the hashes. Nothing where it is left out. */
+  lineage?: Record<string, unknown>;
   at: string;
 }
 
@@ -241,8 +251,8 @@ export interface BatchRecords {
   /** Receipts of a batch with the documents they stand for, in the manifest's order. */
   batchFiles(batchId: string): Promise<{ file: ManifestFile; receipt: Receipt | null; document: DocumentRow | null }[]>;
   /**
-   * True while a document of the batch is `processing`: what is asked after each of its documents, so it must cost
-   * little beside `batchFiles`.
+   * True while a document of the batch is `processing`, or may still be restarted by an open request (`reprocesses`):
+   * what is asked after each of its documents, so it must cost little beside `batchFiles`.
    */
   isUnderWay(batchId: string): Promise<boolean>;
   /** Batches that hold the document. */
@@ -251,15 +261,10 @@ export interface BatchRecords {
   openBatches(after: string | null, limit: number): Promise<string[]>;
   /**
    * Sets the batch's state when it differs, with its report. True when this call made the change, so that the entry
-   * (BATCH_COMPLETED) is written once.
+   * (BATCH_COMPLETED) is written once. False, too, where a document of the batch moved since the report was made: look
+   * again and make a new one.
    */
-  settleBatch(
-    batchId: string,
-    status: BatchState,
-    report: Record<string, unknown>,
-    entries: AuditEntry[],
-    at: string,
-  ): Promise<boolean>;
+  settleBatch(settlement: BatchSettlement): Promise<boolean>;
   report(batchId: string): Promise<Record<string, unknown> | null>;
   /**
    * Where these batches stand, without their files: what is asked for thousands at a time, so each must cost one look-up.
@@ -292,6 +297,19 @@ export type CancelOutcome =
   | { kind: 'unknown' }
   /** All of the batch is at rest: there is nothing to cancel. */
   | { kind: 'over'; status: BatchState };
+
+export interface BatchSettlement {
+  batch_id: string;
+  status: BatchState;
+  report: Record<string, unknown>;
+  /** Every document of the batch as the report tells it. */
+  seen: readonly DocumentMark[];
+  entries: AuditEntry[];
+  at: string;
+}
+
+/** What a report depends on: a document in its run and state. */
+export type DocumentMark = Pick<DocumentRow, 'doc_id' | 'run' | 'state'>;
 
 // Serve -------------------------------------------------------------------------------------------------------------
 

@@ -156,7 +156,7 @@ export interface DocumentRow {
   error: StageError | null;
   /** The output hash of the last link of the provenance chain, `sha256:…`. */
   last_output_hash: string | null;
-  /** The INDEX_WRITTEN event that made the current version visible. */
+  /** The INDEX_WRITTEN event that made the served version visible. */
   index_event_id: string | null;
   /** When a worker first took it for its current stage in its current run; null while none has. */
   first_attempt_at: string | null;
@@ -164,6 +164,57 @@ export interface DocumentRow {
   review: ReviewDecision | null;
   release: ReleaseDecision | null;
   rejection: RejectionDecision | null;
+  /** The version whose chunks are visible, null while none are. The other columns follow the run at work. */
+  served: ServedVersion | null;
+  /** The request that restarted it last. */
+  reprocess_id: string | null;
+}
+
+/** What a document's visible chunks were made of. It stays while a new run is at work, and when that one fails. */
+export interface ServedVersion {
+  run: number;
+  config_version: number;
+  canonical_sha256: string | null;
+  enriched_sha256: string | null;
+  vectors_sha256: string | null;
+  embed_model: string | null;
+  embed_version: string | null;
+  /** Parser and policy versions, as the index stage told them. */
+  lineage: Record<string, unknown>;
+}
+
+/** Where a request lets documents begin again. */
+export type ReprocessStart = Extract<WorkStage, 'parse' | 'policy' | 'embed'>;
+
+/** A request to run documents again: one, those of a batch, or all below a version. */
+export interface ReprocessRow {
+  /** UUID v7. */
+  reprocess_id: string;
+  scope: 'document' | 'batch' | 'below';
+  doc_id: string | null;
+  batch_id: string | null;
+  /** The version below which documents run again; the store does not look into it. */
+  below: Record<string, string | number> | null;
+  from_stage: ReprocessStart;
+  reason: string;
+  requested_by: string;
+  requested_at: string;
+  /** The tenant config that the new runs go by. */
+  config_version: number;
+  /** `restarting` until every document of the scope was restarted or passed over. */
+  status: 'restarting' | 'restarted';
+  restarted_at: string | null;
+  /** Documents to look at: 1, those of the batch, or all that the tenant had. */
+  candidates: number;
+  examined: number;
+  restarted: number;
+  /** Wanted, but gone, malware, rejected for good, or run under a newer config already. */
+  skipped: number;
+}
+
+/** A request with where its documents stand now; those that a later request took over, or that are gone, are in none. */
+export interface ReprocessProgress extends ReprocessRow {
+  states: Partial<Record<DocumentState, number>>;
 }
 
 /** A chunk as it is served: `text` has passed the gates. */

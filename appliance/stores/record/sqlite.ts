@@ -13,6 +13,7 @@ import { appendEntries } from './sqlite/events.ts';
 import { intakeRecords } from './sqlite/intake.ts';
 import { outboxRecords } from './sqlite/outbox.ts';
 import { tally } from './sqlite/page.ts';
+import { reprocessRecords } from './sqlite/reprocess.ts';
 import { serveRecords } from './sqlite/serve.ts';
 import { stageRecords } from './sqlite/stages.ts';
 import { uploadRecords } from './sqlite/uploads.ts';
@@ -44,6 +45,7 @@ export function openSqliteRecords(
     ...decisionRecords(context),
     ...uploadRecords(context),
     ...erasureRecords(context),
+    ...reprocessRecords(context),
     ...auditOutbox(context),
     appendEntries: async (entries) => db.write(() => appendEntries(context, entries)),
     usage: async () => ({

@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, openSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import { FrostbyteError } from '../../kernel/errors.ts';
@@ -7,6 +7,12 @@ import { isCurrent, type Migration, migrate } from './migrate.ts';
 
 /** How long a statement waits for another process's write, in milliseconds. Writes take a few, so this means trouble. */
 const BUSY_TIMEOUT_MS = 10_000;
+
+/**
+ * How often a writer asks for its turn, in milliseconds. SQLite's own waiting grows to a tenth of a second between two
+ * looks, so that a process which commits one thing after another (a worker) is always there first and a search waits.
+ */
+const TURN_MS = 1;
 
 /** How long `forget` waits for readers before it leaves the log for later. */
 const FORGET_TIMEOUT_MS = 250;
@@ -77,6 +83,7 @@ export function openSqlite(file: string, options: OpenOptions): SqliteConnection
   try {
     const access = readonly ? constants.O_RDONLY : constants.O_RDWR | constants.O_CREAT;
     closeSync(openSync(path, access | constants.O_NOFOLLOW, 0o600));
+    const leftover = statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
     db = new Database(path, { readonly, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
     db.pragma('trusted_schema = OFF');
     db.pragma('cell_size_check = ON');
@@ -94,7 +101,10 @@ export function openSqlite(file: string, options: OpenOptions): SqliteConnection
     else if (!isCurrent(db, options.migrations)) {
       throw new FrostbyteError('STORE_READ_ONLY', 'The store needs a migration, but was opened for reading.');
     }
-    return connection(db, readonly, options.durable !== false);
+    const opened = connection(db, readonly, options.durable !== false);
+    // A process that was killed between a change and its `forget` leaves old pages in the log: whoever opens next cuts it.
+    if (!readonly && leftover > 0) opened.forget();
+    return opened;
   } catch (error) {
     db?.close();
     throw storeError(error);
@@ -112,16 +122,22 @@ function verifyPages(db: Database.Database): void {
  */
 function enterWal(db: Database.Database): void {
   const deadline = Date.now() + BUSY_TIMEOUT_MS;
-  const pause = new Int32Array(new SharedArrayBuffer(4));
   for (;;) {
     try {
       if (db.pragma('journal_mode = WAL', { simple: true }) === 'wal') return;
     } catch (error) {
-      if (!String((error as { code?: string }).code).startsWith('SQLITE_BUSY')) throw error;
+      if (!isBusy(error)) throw error;
     }
     if (Date.now() > deadline) throw new FrostbyteError('STORE_UNAVAILABLE', 'The store is in use by another process.');
-    Atomics.wait(pause, 0, 0, 10);
+    Atomics.wait(PAUSE, 0, 0, 10);
   }
+}
+
+/** What waits for nothing but time. */
+const PAUSE = new Int32Array(new SharedArrayBuffer(4));
+
+function isBusy(error: unknown): boolean {
+  return String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY');
 }
 
 function connection(db: Database.Database, readonly: boolean, durable: boolean): SqliteConnection {
@@ -158,8 +174,31 @@ function connection(db: Database.Database, readonly: boolean, durable: boolean):
     }
     return !owesForget;
   };
+  /** Runs a write transaction as soon as no other process is in one. */
+  const inTurn = <Result>(work: () => Result): Result => {
+    if (db.inTransaction) return transaction.immediate(work) as Result;
+    const deadline = performance.now() + BUSY_TIMEOUT_MS;
+    let begun = false;
+    const counted = () => {
+      begun = true;
+      return work();
+    };
+    statement('PRAGMA busy_timeout = 0').get();
+    try {
+      for (;;) {
+        try {
+          return transaction.immediate(counted) as Result;
+        } catch (error) {
+          if (begun || !isBusy(error) || performance.now() > deadline) throw error;
+          Atomics.wait(PAUSE, 0, 0, TURN_MS);
+        }
+      }
+    } finally {
+      if (db.open) statement(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`).get();
+    }
+  };
   const write = <Result>(work: () => Result): Result => {
-    const result = guarded(() => transaction.immediate(work) as Result);
+    const result = guarded(() => inTurn(work));
     if (owesForget && !db.inTransaction) forget();
     return result;
   };

@@ -10,7 +10,7 @@ import type {
   RecordStore,
   ValueRange,
 } from '../../../appliance/stores/record/port.ts';
-import type { ChunkRow, IndexRecord, ManifestFile } from '../../../appliance/stores/record/rows.ts';
+import type { BatchState, ChunkRow, IndexRecord, ManifestFile } from '../../../appliance/stores/record/rows.ts';
 
 /** Builders of rows for the record store's contract: small, valid, overridable. */
 
@@ -346,3 +346,15 @@ export const moment = (field: string, ...any_of: ValueRange[]) => ({
 });
 /** The same of an array's items. */
 export const itemOf = (condition: MetadataCondition): MetadataCondition => ({ ...condition, of: 'item' });
+
+/** Settles a batch with a report, its documents as they stand now. Returns what `settleBatch` returned. */
+export async function settleAsIs(
+  store: RecordStore,
+  batch_id: string,
+  status: BatchState,
+  options: { report?: Record<string, unknown>; at?: string } = {},
+): Promise<boolean> {
+  const seen = (await store.batchFiles(batch_id)).flatMap(({ document }) => document ?? []);
+  const { report = {}, at = minute(5) } = options;
+  return store.settleBatch({ batch_id, status, report, seen, entries: [], at });
+}

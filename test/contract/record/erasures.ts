@@ -14,6 +14,7 @@ import {
   minute,
   publish,
   receiveOne,
+  settleAsIs,
   toIndex,
 } from './builders.ts';
 import { type MakeRecords, worldOf } from './world.ts';
@@ -198,7 +199,7 @@ export function erasureContract(name: string, make: MakeRecords): void {
       });
       const summary = { files_submitted: 2, outcomes: { indexed: 2, erased: 0 } };
       const made = { report_id: 'r', summary, files: [line('a'), line('b')] };
-      await store.settleBatch('b1', 'completed', made, [], minute(5));
+      assert.ok(await settleAsIs(store, 'b1', 'completed', { report: made }));
 
       const { removed } = await erased(store, idOf('one'));
       assert.deepEqual([removed.receipts, removed.manifests, removed.reports], [2, 2, 1]);

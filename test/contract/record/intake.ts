@@ -205,6 +205,57 @@ export function intakeContract(name: string, make: MakeRecords): void {
       assert.deepEqual([resolved?.details.dlq_entry_id, resolved?.actor], [dlq, submitted_by]);
     });
 
+    test('bytes that failed never run by an older config than before, however old the batch', async (t) => {
+      const { store } = await worldOf(t, make);
+      const { id } = await failed(store, 'weak');
+      await store.restart(id, 'parse', [], minute(3), { config_version: 5, config: {} });
+      await store.failStage({
+        job: job(id, 'parse', 2),
+        error: { stage: 'parse', code: 'X', message: 'x', retry_count: 0, last_retry_at: null },
+        state: 'parse_failed',
+        status: 'failed',
+        patch: {},
+        dead_letter: null,
+        entries: [],
+        at: minute(4),
+      });
+      await store.receive(arrival('old', [{ file_id: 'a', content: 'weak' }], { config_version: 3 }));
+      const document = await store.document(id);
+      assert.deepEqual([document?.run, document?.config_version], [3, 5]);
+    });
+
+    test('a batch that was settled is open again when a resend or new malware moves its document', async (t) => {
+      const { store } = await worldOf(t, make);
+      const settle = async (batch_id: string, content: string) => {
+        const seen = [(await store.document(idOf(content)))!];
+        const done = { status: 'completed' as const, report: {}, entries: [], at: minute(5) };
+        assert.equal(await store.settleBatch({ batch_id, seen, ...done }), true);
+      };
+      await failed(store, 'weak');
+      await indexed(store, 'sleeper', [{ text: 'harmless' }]);
+      await settle('batch-weak', 'weak');
+      await settle('batch-sleeper', 'sleeper');
+      await store.receive(arrival('b2', [{ file_id: 'a', content: 'weak' }]));
+      assert.equal((await store.batch('batch-weak'))?.status, 'processing');
+      await store.receive(arrival('b3', [{ file_id: 'a', content: 'sleeper', kind: 'quarantined' }]));
+      assert.equal((await store.batch('batch-sleeper'))?.status, 'processing');
+      assert.equal(await store.isUnderWay('batch-sleeper'), false, 'ready to be settled');
+      assert.equal((await store.document(idOf('sleeper')))?.served, null);
+    });
+
+    test('a duplicate of a document that waits or is at work changes neither', async (t) => {
+      const { store } = await worldOf(t, make);
+      const id = await receiveOne(store, 'x');
+      await store.receive(arrival('b2', [{ file_id: 'a', content: 'x' }]));
+      assert.deepEqual([(await store.document(id))?.state, (await store.document(id))?.run], ['processing', 1]);
+      const end = { patch: {}, entries: [], at: minute(2) };
+      await store.finishStage({ job: job(id, 'parse'), ...end, outcome: 'advance' });
+      await store.finishStage({ job: job(id, 'policy'), ...end, outcome: 'held' });
+      await store.receive(arrival('b3', [{ file_id: 'a', content: 'x' }]));
+      assert.deepEqual([(await store.document(id))?.state, (await store.document(id))?.run], ['held', 1]);
+      assert.equal((await store.receipts('b3'))[0]?.status, 'accepted');
+    });
+
     for (const reason of ['MALWARE_DETECTED', 'PII_BLOCK_POLICY']) {
       test(`a quarantined original stays quarantined (${reason}) and the new receipt says so`, async (t) => {
         const { store } = await worldOf(t, make);

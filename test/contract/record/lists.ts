@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { AuditEntry } from '../../../appliance/kernel/audit-event.ts';
 import { newId } from '../../../appliance/kernel/ids.ts';
+import type { BatchState } from '../../../appliance/stores/record/rows.ts';
 import {
   arrival,
   deadLetter,
@@ -36,7 +38,9 @@ export function listContract(name: string, make: MakeRecords): void {
       );
       const { manifest_sha256, status, updated_at } = (await store.batch('batch-one'))!;
       assert.deepEqual(first[0], { batch_id: 'batch-one', manifest_sha256, status, updated_at });
-      await store.settleBatch('batch-one', 'held', { report_id: newId() }, [], minute(5));
+      const seen = [{ doc_id: idOf('one'), run: 1, state: 'processing' as const }];
+      const held = { status: 'held' as const, report: { report_id: newId() }, seen, entries: [], at: minute(5) };
+      await store.settleBatch({ batch_id: 'batch-one', ...held });
       const [then] = await store.batchStates(['batch-one']);
       assert.deepEqual([then!.status, then!.updated_at], ['held', minute(5)]);
       assert.deepEqual(await store.batchStates([]), []);
@@ -185,13 +189,13 @@ export function listContract(name: string, make: MakeRecords): void {
       assert.equal(await store.report('b0'), null);
 
       const settled = entry('BATCH_COMPLETED', 'batch', 'b0');
-      assert.equal(await store.settleBatch('b0', 'held', { final: false }, [], minute(5)), true);
+      const seen = [{ doc_id: idOf('c0'), run: 1, state: 'processing' as const }];
+      const settle = (status: BatchState, report: Record<string, unknown>, entries: AuditEntry[], at: string) =>
+        store.settleBatch({ batch_id: 'b0', status, report, seen, entries, at });
+      assert.equal(await settle('held', { final: false }, [], minute(5)), true);
       assert.deepEqual(await store.openBatches(null, 10), ['b0', 'b1', 'b2'], 'held is open');
-      assert.equal(await store.settleBatch('b0', 'completed', { final: true }, [settled], minute(6)), true);
-      assert.equal(
-        await store.settleBatch('b0', 'completed', { other: 1 }, [entry('NEVER', 'batch', 'b0')], minute(7)),
-        false,
-      );
+      assert.equal(await settle('completed', { final: true }, [settled], minute(6)), true);
+      assert.equal(await settle('completed', { other: 1 }, [entry('NEVER', 'batch', 'b0')], minute(7)), false);
       assert.deepEqual(await store.report('b0'), { final: true });
       const row = await store.batch('b0');
       assert.deepEqual([row?.status, row?.updated_at], ['completed', minute(6)]);
@@ -204,8 +208,10 @@ export function listContract(name: string, make: MakeRecords): void {
     test('a batch that still receives, or that is unknown, is not settled', async (t) => {
       const { store } = await worldOf(t, make);
       await store.receive(arrival('b', [{ file_id: 'a', content: 'x' }], { complete: false }));
-      assert.equal(await store.settleBatch('b', 'completed', {}, [], minute(2)), false);
-      assert.equal(await store.settleBatch('nope', 'completed', {}, [], minute(2)), false);
+      const rest = { status: 'completed' as const, report: {}, entries: [], at: minute(2) };
+      const seen = [{ doc_id: idOf('x'), run: 1, state: 'processing' as const }];
+      assert.equal(await store.settleBatch({ batch_id: 'b', seen, ...rest }), false);
+      assert.equal(await store.settleBatch({ batch_id: 'nope', seen: [], ...rest }), false);
     });
 
     test('a batch’s files come in the manifest’s order, also those without a receipt', async (t) => {

@@ -82,9 +82,9 @@ export function relayContract(name: string, make: MakeRecords): void {
       used.event.event_id = event_id;
       await assert.rejects(store.restart(idOf('x'), 'parse', [used], minute(3)), { code: 'INTERNAL_ERROR' });
       assert.equal((await store.document(idOf('x')))?.run, 1);
-      await assert.rejects(store.settleBatch('batch-x', 'completed', {}, [used], minute(3)), {
-        code: 'INTERNAL_ERROR',
-      });
+      const seen = [{ doc_id: idOf('x'), run: 1, state: 'processing' as const }];
+      const settlement = { batch_id: 'batch-x', status: 'completed' as const, report: {}, seen, entries: [used] };
+      await assert.rejects(store.settleBatch({ ...settlement, at: minute(3) }), { code: 'INTERNAL_ERROR' });
       assert.equal((await store.batch('batch-x'))?.status, 'processing');
     });
   });

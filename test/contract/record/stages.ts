@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { newId } from '../../../appliance/kernel/ids.ts';
-import type { WorkStage } from '../../../appliance/kernel/pipeline.ts';
+import { type DocumentState, WORK_STAGES, type WorkStage } from '../../../appliance/kernel/pipeline.ts';
 import type { RecordStore } from '../../../appliance/stores/record/port.ts';
 import {
   arrival,
@@ -137,6 +137,137 @@ export function stageContract(name: string, make: MakeRecords): void {
       assert.deepEqual([row?.state, row?.stages.policy, row?.stages.embed], ['quarantined', 'quarantined', 'skipped']);
       assert.equal(row?.quarantine_reason, 'INJECTION_DETECTED');
       assert.deepEqual(await store.searchText({ text: 'instructions', limit: 5 }), []);
+    });
+
+    const ends: [string, boolean, (store: RecordStore, id: string) => Promise<unknown>][] = [
+      ['held', false, (store, id) => endPolicy(store, id, 'held')],
+      ['quarantined', false, (store, id) => endPolicy(store, id, 'quarantined')],
+      ['policy_failed', false, (store, id) => giveUp(store, id, 'policy', 'policy_failed')],
+      ['parse_failed', true, (store, id) => giveUp(store, id, 'parse', 'parse_failed')],
+      ['embed_failed', true, (store, id) => giveUp(store, id, 'embed', 'embed_failed')],
+      ['index_failed', true, (store, id) => giveUp(store, id, 'index', 'index_failed')],
+    ];
+    for (const [state, stays, end] of ends) {
+      test(`what an earlier version served ${stays ? 'stays' : 'is gone'} when the new run ends ${state}`, async (t) => {
+        const { store } = await worldOf(t, make);
+        const id = await indexed(store, 'x', [{ text: 'earlier words' }]);
+        const before = await store.document(id);
+        const served = await store.documentChunks(id, { limit: 5, offset: 0 });
+        await store.restart(id, 'parse', [], minute(4));
+        assert.deepEqual(await store.documentChunks(id, { limit: 5, offset: 0 }), served, 'while the run is at work');
+        await end(store, id);
+        const row = await store.document(id);
+        assert.equal(row?.state, state);
+        assert.equal((await store.searchText({ text: 'earlier', limit: 5 })).length, stays ? 1 : 0);
+        assert.deepEqual(await store.documentChunks(id, { limit: 5, offset: 0 }), stays ? served : []);
+        assert.equal((await store.counts()).chunks, stays ? 1 : 0);
+        const kept = [row?.served, row?.indexed_at, row?.index_event_id, row?.chunks_indexed];
+        assert.deepEqual(
+          kept,
+          stays ? [before?.served, before?.indexed_at, before?.index_event_id, 1] : [null, null, null, null],
+        );
+      });
+    }
+
+    test('chunks speak of the version they were made of, however far a new run is', async (t) => {
+      const { store } = await worldOf(t, make);
+      const id = await indexed(store, 'x', [{ text: 'first' }]);
+      const first = (await store.document(id))?.canonical_sha256;
+      assert.deepEqual((await store.document(id))?.served, {
+        run: 1,
+        config_version: 1,
+        canonical_sha256: first,
+        enriched_sha256: null,
+        vectors_sha256: null,
+        embed_model: null,
+        embed_version: null,
+        lineage: {},
+      });
+      await store.restart(id, 'parse', [], minute(4), { config_version: 2, config: {} });
+      const parsed = { canonical_sha256: 'second', findings: {} };
+      const end = { entries: [], at: minute(5), outcome: 'advance' as const };
+      await store.finishStage({ job: job(id, 'parse', 2), patch: parsed, ...end });
+      await store.finishStage({ job: job(id, 'policy', 2), patch: { enriched_sha256: 'gates' }, ...end });
+      assert.equal((await store.document(id))?.canonical_sha256, 'second');
+      const [served] = await store.documentChunks(id, { limit: 1, offset: 0 });
+      assert.equal(served?.canonical_sha256, first);
+      await store.finishStage({
+        job: job(id, 'embed', 2),
+        patch: { vectors_sha256: 'vv', embed_model: 'm', embed_version: '1' },
+        ...end,
+      });
+      await store.startStage(job(id, 'index', 2), minute(6));
+      const written = entry('INDEX_WRITTEN', 'document', id);
+      await store.publish({
+        job: job(id, 'index', 2),
+        ...chunksOf(id, [{ text: 'second' }]),
+        patch: {},
+        entries: [written],
+        index_event_id: written.event.event_id,
+        lineage: { policy_version: 'p' },
+        at: minute(6),
+      });
+      assert.deepEqual((await store.document(id))?.served, {
+        run: 2,
+        config_version: 2,
+        canonical_sha256: 'second',
+        enriched_sha256: 'gates',
+        vectors_sha256: 'vv',
+        embed_model: 'm',
+        embed_version: '1',
+        lineage: { policy_version: 'p' },
+      });
+      assert.equal((await store.documentChunks(id, { limit: 1, offset: 0 }))[0]?.canonical_sha256, 'second');
+    });
+
+    test('a new run opens the settled batches of its document again, and no others', async (t) => {
+      const { store } = await worldOf(t, make);
+      const id = await indexed(store, 'x', [{ text: 'x' }]);
+      await store.receive(arrival('again', [{ file_id: 'a', content: 'x' }]));
+      await store.receive(
+        arrival(
+          'half',
+          [
+            { file_id: 'a', content: 'x' },
+            { file_id: 'b', content: 'y' },
+          ],
+          { only: ['a'], complete: false },
+        ),
+      );
+      await indexed(store, 'z', [{ text: 'z' }]);
+      const seen = [(await store.document(id))!];
+      const rest = { report: {}, entries: [], at: minute(5) };
+      await store.settleBatch({ batch_id: 'batch-x', status: 'completed', seen, ...rest });
+      await store.settleBatch({ batch_id: 'again', status: 'held', seen, ...rest });
+      await store.settleBatch({
+        batch_id: 'batch-z',
+        status: 'completed',
+        seen: [(await store.document(idOf('z')))!],
+        ...rest,
+      });
+      const statuses = () =>
+        Promise.all(['batch-x', 'again', 'half', 'batch-z'].map(async (batch) => (await store.batch(batch))?.status));
+      assert.deepEqual(await statuses(), ['completed', 'held', 'receiving', 'completed']);
+      await store.restart(id, 'policy', [], minute(6));
+      assert.deepEqual(await statuses(), ['processing', 'processing', 'receiving', 'completed']);
+      assert.equal((await store.batch('batch-x'))?.updated_at, minute(6));
+    });
+
+    test('a report that is out of date settles nothing', async (t) => {
+      const { store } = await worldOf(t, make);
+      const id = await indexed(store, 'x', [{ text: 'x' }]);
+      const seen = [(await store.document(id))!];
+      const settlement = { batch_id: 'batch-x', status: 'completed' as const, report: {}, at: minute(5) };
+      const told = () => [entry('BATCH_COMPLETED', 'batch', 'batch-x')];
+      await store.restart(id, 'policy', [], minute(4));
+      assert.equal(await store.settleBatch({ ...settlement, seen, entries: told() }), false, 'it runs again');
+      await endPolicy(store, id, 'quarantined');
+      assert.equal(await store.settleBatch({ ...settlement, seen, entries: told() }), false, 'it ended otherwise');
+      assert.equal(await store.settleBatch({ ...settlement, seen: [], entries: told() }), false);
+      assert.equal((await store.batch('batch-x'))?.status, 'processing');
+      const now = [(await store.document(id))!];
+      assert.equal(await store.settleBatch({ ...settlement, seen: now, entries: told() }), true);
+      assert.equal((await events(store)).filter(({ event_type }) => event_type === 'BATCH_COMPLETED').length, 1);
     });
 
     test('a retry is noted and leaves the stage queued', async (t) => {
@@ -348,6 +479,23 @@ export function stageContract(name: string, make: MakeRecords): void {
       assert.ok([...first, ...rest].some((found) => found.job_id === job(ids[1]!, 'index').job_id));
     });
   });
+}
+
+/** Brings the second run of a document to the end of its policy stage. */
+async function endPolicy(store: RecordStore, id: string, outcome: 'held' | 'quarantined'): Promise<void> {
+  const end = { patch: {}, entries: [], at: minute(5) };
+  await store.finishStage({ job: job(id, 'parse', 2), ...end, outcome: 'advance' });
+  assert.equal(await store.finishStage({ job: job(id, 'policy', 2), ...end, outcome }), true);
+}
+
+/** Gives up the second run of a document at a stage. */
+async function giveUp(store: RecordStore, id: string, stage: WorkStage, state: DocumentState): Promise<void> {
+  for (const earlier of WORK_STAGES.slice(0, WORK_STAGES.indexOf(stage))) {
+    const patch = earlier === 'parse' ? { canonical_sha256: 'another version' } : {};
+    await store.finishStage({ job: job(id, earlier, 2), patch, entries: [], at: minute(5), outcome: 'advance' });
+  }
+  const failure = { error: { ...ERROR, stage }, state, status: 'failed' as const, patch: {}, dead_letter: null };
+  assert.equal(await store.failStage({ job: job(id, stage, 2), ...failure, entries: [], at: minute(5) }), true);
 }
 
 async function snapshot(store: RecordStore, id: string) {

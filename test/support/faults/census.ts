@@ -7,6 +7,7 @@ import { vectorsKey } from '../../../appliance/data/keys.ts';
 import { loadCanonical, loadEnriched, readVerified } from '../../../appliance/data/load.ts';
 import type { DataPlane } from '../../../appliance/data/plane.ts';
 import { sha256Hex, vectorSha256 } from '../../../appliance/kernel/digest.ts';
+import type { WorkStage } from '../../../appliance/kernel/pipeline.ts';
 import { silentLogger } from '../../../appliance/observability/logger.ts';
 import { createMetrics } from '../../../appliance/observability/metrics.ts';
 import type { LoggedEvent } from '../../../appliance/stores/log/port.ts';
@@ -26,6 +27,8 @@ export interface Fingerprint {
 export interface Census {
   /** By document id. */
   documents: Record<string, Fingerprint>;
+  /** Keys of all objects, in order. */
+  objects: string[];
   /** Events in the tenant's log. */
   events: number;
   batches: number;
@@ -46,14 +49,20 @@ export async function withFolder<T>(dataFolder: string, use: (embedded: Embedded
 /**
  * Goes through everything a tenant has in a stopped appliance and throws unless these batches, and nothing else, were
  * taken once and finished once: receipts, documents, objects, rows, vectors, queue, dead letters, log and provenance.
+ * `again`: every document has run a second time since, from this stage, and its batch was reported a second time.
  */
-export async function census(dataFolder: string, tenant: string, batches: readonly TestBatch[]): Promise<Census> {
+export async function census(
+  dataFolder: string,
+  tenant: string,
+  batches: readonly TestBatch[],
+  again?: WorkStage,
+): Promise<Census> {
   return withFolder(dataFolder, async ({ control, planes }) => {
     await control.relayNow();
     const plane = await planes.get(tenant);
     const documents = await everyDocument(plane);
-    await checkBatches(plane, batches, documents);
-    await checkObjects(plane, documents);
+    await checkBatches(plane, batches, documents, again ? 2 : 1);
+    const objects = await checkObjects(plane, documents, again !== undefined);
     const found: Census['documents'] = {};
     for (const document of documents.values()) found[document.doc_id] = await fingerprint(plane, document);
     const chunks = Object.values(found).reduce((sum, each) => sum + each.chunks.length, 0);
@@ -62,9 +71,9 @@ export async function census(dataFolder: string, tenant: string, batches: readon
     assert.deepEqual(await plane.records.outbox(10), [], 'jobs in the outbox');
     assert.deepEqual((await plane.records.deadLetters({ limit: 10 })).rows, []);
     const log = await control.auditLog(tenant);
-    const events = await checkLog(log, documents, batches);
+    const events = await checkLog(log, documents, batches, again);
     for (const each of await control.health()) assert.equal(each.ok, true, `${each.name}: ${each.message}`);
-    return { documents: found, events, batches: batches.length };
+    return { documents: found, objects, events, batches: batches.length };
   });
 }
 
@@ -81,6 +90,7 @@ async function checkBatches(
   plane: DataPlane,
   batches: readonly TestBatch[],
   documents: Map<string, DocumentRow>,
+  runs: number,
 ): Promise<void> {
   const { rows } = await plane.records.batches({ limit: 1000 });
   const known = new Map<string, BatchListing>(rows.map((row) => [row.batch_id, row]));
@@ -98,20 +108,31 @@ async function checkBatches(
   }
   assert.equal(known.size, batches.length, 'batches that nobody sent');
   assert.deepEqual([...documents.keys()].toSorted(), [...expected].toSorted());
-  for (const { doc_id, state, run, error } of documents.values()) {
-    assert.deepEqual({ state, run, error }, { state: 'indexed', run: 1, error: null }, doc_id);
+  for (const { doc_id, state, run, served, error } of documents.values()) {
+    const expected = { state: 'indexed', run: runs, served: runs, error: null };
+    assert.deepEqual({ state, run, served: served?.run, error }, expected, doc_id);
   }
 }
 
-/** Every object belongs to the present version of a document, and no draft outlives a sweep. */
-async function checkObjects(plane: DataPlane, documents: Map<string, DocumentRow>): Promise<void> {
+/**
+ * Every object belongs to the present version of a document (or, where it has run again, to a document), and no draft
+ * outlives a sweep. Returns the keys.
+ */
+async function checkObjects(
+  plane: DataPlane,
+  documents: Map<string, DocumentRow>,
+  earlierVersions: boolean,
+): Promise<string[]> {
+  const keys: string[] = [];
   for await (const { key } of plane.objects.list('')) {
+    keys.push(key);
     const [prefix, , docId = '', version = '', kind, name = ''] = key.split('/');
     const document = documents.get(docId);
     assert.ok(document, `${key} belongs to no document`);
     if (prefix === 'raw') assert.equal(key, document.storage_path);
     else {
       assert.equal(prefix, 'normalized', key);
+      if (earlierVersions) continue;
       assert.equal(version, document.canonical_sha256, key);
       if (kind === 'enriched' || kind === 'originals') assert.equal(name, `${document.enriched_sha256}.json`, key);
       if (kind === 'vectors') assert.equal(name, `${document.vectors_sha256}.f32`, key);
@@ -119,6 +140,7 @@ async function checkObjects(plane: DataPlane, documents: Map<string, DocumentRow
   }
   await plane.objects.sweepDrafts(-60_000);
   assert.equal(await plane.objects.sweepDrafts(-60_000), 0);
+  return keys;
 }
 
 /** Reads back all that a document is made of, comparing every recorded hash. */
@@ -152,8 +174,16 @@ export async function fingerprint(plane: DataPlane, document: DocumentRow): Prom
   };
 }
 
+/** The first link of the chain that a run from a stage makes anew. */
+const FIRST_STATION: Readonly<Record<WorkStage, number>> = { parse: 1, policy: 2, embed: 5, index: 6 };
+
 /** No gap, no changed event, and every link of every document's chain exactly once. */
-async function checkLog(log: Log, documents: Map<string, DocumentRow>, batches: readonly TestBatch[]): Promise<number> {
+async function checkLog(
+  log: Log,
+  documents: Map<string, DocumentRow>,
+  batches: readonly TestBatch[],
+  again?: WorkStage,
+): Promise<number> {
   const events = await wholeLog(log);
   const perBatch = new Map<string, number>();
   for (const event of events.filter(({ resource_type }) => resource_type === 'batch')) {
@@ -161,10 +191,15 @@ async function checkLog(log: Log, documents: Map<string, DocumentRow>, batches: 
     perBatch.set(name, (perBatch.get(name) ?? 0) + 1);
   }
   for (const { manifest } of batches) {
-    for (const type of ['BATCH_RECEIVED', 'BATCH_COMPLETED']) {
-      assert.equal(perBatch.get(`${type} ${manifest.batch_id}`), 1, `${type} ${manifest.batch_id}`);
+    for (const [type, times] of [
+      ['BATCH_RECEIVED', 1],
+      ['BATCH_COMPLETED', again ? 2 : 1],
+    ] as const) {
+      assert.equal(perBatch.get(`${type} ${manifest.batch_id}`), times, `${type} ${manifest.batch_id}`);
     }
   }
+  const stations = PROVENANCE_STATIONS.map((_, station) => station);
+  if (again) stations.push(...stations.slice(FIRST_STATION[again]));
   for (const docId of documents.keys()) {
     const chain = verifyProvenance(await log.resource('document', docId));
     assert.deepEqual(
@@ -173,7 +208,7 @@ async function checkLog(log: Log, documents: Map<string, DocumentRow>, batches: 
     );
     assert.deepEqual(
       chain.links.map(({ station }) => station),
-      PROVENANCE_STATIONS.map((_, station) => station),
+      stations,
       `the chain of ${docId} has a link twice`,
     );
   }

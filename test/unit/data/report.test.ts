@@ -247,6 +247,21 @@ test('an error of an earlier try is no problem of an indexed document', () => {
   assert.deepEqual(report([file(1, recovered)]).files[0]!.problems, []);
 });
 
+test('a document that could not run again counts as failed, and its earlier version is named', () => {
+  const served = { run: 1 } as DocumentRow['served'];
+  const { error } = failed;
+  const torn = document(1, { state: 'parse_failed', error, served });
+  const made = report([
+    file(1, torn),
+    file(2, document(2, { state: 'policy_failed', error, served: null, indexed_at: null })),
+  ]);
+  const { files_parsed_successfully, files_parse_failed, total_chunks_indexed } = made.summary;
+  assert.deepEqual([files_parsed_successfully, files_parse_failed, total_chunks_indexed], [1, 1, 20]);
+  const codes = made.files.map(({ problems }) => problems.map(({ code }) => code));
+  assert.deepEqual(codes, [['FILE_ENCRYPTED', 'EARLIER_VERSION_SERVED'], ['FILE_ENCRYPTED']]);
+  assert.ok(made.files[0]!.indexing, 'it is still in the index');
+});
+
 test('a status counts each file in one place', () => {
   const running = document(3, { state: 'processing', stages: { ...done, embed: 'processing', index: 'queued' } });
   const waiting = document(4, {

@@ -81,3 +81,79 @@ test('what a crash left open the sweep settles', async (t) => {
   await settleOpenBatches(plane);
   for (const batch of ['batch-one', 'batch-two']) assert.equal((await plane.records.batch(batch))!.status, 'completed');
 });
+
+test('a document that runs again is reported again, whatever let it run', async (t) => {
+  const plane = (await workerWorld(t)).planes[0]!;
+  const { records } = plane;
+  const { id, dlq } = await failed(records, 'torn');
+  await settleBatches(plane, id);
+  const first = await records.report('batch-torn');
+  const again = { status: 'resolved' as const, resolution: 'reprocessed' as const, restart: 'parse' as const };
+  await records.resolveDeadLetter({ dlq_entry_id: dlq, ...again, entries: [], at: plane.clock.iso() });
+  await settleBatches(plane, id);
+  assert.equal((await records.batch('batch-torn'))!.status, 'processing', 'it is at work');
+  await toIndex(records, id, 2);
+  await publish(records, id, [{ text: 'mended' }], { run: 2 });
+  await settleBatches(plane, id);
+  const second = (await records.report('batch-torn')) as { report_id: string; files: { status: string }[] };
+  assert.notEqual(second.report_id, first!.report_id);
+  assert.equal(second.files[0]!.status, 'indexed');
+  assert.equal(await completed(records), 2);
+});
+
+test('with two documents held, the batch is final when the second is decided, and not before', async (t) => {
+  const plane = (await workerWorld(t)).planes[0]!;
+  const { records } = plane;
+  const ids = ['one', 'two'].map(idOf);
+  await records.receive(
+    arrival(
+      'b',
+      ['one', 'two'].map((content) => ({ file_id: content, content })),
+    ),
+  );
+  const hold = async (id: string) => {
+    const end = { patch: { canonical_sha256: 'c' }, entries: [], at: plane.clock.iso() };
+    await records.finishStage({ job: job(id, 'parse'), ...end, outcome: 'advance' });
+    await records.finishStage({ job: job(id, 'policy'), ...end, outcome: 'held' });
+    await settleBatches(plane, id);
+  };
+  const decide = async (id: string) => {
+    await records.restart(id, 'policy', [], plane.clock.iso());
+    await toIndex(records, id, 2, 'policy');
+    await publish(records, id, [{ text: id }], { run: 2 });
+    await settleBatches(plane, id);
+  };
+  const report = async () => (await records.report('b')) as { final: boolean; summary: { files_held: number } } | null;
+  await hold(ids[0]!);
+  assert.equal(await report(), null, 'the other is still at work');
+  await hold(ids[1]!);
+  assert.deepEqual([(await report())!.final, (await report())!.summary.files_held], [false, 2]);
+  await decide(ids[0]!);
+  assert.deepEqual([(await report())!.final, (await report())!.summary.files_held], [false, 1]);
+  assert.equal(await completed(records), 0);
+  await decide(ids[1]!);
+  assert.deepEqual([(await report())!.final, (await report())!.summary.files_held], [true, 0]);
+  assert.equal(await completed(records), 1);
+});
+
+test('a report that a document has overtaken is made anew', async (t) => {
+  const plane = (await workerWorld(t)).planes[0]!;
+  const { records } = plane;
+  const { id } = await failed(records, 'torn');
+  const batchFiles = records.batchFiles;
+  let looks = 0;
+  records.batchFiles = async (batch) => {
+    const files = await batchFiles(batch);
+    if (++looks === 1) {
+      await records.restart(id, 'parse', [], plane.clock.iso());
+      await toIndex(records, id, 2);
+      await publish(records, id, [{ text: 'mended' }], { run: 2 });
+    }
+    return files;
+  };
+  await settleBatch(plane, 'batch-torn');
+  assert.equal(looks, 2);
+  const report = (await records.report('batch-torn')) as { files: { status: string }[] };
+  assert.equal(report.files[0]!.status, 'indexed');
+  assert.equal(await completed(records), 1);
+});

@@ -358,3 +358,84 @@ test('work on a document whose job was taken away ends at once, counts for nothi
   const { state, error, stages } = (await records.document(id))!;
   assert.deepEqual([state, error, stages.parse], ['processing', null, 'processing']);
 });
+
+/** Counts what the worker asks of the vector store. */
+function watched(plane: { vectors: { removeDocument(id: string): Promise<string[]> } }): string[] {
+  const removed: string[] = [];
+  plane.vectors.removeDocument = async (id) => {
+    removed.push(id);
+    return [];
+  };
+  return removed;
+}
+
+test('what policy gives up loses its vectors before its rows', async (t) => {
+  const world = await workerWorld(t);
+  const plane = world.planes[0]!;
+  const removed = watched(plane);
+  const id = await receiveOne(plane.records, 'one');
+  await world.until(async () => (await plane.records.document(id))!.state === 'indexed');
+  world.behave.policy = () => fail('CONFIG_INVALID');
+  const failStage = plane.records.failStage;
+  plane.records.failStage = async (failure) => {
+    assert.deepEqual(removed, [id]);
+    assert.equal((await plane.records.searchText({ text: 'text', limit: 1 })).length, 1);
+    return failStage(failure);
+  };
+  await plane.records.restart(id, 'policy', [], world.clock.iso());
+  await world.until(async () => (await plane.records.document(id))!.state === 'policy_failed');
+  assert.deepEqual(await plane.records.searchText({ text: 'text', limit: 1 }), []);
+});
+
+test('a run that was overtaken while it wrote has its vectors put right before its job goes', async (t) => {
+  const world = await workerWorld(t);
+  const plane = world.planes[0]!;
+  const { records } = plane;
+  const removed = watched(plane);
+  const id = await receiveOne(records, 'one');
+  world.behave.index = async (_context, attempt) => {
+    if (attempt > 1) return undefined;
+    // Another run comes, and policy stops it: nothing of the document is served.
+    await records.restart(id, 'policy', [], world.clock.iso());
+    const end = { job: job(id, 'policy', 2), patch: {}, entries: [], at: world.clock.iso() };
+    await records.finishStage({ ...end, outcome: 'quarantined' });
+    return undefined;
+  };
+  const finish = plane.queue.finish.bind(plane.queue);
+  plane.queue.finish = async (claim) => {
+    if (claim.stage === 'index') assert.deepEqual(removed, [id]);
+    return finish(claim);
+  };
+  await world.until(async () => removed.length > 0 && Object.values(await plane.queue.depth()).every((n) => n === 0));
+  assert.equal((await records.document(id))!.state, 'quarantined');
+});
+
+test('a stale job whose worker died is looked after, one that never ran is only dropped', async (t) => {
+  const world = await workerWorld(t);
+  const plane = world.planes[0]!;
+  const { records, queue } = plane;
+  const removed = watched(plane);
+  const id = await receiveOne(records, 'one');
+  await queue.add([job(id, 'index', 7)]);
+  await world.until(async () => (await records.document(id))!.state === 'indexed' && (await queue.depth()).index === 0);
+  assert.deepEqual(removed, []);
+  await records.restart(id, 'policy', [], world.clock.iso());
+  const end = { job: job(id, 'policy', 2), patch: {}, entries: [], at: world.clock.iso() };
+  await records.finishStage({ ...end, outcome: 'quarantined' });
+  await queue.add([job(id, 'index', 7)]);
+  await queue.claim(['index'], 'dead', 10);
+  world.clock.advance(11);
+  await world.until(async () => (await queue.depth()).index === 0);
+  assert.deepEqual(removed, [id], 'what it left of another version goes');
+});
+
+test('a document that keeps failing leaves its queue, even where its vectors cannot be put back', async (t) => {
+  const world = await workerWorld(t);
+  const plane = world.planes[0]!;
+  world.behave.parse = () => fail('FILE_CORRUPTED');
+  plane.vectors.removeDocument = () => fail('OBJECT_MISSING');
+  const id = await receiveOne(plane.records, 'one');
+  await world.until(
+    async () => (await plane.queue.depth()).parse === 0 && (await plane.records.document(id))!.state === 'parse_failed',
+  );
+});

@@ -1,4 +1,4 @@
-import type { BatchRecords } from '../port.ts';
+import type { BatchRecords, DocumentMark } from '../port.ts';
 import { cancelBatch } from './cancel-batch.ts';
 import { BATCH_LISTING, type Cell, DOCUMENTS } from './codec.ts';
 import type { RecordContext } from './context.ts';
@@ -14,8 +14,14 @@ const LIST: ListShape = {
 };
 const BATCH_DOCUMENTS = `SELECT ${DOCUMENTS.select('d')} FROM document_batches l
   JOIN documents d ON d.doc_id = l.doc_id WHERE l.batch_id = ? AND d.erasure_id IS NULL`;
-const UNDER_WAY = `SELECT EXISTS (SELECT 1 FROM document_batches
-  WHERE batch_id = ? AND state = 'processing') AS found`;
+/** A document at work, or one that an open request has still to come to. The latter is one seek a request. */
+const UNDER_WAY = `SELECT EXISTS (SELECT 1 FROM document_batches WHERE batch_id = @batch_id AND state = 'processing')
+  OR EXISTS (SELECT 1 FROM reprocesses r WHERE r.status = 'restarting' AND (r.batch_id = @batch_id
+    OR r.scope = 'below' AND EXISTS (SELECT 1 FROM document_batches l WHERE l.batch_id = @batch_id
+      AND (l.received_at, l.doc_id) > (coalesce(r.cursor_received_at, ''), coalesce(r.cursor_doc_id, ''))
+      AND l.received_at <= r.requested_at))) AS found`;
+const MARKS = `SELECT d.doc_id, d.run, d.state FROM document_batches l JOIN documents d ON d.doc_id = l.doc_id
+  WHERE l.batch_id = ? AND d.erasure_id IS NULL ORDER BY d.doc_id`;
 const BATCHES_OF = 'SELECT batch_id FROM document_batches WHERE doc_id = ? ORDER BY batch_id';
 const OPEN = `SELECT batch_id FROM batches INDEXED BY batches_open
   WHERE status IN ('processing', 'held') AND batch_id > ? ORDER BY batch_id LIMIT ?`;
@@ -44,13 +50,14 @@ export function batchRecords(context: RecordContext): BatchRecords {
           return { file, receipt, document: documents.get(receipt?.doc_id ?? '') ?? null };
         });
       }),
-    isUnderWay: async (batchId) => db.get<{ found: number }>(UNDER_WAY, [batchId])?.found === 1,
+    isUnderWay: async (batchId) => db.get<{ found: number }>(UNDER_WAY, { batch_id: batchId })?.found === 1,
     batchesOf: async (docId) => db.all<{ batch_id: string }>(BATCHES_OF, [docId]).map(({ batch_id }) => batch_id),
     openBatches: async (after, limit) =>
       db.all<{ batch_id: string }>(OPEN, [after ?? '', limit]).map(({ batch_id }) => batch_id),
-    settleBatch: async (batchId, status, report, entries, at) =>
+    settleBatch: async ({ batch_id, status, report, seen, entries, at }) =>
       db.write(() => {
-        if (db.run(SETTLE, { batch_id: batchId, status, report: JSON.stringify(report), at }) === 0) return false;
+        if (!sameMarks(db.all<DocumentMark>(MARKS, [batch_id]), seen)) return false;
+        if (db.run(SETTLE, { batch_id, status, report: JSON.stringify(report), at }) === 0) return false;
         appendEntries(context, entries);
         return true;
       }),
@@ -61,4 +68,16 @@ export function batchRecords(context: RecordContext): BatchRecords {
     batchStates: async (batchIds) => db.all(STATES, [JSON.stringify(batchIds)]),
     cancelBatch: async (batchId, entries, at) => db.write(() => cancelBatch(context, batchId, entries, at)),
   };
+}
+
+/** Whether the documents stand as the caller saw them; two files of a batch may be one document. */
+function sameMarks(now: readonly DocumentMark[], seen: readonly DocumentMark[]): boolean {
+  const before = new Map(seen.map((mark) => [mark.doc_id, mark]));
+  return (
+    before.size === now.length &&
+    now.every(({ doc_id, run, state }) => {
+      const mark = before.get(doc_id);
+      return mark?.run === run && mark.state === state;
+    })
+  );
 }

@@ -7,6 +7,7 @@ import type {
   ErasureRow,
   IndexRecord,
   Receipt,
+  ReprocessRow,
 } from '../rows.ts';
 import type { UploadRow } from '../upload-records.ts';
 
@@ -145,8 +146,9 @@ export const DOCUMENTS = tableCodec<DocumentRow>(
     'last_output_hash',
     'index_event_id',
     'first_attempt_at',
+    'reprocess_id',
   ],
-  ['stages', 'metadata', 'findings', 'error', 'review', 'release', 'rejection'],
+  ['stages', 'metadata', 'findings', 'error', 'review', 'release', 'rejection', 'served'],
 );
 
 export const CHUNKS = tableCodec<ChunkRow>(
@@ -216,4 +218,25 @@ export const ERASURES = tableCodec<ErasureRow>(
     'erased_at',
   ],
   ['inventory', 'removed', 'verified'],
+);
+
+export const REPROCESSES = tableCodec<ReprocessRow>(
+  [
+    'reprocess_id',
+    'scope',
+    'doc_id',
+    'batch_id',
+    'from_stage',
+    'reason',
+    'requested_by',
+    'requested_at',
+    'config_version',
+    'status',
+    'restarted_at',
+    'candidates',
+    'examined',
+    'restarted',
+    'skipped',
+  ],
+  ['below'],
 );

@@ -3,7 +3,15 @@ import type { DocumentRow } from '../rows.ts';
 import { closeDeadLetters } from './close-dead-letters.ts';
 import { type Cell, DOCUMENTS, RECEIPTS } from './codec.ts';
 import type { RecordContext } from './context.ts';
-import { beginRun, DOCUMENT_PLACE, readDocument, removeChunks, saveDocument } from './documents.ts';
+import {
+  beginRun,
+  DOCUMENT_PLACE,
+  readDocument,
+  removeChunks,
+  reopenBatches,
+  saveDocument,
+  withdrawn,
+} from './documents.ts';
 import { appendEntries } from './events.ts';
 import { placeOf } from './page.ts';
 
@@ -98,7 +106,8 @@ function decideOne(context: RecordContext, row: DocumentRow, decision: DocumentD
   const decided: DocumentRow = { ...row, ...set, chunks_rejected: decision.chunks_rejected ?? row.chunks_rejected };
   if (set.rejection?.scope === 'document') {
     const stages = { ...row.stages, [row.current_stage]: 'quarantined' as const };
-    saveDocument(context, { ...decided, state: 'quarantined', stages }, at);
+    saveDocument(context, { ...withdrawn(decided), state: 'quarantined', stages }, at);
+    reopenBatches(context, row.doc_id, at);
     removed = removeChunks(context, row.doc_id);
     closeDeadLetters(context, row.doc_id, at, actor, 'skipped');
   } else if (restart === null) saveDocument(context, decided, at);

@@ -1,7 +1,7 @@
 import { FrostbyteError } from '../../../kernel/errors.ts';
 import { STAGES, type StageName, type StageStatus, type WorkStage } from '../../../kernel/pipeline.ts';
 import type { DocumentPatch } from '../port.ts';
-import type { DocumentRow } from '../rows.ts';
+import type { DocumentRow, ServedVersion } from '../rows.ts';
 import { closeDeadLetters } from './close-dead-letters.ts';
 import { type Cell, DOCUMENTS } from './codec.ts';
 import type { RecordContext } from './context.ts';
@@ -11,6 +11,9 @@ const SELECT = `SELECT ${DOCUMENTS.select('d')} FROM documents d WHERE d.doc_id 
 const INSERT = DOCUMENTS.insert('documents', 'updated_at');
 const UPDATE = DOCUMENTS.update('documents', 'doc_id', 'updated_at');
 const DELETE_CHUNKS = 'DELETE FROM chunks WHERE doc_id = ?';
+const REOPEN_BATCHES = `UPDATE batches SET status = 'processing', updated_at = @at
+  WHERE status IN ('held', 'completed', 'cancelled')
+    AND batch_id IN (SELECT l.batch_id FROM document_batches l WHERE l.doc_id = @doc_id)`;
 
 /**
  * A document's place in lists that are ordered by receipt. A page may end with a document that is erased before the next
@@ -61,6 +64,37 @@ export function removeChunks({ db }: RecordContext, docId: string): number {
   return db.run(DELETE_CHUNKS, [docId]);
 }
 
+/**
+ * The document after its chunks were taken out: nothing of it is served. Whoever removes chunks saves this, so that
+ * reports and proofs do not speak of a version that nobody can see.
+ */
+export function withdrawn(row: DocumentRow): DocumentRow {
+  return { ...row, served: null, indexed_at: null, index_event_id: null, chunks_indexed: null };
+}
+
+/** The version that the run at work has made, as it is kept beside its chunks. */
+export function versionOf(row: DocumentRow, lineage: Record<string, unknown>): ServedVersion {
+  const { run, config_version, canonical_sha256, enriched_sha256, vectors_sha256, embed_model, embed_version } = row;
+  return {
+    run,
+    config_version,
+    canonical_sha256,
+    enriched_sha256,
+    vectors_sha256,
+    embed_model,
+    embed_version,
+    lineage,
+  };
+}
+
+/**
+ * Opens the settled batches that hold a document, because it comes to rest anew: they are settled, reported and told
+ * again. Part of every new run; a change of a document at rest that is no run calls it too.
+ */
+export function reopenBatches({ db }: RecordContext, docId: string, at: string): void {
+  db.run(REOPEN_BATCHES, { doc_id: docId, at });
+}
+
 /** The document with a stage's patch: named columns replaced, `findings` merged key by key. */
 export function patched(row: DocumentRow, patch: DocumentPatch): DocumentRow {
   const next: Record<string, unknown> = { ...row, findings: { ...row.findings, ...patch.findings } };
@@ -83,8 +117,9 @@ export function stagesAt(
 /**
  * Begins the next run of a document at a stage, inside the running transaction: earlier stages count as completed, the
  * provenance chain continues from what that stage reads, the error goes, dead letters still pending are resolved as
- * reprocessed (told under `actor`), and the job goes to the outbox. Throws `INVALID_STATE_TRANSITION` for malware, which
- * never runs (spec 2), and for what a person refused for good.
+ * reprocessed (told under `actor`), settled batches of the document are open again, and the job goes to the outbox. What
+ * is served stays served until the run ends. Throws `INVALID_STATE_TRANSITION` for malware, which never runs (spec 2), and
+ * for what a person refused for good.
  */
 export function beginRun(
   context: RecordContext,
@@ -119,6 +154,7 @@ export function beginRun(
   };
   saveDocument(context, next, at);
   closeDeadLetters(context, row.doc_id, at, actor);
+  reopenBatches(context, row.doc_id, at);
   enqueue(context, next);
   return next;
 }

@@ -3,7 +3,16 @@ import type { BatchArrival, FileDecision, IntakeRecords, NewDocument, ReceiveOut
 import type { BatchRow, DocumentRow, Receipt } from '../rows.ts';
 import { BATCHES, type Cell, RECEIPTS } from './codec.ts';
 import { ownRow, type RecordContext, refused } from './context.ts';
-import { beginRun, insertDocument, readDocument, removeChunks, saveDocument, stagesAt } from './documents.ts';
+import {
+  beginRun,
+  insertDocument,
+  readDocument,
+  removeChunks,
+  reopenBatches,
+  saveDocument,
+  stagesAt,
+  withdrawn,
+} from './documents.ts';
 import { isBeingErased, lastErasure } from './erasures.ts';
 import { appendEntries } from './events.ts';
 import { enqueue } from './outbox.ts';
@@ -189,6 +198,8 @@ function newDocument(
     review: null,
     release: null,
     rejection: null,
+    served: null,
+    reprocess_id: null,
   };
   insertDocument(context, row, context.clock.iso());
   if (accepted) enqueue(context, row);
@@ -228,7 +239,9 @@ function knownDocument(
   }
   const runsAgain = TRY_AGAIN.has(first.state);
   const actor = settled.receipt.submitted_by;
-  if (runsAgain) beginRun(context, joined, 'parse', at, batch.config_version, actor);
+  // Never by an older config than the one it ran by: a batch that broke off long ago would undo a redaction.
+  const version = Math.max(batch.config_version, first.config_version);
+  if (runsAgain) beginRun(context, joined, 'parse', at, version, actor);
   else saveDocument(context, joined, at);
   return asDuplicate(settled, first, runsAgain);
 }
@@ -239,8 +252,9 @@ function knownDocument(
  */
 function condemn(context: RecordContext, first: DocumentRow, found: NewDocument): number {
   if (first.state === 'quarantined' && first.quarantine_reason === 'MALWARE_DETECTED') return 0;
+  const at = context.clock.iso();
   const condemned: DocumentRow = {
-    ...first,
+    ...withdrawn(first),
     state: 'quarantined',
     quarantine_reason: found.quarantine_reason,
     scan_result: found.scan_result,
@@ -249,6 +263,7 @@ function condemn(context: RecordContext, first: DocumentRow, found: NewDocument)
     stages: stagesAt(first, 'intake', 'quarantined', 'skipped'),
     run: first.run + 1,
   };
-  saveDocument(context, condemned, context.clock.iso());
+  saveDocument(context, condemned, at);
+  reopenBatches(context, first.doc_id, at);
   return removeChunks(context, first.doc_id);
 }

@@ -27,7 +27,7 @@ const COUNT_ERASING_IN_BATCH = `SELECT count(*) AS entries FROM documents d INDE
   JOIN document_batches l ON l.doc_id = d.doc_id AND l.batch_id = @batch_id
   WHERE d.erasure_id IS NOT NULL AND (@state IS NULL OR d.state = @state)`;
 
-const SERVED = `SELECT ${CHUNKS.select('c')}, d.original_filename, d.raw_sha256, d.canonical_sha256, d.received_at,
+const SERVED = `SELECT ${CHUNKS.select('c')}, d.original_filename, d.raw_sha256, d.served ->> 'canonical_sha256' AS canonical_sha256, d.received_at,
     d.indexed_at, d.metadata AS document_metadata, d.index_event_id, a.log_index,
     ${INDEX_RECORDS.names.map((name) => `i.${name} AS index_${name}`).join(', ')}
   FROM chunks c

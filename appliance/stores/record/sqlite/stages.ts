@@ -4,7 +4,16 @@ import type { Publication, StageRecords } from '../port.ts';
 import type { DocumentRow } from '../rows.ts';
 import { type Cell, CHUNKS, DEAD_LETTERS, INDEX_RECORDS } from './codec.ts';
 import { ownRow, type RecordContext, refused } from './context.ts';
-import { beginRun, patched, readDocument, removeChunks, saveDocument, stagesAt } from './documents.ts';
+import {
+  beginRun,
+  patched,
+  readDocument,
+  removeChunks,
+  saveDocument,
+  stagesAt,
+  versionOf,
+  withdrawn,
+} from './documents.ts';
 import { appendEntries } from './events.ts';
 import { keepConfig } from './intake.ts';
 import { enqueue } from './outbox.ts';
@@ -13,6 +22,9 @@ const SELECT_CONFIG = 'SELECT config FROM configs WHERE version = ?';
 const INSERT_CHUNK = CHUNKS.insert('chunks', 'section_title');
 const INSERT_INDEX_RECORD = INDEX_RECORDS.insert('index_records');
 const INSERT_DEAD_LETTER = DEAD_LETTERS.insert('dead_letters');
+
+/** Ends after which no version passes for judged. Where another stage failed, the earlier version stays served. */
+const UNJUDGED: ReadonlySet<DocumentRow['state']> = new Set(['quarantined', 'policy_failed']);
 
 /** A document's way through the stages. */
 export function stageRecords(context: RecordContext): StageRecords {
@@ -60,8 +72,9 @@ export function stageRecords(context: RecordContext): StageRecords {
           enqueue(context, advanced);
         } else {
           const stages = stagesAt(row, job.stage, outcome, outcome === 'quarantined' ? 'skipped' : undefined);
-          saveDocument(context, { ...base, state: outcome, stages }, at);
-          if (outcome === 'quarantined') removed = removeChunks(context, row.doc_id);
+          // The gates have judged anew and not let it through: an earlier version must not outlive the verdict.
+          saveDocument(context, { ...withdrawn(base), state: outcome, stages }, at);
+          removed = removeChunks(context, row.doc_id);
         }
         appendEntries(context, entries);
       });
@@ -85,8 +98,10 @@ export function stageRecords(context: RecordContext): StageRecords {
       let removed = 0;
       const done = fenced(job, (row) => {
         const stages = stagesAt(row, job.stage, status, 'skipped');
-        saveDocument(context, { ...patched(row, patch), state, error, stages }, at);
-        if (state === 'quarantined') removed = removeChunks(context, row.doc_id);
+        const failed: DocumentRow = { ...patched(row, patch), state, error, stages };
+        const stopped = UNJUDGED.has(state);
+        saveDocument(context, stopped ? withdrawn(failed) : failed, at);
+        if (stopped) removed = removeChunks(context, row.doc_id);
         if (dead_letter) {
           ownRow(context, dead_letter.tenant_id);
           db.run(INSERT_DEAD_LETTER, DEAD_LETTERS.encode(dead_letter));
@@ -118,7 +133,7 @@ function isCurrent(row: DocumentRow, job: Job): boolean {
 /** Replaces what is served of the document, inside the running transaction. Returns how many old chunks went. */
 function publishChunks(context: RecordContext, row: DocumentRow, publication: Publication): number {
   const { db } = context;
-  const { job, chunks, index_records, patch, entries, index_event_id, at } = publication;
+  const { job, chunks, index_records, patch, entries, index_event_id, lineage = {}, at } = publication;
   if (job.stage !== 'index') throw refused('Only the index stage publishes.');
   if (!entries.some(({ event }) => event.event_id === index_event_id)) {
     throw refused('A publication names an event that it does not bring.');
@@ -138,10 +153,12 @@ function publishChunks(context: RecordContext, row: DocumentRow, publication: Pu
     ownRow(context, record.tenant_id);
     db.run(INSERT_INDEX_RECORD, INDEX_RECORDS.encode(record) as Record<string, Cell>);
   }
+  const made = patched(row, patch);
   saveDocument(
     context,
     {
-      ...patched(row, patch),
+      ...made,
+      served: versionOf(made, lineage),
       state: 'indexed',
       stages: stagesAt(row, 'index', 'completed'),
       error: null,

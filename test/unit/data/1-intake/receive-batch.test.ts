@@ -195,6 +195,30 @@ describe('a batch', () => {
     }),
   );
 
+  it('that goes on reads no file again that has its receipt, whoever sends it', async () => {
+    let scanned = 0;
+    const scanner: Scanner = {
+      ...scannerThat(() => ({ result: 'clean' })),
+      begin: async () => {
+        scanned++;
+        return { write: async () => undefined, end: async () => ({ result: 'clean' }), abort: () => undefined };
+      },
+    };
+    const world = await intakeWorld({ scanner });
+    try {
+      const body = bodyOf([manifestPart(manifestOf(files)), ...files.map(partOf)]);
+      const partial = await receiveBatch(world.plane, requestOf(body.subarray(0, body.indexOf('The third') + 4)));
+      assert.equal(partial.counts.accepted, 2);
+      const before = scanned;
+      const whole = await receiveBatch(world.plane, requestOf(body));
+      assert.equal(whole.status, 'received');
+      assert.equal(scanned - before, 1, 'only the third');
+      assert.deepEqual(whole.receipts.slice(0, 2), partial.receipts);
+    } finally {
+      await world.end();
+    }
+  });
+
   it(
     'that breaks off before a file is whole, or whose stream fails, leaves nothing',
     using(async (world) => {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import { Worker } from 'node:worker_threads';
 import { FrostbyteError } from '../../../../appliance/kernel/errors.ts';
 import { openSqlite } from '../../../../appliance/stores/sqlite/open.ts';
 
@@ -13,6 +15,19 @@ const TABLE = {
   sql: 'CREATE TABLE t (id INTEGER PRIMARY KEY, x TEXT) STRICT;',
 };
 const OPTIONS = { migrations: [TABLE], appliedAt: '2026-01-01T00:00:00.000Z' };
+
+const HELD_MS = 60;
+/** Writes, and holds the others back for a while. */
+const HOLDER = `
+  const { parentPort, workerData } = require('node:worker_threads');
+  const Database = require('better-sqlite3');
+  const db = new Database(workerData);
+  db.exec("BEGIN IMMEDIATE; INSERT INTO t (x) VALUES ('a')");
+  parentPort.postMessage('held');
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ${HELD_MS});
+  db.exec('COMMIT');
+  db.close();
+`;
 
 function file(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'sqlite-'));
@@ -35,6 +50,34 @@ describe('a SQLite connection', () => {
       ['wal', 2, 1, 1, 2, 0],
     );
     assert.equal(raw.pragma('busy_timeout', { simple: true }), 10_000);
+  });
+
+  test('cuts the log of a process that was killed before it could: erased text is gone once anyone opens', (t) => {
+    const path = file(t);
+    const db = opened(t, path);
+    db.run("INSERT INTO t (x) VALUES ('zyxsecret')");
+    db.run('DELETE FROM t');
+    // What a kill leaves: both files as they are, and nobody who would fold one into the other.
+    const left = join(dirname(path), 'left.db');
+    for (const suffix of ['', '-wal']) copyFileSync(path + suffix, left + suffix);
+    const holds = () => ['', '-wal'].filter((suffix) => readFileSync(left + suffix).includes('zyxsecret'));
+    assert.deepEqual(holds(), ['-wal'], 'the look can find');
+    opened(t, left);
+    assert.deepEqual(holds(), []);
+  });
+
+  test('waits for its turn while another connection writes, and a nested write is part of the outer one', async (t) => {
+    const path = file(t);
+    const [db, other] = [opened(t, path), new Worker(HOLDER, { eval: true, workerData: path })];
+    await once(other, 'message');
+    const began = performance.now();
+    db.write(() => {
+      db.write(() => db.run("INSERT INTO t (x) VALUES ('b')"));
+      assert.deepEqual(db.all('SELECT x FROM t ORDER BY id'), [{ x: 'a' }, { x: 'b' }]);
+    });
+    assert.ok(performance.now() - began >= HELD_MS / 2, 'it was held back');
+    assert.equal(db.raw.pragma('busy_timeout', { simple: true }), 10_000);
+    await other.terminate();
   });
 
   test('runs statements with positions and with names', (t) => {

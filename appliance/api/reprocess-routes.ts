@@ -1,0 +1,49 @@
+import { z } from '@hono/zod-openapi';
+import type { Route } from './routes.ts';
+import { TenantId, Uuid } from './schemas/common.ts';
+import * as reprocess from './schemas/reprocess.ts';
+
+/** The rows of the table of routes that run documents again. */
+
+const tenant = z.object({ tenant_id: TenantId });
+
+const running = {
+  plane: 'data',
+  scope: 'ingest',
+  limit: 'ingest',
+  states: 'active',
+  roles: ['tenant_admin', 'admin'],
+} as const satisfies Partial<Route>;
+
+export const REPROCESS_ROUTES = Object.freeze({
+  reprocess: {
+    ...running,
+    method: 'post',
+    path: '/ingest/{tenant_id}/reprocess',
+    params: tenant,
+    body: reprocess.ReprocessBody,
+    status: 202,
+    answer: reprocess.ReprocessAnswer,
+    summary: 'Run documents again: one, those of a batch, or all below a version',
+  },
+  listReprocesses: {
+    ...running,
+    method: 'get',
+    path: '/ingest/{tenant_id}/reprocess',
+    params: tenant,
+    query: reprocess.ReprocessListQuery,
+    status: 200,
+    answer: z.array(reprocess.ReprocessAnswer),
+    list: true,
+    summary: 'List requests to run documents again, newest first',
+  },
+  reprocessStatus: {
+    ...running,
+    method: 'get',
+    path: '/ingest/{tenant_id}/reprocess/{reprocess_id}',
+    params: z.object({ tenant_id: TenantId, reprocess_id: Uuid }),
+    status: 200,
+    answer: reprocess.ReprocessAnswer,
+    summary: 'How far a request to run documents again has come',
+  },
+} satisfies Record<string, Route>);
