@@ -207,7 +207,14 @@ function restart(
   const from = startOf(row, request.from_stage);
   // A run that no gate and no parser sees anew goes by the config that they went by.
   const version = from === 'embed' ? row.config_version : request.config_version;
-  const { run } = beginRun(context, { ...row, reprocess_id: request.reprocess_id }, from, at, version, entry.event.actor);
+  const { run } = beginRun(
+    context,
+    { ...row, reprocess_id: request.reprocess_id },
+    from,
+    at,
+    version,
+    entry.event.actor,
+  );
   return withDetails(entry, { from, run, config_version: version });
 }
 
