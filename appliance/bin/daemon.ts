@@ -80,10 +80,9 @@ export async function start(config: Config): Promise<Running> {
     for (const tenantId of await control.activeTenants()) {
       await mendQueue(config.data_folder, tenantId, { clock, logger });
     }
-    for await (const { tenant_id, state } of allTenants(control)) {
-      const { queue } = tenantPaths(config.data_folder, tenant_id);
-      if (state === 'SUSPENDED') await measureClosedQueues(tenant_id, queue, { clock, meter: metrics.meter, logger });
-    }
+    await measureSuspended(embedded, config, { clock, meter: metrics.meter, logger }).catch((error: unknown) =>
+      logger.warn('queues of suspended tenants could not be measured', codeFrames(error)),
+    );
     const workers = startWorkers({
       count: config.workers.count,
       config: JSON.stringify(config),
@@ -210,9 +209,20 @@ export async function start(config: Config): Promise<Running> {
   }
 }
 
-async function* allTenants(control: ControlVerbs): AsyncGenerator<Tenant> {
+/** The frozen depth of tenants that were suspended before this start (spec 3). */
+async function measureSuspended(
+  { control }: Embedded,
+  config: Config,
+  parts: Parameters<typeof measureClosedQueues>[2],
+): Promise<void> {
+  for await (const { tenant_id } of allTenants(control, 'SUSPENDED')) {
+    await measureClosedQueues(tenant_id, tenantPaths(config.data_folder, tenant_id).queue, parts);
+  }
+}
+
+async function* allTenants(control: ControlVerbs, state?: Tenant['state']): AsyncGenerator<Tenant> {
   for (let page = 1; ; page++) {
-    const { tenants } = await control.tenants({ page, limit: 100 });
+    const { tenants } = await control.tenants({ page, limit: 100, ...(state === undefined ? {} : { state }) });
     yield* tenants;
     if (tenants.length < 100) return;
   }

@@ -295,13 +295,14 @@ describe('the quarantine', () => {
 
 describe('the command line', () => {
   let folder = '';
-  let tokens: Record<'dana' | 'frode', string>;
+  let tokens: Record<'dana' | 'frode' | 'felix', string>;
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'frostbyte-decisions-'));
     tokens = {
       dana: await world.appliance.token({ role: 'tenant_admin', tenant_id: 'careful', subject: 'dana' }),
       frode: await world.appliance.token({ role: 'admin', subject: 'frode' }),
+      felix: await world.appliance.token({ role: 'admin', subject: 'felix' }),
     };
   });
   after(() => rmSync(folder, { recursive: true }));
@@ -394,7 +395,7 @@ describe('the command line', () => {
     const { docs } = await world.send('chunky', [text('mail.txt', content)]);
     const about = ['document', 'originals', 'chunky', docs[0]!];
     const [refused, spans, raw] = await Promise.all([
-      frostbyte('frode', ...about),
+      frostbyte('felix', ...about),
       frostbyte('frode', ...about, '--reason', 'asked by the data subject'),
       frostbyte('frode', ...about, '--what', 'raw', '--out', '-', '--reason', 'asked by the data subject'),
     ]);

@@ -90,11 +90,15 @@ test('what happened stands in the log, newest first, without gaps', async () => 
 
 test('filters by type, resource, actor, status and day', async () => {
   const all = await events();
-  const check = async (query: string, fits: (event: Event) => boolean) => {
-    const found = await events(query);
+  const check = async (query: string, fits: (event: Event) => boolean, order = (_a: Event, _b: Event) => 0) => {
+    // What is told meanwhile is no part of the comparison.
+    const found = (await events(query)).filter(({ log_index }) => log_index <= all[0]!.log_index);
     assert.deepEqual(
       found.map(({ event_id }) => event_id),
-      all.filter(fits).map(({ event_id }) => event_id),
+      all
+        .filter(fits)
+        .sort(order)
+        .map(({ event_id }) => event_id),
       query,
     );
     assert.ok(found.length > 0, query);
@@ -106,8 +110,10 @@ test('filters by type, resource, actor, status and day', async () => {
   );
   await check('&actor=dana', ({ actor }) => actor === 'dana');
   await check('&status=failure', ({ details }) => details.status === 'failure');
+  // Within a range of time events come by their time, which the relay's order need not be.
+  const newestByTime = (a: Event, b: Event) => b.timestamp.localeCompare(a.timestamp) || b.log_index - a.log_index;
   const day = all[0]!.timestamp.slice(0, 10);
-  await check(`&start_date=${all.at(-1)!.timestamp.slice(0, 10)}&end_date=${day}`, () => true);
+  await check(`&start_date=${all.at(-1)!.timestamp.slice(0, 10)}&end_date=${day}`, () => true, newestByTime);
   assert.deepEqual(await events('&end_date=2020-01-01'), []);
   assert.equal((await auditor('GET', '/audit/acme/events?start_date=yesterday')).code, 'VALIDATION_ERROR');
   for (const wrong of ['event_type=NOPE', 'start_date=2026-02-01&end_date=2026-01-31'])

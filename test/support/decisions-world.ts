@@ -71,7 +71,7 @@ export async function decisionsWorld(tenants: readonly (keyof typeof TENANTS)[])
   return {
     appliance,
     admin: await appliance.caller({ role: 'admin', subject: 'frode' }, 'ticket 17'),
-    unexplained: await appliance.caller({ role: 'admin', subject: 'frode' }),
+    unexplained: await appliance.caller({ role: 'admin', subject: 'felix' }),
     auditor,
     dana,
     status,
