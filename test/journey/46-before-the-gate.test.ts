@@ -76,7 +76,10 @@ test('what lies before the gate is shown by no route, whoever asks', async () =>
     body: `Freight paid by ${PLANTED.EMAIL}.`,
   });
   assert.equal(upload.status, 201);
+  const again = { from: 'embed', doc_id: docs[0], reason: 'a look' };
+  const { data: asked } = await dana.chunky!<{ reprocess_id: string }>('POST', '/ingest/chunky/reprocess', again);
   const ids: Record<string, readonly string[]> = {
+    reprocess_id: [asked.reprocess_id],
     deletion_receipt_id: [erasure.data.deletion_receipt_id],
     upload_id: [upload.headers.get('location')!.split('/').at(-1)!],
     tenant_id: ['chunky', 'careful'],
