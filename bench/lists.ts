@@ -12,6 +12,7 @@ const FILES = 10_000;
 const LIMITS = [50, 500];
 const PAGES = 60;
 const BOUND_MS = 50;
+const IN_FORCE = { status: 'in_force', offset: 0 } as const;
 
 /** What a page answers: rows, of which the last one's id leads on. */
 type Page = (page: { limit: number; after?: string }) => Promise<{ rows: readonly object[]; total?: number }>;
@@ -51,6 +52,18 @@ const lists = ({ records, log, control, ids }: Filled): readonly List[] => [
   ['audit events of an actor', 'log_index', events(log, { actor: 'system' })],
   ['audit events that failed', 'log_index', events(log, { status: 'failure' })],
   ['audit events since a day', 'log_index', events(log, { start_date: '2026-01-01' })],
+  ['holds', 'hold_id', async (page) => named(await control.holds(ids.tenant, { ...page, ...IN_FORCE }), 'holds')],
+  [
+    'ledger',
+    'seq',
+    async ({ limit, after }) => named(await control.ledger({ limit, after: Number(after ?? 0) }), 'entries'),
+  ],
+  [
+    'ledger of a tenant',
+    'seq',
+    async ({ limit, after }) =>
+      named(await control.ledger({ tenant_id: ids.tenant, limit, after: Number(after ?? 0) }), 'entries'),
+  ],
   ['break-glass grants', 'grant_id', async (page) => named(await control.breakGlassGrants(ids.tenant, page), 'grants')],
   ['notices', 'notice_id', async (page) => named(await control.noticesOf(ids.tenant, page), 'notices')],
   [

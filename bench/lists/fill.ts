@@ -59,7 +59,10 @@ export async function fill(folder: string, { entries, files }: { entries: number
   const asked = { tenant_name: TENANT, contact_email: 'it@acme.example', tier: 'standard' } as const;
   const { tenant_id: tenant } = await control.createTenant(asked, 'system');
   await control.idle();
-  for (let n = 0; n < entries; n++) await control.openBreakGlass(tenant, { reason: `ticket ${n}` }, 'frode');
+  for (let n = 0; n < entries; n++) {
+    await control.openBreakGlass(tenant, { reason: `ticket ${n}` }, 'frode');
+    await control.setHold(tenant, { scope: 'batch', resource_id: `b${n}` }, 'matter 4711', 'frode');
+  }
   return {
     records,
     log,

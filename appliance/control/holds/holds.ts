@@ -1,6 +1,7 @@
 import { FrostbyteError } from '../../kernel/errors.ts';
 import type { HoldScope } from '../../kernel/holds.ts';
 import type { Registry } from '../registry/open.ts';
+import { readPage } from '../registry/page.ts';
 import type { Hold } from '../verbs.ts';
 
 const COLUMNS = 'hold_id, tenant_id, scope, resource_id, reason, set_by, set_at, lifted_by, lifted_at, lift_reason';
@@ -10,8 +11,12 @@ const ON = `SELECT DISTINCT scope FROM holds WHERE tenant_id = :tenant AND lifte
   (scope = 'tenant' AND resource_id = :tenant) OR (scope = 'document' AND resource_id = :doc)
   OR (scope = 'batch' AND resource_id IN (SELECT value FROM json_each(:batches)))) ORDER BY scope`;
 const OF_TENANT = `SELECT scope, resource_id FROM holds WHERE tenant_id = ? AND lifted_at IS NULL ORDER BY hold_id LIMIT 20`;
-const CONFIRMED = `tenant_id = :tenant AND confirmed_at IS NOT NULL AND
-  (:status = 'all' OR (lifted_at IS NULL) = (:status = 'in_force'))`;
+/** The index and the terms of each list, as migration `hold-lists` has them. */
+const LISTS = Object.freeze({
+  all: ['holds_confirmed', 'confirmed_at IS NOT NULL'],
+  in_force: ['holds_standing', 'confirmed_at IS NOT NULL AND lifted_at IS NULL'],
+  lifted: ['holds_lifted', 'lifted_at IS NOT NULL'],
+} satisfies Record<HoldStatus, [index: string, terms: string]>);
 
 export type HoldStatus = 'in_force' | 'lifted' | 'all';
 
@@ -91,15 +96,14 @@ export function pageOfHolds(
   tenantId: string,
   query: { status: HoldStatus; limit: number; offset: number; after?: string },
 ): { holds: Hold[]; total: number } {
-  const { status, limit, offset, after = null } = query;
-  return registry.read(() => ({
-    holds: registry.all<Hold>(
-      `SELECT ${COLUMNS} FROM holds WHERE ${CONFIRMED} AND (:after IS NULL OR hold_id < :after)
-       ORDER BY hold_id DESC LIMIT :limit OFFSET :offset`,
-      { tenant: tenantId, status, after, limit, offset: after === null ? offset : 0 },
-    ),
-    total:
-      registry.get<{ n: number }>(`SELECT count(*) AS n FROM holds WHERE ${CONFIRMED}`, { tenant: tenantId, status })
-        ?.n ?? 0,
-  }));
+  const { status, ...page } = query;
+  const [index, terms] = LISTS[status];
+  const list = {
+    table: `holds INDEXED BY ${index}`,
+    id: 'hold_id',
+    columns: COLUMNS,
+    where: `tenant_id = :tenant AND ${terms}`,
+  };
+  const { rows, total } = readPage<Hold>(registry, list, tenantId, page);
+  return { holds: rows, total };
 }

@@ -313,4 +313,15 @@ CREATE INDEX notices_by_tenant ON notices (tenant_id, notice_id);
 CREATE INDEX notices_unread ON notices (tenant_id, notice_id) WHERE acknowledged_at IS NULL AND withdrawn_at IS NULL;
 `,
   },
+  {
+    version: 4,
+    name: '0004-hold-lists',
+    sha256: 'b8011b8eab0adeeddbd4085b27618bb00e192a42acf4d2ad807e1eff17d089af',
+    sql: `-- Lists of holds, by where they stand: each page and each count from one index, which holds the terms too.
+CREATE INDEX holds_confirmed ON holds (tenant_id, hold_id, confirmed_at) WHERE confirmed_at IS NOT NULL;
+CREATE INDEX holds_standing ON holds (tenant_id, hold_id, confirmed_at, lifted_at)
+  WHERE confirmed_at IS NOT NULL AND lifted_at IS NULL;
+CREATE INDEX holds_lifted ON holds (tenant_id, hold_id, lifted_at) WHERE lifted_at IS NOT NULL;
+`,
+  },
 ]);
