@@ -27,9 +27,9 @@ interface Layer {
 const LAYERS: readonly Layer[] = [
   { name: 'unit', files: 'test/unit/**/*.test.ts', runners: 2, processes: 'shared' },
   { name: 'contract', files: 'test/contract/**/*.test.ts', runners: 2, processes: 'shared' },
-  { name: 'journey', files: 'test/journey/**/*.test.ts', runners: 1, processes: 'own' },
-  { name: 'shipped', files: 'test/shipped/**/*.test.ts', runners: 1, processes: 'own' },
-  { name: 'faults', files: 'test/faults/**/*.test.ts', runners: 1, processes: 'own' },
+  { name: 'journey', files: 'test/journey/**/*.test.ts', runners: 2, processes: 'own' },
+  { name: 'shipped', files: 'test/shipped/**/*.test.ts', runners: 2, processes: 'own' },
+  { name: 'faults', files: 'test/faults/**/*.test.ts', runners: 2, processes: 'own' },
 ];
 /** What `embedded` means where a layer is required by that name: all that runs without Docker. */
 const EMBEDDED = LAYERS.map(({ name }) => name);

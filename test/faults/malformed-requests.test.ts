@@ -42,7 +42,8 @@ interface Answer {
 const agent = new Agent({ keepAlive: true, maxSockets: CONCURRENCY });
 after(() => agent.destroy());
 
-function send({ method, path, headers, body, who }: Malformed): Promise<Answer> {
+function send(asked: Malformed, again = false): Promise<Answer> {
+  const { method, path, headers, body, who } = asked;
   const { hostname, port } = new URL(appliance.url);
   const token = tokens[who];
   return new Promise((resolve, reject) => {
@@ -78,7 +79,12 @@ function send({ method, path, headers, body, who }: Malformed): Promise<Answer> 
       },
     );
     outgoing.on('timeout', () => outgoing.destroy(new Error('no answer in 20 s')));
-    outgoing.on('error', reject);
+    outgoing.on('error', (error: NodeJS.ErrnoException) => {
+      // A kept connection may be closed by its server at the moment it is used again: an honest client asks once more.
+      const closed = outgoing.reusedSocket && error.code === 'ECONNRESET' && !again;
+      if (closed) resolve(send(asked, true));
+      else reject(error);
+    });
     outgoing.end(body ?? undefined);
   });
 }
