@@ -51,14 +51,11 @@ const TRICKS = [
   '_appliance',
   '0197a000-0000-7000-8000-00000000000z',
 ];
+const UUID = ['0197a000-0000-7000-8000-000000000001'];
+/** A well-formed id for each kind of the paths; whatever is not named here is a UUID. */
 const GOOD: Record<string, string[]> = {
   tenant_id: ['acme'],
   batch_id: ['b1'],
-  receipt_id: ['0197a000-0000-7000-8000-000000000001'],
-  dlq_entry_id: ['0197a000-0000-7000-8000-000000000001'],
-  upload_id: ['0197a000-0000-7000-8000-000000000001'],
-  event_id: ['0197a000-0000-7000-8000-000000000001'],
-  export_id: ['0197a000-0000-7000-8000-000000000001'],
   doc_id: ['doc_0123456789abcdef'],
   chunk_id: ['chk_0123456789abcdef'],
   resource_id: ['doc_0123456789abcdef'],
@@ -86,7 +83,7 @@ const routed = fc
     let n = 0;
     const path = route.path.replace(/\{(\w+)\}/g, (_, id: string) => {
       const i = n++;
-      const good = route.plane === 'control' && id === 'tenant_id' ? ['ghost', '_appliance'] : GOOD[id]!;
+      const good = route.plane === 'control' && id === 'tenant_id' ? ['ghost', '_appliance'] : (GOOD[id] ?? UUID);
       return replace[i % 3] ? tricks[i % 3]! : good[at % good.length]!;
     });
     return { method: route.method.toUpperCase(), path: `/api/v1${path}`, multipart: route.bodyType === 'multipart' };
