@@ -103,7 +103,9 @@ export function pageOfHolds(
     id: 'hold_id',
     columns: COLUMNS,
     where: `tenant_id = :tenant AND ${terms}`,
-  };
+    totals: 'hold_totals',
+    total: status,
+  } as const;
   const { rows, total } = readPage<Hold>(registry, list, tenantId, page);
   return { holds: rows, total };
 }

@@ -92,7 +92,13 @@ export function liveGrants(registry: Registry, tenant: string, now: string): Gra
 export function pageOfGrants(registry: Registry, tenant: string, page: Keyset): { rows: GrantRow[]; total: number } {
   return readPage(
     registry,
-    { table: 'break_glass_grants', id: 'grant_id', where: 'tenant_id = :tenant', total: 'grants' },
+    {
+      table: 'break_glass_grants',
+      id: 'grant_id',
+      where: 'tenant_id = :tenant',
+      totals: 'list_totals',
+      total: 'grants',
+    },
     tenant,
     page,
   );

@@ -78,5 +78,5 @@ export function pageOfNotices(
         total: 'unread',
       } as const)
     : ({ table: 'notices', where: 'tenant_id = :tenant', total: 'notices' } as const);
-  return readPage(registry, { ...list, id: 'notice_id' }, tenant, page);
+  return readPage(registry, { ...list, id: 'notice_id', totals: 'list_totals' }, tenant, page);
 }

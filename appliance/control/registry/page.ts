@@ -7,13 +7,23 @@ export interface Keyset {
   after?: string;
 }
 
+/** A list: its rows of one tenant (`:tenant`), and where its total is kept. */
+export interface List {
+  table: string;
+  id: string;
+  columns?: string;
+  where: string;
+  totals: 'list_totals' | 'hold_totals';
+  total: string;
+}
+
 /**
- * One page of a tenant's rows, newest first, and how many there are: by the kept total, or counted from the list's index.
+ * One page of a tenant's rows, newest first, and how many there are by the kept total.
  * The ids are UUID v7, so their order is that of time and an index over tenant and id finds a page in O(log rows + limit).
  */
 export function readPage<Row>(
   registry: Registry,
-  list: { table: string; id: string; columns?: string; where: string; total?: 'grants' | 'notices' | 'unread' },
+  list: List,
   tenant: string,
   { limit, offset = 0, after }: Keyset,
 ): { rows: Row[]; total: number } {
@@ -23,15 +33,10 @@ export function readPage<Row>(
       `SELECT ${list.columns ?? '*'} FROM ${list.table} WHERE ${list.where}${behind} ORDER BY ${list.id} DESC LIMIT :limit OFFSET :offset`,
       { tenant, limit, offset: after === undefined ? offset : 0, ...(after === undefined ? {} : { after }) },
     ),
-    total: list.total === undefined ? counted(registry, list, tenant) : kept(registry, list.total, tenant),
+    total:
+      registry.get<{ entries: number }>(`SELECT entries FROM ${list.totals} WHERE tenant_id = ? AND list = ?`, [
+        tenant,
+        list.total,
+      ])?.entries ?? 0,
   }));
-}
-
-function kept(registry: Registry, list: string, tenant: string): number {
-  const sql = 'SELECT entries FROM list_totals WHERE tenant_id = ? AND list = ?';
-  return registry.get<{ entries: number }>(sql, [tenant, list])?.entries ?? 0;
-}
-
-function counted(registry: Registry, { table, where }: { table: string; where: string }, tenant: string): number {
-  return registry.get<{ n: number }>(`SELECT count(*) AS n FROM ${table} WHERE ${where}`, { tenant })?.n ?? 0;
 }

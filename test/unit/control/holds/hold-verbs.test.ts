@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import Database from 'better-sqlite3';
 import type { ControlOptions } from '../../../../appliance/control/create-control.ts';
+import { controlPaths } from '../../../../appliance/kernel/names.ts';
 import { controlWorld, makeTenant } from '../../../support/control/control-fixture.ts';
 import { folderResources } from '../../../support/control/folder-resources.ts';
 
@@ -112,7 +114,7 @@ test('a hold that is in force is not set twice, and one that is not there is not
 });
 
 test('holds are set and lifted on a suspended tenant, and listed newest first', async (t) => {
-  const { control, tenant } = await withPresence(t, async () => 'there');
+  const { control, tenant, folder, again } = await withPresence(t, async () => 'there');
   await control.suspend(tenant, { reason: 'r', notify_tenant: false }, 'frode');
   const ids: string[] = [];
   for (const n of [1, 2, 3]) {
@@ -127,5 +129,19 @@ test('holds are set and lifted on a suspended tenant, and listed newest first', 
   assert.deepEqual(await list({ status: 'lifted', limit: 9, offset: 0 }), [ids[1]]);
   assert.deepEqual(await list({ status: 'all', limit: 1, offset: 1 }), [ids[1]]);
   assert.deepEqual(await list({ status: 'all', limit: 9, offset: 0, after: ids[0]! }), ids.slice(1));
-  assert.equal((await control.holds(tenant, { status: 'in_force', limit: 1, offset: 0 })).total, 2);
+  const totals = (of: typeof control) =>
+    Promise.all(
+      (['all', 'in_force', 'lifted'] as const).map(
+        async (status) => (await of.holds(tenant, { status, limit: 1, offset: 0 })).total,
+      ),
+    );
+  assert.deepEqual(await totals(control), [3, 2, 1]);
+
+  // A registry of before the totals has them when it is opened.
+  await control.stop();
+  const old = new Database(controlPaths(folder).registry);
+  for (const name of ['confirmed', 'made', 'lifted']) old.exec(`DROP TRIGGER total_hold_${name}`);
+  old.exec("DROP TABLE hold_totals; DELETE FROM schema_migrations WHERE name LIKE '%hold-totals'");
+  old.close();
+  assert.deepEqual(await totals(await again()), [3, 2, 1]);
 });
