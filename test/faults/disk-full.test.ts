@@ -30,11 +30,12 @@ describe('a full disk', { skip: noLoopDisks(), timeout: 240_000 }, () => {
         TestBatch,
       ];
 
-      await sendUntilReceived(appliance, token, TENANT, first);
-      const before = room(disk.folder);
+      // Made before anything is sent: it takes so long that a connection kept meanwhile would be closed by the daemon.
       const tooMuch = makeBatch(TENANT, [text('huge.txt', 'A pallet of ice. '.repeat(8_000_000))], {
         batch_id: 'too-much',
       });
+      await sendUntilReceived(appliance, token, TENANT, first);
+      const before = room(disk.folder);
       await refused(appliance, token, tooMuch);
       await until('the room of the refused upload', () => room(disk.folder) > before - (16 << 20), {
         about: () => `${room(disk.folder)} of ${before}`,
