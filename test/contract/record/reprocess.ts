@@ -157,6 +157,8 @@ export function reprocessContract(name: string, make: MakeRecords): void {
       await gate('good', 'advance');
       assert.deepEqual(await begins('good', 'embed'), ['embed', 1, 'embed'], 'and keeps the config its gates went by');
       assert.deepEqual(await begins('good', 'parse'), ['parse', 2, 'parse']);
+      assert.deepEqual(await begins('good', 'embed'), ['parse', 2, 'parse'], 'it waits to be parsed anew, and is');
+      assert.deepEqual(await begins('good', 'policy'), ['parse', 2, 'parse']);
     });
 
     test('a document at work is restarted too: its old run is stale', async (t) => {

@@ -220,10 +220,11 @@ function restart(
 
 /**
  * Where a document can begin that shall run from a stage: at the stage itself, or earlier where what the stage reads was
- * never made, or was made and did not pass the gates.
+ * never made, is yet to be made anew by the run at work, or was made and did not pass the gates.
  */
 function startOf(row: DocumentRow, wanted: ReprocessStart): ReprocessStart {
-  if (row.canonical_sha256 === null) return 'parse';
+  const isToBeParsed = row.state === 'processing' && row.current_stage === 'parse';
+  if (row.canonical_sha256 === null || isToBeParsed) return 'parse';
   const passed = row.enriched_sha256 !== null && row.stages.policy === 'completed';
   if (STAGES.indexOf(wanted) > STAGES.indexOf('policy') && !passed) return 'policy';
   return wanted;
