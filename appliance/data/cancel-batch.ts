@@ -37,7 +37,12 @@ export async function cancelBatch(
       { details: [{ field: 'status', value: outcome.status, constraint: 'receiving or processing' }] },
     );
   }
-  // Their jobs are stale anyway; without them no worker has to find that out.
-  for (const docId of outcome.cancelled) await queue.withdraw(docId);
-  await settleBatch(plane, batchId);
+  // A document may have been the last one under way of another batch, which was cancelled before.
+  const batches = new Set([batchId]);
+  for (const docId of outcome.cancelled) {
+    // Their jobs are stale anyway; without them no worker has to find that out.
+    await queue.withdraw(docId);
+    for (const other of await records.batchesOf(docId)) batches.add(other);
+  }
+  for (const each of batches) await settleBatch(plane, each);
 }

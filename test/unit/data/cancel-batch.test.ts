@@ -69,6 +69,18 @@ test('a batch that broke off is cancelled although files of it never came', asyn
   );
 });
 
+test('an earlier batch that waits for the same document again is settled, too', async (t) => {
+  const plane = (await workerWorld(t)).planes[0]!;
+  const { records } = plane;
+  const one = [{ file_id: 'one', content: 'one' }];
+  await records.receive(arrival('b1', one));
+  await cancelBatch(plane, 'b1', 'dana');
+  await records.receive(arrival('b2', one));
+  assert.equal((await records.batch('b1'))?.status, 'processing', 'the same bytes run again');
+  await cancelBatch(plane, 'b2', 'dana');
+  for (const batch of ['b1', 'b2']) assert.equal((await records.batch(batch))?.status, 'cancelled');
+});
+
 test('a batch that is not there, or at rest, is refused', async (t) => {
   const plane = (await workerWorld(t)).planes[0]!;
   const { records } = plane;
