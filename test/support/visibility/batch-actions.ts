@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { makeBatch } from '../batch.ts';
+import { cameTo, closed, NOTHING, onBatch, oneOf, REASON, type Run } from './action.ts';
+import { checkStores } from './inventory.ts';
+import type { Batch, Start } from './model.ts';
+
+/** What people do about batches, and the pipeline that works them off. */
+
+/** Files of the pool are sent, by their numbers. */
+export const submit = (kinds: readonly number[]): Run => {
+  return async (session, tenant) => {
+    const files = kinds.map((kind) => session.contents[kind]!);
+    const who = session.ownAdmin(tenant);
+    session.batchCount += 1;
+    const batch_id = `b-${session.salt}-${session.batchCount}`;
+    const { form } = makeBatch(
+      tenant.id,
+      files.map(({ filename, text }) => ({ filename, mime_type: 'text/plain', content: text })),
+      { batch_id },
+    );
+    const status = closed(tenant, 'own') || 202;
+    const answer = await session.must(status, who, 'POST', `/ingest/${tenant.id}/batch`, form);
+    if (status !== 202) return;
+    const { receipts } = answer.json().data as { receipts: Record<string, unknown>[] };
+    assert.equal(receipts.length, files.length);
+    const batch: Batch = { id: batch_id, receipts: [], status: 'processing', isCancelled: false, isReported: false };
+    tenant.batches.set(batch_id, batch);
+    for (const [i, content] of files.entries()) {
+      const body = receipts[i]!;
+      const docId = session.docId(tenant, content);
+      const expected = tenant.receive(batch_id, content, docId, session.now);
+      const doc = tenant.docs.get(docId)!;
+      if (doc.receiptId === '') doc.receiptId = String(body.receipt_id);
+      const { status: is, duplicate_of, doc_id } = body;
+      assert.deepEqual(
+        { status: is, duplicate_of, doc_id },
+        { ...expected, doc_id: docId },
+        `receipt of ${content.kind}`,
+      );
+      batch.receipts.push({ content, docId, body, isBlanked: false });
+    }
+    tenant.tell('BATCH_RECEIVED', batch_id);
+    tenant.settle(batch);
+  };
+};
+
+/** The same bytes again, mostly of a document that was cancelled or has gone. */
+export const resend =
+  (nth: number): Run =>
+  async (session, tenant) => {
+    const came = cameTo(session, tenant);
+    const suited = came.filter((content) => {
+      const doc = tenant.docs.get(session.docId(tenant, content));
+      return doc === undefined || doc.state === 'cancelled' || doc.state === 'quarantined';
+    });
+    const content = oneOf(nth % 4 === 3 || suited.length === 0 ? came : suited, nth);
+    if (content === undefined) return NOTHING;
+    await submit([session.contents.indexOf(content)])(session, tenant);
+    return content.kind;
+  };
+
+/** All that is under way comes to rest, and the stores hold what is served and nothing else. */
+export const run: Run = async (session, tenant) => {
+  if (tenant.isSuspended) return;
+  await session.world.runToRest([tenant.id]);
+  tenant.runToRest();
+  await checkStores(session, tenant);
+};
+
+export const cancel = (nth: number) =>
+  onBatch(
+    nth,
+    async (session, tenant, batch) => {
+      const refused = closed(tenant, 'own');
+      const status = refused || (!batch.isCancelled && batch.status !== 'processing' ? 409 : 200);
+      await session.must(status, session.ownAdmin(tenant), 'DELETE', `/ingest/${tenant.id}/batch/${batch.id}`);
+      if (status === 200) tenant.cancel(batch);
+    },
+    ({ status }) => status === 'processing',
+  );
+
+export const reprocessBatch = (nth: number, start: Start) =>
+  onBatch(nth, async (session, tenant, batch) => {
+    const status = closed(tenant, 'own') || 202;
+    const body = { ...REASON, from: start, batch_id: batch.id };
+    await session.must(status, session.ownAdmin(tenant), 'POST', `/ingest/${tenant.id}/reprocess`, body);
+    if (status !== 202) return;
+    tenant.tell('REPROCESS_STARTED', batch.id);
+    tenant.requests.push({ batchId: batch.id, start, rules: tenant.rules, requestedAt: session.now });
+    batch.status = 'processing';
+  });
+
+/** Whatever goes by older terms runs again. */
+export const reprocessBelow =
+  (start: 'parse' | 'policy'): Run =>
+  async (session, tenant) => {
+    const status = closed(tenant, 'own') || 202;
+    const body = { ...REASON, from: start, below: { config_version: 'current' } };
+    await session.must(status, session.ownAdmin(tenant), 'POST', `/ingest/${tenant.id}/reprocess`, body);
+    if (status !== 202) return;
+    tenant.tell('REPROCESS_STARTED', tenant.id);
+    tenant.requests.push({ batchId: null, start, rules: tenant.rules, requestedAt: session.now });
+  };
+
+/** A receipt says what it said first, but for what an erasure blanks. */
+export const receipts = (nth: number) =>
+  onBatch(nth, async (session, tenant, batch) => {
+    for (const { body, isBlanked } of batch.receipts) {
+      const path = `/ingest/${tenant.id}/receipt/${String(body.receipt_id)}`;
+      const status = closed(tenant, 'own') || 200;
+      const answer = await session.must(status, session.ownAdmin(tenant), 'GET', path);
+      if (status !== 200) return;
+      const blanks = isBlanked ? { original_filename: '[ERASED]', details: null } : {};
+      assert.deepEqual(answer.json().data, { ...body, ...blanks }, 'a receipt is immutable');
+    }
+  });

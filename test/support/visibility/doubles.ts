@@ -1,0 +1,47 @@
+import { readSync } from 'node:fs';
+import type { Parser } from '../../../appliance/data/2-parse/sandbox/parse-file.ts';
+import { buildDocument } from '../../../appliance/data/2-parse/structure/build.ts';
+import { readTxt } from '../../../appliance/data/2-parse/txt/read-txt.ts';
+import type { Scanner, ScanVerdict } from '../../../appliance/data/plane.ts';
+import { EICAR } from '../clamd.ts';
+
+/**
+ * Text files, read by the product's own reader and structure, but in this process: the sandbox starts a process a
+ * document, which costs more than all that a sequence of actions does beside it, and has tests of its own.
+ */
+export function inProcessParser(): Parser {
+  return {
+    layers: async () => ({ ok: true, mode: 'reduced', layers: [] }),
+    async parse({ open, size }, { tenant_id, doc_id, raw_sha256, chunkLimits, limits }) {
+      const bytes = Buffer.alloc(size);
+      readSync(await open(), bytes, 0, size, 0);
+      const layout = await readTxt(bytes, { limits, assets: {} as never });
+      const parsed = buildDocument(layout, { tenant_id, doc_id, raw_sha256 }, chunkLimits);
+      return { ...parsed, stage1_ms: 0, stage2_ms: 0 };
+    },
+    close: async () => undefined,
+  };
+}
+
+/** Finds EICAR's test file and nothing else. */
+export function plantedScanner(): Scanner {
+  return {
+    configured: true,
+    async begin() {
+      let seen = '';
+      return {
+        async write(chunk, done) {
+          seen += Buffer.from(chunk).toString('latin1');
+          done?.(chunk);
+        },
+        async end(): Promise<ScanVerdict> {
+          return seen.includes(EICAR)
+            ? { result: 'quarantined', signature: 'Frostbyte.Eicar.Test' }
+            : { result: 'clean' };
+        },
+        abort: () => undefined,
+      };
+    },
+    check: async () => undefined,
+  };
+}

@@ -1,0 +1,118 @@
+import fc from 'fast-check';
+import { Action, NOTHING, type Run, type Shared } from './action.ts';
+import { cancel, receipts, reprocessBatch, reprocessBelow, resend, run, submit } from './batch-actions.ts';
+import { KINDS } from './contents.ts';
+import { erase, reject, release, reprocess, review } from './document-actions.ts';
+import type { Rules } from './model.ts';
+import * as around from './surroundings.ts';
+
+/** Which actions there are, how often each comes, and sequences of them. */
+
+const DAY = 86_400_000;
+const MINUTE = 60_000;
+
+const kinds = fc.array(fc.nat(KINDS.length - 1), { minLength: 1, maxLength: 3 });
+/** Which of those that it could be about. */
+const nth = fc.nat(11);
+const start = fc.constantFrom('parse' as const, 'policy' as const, 'embed' as const);
+const setOrLift = fc.constantFrom('set' as const, 'set' as const, 'lift' as const);
+const span = fc.constantFrom(
+  ['no time passes', 0] as const,
+  ['ten minutes pass', 10 * MINUTE] as const,
+  ['twelve days pass', 12 * DAY] as const,
+  ['a month passes', 31 * DAY] as const,
+);
+const terms: fc.Arbitrary<Partial<Rules>> = fc.record(
+  {
+    pii_policy: fc.constantFrom('redact', 'flag', 'block'),
+    injection_quarantine_scope: fc.constantFrom('chunk', 'chunk', 'document'),
+    classification_review_enabled: fc.boolean(),
+    retention_days: fc.constantFrom(30, 60),
+  },
+  { requiredKeys: [] },
+);
+
+/** Mostly the first tenant: what the other must never see should be much. */
+const place = fc.constantFrom(0, 0, 0, 0, 0, 1);
+
+type Told = readonly [told: string, run: Run];
+const always = (told: string, act: Run) => fc.constant<Told>([told, act]);
+const submitted = kinds.map((these): Told => [`submit ${these.map((each) => KINDS[each])}`, submit(these)]);
+
+const ACTIONS: readonly [weight: number, told: fc.Arbitrary<Told>][] = [
+  [5, submitted],
+  [2, nth.map((n): Told => ['send … again', resend(n)])],
+  [7, always('run to rest', run)],
+  [
+    2,
+    fc.tuple(nth, fc.boolean()).map(([n, approve]): Told => [`review …`, review(n, approve ? 'approve' : 'correct')]),
+  ],
+  [
+    3,
+    fc
+      .tuple(nth, fc.constantFrom('redact' as const, 'flag' as const))
+      .map(([n, pii]): Told => [`release … (${pii})`, release(n, pii)]),
+  ],
+  [2, nth.map((n): Told => ['reject …', reject(n)])],
+  [2, terms.map((change): Told => [`terms ${JSON.stringify(change)}`, around.configure(change)])],
+  [
+    3,
+    fc
+      .tuple(terms, nth, start)
+      .map(
+        ([change, n, from]): Told => [
+          `terms ${JSON.stringify(change)}, … again from ${from}, run`,
+          anew(change, n, from),
+        ],
+      ),
+  ],
+  [2, fc.tuple(nth, start).map(([n, from]): Told => [`reprocess … from ${from}`, reprocess(n, from)])],
+  [1, fc.tuple(nth, start).map(([n, from]): Told => [`reprocess … from ${from}`, reprocessBatch(n, from)])],
+  [1, always('reprocess all below the terms of now', reprocessBelow('policy'))],
+  [2, nth.map((n): Told => ['erase …', erase(n)])],
+  [2, nth.map((n): Told => ['cancel …', cancel(n)])],
+  [1, nth.map((n): Told => ['read the receipts of …', receipts(n)])],
+  [1, setOrLift.map((action): Told => [`${action} a hold on the tenant`, around.hold(action, around.theTenant)])],
+  [
+    2,
+    fc
+      .tuple(nth, setOrLift)
+      .map(([n, action]): Told => [`${action} a hold on …`, around.hold(action, around.theDocument(n))]),
+  ],
+  [
+    1,
+    fc
+      .tuple(nth, setOrLift)
+      .map(([n, action]): Told => [`${action} a hold on …`, around.hold(action, around.theBatch(n))]),
+  ],
+  [1, always('suspend', around.suspend)],
+  [2, always('resume', around.resume)],
+  [1, always('greta opens break-glass', around.openGlass)],
+  [1, always('search', around.search)],
+  [2, span.map(([told, ms]): Told => [told, around.wait(ms)])],
+  [1, always('restart', around.restart)],
+];
+
+/** Other terms, and what came before is run again under them. */
+function anew(change: Partial<Rules>, n: number, from: 'parse' | 'policy' | 'embed'): Run {
+  return async (session, tenant) => {
+    if (tenant.isSuspended || tenant.batches.size === 0) return NOTHING;
+    await around.configure(change)(session, tenant);
+    const batch = await reprocessBatch(n, from)(session, tenant);
+    await run(session, tenant);
+    return batch;
+  };
+}
+
+const action = (told: fc.Arbitrary<Told>) =>
+  fc.tuple(told, place).map(([[name, act], at]) => new Action(name, at, act));
+
+/** Terms and a batch that a sequence begins with, and at most `longest` actions behind it. */
+export function sequences(longest: number) {
+  const first = fc.tuple(
+    terms.map((change) => new Action(`terms ${JSON.stringify(change)}`, 0, around.configure(change))),
+    submitted.map(([told, act]) => new Action(told, 0, act)),
+  );
+  const each = ACTIONS.flatMap(([weight, told]) => Array.from({ length: weight }, () => action(told)));
+  return fc.tuple(first, fc.commands<object, Shared, false>(each, { maxCommands: longest, size: 'max' }));
+}
