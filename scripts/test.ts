@@ -25,8 +25,8 @@ interface Layer {
 }
 
 const LAYERS: readonly Layer[] = [
-  { name: 'unit', files: 'test/unit/**/*.test.ts', runners: 2, processes: 'shared' },
-  { name: 'contract', files: 'test/contract/**/*.test.ts', runners: 2, processes: 'shared' },
+  { name: 'unit', files: 'test/unit/**/*.test.ts', runners: 4, processes: 'shared' },
+  { name: 'contract', files: 'test/contract/**/*.test.ts', runners: 4, processes: 'shared' },
   { name: 'journey', files: 'test/journey/**/*.test.ts', runners: 2, processes: 'own' },
   { name: 'shipped', files: 'test/shipped/**/*.test.ts', runners: 2, processes: 'own' },
   { name: 'faults', files: 'test/faults/**/*.test.ts', runners: 2, processes: 'own' },
