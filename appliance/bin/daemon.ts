@@ -147,7 +147,10 @@ export async function start(config: Config): Promise<Running> {
       open: openRoutes({
         version: PIPELINE_VERSION,
         metrics: async () => {
-          await tenantGauges();
+          // A registry in trouble shows itself in `/ready`; what is measured elsewhere is served all the same.
+          await tenantGauges().catch((error: unknown) =>
+            logger.warn('the states of tenants could not be measured', codeFrames(error)),
+          );
           return metrics.text();
         },
         readiness: remembered(READINESS_MS, () =>
@@ -159,11 +162,12 @@ export async function start(config: Config): Promise<Running> {
     await control.start();
     const maintenance = async () => {
       clock.keep();
-      for await (const { tenant_id, state, config: tenantConfig } of allTenants(control)) {
-        if (state !== 'ACTIVE') continue;
+      for (const tenant_id of await control.activeTenants()) {
         // One tenant in trouble must not keep the others from being looked after.
         try {
-          await maintain(await planes.get(tenant_id), tenantConfig.storage_quota_gb * GIB, workers.isDead);
+          const plane = await planes.get(tenant_id);
+          const { config: tenantConfig } = await plane.config();
+          await maintain(plane, tenantConfig.storage_quota_gb * GIB, workers.isDead);
         } catch (error) {
           logger.warn('a tenant could not be looked after', { ...shaped({ tenant_id }), ...codeFrames(error) });
         }

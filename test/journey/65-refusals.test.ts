@@ -8,6 +8,7 @@ import type { ApiCode } from '../../appliance/kernel/errors.ts';
 import { controlPaths } from '../../appliance/kernel/names.ts';
 import { type Appliance, startAppliance } from '../support/appliance.ts';
 import { makeBatch, text } from '../support/batch.ts';
+import { until } from '../support/faults/until.ts';
 import { type Answered, type Caller, callerOf } from '../support/http.ts';
 
 /** Every error code of spec 4, provoked through HTTP. The rate limits are on, and a scanner is configured that is silent. */
@@ -130,4 +131,14 @@ test('a fault of ours is in the log by code and request, without a word of its c
   while (line() === undefined && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
   assert.match(line() ?? '', /"request_id":"[0-9a-f-]{36}"/);
   assert.doesNotMatch(appliance.logs(), /pii_policy|SyntaxError/);
+});
+
+test('the damaged configuration of one tenant takes neither the metrics nor the other tenants with it', async () => {
+  const metrics = await fetch(`${appliance.url}/metrics`);
+  assert.equal(metrics.status, 200);
+  assert.match(await metrics.text(), /^frostbyte_build_info/m);
+  await until('the other tenant is looked after, and this one is told', () =>
+    appliance.logs().includes('a tenant could not be looked after'),
+  );
+  assert.doesNotMatch(appliance.logs(), /"maintenance failed"/);
 });
