@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import type { Route } from './routes.ts';
+import { ADMIN, ingestion, querying, type Route } from './route.ts';
 import { DocId, TenantId } from './schemas/common.ts';
 import * as quarantine from './schemas/quarantine.ts';
 import { ChunkPageQuery } from './schemas/query.ts';
@@ -10,17 +10,8 @@ import * as review from './schemas/review.ts';
 const tenant = z.object({ tenant_id: TenantId });
 const document = z.object({ tenant_id: TenantId, doc_id: DocId });
 
-const deciding = {
-  plane: 'data',
-  scope: 'ingest',
-  limit: 'ingest',
-  states: 'active',
-  roles: ['tenant_admin', 'admin'],
-} as const satisfies Partial<Route>;
-
 export const DECISION_ROUTES = Object.freeze({
-  listReviews: {
-    ...deciding,
+  listReviews: ingestion({
     method: 'get',
     path: '/ingest/{tenant_id}/review',
     params: tenant,
@@ -29,9 +20,8 @@ export const DECISION_ROUTES = Object.freeze({
     answer: z.array(review.ReviewItem),
     list: true,
     summary: 'List documents that wait for a person to decide their class',
-  },
-  approveBatch: {
-    ...deciding,
+  }),
+  approveBatch: ingestion({
     method: 'post',
     path: '/ingest/{tenant_id}/review',
     params: tenant,
@@ -39,9 +29,8 @@ export const DECISION_ROUTES = Object.freeze({
     status: 200,
     answer: review.ReviewBatchAnswer,
     summary: 'Approve the proposed class of held documents of a batch; ask again while some remain',
-  },
-  reviewDocument: {
-    ...deciding,
+  }),
+  reviewDocument: ingestion({
     breakGlass: true,
     method: 'get',
     path: '/ingest/{tenant_id}/review/{doc_id}',
@@ -50,9 +39,8 @@ export const DECISION_ROUTES = Object.freeze({
     status: 200,
     answer: review.ReviewDocument,
     summary: 'A held document: proposed class, alternatives, findings, a page of its text after the gates',
-  },
-  decideReview: {
-    ...deciding,
+  }),
+  decideReview: ingestion({
     method: 'post',
     path: '/ingest/{tenant_id}/review/{doc_id}',
     params: document,
@@ -60,9 +48,8 @@ export const DECISION_ROUTES = Object.freeze({
     status: 200,
     answer: review.ReviewAnswer,
     summary: 'Approve or correct the class of a held document; it goes on',
-  },
-  listQuarantine: {
-    ...deciding,
+  }),
+  listQuarantine: ingestion({
     method: 'get',
     path: '/ingest/{tenant_id}/quarantine',
     params: tenant,
@@ -71,9 +58,8 @@ export const DECISION_ROUTES = Object.freeze({
     answer: z.array(quarantine.QuarantineItem),
     list: true,
     summary: 'List documents in quarantine, and documents with chunks in quarantine, newest first',
-  },
-  quarantinedDocument: {
-    ...deciding,
+  }),
+  quarantinedDocument: ingestion({
     method: 'get',
     path: '/ingest/{tenant_id}/quarantine/{doc_id}',
     params: document,
@@ -81,10 +67,9 @@ export const DECISION_ROUTES = Object.freeze({
     status: 200,
     answer: quarantine.QuarantineDocument,
     summary: 'Why a document is in quarantine: types, categories, scores and places, never text',
-  },
-  quarantinedBytes: {
-    ...deciding,
-    roles: ['admin'],
+  }),
+  quarantinedBytes: ingestion({
+    roles: ADMIN,
     breakGlass: true,
     method: 'get',
     path: '/ingest/{tenant_id}/quarantine/{doc_id}/bytes',
@@ -92,10 +77,9 @@ export const DECISION_ROUTES = Object.freeze({
     status: 200,
     answer: { contentType: 'application/octet-stream' },
     summary: 'The bytes of a document in quarantine, malware too, for an administrator who names a reason',
-  },
-  releaseQuarantine: {
-    ...deciding,
-    roles: ['admin'],
+  }),
+  releaseQuarantine: ingestion({
+    roles: ADMIN,
     method: 'post',
     path: '/ingest/{tenant_id}/quarantine/{doc_id}/release',
     params: document,
@@ -103,9 +87,8 @@ export const DECISION_ROUTES = Object.freeze({
     status: 200,
     answer: quarantine.ReleaseAnswer,
     summary: 'Release a document or named chunks from quarantine, with a reason; never malware',
-  },
-  rejectQuarantine: {
-    ...deciding,
+  }),
+  rejectQuarantine: ingestion({
     method: 'post',
     path: '/ingest/{tenant_id}/quarantine/{doc_id}/reject',
     params: document,
@@ -113,14 +96,9 @@ export const DECISION_ROUTES = Object.freeze({
     status: 200,
     answer: quarantine.RejectAnswer,
     summary: 'Refuse a document or named chunks in quarantine for good',
-  },
-  originals: {
-    plane: 'data',
-    scope: 'query',
-    limit: 'query',
-    states: 'active',
-    roles: ['admin'],
-    breakGlass: true,
+  }),
+  originals: querying({
+    roles: ADMIN,
     method: 'get',
     path: '/query/{tenant_id}/document/{doc_id}/originals',
     params: document,
@@ -130,5 +108,5 @@ export const DECISION_ROUTES = Object.freeze({
     orAs: { contentType: 'application/octet-stream' },
     summary:
       'What lies before redaction: the spans it took out, or the canonical document, a page’s text, the raw file',
-  },
+  }),
 } satisfies Record<string, Route>);

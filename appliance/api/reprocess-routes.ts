@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import type { Route } from './routes.ts';
+import { ingestion, type Route } from './route.ts';
 import { TenantId, Uuid } from './schemas/common.ts';
 import * as reprocess from './schemas/reprocess.ts';
 
@@ -7,17 +7,8 @@ import * as reprocess from './schemas/reprocess.ts';
 
 const tenant = z.object({ tenant_id: TenantId });
 
-const running = {
-  plane: 'data',
-  scope: 'ingest',
-  limit: 'ingest',
-  states: 'active',
-  roles: ['tenant_admin', 'admin'],
-} as const satisfies Partial<Route>;
-
 export const REPROCESS_ROUTES = Object.freeze({
-  reprocess: {
-    ...running,
+  reprocess: ingestion({
     method: 'post',
     path: '/ingest/{tenant_id}/reprocess',
     params: tenant,
@@ -25,9 +16,8 @@ export const REPROCESS_ROUTES = Object.freeze({
     status: 202,
     answer: reprocess.ReprocessAnswer,
     summary: 'Run documents again: one, those of a batch, or all below a version',
-  },
-  listReprocesses: {
-    ...running,
+  }),
+  listReprocesses: ingestion({
     method: 'get',
     path: '/ingest/{tenant_id}/reprocess',
     params: tenant,
@@ -36,14 +26,13 @@ export const REPROCESS_ROUTES = Object.freeze({
     answer: z.array(reprocess.ReprocessAnswer),
     list: true,
     summary: 'List requests to run documents again, newest first',
-  },
-  reprocessStatus: {
-    ...running,
+  }),
+  reprocessStatus: ingestion({
     method: 'get',
     path: '/ingest/{tenant_id}/reprocess/{reprocess_id}',
     params: z.object({ tenant_id: TenantId, reprocess_id: Uuid }),
     status: 200,
     answer: reprocess.ReprocessAnswer,
     summary: 'How far a request to run documents again has come',
-  },
+  }),
 } satisfies Record<string, Route>);

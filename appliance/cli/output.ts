@@ -72,3 +72,11 @@ export function table(rows: readonly (readonly (string | number | null | undefin
     .map((row) => row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i]!))).join('  '))
     .join('\n');
 }
+
+/** A text of several lines, set off from what is said about it. */
+export function quoted(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => `   │ ${printable(line)}`)
+    .join('\n');
+}

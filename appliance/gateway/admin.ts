@@ -1,5 +1,5 @@
 import { checkHandlers, type RouteName } from '../api/routes.ts';
-import { listMeta } from '../api/schemas/common.ts';
+import { cursorOf, listMeta, type PageQuery, placeOf } from '../api/schemas/common.ts';
 import type { TenantConfigPatch } from '../api/tenant-config.ts';
 import type { ControlVerbs, CreateTenant, HoldTarget, TokenRequest } from '../control/verbs.ts';
 import { FrostbyteError } from '../kernel/errors.ts';
@@ -11,22 +11,6 @@ type Answer = { data: unknown; meta?: unknown };
 type Verb = (control: ControlVerbs, admitted: Admitted) => Promise<Answer>;
 
 const data = async (promise: Promise<unknown>): Promise<Answer> => ({ data: await promise });
-
-interface Page {
-  page: number;
-  limit: number;
-  cursor?: string;
-}
-
-const position = ({ page, limit, cursor }: Page) => ({
-  limit,
-  ...(cursor === undefined ? { offset: (page - 1) * limit } : { after: cursor }),
-});
-
-/** The cursor behind a full page, null behind the last one. */
-function cursorOf<K extends string>(rows: readonly Record<K, string>[], limit: number, key: K): string | null {
-  return rows.length < limit ? null : rows.at(-1)![key];
-}
 
 const VERBS: Partial<Record<RouteName, Verb>> = {
   createTenant: (control, { body, caller }) => data(control.createTenant(body as CreateTenant, caller.subject)),
@@ -82,17 +66,17 @@ const VERBS: Partial<Record<RouteName, Verb>> = {
   openBreakGlass: (control, { tenantId, body, caller }) =>
     data(control.openBreakGlass(tenantId!, body as { reason: string; minutes?: number }, caller.subject)),
   async listBreakGlass(control, { tenantId, query }) {
-    const page = query as unknown as Page;
-    const { grants, total } = await control.breakGlassGrants(tenantId!, position(page));
+    const page = query as unknown as PageQuery;
+    const { grants, total } = await control.breakGlassGrants(tenantId!, placeOf(page));
     return { data: grants, meta: listMeta(total, page, {}, cursorOf(grants, page.limit, 'grant_id')) };
   },
   closeBreakGlass: (control, { tenantId, params, caller }) =>
     data(control.closeBreakGlass(tenantId!, params.grant_id!, caller.subject)),
   async listNotices(control, { tenantId, query }) {
-    const page = query as unknown as Page & { unread?: boolean };
+    const page = query as unknown as PageQuery & { unread?: boolean };
     const { unread } = page;
     const { notices, total } = await control.noticesOf(tenantId!, {
-      ...position(page),
+      ...placeOf(page),
       ...(unread ? { unread } : {}),
     });
     return { data: notices, meta: listMeta(total, page, { unread }, cursorOf(notices, page.limit, 'notice_id')) };

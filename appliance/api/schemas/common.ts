@@ -30,6 +30,23 @@ export const pageOf = (defaultLimit: number, maxLimit: number) => ({
   limit: z.coerce.number().int().min(1).max(maxLimit).default(defaultLimit),
 });
 
+/** A page as a list route was asked for it. */
+export interface PageQuery {
+  page: number;
+  limit: number;
+  cursor?: string;
+}
+
+/** The page as stores take it: behind a cursor, or by its number. */
+export function placeOf({ page, limit, cursor }: PageQuery): { limit: number; offset?: number; after?: string } {
+  return { limit, ...(cursor === undefined ? { offset: (page - 1) * limit } : { after: cursor }) };
+}
+
+/** The cursor behind a full page, null behind the last one. */
+export function cursorOf<K extends string>(rows: readonly Record<K, string>[], limit: number, key: K): string | null {
+  return rows.length < limit ? null : rows.at(-1)![key];
+}
+
 export const ListMeta = z
   .object({
     total: z.number().int(),

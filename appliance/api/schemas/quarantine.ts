@@ -1,15 +1,9 @@
 import { z } from '@hono/zod-openapi';
+import { QUARANTINE_REASONS } from '../../kernel/pipeline.ts';
 import { BatchId, ChunkId, DocId, pageOf, Reason, Sha256, Timestamp } from './common.ts';
 import { boxes } from './query.ts';
 
 /** The quarantine (spec 2 C): what is in it and why, without a word of its text, and what is decided about it. */
-
-export const QUARANTINE_REASONS = [
-  'MALWARE_DETECTED',
-  'PII_BLOCK_POLICY',
-  'INJECTION_DETECTED',
-  'GATE_UNAVAILABLE',
-] as const;
 
 export const QuarantineListQuery = z.strictObject({
   reason: z.enum(QUARANTINE_REASONS).optional(),

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { ReviewDocument, ReviewItem } from '../../api/schemas/review.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import { client, output } from '../context.ts';
-import { printable, table } from '../output.ts';
+import { quoted, table } from '../output.ts';
 
 interface Reviewed {
   doc_id: string;
@@ -138,14 +138,7 @@ function described({ chunks, alternatives, findings, ...row }: ReviewDocument): 
     '',
     ...chunks.map(
       (chunk) =>
-        `page ${chunk.page} ${chunk.chunk_id}\n${indent(chunk.text ?? '(in quarantine: its text is withheld)')}`,
+        `page ${chunk.page} ${chunk.chunk_id}\n${quoted(chunk.text ?? '(in quarantine: its text is withheld)')}`,
     ),
   ].join('\n');
-}
-
-function indent(text: string): string {
-  return text
-    .split('\n')
-    .map((line) => `   │ ${printable(line)}`)
-    .join('\n');
 }

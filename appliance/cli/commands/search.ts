@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { RetrievalProof } from '../../api/schemas/query.ts';
 import { client, output } from '../context.ts';
 import { customFieldsOf } from '../custom-fields-of.ts';
-import { printable, table } from '../output.ts';
+import { printable, quoted, table } from '../output.ts';
 import { readWhere } from '../where.ts';
 import { documentEraseCommands } from './document-erase.ts';
 import { originalsCommand } from './originals.ts';
@@ -110,7 +110,7 @@ export function searchCommands(program: Command): void {
             ]),
           ),
           '',
-          ...chunks.map((chunk) => `${chunk.chunk_id} page ${chunk.page}\n${indent(chunk.text)}`),
+          ...chunks.map((chunk) => `${chunk.chunk_id} page ${chunk.page}\n${quoted(chunk.text)}`),
         ].join('\n'),
       );
     });
@@ -125,14 +125,7 @@ export function describeProof(proof: RetrievalProof): string {
     ...proof.chunks.map(
       (chunk, i) =>
         `\n${i + 1}. ${printable(chunk.original_filename)}  page ${chunk.page}  ${chunk.start_char}–${chunk.end_char}  score ${chunk.similarity_score.toFixed(3)}  ${chunk.classification}\n` +
-        `   ${chunk.chunk_id}  source ${chunk.source_sha256.slice(0, 12)}…  canonical ${chunk.canonical_sha256.slice(0, 12)}…\n${indent(chunk.text)}`,
+        `   ${chunk.chunk_id}  source ${chunk.source_sha256.slice(0, 12)}…  canonical ${chunk.canonical_sha256.slice(0, 12)}…\n${quoted(chunk.text)}`,
     ),
   ].join('\n');
-}
-
-function indent(text: string): string {
-  return text
-    .split('\n')
-    .map((line) => `   │ ${printable(line)}`)
-    .join('\n');
 }

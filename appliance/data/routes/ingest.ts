@@ -1,5 +1,5 @@
 import type { RouteName } from '../../api/routes.ts';
-import { listMeta } from '../../api/schemas/common.ts';
+import { cursorOf, listMeta, type PageQuery, placeOf } from '../../api/schemas/common.ts';
 import type { InboxQuery } from '../../api/schemas/inbox.ts';
 import type { BatchStatus } from '../../api/schemas/ingest.ts';
 import type { WorkStage } from '../../kernel/pipeline.ts';
@@ -18,17 +18,6 @@ import { answer, found } from './answer.ts';
 import { progressStream } from './progress.ts';
 import { REPORT_ROUTES } from './report.ts';
 
-interface Page {
-  page: number;
-  limit: number;
-  cursor?: string;
-}
-
-const position = ({ page, limit, cursor }: Page) => ({
-  limit,
-  ...(cursor === undefined ? { offset: (page - 1) * limit } : { after: cursor }),
-});
-
 /** Routes under `/ingest` (spec 4). */
 export const INGEST_ROUTES: Partial<Record<RouteName, DataRoute>> = {
   async submitBatch({ plane, request, caller, wake }) {
@@ -43,9 +32,9 @@ export const INGEST_ROUTES: Partial<Record<RouteName, DataRoute>> = {
   },
 
   async listBatches({ plane, query }) {
-    const page = query as unknown as Page & { status?: BatchState };
+    const page = query as unknown as PageQuery & { status?: BatchState };
     const { rows, total } = await plane.records.batches({
-      ...position(page),
+      ...placeOf(page),
       ...(page.status ? { status: page.status } : {}),
     });
     const items = rows.map(({ batch_id, status, file_count, submitted_at, updated_at, submitted_by }) => ({
@@ -91,10 +80,10 @@ export const INGEST_ROUTES: Partial<Record<RouteName, DataRoute>> = {
   },
 
   async listDeadLetters({ plane, query }) {
-    const page = query as unknown as Page & { status?: DeadLetterStatus; stage?: WorkStage };
+    const page = query as unknown as PageQuery & { status?: DeadLetterStatus; stage?: WorkStage };
     const { status, stage } = page;
     const { rows, total } = await plane.records.deadLetters({
-      ...position(page),
+      ...placeOf(page),
       ...(status ? { status } : {}),
       ...(stage ? { stage } : {}),
     });
@@ -146,9 +135,4 @@ async function statusOf({ tenant_id, records }: DataPlane, batchId: string): Pro
     if (now?.updated_at === batch.updated_at || tries === MOST_READS)
       return batchStatus(tenant_id, batch, files, report);
   }
-}
-
-/** The cursor behind a full page, null behind the last one. */
-function cursorOf<K extends string>(rows: readonly Record<K, string>[], limit: number, key: K): string | null {
-  return rows.length < limit ? null : rows.at(-1)![key];
 }

@@ -1,0 +1,74 @@
+import { z } from '@hono/zod-openapi';
+import { querying, type Route, tenant, WRITERS } from './route.ts';
+import { ChunkId, DocId, Uuid } from './schemas/common.ts';
+import * as query from './schemas/query.ts';
+
+/** Search, documents, erasures: rows of the table of routes. */
+export const QUERY_ROUTES = Object.freeze({
+  search: querying({
+    method: 'post',
+    path: '/query/{tenant_id}/search',
+    params: z.object(tenant),
+    body: query.SearchBody,
+    status: 200,
+    answer: query.RetrievalProof,
+    summary: 'Search; answers a retrieval proof',
+  }),
+  listDocuments: querying({
+    method: 'get',
+    path: '/query/{tenant_id}/documents',
+    params: z.object(tenant),
+    query: query.DocumentListQuery,
+    status: 200,
+    answer: z.array(query.DocumentListItem),
+    list: true,
+    summary: 'List documents, newest first',
+  }),
+  document: querying({
+    method: 'get',
+    path: '/query/{tenant_id}/document/{doc_id}',
+    params: z.object({ ...tenant, doc_id: DocId }),
+    query: query.ChunkPageQuery,
+    status: 200,
+    answer: query.DocumentAnswer,
+    summary: 'A document: metadata, chunks, lineage',
+  }),
+  eraseDocument: querying({
+    method: 'delete',
+    path: '/query/{tenant_id}/document/{doc_id}',
+    params: z.object({ ...tenant, doc_id: DocId }),
+    body: query.EraseBody,
+    status: 200,
+    answer: query.DeletionReceipt,
+    roles: WRITERS,
+    summary: 'Erase a document from every store; answers the deletion receipt',
+  }),
+  listErasures: querying({
+    method: 'get',
+    path: '/query/{tenant_id}/erasures',
+    params: z.object(tenant),
+    query: query.ErasureListQuery,
+    status: 200,
+    answer: z.array(query.DeletionReceipt),
+    list: true,
+    roles: WRITERS,
+    summary: 'List deletion receipts, newest first',
+  }),
+  erasure: querying({
+    method: 'get',
+    path: '/query/{tenant_id}/erasures/{deletion_receipt_id}',
+    params: z.object({ ...tenant, deletion_receipt_id: Uuid }),
+    status: 200,
+    answer: query.DeletionReceipt,
+    roles: WRITERS,
+    summary: 'One deletion receipt',
+  }),
+  chunk: querying({
+    method: 'get',
+    path: '/query/{tenant_id}/chunk/{chunk_id}',
+    params: z.object({ ...tenant, chunk_id: ChunkId }),
+    status: 200,
+    answer: query.ChunkAnswer,
+    summary: 'A chunk: text, metadata, lineage',
+  }),
+} satisfies Record<string, Route>);
