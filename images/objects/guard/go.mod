@@ -1,0 +1,3 @@
+module frostbyte.local/guard
+
+go 1.24
