@@ -34,7 +34,8 @@ export async function buildImage(name: string): Promise<BuiltImage> {
     const { id, tag } = JSON.parse(readFileSync(stamp, 'utf8')) as { id: string; tag: string };
     if (tag === built.tag) return { ...built, id, fresh: false };
   }
-  if (process.getuid?.() !== 0) throw new Error(`the image ${name} is not in .cache/images, and building it needs root`);
+  if (process.getuid?.() !== 0)
+    throw new Error(`the image ${name} is not in .cache/images, and building it needs root`);
   mkdirSync(CACHE, { recursive: true });
   const work = mkdtempSync(join(CACHE, '.work-'));
   try {

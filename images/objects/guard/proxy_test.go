@@ -132,13 +132,14 @@ func TestARefusedUploadIsNeitherAskedForNorPassedOn(t *testing.T) {
 	}
 }
 
+// However a body is measured, what follows it is judged as a request of its own.
 func TestASecondRequestHiddenInABodyReachesNobody(t *testing.T) {
 	reached := make(chan string, 8)
 	address := front(t, func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		reached <- r.URL.Path
 	})
-	hidden := "PUT /minio/hidden HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
+	hidden := "PUT /bucket/hidden HTTP/1.1\r\nHost: x\r\nX-Amz-Content-Sha256: " + unsigned + "\r\nContent-Length: 0\r\n\r\n"
 	for _, lengths := range []string{
 		fmt.Sprintf("Content-Length: %d\r\nTransfer-Encoding: chunked\r\n", len(hidden)),
 		fmt.Sprintf("Content-Length: %d\r\nContent-Length: 0\r\n", len(hidden)),
@@ -150,7 +151,8 @@ func TestASecondRequestHiddenInABodyReachesNobody(t *testing.T) {
 		}
 		_ = connection.SetDeadline(time.Now().Add(10 * time.Second))
 		_, _ = fmt.Fprintf(connection, "PUT /bucket/key HTTP/1.1\r\nHost: x\r\n%s\r\n0\r\n\r\n%s", lengths, hidden)
-		_, _ = http.ReadResponse(bufio.NewReader(connection), nil)
+		// Until the guard hangs up: by then all that it passes on has been passed on.
+		_, _ = io.Copy(io.Discard, connection)
 		_ = connection.Close()
 	}
 	for {

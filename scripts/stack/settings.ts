@@ -1,0 +1,72 @@
+/** What the core stack is given in files: secrets, who may come in to PostgreSQL, a signature. */
+import { randomBytes } from 'node:crypto';
+import { chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { EICAR } from '../../test/support/clamd.ts';
+import type { TestStack } from '../../test/support/stack.ts';
+import { release } from '../images/build.ts';
+import { readRecipe } from '../images/recipe.ts';
+import { PLACE } from './place.ts';
+
+const SUBNET = '172.28';
+const ADDRESS = { control: `${SUBNET}.0.1`, postgres: 10, objects: 11, redis: 12, clamav: 13 };
+const address = (last: number) => `${SUBNET}.0.${last}`;
+
+/** Each secret file, the image whose user alone may read it, and how it is made: 256 bits, an access key's 20 characters. */
+const SECRETS = [
+  { name: 'postgres_password', image: 'postgres', make: () => randomBytes(32).toString('base64url') },
+  { name: 'objects_root_user', image: 'objects', make: () => randomBytes(10).toString('hex').toUpperCase() },
+  { name: 'objects_root_password', image: 'objects', make: () => randomBytes(30).toString('base64url') },
+  { name: 'redis_password', image: 'redis', make: () => randomBytes(32).toString('base64url') },
+] as const;
+
+/** Writes what is not there yet; what is there belongs to volumes that know it, and stays. */
+export function writeSettings(): void {
+  mkdirSync(PLACE.secrets, { recursive: true, mode: 0o700 });
+  for (const { name, image, make } of SECRETS) {
+    const file = join(PLACE.secrets, name);
+    if (existsSync(file)) continue;
+    writeFileSync(file, make(), { mode: 0o400 });
+    const { id } = readRecipe(image).user;
+    chownSync(file, id, id);
+  }
+  mkdirSync(PLACE.hba, { recursive: true });
+  writeFileSync(join(PLACE.hba, '00-control.conf'), `host all postgres ${ADDRESS.control}/32 scram-sha-256\n`);
+  mkdirSync(PLACE.signatures, { recursive: true });
+  const signature = `Frostbyte.Eicar.Test:0:0:${Buffer.from(EICAR).toString('hex')}\n`;
+  writeFileSync(join(PLACE.signatures, 'frostbyte.ndb'), signature);
+}
+
+/** What the Compose file is given. */
+export function composeEnvironment(): NodeJS.ProcessEnv {
+  return {
+    FROSTBYTE_RELEASE: release(),
+    FROSTBYTE_SECRETS: PLACE.secrets,
+    FROSTBYTE_HBA: PLACE.hba,
+    FROSTBYTE_SIGNATURES: PLACE.signatures,
+    FROSTBYTE_SUBNET: SUBNET,
+  };
+}
+
+/** What tests are told. */
+export function factsForTests(): TestStack {
+  const secret = (name: (typeof SECRETS)[number]['name']) => readFileSync(join(PLACE.secrets, name), 'utf8');
+  return {
+    engine: { socket: PLACE.socket, netns: PLACE.netns },
+    postgres: {
+      host: address(ADDRESS.postgres),
+      port: 5432,
+      user: 'postgres',
+      password: secret('postgres_password'),
+      database: 'postgres',
+      hba_folder: PLACE.hba,
+    },
+    objects: {
+      endpoint: `http://${address(ADDRESS.objects)}:9000`,
+      access_key: secret('objects_root_user'),
+      secret_key: secret('objects_root_password'),
+    },
+    redis: { host: address(ADDRESS.redis), port: 6379, password: secret('redis_password') },
+    clamd: { host: address(ADDRESS.clamav), port: 3310 },
+  };
+}
