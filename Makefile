@@ -3,11 +3,12 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 # The toolchain is looked after by the host's Node: its own may be what is broken.
 HOST_PATH := $(subst $(CURDIR)/.toolchain/bin:,,$(PATH)):$(CURDIR)/.toolchain/bin
-export PATH := $(CURDIR)/.toolchain/bin:$(PATH)
+# Tools that are compiled here come first too: scripts/setup-host --stack makes them.
+export PATH := $(CURDIR)/.toolchain/bin:$(CURDIR)/.cache/go/bin:$(PATH)
 
 NODE := .toolchain/bin/node --disable-warning=ExperimentalWarning
 
-.PHONY: help toolchain setup build demo test faults bench lint typecheck format gen clean
+.PHONY: help toolchain setup build demo test faults images stack-up stack-down stack-status bench lint typecheck format gen clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +38,18 @@ test: build ## Run all tests that can run here, and count them by layer
 
 faults: build ## Run the long fault tests: kills, power cuts, full disks
 	@FROSTBYTE_TEST_FAULTS=all $(NODE) scripts/test.ts faults
+
+images: node_modules/.stamp ## Build the images that are not in .cache/images (root, Debian's mirror, Go)
+	@$(NODE) scripts/images.ts $(NAMES)
+
+stack-up: node_modules/.stamp ## Bring up the server stores on an engine of their own (root, docker.io)
+	@$(NODE) scripts/stack.ts up
+
+stack-down: node_modules/.stamp ## Take the server stores down; nothing is left behind
+	@$(NODE) scripts/stack.ts down
+
+stack-status: node_modules/.stamp ## Say where the server stores are
+	@$(NODE) scripts/stack.ts status
 
 bench: build ## Print the measures: upload, ingestion, search, erasure, start
 	@$(NODE) bench/run.ts $(QUESTION)

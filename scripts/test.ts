@@ -1,20 +1,22 @@
 /**
  * Runs the test layers one after another, fast ones first, and closes with a count a layer. A test that cannot run here
  * says so and counts as skipped; in a layer that `FROSTBYTE_TEST_REQUIRE` names (comma-separated) that is a failure, but
- * for what `allowed-skips.ts` lists.
+ * for what `allowed-skips.ts` lists. A layer that a machine cannot run at all is left out, and the count says why.
  */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { ALLOWED_SKIPS } from './allowed-skips.ts';
+import { inNamespace } from './stack/engine.ts';
+import { stackCannotRun } from './stack/requirements.ts';
 import { type Count, complaints, type Skip } from './test-verdict.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
 interface Layer {
   name: string;
-  files: string;
+  files: readonly string[];
   /** Runners side by side, each with its share of the files. */
   runners: number;
   /**
@@ -22,26 +24,39 @@ interface Layer {
    * of the sources; for tests that leave the process as they found it. `own`: a process for each file.
    */
   processes: 'shared' | 'own';
+  /** Runs against the server stack, inside its network namespace; the stack is brought up where it is down. */
+  stack?: true;
 }
 
+/** A port's suite run by an adapter that needs a server: it belongs to the layer `stack`. */
+const SERVER_ADAPTERS = 'test/contract/**/*.{postgres,minio,redis,qdrant,clamav}{,-*}.test.ts';
+
 const LAYERS: readonly Layer[] = [
-  { name: 'unit', files: 'test/unit/**/*.test.ts', runners: 4, processes: 'shared' },
-  { name: 'contract', files: 'test/contract/**/*.test.ts', runners: 4, processes: 'shared' },
-  { name: 'journey', files: 'test/journey/**/*.test.ts', runners: 2, processes: 'own' },
-  { name: 'shipped', files: 'test/shipped/**/*.test.ts', runners: 2, processes: 'own' },
-  { name: 'faults', files: 'test/faults/**/*.test.ts', runners: 2, processes: 'own' },
+  { name: 'unit', files: ['test/unit/**/*.test.ts'], runners: 4, processes: 'shared' },
+  { name: 'contract', files: ['test/contract/**/*.test.ts'], runners: 4, processes: 'shared' },
+  { name: 'journey', files: ['test/journey/**/*.test.ts'], runners: 2, processes: 'own' },
+  { name: 'shipped', files: ['test/shipped/**/*.test.ts'], runners: 2, processes: 'own' },
+  { name: 'faults', files: ['test/faults/**/*.test.ts'], runners: 2, processes: 'own' },
+  { name: 'stack', files: ['test/stack/**/*.test.ts', SERVER_ADAPTERS], runners: 2, processes: 'own', stack: true },
 ];
 /** What `embedded` means where a layer is required by that name: all that runs without Docker. */
-const EMBEDDED = LAYERS.map(({ name }) => name);
+const EMBEDDED = LAYERS.filter(({ stack }) => !stack).map(({ name }) => name);
 
 const asked = process.argv.slice(2);
 const counts = new Map<string, Count>();
+/** Layers that this machine cannot run, with the reason. */
+const leftOut = new Map<string, string>();
 for (const layer of LAYERS) {
   if (asked.length > 0 && !asked.includes(layer.name)) continue;
-  const files = globSync(layer.files, { cwd: root }).sort();
+  const files = filesOf(layer);
   if (files.length === 0) continue;
+  const reason = layer.stack ? stackCannotRun() : null;
+  if (reason) {
+    leftOut.set(layer.name, reason);
+    continue;
+  }
   console.log(`\n── ${layer.name}: ${files.length} files`);
-  counts.set(layer.name, await run(layer, files));
+  counts.set(layer.name, layer.stack ? await runWithStack(layer, files) : await run(layer, files));
 }
 
 console.log('\n── tests per layer');
@@ -54,6 +69,7 @@ for (const [name, count] of counts) {
   failed += count.failed;
   skipped += count.skips.length;
 }
+for (const [name, reason] of leftOut) console.log(`${name.padEnd(10)} left out: ${reason}`);
 const required = (process.env.FROSTBYTE_TEST_REQUIRE ?? '')
   .split(',')
   .filter(Boolean)
@@ -64,6 +80,32 @@ for (const complaint of complaints(required, counts, ALLOWED_SKIPS)) {
 }
 console.log(`total: ${passed} passed, ${failed} failed, ${skipped} skipped`);
 process.exit(failed > 0 || passed === 0 ? 1 : 0);
+
+/** A layer's files; what needs a server is in no other layer. */
+function filesOf({ files, stack }: Layer): string[] {
+  const servers = stack ? [] : globSync(SERVER_ADAPTERS, { cwd: root });
+  return globSync([...files], { cwd: root })
+    .filter((file) => !servers.includes(file))
+    .sort();
+}
+
+/** Brings the stack up for a layer, and down again where it was down before. */
+async function runWithStack(layer: Layer, files: string[]): Promise<Count> {
+  const started = performance.now();
+  const stack = (action: string, stdio: 'ignore' | 'inherit') =>
+    spawnSync(process.execPath, [...process.execArgv, join(root, 'scripts/stack.ts'), action], { stdio }).status === 0;
+  const wasUp = stack('status', 'ignore');
+  try {
+    if (!stack('up', 'inherit')) return { passed: 0, failed: 1, seconds: elapsed(started), skips: [] };
+    return { ...(await run(layer, files)), seconds: elapsed(started) };
+  } finally {
+    if (!wasUp) stack('down', 'inherit');
+  }
+}
+
+function elapsed(since: number): number {
+  return (performance.now() - since) / 1000;
+}
 
 /** Runs one layer, its files dealt out to its runners in turn. */
 async function run(layer: Layer, files: string[]): Promise<Count> {
@@ -80,7 +122,7 @@ async function run(layer: Layer, files: string[]): Promise<Count> {
   return {
     passed: sum('passed'),
     failed: sum('failed'),
-    seconds: (performance.now() - started) / 1000,
+    seconds: elapsed(started),
     skips: counts.flatMap(({ skips }) => skips),
   };
 }
@@ -90,21 +132,20 @@ async function runSome(layer: Layer, files: string[]): Promise<Omit<Count, 'seco
   if (files.length === 0) return { passed: 0, failed: 0, skips: [] };
   const notes = mkdtempSync(join(tmpdir(), 'frostbyte-tests-'));
   const skipsFile = join(notes, 'skips.jsonl');
-  const child = spawn(
+  const runner = [
     process.execPath,
-    [
-      '--disable-warning=ExperimentalWarning',
-      '--import=./test/support/seed.ts',
-      '--test',
-      ...(layer.processes === 'shared' ? ['--test-isolation=none'] : ['--test-concurrency=1']),
-      '--test-reporter=./scripts/test-reporter.mjs',
-      '--test-reporter-destination=stdout',
-      '--test-reporter=./scripts/skips-reporter.mjs',
-      `--test-reporter-destination=${skipsFile}`,
-      ...files,
-    ],
-    { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] },
-  );
+    '--disable-warning=ExperimentalWarning',
+    '--import=./test/support/seed.ts',
+    '--test',
+    ...(layer.processes === 'shared' ? ['--test-isolation=none'] : ['--test-concurrency=1']),
+    '--test-reporter=./scripts/test-reporter.mjs',
+    '--test-reporter-destination=stdout',
+    '--test-reporter=./scripts/skips-reporter.mjs',
+    `--test-reporter-destination=${skipsFile}`,
+    ...files,
+  ];
+  const [command, args] = layer.stack ? inNamespace(runner) : [runner[0]!, runner.slice(1)];
+  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
   let tail = '';
   child.stdout.on('data', (chunk: Buffer) => {
     const text = chunk.toString();
