@@ -17,7 +17,6 @@ import { composeEnvironment, factsForTests, writeSettings } from './stack/settin
 
 const IMAGES = ['postgres', 'objects', 'redis', 'clamav'];
 const LONGEST_UP_SECONDS = 120;
-const LOCK = join(ROOT, '.cache/stack.lock');
 
 const actions: Readonly<Record<string, () => Promise<void> | void>> = { up, down, status };
 
@@ -37,10 +36,10 @@ try {
 
 /** Runs this program again under a lock: two at once would build on each other's ruins. Nothing it starts inherits it. */
 function runAlone(): number {
-  mkdirSync(dirname(LOCK), { recursive: true });
+  mkdirSync(dirname(PLACE.lock), { recursive: true });
   const { status } = spawnSync(
     'flock',
-    ['--close', '--timeout=1200', LOCK, process.execPath, ...process.execArgv, ...process.argv.slice(1)],
+    ['--close', '--timeout=1200', PLACE.lock, process.execPath, ...process.execArgv, ...process.argv.slice(1)],
     { stdio: 'inherit', env: { ...process.env, FROSTBYTE_STACK_LOCKED: '1' } },
   );
   return status ?? 1;
