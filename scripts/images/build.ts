@@ -25,9 +25,9 @@ export function release(): string {
 }
 
 /** Builds an image, or takes it from the cache. Building needs root, mmdebstrap and Debian's mirror. */
-export async function buildImage(name: string): Promise<BuiltImage> {
+export async function buildImage(name: string, cache = CACHE): Promise<BuiltImage> {
   const recipe = readRecipe(name);
-  const folder = join(CACHE, `${hashRecipe(recipe)}`);
+  const folder = join(cache, hashRecipe(recipe));
   const built = { name, tag: imageTag(name, release()), folder };
   const stamp = join(folder, 'image.json');
   if (existsSync(stamp)) {
@@ -36,8 +36,8 @@ export async function buildImage(name: string): Promise<BuiltImage> {
   }
   if (process.getuid?.() !== 0)
     throw new Error(`the image ${name} is not in .cache/images, and building it needs root`);
-  mkdirSync(CACHE, { recursive: true });
-  const work = mkdtempSync(join(CACHE, '.work-'));
+  mkdirSync(cache, { recursive: true });
+  const work = mkdtempSync(join(cache, '.work-'));
   try {
     const root = join(work, 'root');
     makeRootFileSystem(recipe, root);

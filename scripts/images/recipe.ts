@@ -1,7 +1,7 @@
 /** What a recipe of `images/<name>/` says, and the hash of all that goes into its image (spec 7, "Images"). */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -51,19 +51,19 @@ export type Recipe = z.output<typeof recipeSchema> & {
 };
 
 /** The names of all images that have a recipe, sorted. */
-export function imageNames(): string[] {
-  return globSync('*/recipe.yaml', { cwd: IMAGES })
+export function imageNames(images = IMAGES): string[] {
+  return globSync('*/recipe.yaml', { cwd: images })
     .map((file) => dirname(file))
     .sort();
 }
 
 /** Reads a recipe; throws an error that names the file and each field that is wrong. */
-export function readRecipe(name: string): Recipe {
-  const folder = join(IMAGES, name);
+export function readRecipe(name: string, images = IMAGES): Recipe {
+  const folder = join(images, name);
   const file = join(folder, 'recipe.yaml');
-  if (!existsSync(file)) throw new Error(`there is no image ${name}: images/ has ${imageNames().join(', ')}`);
+  if (!existsSync(file)) throw new Error(`there is no image ${name}: there is ${imageNames(images).join(', ')}`);
   const read = recipeSchema.safeParse(parse(readFileSync(file, 'utf8')));
-  if (!read.success) throw new Error(`${relative(ROOT, file)}: ${z.prettifyError(read.error)}`);
+  if (!read.success) throw new Error(`${relative(dirname(images), file)}: ${z.prettifyError(read.error)}`);
   return { ...read.data, name, folder };
 }
 
@@ -73,17 +73,14 @@ export function readRecipe(name: string): Recipe {
  */
 export function hashRecipe(recipe: Recipe): string {
   const hash = createHash('sha256');
-  const files = [
-    ...globSync('**/*', { cwd: recipe.folder }).map((file) => join(recipe.folder, file)),
-    ...globSync('*.ts', { cwd: import.meta.dirname }).map((file) => join(import.meta.dirname, file)),
-  ];
-  for (const file of files.filter(goesIn).sort()) {
-    const { mode } = statSync(file);
-    hash.update(JSON.stringify([relative(ROOT, file), mode & 0o100, readFileSync(file, 'utf8')]));
-  }
+  for (const folder of [recipe.folder, import.meta.dirname])
+    for (const file of filesBelow(folder)) {
+      const path = join(folder, file);
+      hash.update(JSON.stringify([file, statSync(path).mode & 0o100, readFileSync(path, 'utf8')]));
+    }
   for (const one of recipe.programs) if ('module' in one) hash.update(basename(dirname(compiled(one.module))));
   if (recipe.programs.length > 0) hash.update(goVersion());
-  return hash.update(process.arch).digest('hex').slice(0, 16);
+  return hash.update(`${recipe.name} ${process.arch}`).digest('hex').slice(0, 16);
 }
 
 /** The path of a program of `scripts/go-programs.txt`; compiles it where it is not in the cache. */
@@ -94,8 +91,11 @@ export function compiled(name: string): string {
   }).trim();
 }
 
-function goesIn(file: string): boolean {
-  return statSync(file).isFile() && !file.endsWith('_test.go');
+/** Hidden ones too; tests of a program go into no image. */
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => statSync(join(folder, file)).isFile() && !file.endsWith('_test.go'))
+    .sort();
 }
 
 function goVersion(): string {

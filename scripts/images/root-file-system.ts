@@ -10,6 +10,7 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
+  realpathSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -43,6 +44,12 @@ const REMOVED = [
   'usr/share/keyrings',
   'var/lib/apt',
   'var/lib/dpkg/*-old',
+  // Nothing is started but the image's one program.
+  'etc/cron*',
+  'etc/init.d',
+  'etc/rc?.d',
+  'etc/systemd',
+  'usr/lib/systemd',
   // Differ from one build to the next.
   'etc/machine-id',
   'etc/hostname',
@@ -54,8 +61,7 @@ const REMOVED = [
 export function makeRootFileSystem(recipe: Recipe, root: string): void {
   if (recipe.from === 'trixie') installPackages(recipe, root);
   else makeBareRoot(recipe, root);
-  for (const pattern of [...REMOVED, ...recipe.remove.map((path) => path.replace(/^\/+/, ''))])
-    for (const path of globSync(pattern, { cwd: root })) rmSync(join(root, path), { recursive: true, force: true });
+  removeFrom(root, [...REMOVED, ...recipe.remove]);
   for (const program of recipe.programs) {
     const path = join(root, program.path);
     mkdirSync(dirname(path), { recursive: true });
@@ -66,6 +72,8 @@ export function makeRootFileSystem(recipe: Recipe, root: string): void {
   const own = join(recipe.folder, 'root');
   if (existsSync(own)) cpSync(own, root, { recursive: true });
   tidyModes(root);
+  chmodSync(root, 0o755);
+  chmodSync(join(root, 'tmp'), 0o1777);
   for (const folder of recipe.folders) {
     mkdirSync(join(root, folder), { recursive: true });
     chmodSync(join(root, folder), 0o700);
@@ -125,15 +133,27 @@ function compileOurs(source: string, to: string): void {
   });
 }
 
-/** Modes that do not depend on who checked the files out, and no program that runs as somebody else. */
-function tidyModes(root: string): void {
-  for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name);
+/** Removes what the patterns match below `root`; refuses a path that a link leads out of it. */
+export function removeFrom(root: string, patterns: readonly string[]): void {
+  for (const pattern of patterns)
+    for (const found of globSync(pattern.replace(/^\/+/, ''), { cwd: root })) {
+      const path = join(root, found);
+      if (!`${realpathSync(dirname(path))}/`.startsWith(`${realpathSync(root)}/`))
+        throw new Error(`${pattern} leads out of the image: a link stands in its way`);
+      rmSync(path, { recursive: true, force: true });
+    }
+}
+
+/**
+ * Modes that do not depend on who checked the files out, and no program that runs as somebody else. Links are left
+ * alone: in an image they point at the container's files, here they would at the host's.
+ */
+export function tidyModes(root: string): void {
+  for (const entry of readdirSync(root, { withFileTypes: true })) {
+    const path = join(root, entry.name);
+    if (entry.isDirectory()) tidyModes(path);
+    if (!entry.isFile()) continue;
     const { mode } = lstatSync(path);
-    if (entry.isSymbolicLink()) continue;
-    if (entry.isFile() && mode & 0o6000) chmodSync(path, mode & 0o1777);
-    if (entry.isFile() && mode & 0o022) chmodSync(path, mode & 0o1755);
+    if (mode & 0o6022) chmodSync(path, mode & 0o1755);
   }
-  chmodSync(root, 0o755);
-  chmodSync(join(root, 'tmp'), 0o1777);
 }
