@@ -77,8 +77,8 @@ describe('the containers of the core stack', { skip: stackMissing() ?? false }, 
       const shown = [
         JSON.stringify(container),
         ...processesOf(stack, container).flatMap((pid) => [
-          readFileSync(`/proc/${pid}/cmdline`, 'utf8'),
-          readFileSync(`/proc/${pid}/environ`, 'utf8'),
+          readIfAlive(`/proc/${pid}/cmdline`),
+          readIfAlive(`/proc/${pid}/environ`),
         ]),
         docker(stack, 'logs', container.Name.slice(1)),
       ];
@@ -158,6 +158,16 @@ const TRY_OUTSIDE = `
 function processesOf(stack: TestStack, { Name }: Container): string[] {
   const [, ...lines] = docker(stack, 'top', Name.slice(1), '-eo', 'pid').split('\n');
   return lines.map((line) => line.trim());
+}
+
+/** Of a process that may have ended meanwhile: health checks come and go. */
+function readIfAlive(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return '';
+    throw error;
+  }
 }
 
 /** TCP and UDP ports that a process's network namespace listens on, other than on loopback and Docker's own resolver. */
