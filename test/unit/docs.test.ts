@@ -55,6 +55,19 @@ describe('docs/dependencies.md', () => {
     });
   }
 
+  it('names each program that is compiled here, with its licence and a reason', () => {
+    const rows = tableBelow(read('docs/dependencies.md'), 'Compiled from their modules');
+    const compiled = [...read('scripts/go-programs.txt').matchAll(/^([a-z-]+) +\S+ +v\S+ +h1:\S+=/gm)].map(
+      ([, name]) => name,
+    );
+    assert.ok(compiled.length > 0);
+    assert.deepEqual(
+      rows.map(([name]) => name),
+      compiled,
+    );
+    for (const [name, licence, reason] of rows) assert.ok(licence && reason, name);
+  });
+
   it('pins every package to one version', () => {
     for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies }))
       assert.match(version, /^\d+\.\d+\.\d+$/, name);
