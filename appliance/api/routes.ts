@@ -3,6 +3,7 @@ import { ADMIN_ROUTES } from './admin-routes.ts';
 import { AUDIT_ROUTES } from './audit-routes.ts';
 import { DECISION_ROUTES } from './decision-routes.ts';
 import { INGEST_ROUTES } from './ingest-routes.ts';
+import { KEY_ROUTES } from './key-routes.ts';
 import { QUERY_ROUTES } from './query-routes.ts';
 import { REPROCESS_ROUTES } from './reprocess-routes.ts';
 import { ALL, type Route } from './route.ts';
@@ -22,6 +23,7 @@ export const ROUTES = Object.freeze({
   ...REPROCESS_ROUTES,
   ...QUERY_ROUTES,
   ...ADMIN_ROUTES,
+  ...KEY_ROUTES,
   ...AUDIT_ROUTES,
 
   // The gateway itself

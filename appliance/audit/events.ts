@@ -149,7 +149,20 @@ export const EVENTS = Object.freeze({
   TENANT_DEPROVISIONED: tenant('steps', 'outside_copies'),
   TENANT_DEPROVISION_FAILED: tenant('step', 'error_code', 'remains'),
   TENANT_ABANDONED: tenant('failed_during'),
-  KEY_ROTATED: tenant('key_version', 'rotation_reason'),
+  KEY_ROTATED: tenant(
+    'key_version',
+    'previous_key_version',
+    'storage_version',
+    'emergency',
+    'rotation_reason',
+    'escrowed',
+  ),
+  KEY_PURGED: tenant('key_kind', 'key_version', 'reason'),
+  KEYS_ESCROWED: tenant('recipient', 'file_sha256'),
+  // An escrow file was copied off the box.
+  ESCROW_COPIED: tenant('file_sha256'),
+  REENCRYPT_STARTED: tenant('storage_version', 'reason'),
+  REENCRYPT_COMPLETED: tenant('storage_version', 'examined', 'moved', 'moved_bytes', 'failed'),
   ISOLATION_VERIFIED: tenant('overall_pass', 'checks', 'allowed'),
   TOKEN_ISSUED: tenant('jti', 'subject', 'role', 'scopes', 'expires_at'),
   TOKEN_REVOKED: tenant('jti', 'subject', 'reason', 'count'),
@@ -218,6 +231,8 @@ export const EVENTS = Object.freeze({
   BOUNDARY_CHANGED: appliance('boundary_sha256'),
   SUPPORT_BUNDLE_CREATED: appliance('files', 'sha256'),
   UNSEALED: appliance('method'),
+  RECOVERY_NAMED: appliance('recipient'),
+  RECOVERY_PROVEN: appliance('recipient'),
 } satisfies Record<string, EventType>);
 
 export type EventName = keyof typeof EVENTS;

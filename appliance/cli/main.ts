@@ -7,6 +7,7 @@ import { noticeCommands } from './commands/break-glass.ts';
 import { deadLetterCommands } from './commands/dead-letters.ts';
 import { inboxCommands } from './commands/inbox.ts';
 import { ingestCommands } from './commands/ingest.ts';
+import { keyCommands } from './commands/keys.ts';
 import { manifestCommands } from './commands/manifest.ts';
 import { quarantineCommands } from './commands/quarantine.ts';
 import { reportCommands } from './commands/report.ts';
@@ -28,6 +29,7 @@ export function createProgram(): Command {
     .addHelpText('after', '\nExit codes: 0 ok, 1 failed check, 2 usage, 3 unreachable');
   boxCommands(program);
   tenantCommands(program);
+  keyCommands(program);
   manifestCommands(program);
   ingestCommands(program);
   uploadCommands(program);

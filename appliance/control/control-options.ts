@@ -1,6 +1,7 @@
 import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../kernel/telemetry.ts';
 import type { AuditLog } from '../stores/log/port.ts';
+import type { RecoveryVerbs } from './keys/recovery-verbs.ts';
 import type { TenantResources } from './provisioning/port.ts';
 import type { ControlVerbs, Notice, Tenant } from './verbs.ts';
 
@@ -28,7 +29,7 @@ export interface ControlOptions {
 }
 
 /** Control: the verbs, and what the process that hosts it does with it. */
-export interface Control extends ControlVerbs {
+export interface Control extends ControlVerbs, RecoveryVerbs {
   /**
    * Settles the kill-switch's flags, takes up unfinished plans and relays events from now on. Only the daemon that holds
    * the data folder's lock calls it; other processes use the verbs alone.

@@ -4,6 +4,7 @@ import { EVENTS, type EventName } from '../audit/events.ts';
 import { APPLIANCE_LOG } from '../kernel/audit-event.ts';
 import { FrostbyteError, isFrostbyteError } from '../kernel/errors.ts';
 import { controlPaths } from '../kernel/names.ts';
+import { Turns } from '../kernel/turns.ts';
 import type { AuditLog } from '../stores/log/port.ts';
 import { controlRelay } from './audit-relay.ts';
 import { background } from './background.ts';
@@ -13,6 +14,9 @@ import type { Control, ControlOptions } from './control-options.ts';
 import { holdVerbs } from './holds/hold-verbs.ts';
 import { dropProposals } from './holds/holds.ts';
 import { checkIsolation } from './isolation/check-isolation.ts';
+import { keyVerbs } from './keys/key-verbs.ts';
+import { keyWork } from './keys/key-work.ts';
+import { recoveryVerbs } from './keys/recovery-verbs.ts';
 import { ledgerSize, readLedger } from './ledger/ledger.ts';
 import { shownNotices } from './notices.ts';
 import { advanceTenant } from './provisioning/advance.ts';
@@ -85,18 +89,22 @@ export async function createControl(options: ControlOptions): Promise<Control> {
     return kid;
   };
 
+  const keyParts = { registry, clock, resources, turns: new Turns() };
+  const dueKeys = keyWork({ ...keyParts, logger });
+
   const work = background({
     logger,
     beatMs: options.beatMs ?? BEAT_MS,
     beat: async () => {
       for (const { tenant_id } of tenantsIn(registry, ['PENDING', 'PROVISIONING', 'DEPROVISIONING']))
         work.kick(tenant_id);
+      for (const tenantId of await dueKeys.due()) work.kick(tenantId);
       noteFailures();
       if (keys.isOlderThan(SIGNING_KEY_LIFE_MS)) await rotateSigningKey('scheduled', 'system');
       await relayAll();
     },
-    carry: (tenantId, signal) =>
-      advanceTenant(
+    carry: async (tenantId, signal) => {
+      await advanceTenant(
         {
           dataFolder,
           drainMs,
@@ -111,7 +119,9 @@ export async function createControl(options: ControlOptions): Promise<Control> {
         },
         tenantId,
         signal,
-      ),
+      );
+      await dueKeys.carry(tenantId, signal);
+    },
   });
 
   let started = false;
@@ -141,6 +151,8 @@ export async function createControl(options: ControlOptions): Promise<Control> {
       wake: work.wake,
     }),
 
+    ...keyVerbs({ ...keyParts, kick: work.kick, wake: work.wake }),
+    ...recoveryVerbs(keyParts),
     ...holdVerbs({ registry, clock, resources, wake: work.wake }),
     ledger: async (query) => ({
       entries: readLedger(registry, query),

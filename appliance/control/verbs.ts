@@ -2,8 +2,10 @@ import type { ConfigChange, TenantConfig, TenantConfigPatch } from '../api/tenan
 import type { HoldScope } from '../kernel/holds.ts';
 import type { Caller, Role, Scope, TenantState } from '../kernel/identity.ts';
 import type { AuditLog } from '../stores/log/port.ts';
+import type { KeyRotation, PurgeRequest, Reencryption, RotationRequest, TenantKeyReport } from './keys/types.ts';
 import type { LedgerEntry } from './ledger/entries.ts';
 
+export type * from './keys/types.ts';
 export type { LedgerEntry } from './ledger/entries.ts';
 
 /**
@@ -47,6 +49,19 @@ export interface ControlVerbs {
   abandon(tenantId: string, actor: string): Promise<StateChange>;
   /** Own access OK, foreign access DENIED (spec 3, "Isolation check"). */
   verify(tenantId: string, actor: string): Promise<IsolationReport>;
+
+  // Keys
+  /**
+   * A new identity for the tenant's secrets; in an emergency also the next storage identity and new store credentials.
+   * Throws `INVALID_STATE_TRANSITION`, `KEY_UNAVAILABLE`; what had begun is finished by itself.
+   */
+  rotateKeys(tenantId: string, request: RotationRequest, actor: string): Promise<KeyRotation>;
+  /** Keys, where they stand, and what lies outside the box; in every state of the tenant. */
+  tenantKeys(tenantId: string): Promise<TenantKeyReport>;
+  /** Moves objects to the newest storage identity, behind the answer. `tenantKeys` shows how far it is. */
+  reencrypt(tenantId: string, reason: string, actor: string): Promise<Reencryption>;
+  /** Destroys an archived key. Throws `INVALID_STATE_TRANSITION` while an object or a kept backup needs it. */
+  purgeKey(tenantId: string, request: PurgeRequest, actor: string): Promise<TenantKeyReport>;
 
   // Legal holds
   /**

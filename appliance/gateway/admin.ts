@@ -1,7 +1,14 @@
 import { checkHandlers, type RouteName } from '../api/routes.ts';
 import { cursorOf, listMeta, type PageQuery, placeOf } from '../api/schemas/common.ts';
 import type { TenantConfigPatch } from '../api/tenant-config.ts';
-import type { ControlVerbs, CreateTenant, HoldTarget, TokenRequest } from '../control/verbs.ts';
+import type {
+  ControlVerbs,
+  CreateTenant,
+  HoldTarget,
+  PurgeRequest,
+  RotationRequest,
+  TokenRequest,
+} from '../control/verbs.ts';
 import { FrostbyteError } from '../kernel/errors.ts';
 import type { TenantState } from '../kernel/identity.ts';
 import type { Admitted } from './app.ts';
@@ -62,6 +69,13 @@ const VERBS: Partial<Record<RouteName, Verb>> = {
     const next = holds.length < limit ? null : holds.at(-1)!.hold_id;
     return { data: holds, meta: listMeta(total, { page, limit }, { status }, next) };
   },
+  tenantKeys: (control, { tenantId }) => data(control.tenantKeys(tenantId!)),
+  rotateKeys: (control, { tenantId, body, caller }) =>
+    data(control.rotateKeys(tenantId!, body as RotationRequest, caller.subject)),
+  reencryptTenant: (control, { tenantId, body, caller }) =>
+    data(control.reencrypt(tenantId!, (body as { reason: string }).reason, caller.subject)),
+  purgeKey: (control, { tenantId, body, caller }) =>
+    data(control.purgeKey(tenantId!, body as PurgeRequest, caller.subject)),
   verifyTenant: (control, { tenantId, caller }) => data(control.verify(tenantId!, caller.subject)),
   openBreakGlass: (control, { tenantId, body, caller }) =>
     data(control.openBreakGlass(tenantId!, body as { reason: string; minutes?: number }, caller.subject)),

@@ -37,6 +37,8 @@ export interface TenantPaths {
   queue: string;
   /** Identities, wrapped; outside the tenant's folder, with the other secrets. */
   secrets: string;
+  /** Its keys for the recovery recipient; in no backup. */
+  escrow: string;
 }
 
 export function tenantPaths(dataFolder: string, tenantId: string): TenantPaths {
@@ -49,6 +51,7 @@ export function tenantPaths(dataFolder: string, tenantId: string): TenantPaths {
     vectors: join(folder, 'vectors.sqlite'),
     queue: join(folder, 'queue.sqlite'),
     secrets: join(dataFolder, 'secrets', 'tenants', id),
+    escrow: join(dataFolder, 'secrets', 'escrow', `${id}.age`),
   };
 }
 
@@ -60,6 +63,8 @@ export interface ControlPaths {
   /** How far time was when it was last looked at. */
   clock: string;
   rootKey: string;
+  /** Which recovery recipient is named and proven. */
+  recovery: string;
   /** Ed25519 key pairs that sign tokens and seam assertions, wrapped to the root key. */
   signingKeys: string;
   /** One synced file per suspended tenant; that it is there is the message, inside is who asked and why. */
@@ -74,6 +79,7 @@ export function controlPaths(dataFolder: string): ControlPaths {
     lock: join(dataFolder, 'control', 'lock.sqlite'),
     clock: join(dataFolder, 'control', 'clock'),
     rootKey: join(dataFolder, 'secrets', 'root.age'),
+    recovery: join(dataFolder, 'secrets', 'recovery.json'),
     signingKeys: join(dataFolder, 'secrets', 'signing'),
     suspended: join(dataFolder, 'control', 'suspended'),
     logs: join(dataFolder, 'control', 'audit'),

@@ -1,37 +1,38 @@
-import { readdir, rmdir } from 'node:fs/promises';
+import { rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../kernel/clock.ts';
-import { FrostbyteError } from '../kernel/errors.ts';
-import {
-  identityFile,
-  type KeyPair,
-  makeKeyPair,
-  parseIdentityFile,
-  unwrapIdentity,
-  wrapIdentity,
-} from './identities.ts';
+import { FrostbyteError, isFrostbyteError } from '../kernel/errors.ts';
+import { identityFile, type KeyPair, makeKeyPair, parseIdentityFile } from './identities.ts';
+import { entries, identityNumbers, makeIdentity, openIdentity } from './key-folder.ts';
 import type { StorageKeys } from './port.ts';
 import { destroySecret, readSecret, syncFolder, writeSecret } from './secret-file.ts';
+import { sopsRecipients } from './sops/sops-file.ts';
+import {
+  type NumberedPair,
+  openTenantSecrets,
+  readSecretsFile,
+  type TenantSecrets,
+  writeTenantSecrets,
+} from './tenant-secrets.ts';
 
 /**
- * The key ring of the appliance (spec 3, "Secrets and keys"): the root identity opens each tenant's identity, which
- * opens that tenant's storage identities. In a tenant's folder:
+ * The key ring of the appliance (spec 3, "Secrets and keys"): the root identity opens each tenant's identities, the
+ * current of which opens that tenant's secrets file, which holds its storage identities. In a tenant's folder:
  *
- *     identity-0001.age   the tenant's identity (KEK), for the root recipient
- *     storage-0001.age    a storage identity, for the tenant's identity
+ *     identity-0001.age    an identity of the tenant (KEK), for the root recipient
+ *     secrets.sops.yaml    credentials and storage identities, for the tenant's current identity
  *
- * Both are numbered: a rotation adds the next number, and until the old one is purged, either opens what is there.
+ * Identities are numbered. Which one is current the secrets file says: it is written for that one alone.
  */
-const NUMBERED = /^(identity|storage)-([0-9]{4})\.age$/;
-type Kind = 'identity' | 'storage';
-
 export interface TenantKeys {
-  /** Number of the newest tenant identity. */
+  /** Number of the current identity. */
   key_version: number;
-  /** The tenant's recipient (`age1…`), for the registry and for SOPS files. */
+  /** The tenant's current recipient (`age1…`). */
   recipient: string;
-  /** Tenant identities, newest first. */
+  /** All of the tenant's identities on this box: the current one, then the others, newest first. */
   identities: string[];
+  current: NumberedPair;
+  secrets: TenantSecrets;
   storage: StorageKeys;
 }
 
@@ -57,35 +58,34 @@ export async function openRootKey(file: string): Promise<KeyPair> {
  * is kept and completed, never replaced. Durable on return.
  */
 export async function createTenantKeys(root: KeyPair, folder: string, clock: Clock): Promise<TenantKeys> {
-  const present = await numbered(folder);
-  if (present.identity.length === 0) {
-    await addKey(folder, 'identity', root.recipient, clock);
-  }
-  if (present.storage.length === 0) {
-    const [newest] = await openAll(folder, 'identity', [root.identity]);
-    if (newest === undefined) throw missing();
-    await addKey(folder, 'storage', newest.pair.recipient, clock);
+  if ((await readSecretsFile(folder)) === null) {
+    const [newest = 1] = await identityNumbers(folder);
+    const identity = await makeIdentity(root, folder, newest, clock);
+    const storage = [{ number: 1, pair: await makeKeyPair() }];
+    // False when another process was first: its keys are the ones.
+    await writeTenantSecrets(folder, { values: {}, storage }, identity, clock, { replace: false });
   }
   return openTenantKeys(root, folder);
 }
 
-/** All of a tenant's keys. Throws `KEY_UNAVAILABLE` when there are none or the root key does not open them. */
+/** How often the keys are read again that were being changed while they were read. */
+const ATTEMPTS = 5;
+
+/**
+ * All of a tenant's keys. Throws `KEY_UNAVAILABLE` when there are none or the root key does not open them, and
+ * `OBJECT_CORRUPTED` on damage.
+ */
 export async function openTenantKeys(root: KeyPair, folder: string): Promise<TenantKeys> {
-  const identities = await openAll(folder, 'identity', [root.identity]);
-  const opening = identities.map(({ pair }) => pair.identity);
-  const storage = opening.length === 0 ? [] : await openAll(folder, 'storage', opening);
-  const [newestIdentity] = identities;
-  const [newestStorage] = storage;
-  if (newestIdentity === undefined || newestStorage === undefined) throw missing();
-  return {
-    key_version: newestIdentity.number,
-    recipient: newestIdentity.pair.recipient,
-    identities: opening,
-    storage: {
-      recipient: newestStorage.pair.recipient,
-      identities: storage.map(({ pair }) => pair.identity),
-    },
-  };
+  for (let attempt = 1; ; attempt++) {
+    const text = await readSecretsFile(folder);
+    if (text === null) throw missing();
+    try {
+      return await opened(root, folder, text);
+    } catch (error) {
+      // A file that was replaced under our hands is destroyed; the one that stands now is another.
+      if (attempt === ATTEMPTS || (await readSecretsFile(folder)) === text) throw error;
+    }
+  }
 }
 
 /** The keys that open a tenant's objects. Throws `KEY_UNAVAILABLE`. */
@@ -109,45 +109,38 @@ export async function destroyTenantKeys(folder: string): Promise<void> {
 
 const rank = (name: string): number => (name.includes('identity-') ? 0 : 1);
 
-async function addKey(folder: string, kind: Kind, recipient: string, clock: Clock): Promise<void> {
-  const wrapped = await wrapIdentity(await makeKeyPair(), clock.iso(), [recipient]);
-  // False when another process was first: its key is the one.
-  await writeSecret(join(folder, fileName(kind, 1)), wrapped, { replace: false });
-}
-
-/** Key pairs of one kind, newest first. */
-async function openAll(folder: string, kind: Kind, identities: string[]): Promise<{ number: number; pair: KeyPair }[]> {
-  const numbers = (await numbered(folder))[kind];
-  const opened: { number: number; pair: KeyPair }[] = [];
-  for (const number of numbers) {
-    const wrapped = await readSecret(join(folder, fileName(kind, number)));
-    if (wrapped !== null) opened.push({ number, pair: await unwrapIdentity(wrapped, identities) });
+async function opened(root: KeyPair, folder: string, text: string): Promise<TenantKeys> {
+  const recipients = sopsRecipients(text);
+  const others: NumberedPair[] = [];
+  let current: NumberedPair | null = null;
+  let damage: unknown;
+  for (const number of await identityNumbers(folder)) {
+    const pair = await openIdentity(root, folder, number).catch((error: unknown) => {
+      // An archived identity that does not open keeps nobody from the current one.
+      if (!isFrostbyteError(error)) throw error;
+      damage ??= error;
+      return null;
+    });
+    if (pair === null) continue;
+    if (recipients.includes(pair.recipient)) current = { number, pair };
+    else others.push({ number, pair });
   }
-  return opened;
-}
-
-/** Numbers present in a tenant's folder, highest first. */
-async function numbered(folder: string): Promise<Record<Kind, number[]>> {
-  const found: Record<Kind, number[]> = { identity: [], storage: [] };
-  for (const name of (await entries(folder)) ?? []) {
-    const [, kind, number] = NUMBERED.exec(name) ?? [];
-    if (kind !== undefined) found[kind as Kind].push(Number(number));
-  }
-  for (const numbers of Object.values(found)) numbers.sort((a, b) => b - a);
-  return found;
-}
-
-async function entries(folder: string): Promise<string[] | null> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if ((error as { code?: string }).code === 'ENOENT') return null;
-    throw new FrostbyteError('KEY_UNAVAILABLE', 'The secrets folder cannot be read by this user.', { cause: error });
-  }
-}
-
-function fileName(kind: Kind, number: number): string {
-  return `${kind}-${String(number).padStart(4, '0')}.age`;
+  if (current === null) throw damage ?? missing();
+  const secrets = await openTenantSecrets(text, current.pair.identity);
+  const [newest] = secrets.storage;
+  if (newest === undefined) throw missing();
+  return {
+    key_version: current.number,
+    recipient: current.pair.recipient,
+    identities: [current, ...others].map(({ pair }) => pair.identity),
+    current,
+    secrets,
+    storage: {
+      recipient: newest.pair.recipient,
+      identities: secrets.storage.map(({ pair }) => pair.identity),
+      recipients: secrets.storage.map(({ pair }) => pair.recipient),
+    },
+  };
 }
 
 function missing(): FrostbyteError {

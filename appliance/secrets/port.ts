@@ -7,4 +7,6 @@ export interface StorageKeys {
   recipient: string;
   /** age identities (`AGE-SECRET-KEY-1…`), newest first. In memory only; never logged, never in arguments. */
   identities: string[];
+  /** The recipients of `identities`, in their order. */
+  recipients: string[];
 }

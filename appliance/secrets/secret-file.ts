@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, link, mkdir, open, rename, rm, unlink } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, readdir, rename, rm, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { FrostbyteError } from '../kernel/errors.ts';
 
@@ -10,12 +10,13 @@ const READ = constants.O_RDONLY | constants.O_NOFOLLOW;
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 const LARGEST = 1 << 20;
 
-/** What `writeSecret` calls a file before its rename; leftovers of a crash are swept by `destroySecret`'s caller. */
-export const BESIDE = /^\.[^/]+\.[0-9a-f-]{36}\.new$/;
+/** What `writeSecret` calls a file before its rename, and one that was replaced until it is destroyed. */
+const BESIDE = /^\.[^/]+\.[0-9a-f-]{36}\.(?:new|old)$/;
 
 /**
  * Writes a secret file, durable on return; its folder is made (0700) where missing. With `replace: false` a file that
- * is there stays and the answer is false. Throws `KEY_UNAVAILABLE` where the disk refuses.
+ * is there stays and the answer is false; else what was there is destroyed once the new one stands. Throws
+ * `KEY_UNAVAILABLE` where the disk refuses.
  */
 export async function writeSecret(file: string, bytes: Uint8Array, options: { replace: boolean }): Promise<boolean> {
   const folder = dirname(file);
@@ -29,9 +30,15 @@ export async function writeSecret(file: string, bytes: Uint8Array, options: { re
     } finally {
       await handle.close();
     }
-    const written = options.replace ? await replaceWith(beside, file) : await placeNew(beside, file);
+    if (!options.replace) {
+      const written = await placeNew(beside, file);
+      await syncFolder(folder);
+      return written;
+    }
+    const replaced = await replaceWith(beside, file);
     await syncFolder(folder);
-    return written;
+    if (replaced !== null) await destroySecret(replaced);
+    return true;
   } catch (error) {
     await rm(beside, { force: true }).catch(() => undefined);
     throw unavailable('The key file cannot be written.', error);
@@ -97,6 +104,12 @@ export async function destroySecret(file: string): Promise<void> {
   });
 }
 
+/** Destroys what a crash left beside the files of a folder: drafts, and what was being replaced. */
+export async function sweepBeside(folder: string): Promise<void> {
+  const left = (await readdir(folder)).filter((name) => BESIDE.test(name));
+  for (const name of left) await destroySecret(join(folder, name));
+}
+
 /** Makes the entries of a folder durable. */
 export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
@@ -115,9 +128,18 @@ async function makeFolder(folder: string): Promise<void> {
     await syncFolder(at);
 }
 
-async function replaceWith(beside: string, file: string): Promise<boolean> {
+/** Renames over what is there. The name by which that can still be reached, or null where there was nothing. */
+async function replaceWith(beside: string, file: string): Promise<string | null> {
+  const old = `${beside.slice(0, -'.new'.length)}.old`;
+  const was = await link(file, old).then(
+    () => old,
+    (error: { code?: string }) => {
+      if (error.code === 'ENOENT') return null;
+      throw error;
+    },
+  );
   await rename(beside, file);
-  return true;
+  return was;
 }
 
 /** A hard link is refused where the name is taken, which a rename is not. */

@@ -14,7 +14,7 @@ import { objectContract } from './object.suite.ts';
 async function world() {
   const folder = await mkdtemp(join(tmpdir(), 'sealed-'));
   const { identity, recipient } = await makeKeyPair();
-  const keys = { recipient, identities: [identity] };
+  const keys = { recipient, identities: [identity], recipients: [recipient] };
   const make = () => sealObjects(openFilesystemObjects(folder), async () => keys);
   return { folder, keys, store: make(), reopen: async () => make(), end: () => rm(folder, { recursive: true }) };
 }

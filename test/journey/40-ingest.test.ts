@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,6 +16,7 @@ import { makeBatch, type TestBatch, text } from '../support/batch.ts';
 import { type ServerEvent, serverEvents } from '../support/events-stream.ts';
 import type { Caller } from '../support/http.ts';
 import { sample } from '../support/samples.ts';
+import { openStorageByHand, stockAge, stockSops, without } from '../support/stock-tools.ts';
 
 /** Dana sends documents and wants to know what became of each. */
 
@@ -135,10 +136,8 @@ test('all seven formats arrive, are followed to the end, and are accounted for',
   );
 });
 
-const stockAge = spawnSync('age', ['--version']).error === undefined;
-
-test('whoever holds the root key opens every object with the stock age tool alone: hashes are those of receipt and canonical document', {
-  skip: stockAge ? false : 'the age tool is not installed',
+test('whoever holds the root key opens every object with stock age and sops alone: hashes are those of receipt and canonical document', {
+  skip: without(stockAge, 'age') || without(stockSops, 'sops'),
 }, async () => {
   const { objects, secrets } = tenantPaths(appliance.dataFolder, 'acme');
   const { rootKey } = controlPaths(appliance.dataFolder);
@@ -150,9 +149,9 @@ test('whoever holds the root key opens every object with the stock age tool alon
     return join(keys, name);
   };
   try {
-    // The ring by hand: the root identity opens the tenant's, which opens its storage identity.
+    // The ring by hand: the root identity opens the tenant's, which opens the secrets file with its storage identity.
     const tenant = await keep('tenant', open(rootKey, join(secrets, 'identity-0001.age')));
-    const storage = await keep('storage', open(tenant, join(secrets, 'storage-0001.age')));
+    const storage = await keep('storage', openStorageByHand(tenant, secrets));
     const ring = await openStorageKeys(await openRootKey(rootKey), secrets);
     assert.ok(ring.identities.every((identity) => readFileSync(storage, 'utf8').includes(identity)));
 

@@ -7,6 +7,7 @@ import type {
   Notice,
   StateChange,
   Tenant,
+  TenantKeyReport,
 } from '../../appliance/control/verbs.ts';
 import { type ErrorCode, FrostbyteError } from '../../appliance/kernel/errors.ts';
 import type { Caller, Role, Scope, TenantState } from '../../appliance/kernel/identity.ts';
@@ -33,6 +34,31 @@ const SCOPES_OF: Record<Role, Scope[]> = {
   admin: ['ingest', 'query', 'admin', 'audit'],
   auditor: ['audit'],
 };
+
+const WALK = {
+  storage_version: 1,
+  status: 'running',
+  started_at: AT,
+  completed_at: null,
+  examined: 0,
+  moved: 0,
+  moved_bytes: 0,
+  failed: 0,
+  error_code: null,
+} as const;
+
+const keysOf = (tenant_id: string): TenantKeyReport => ({
+  tenant_id,
+  key_version: 1,
+  key_rotated_at: AT,
+  key_rotation_due_at: AT,
+  rotation: null,
+  identities: [],
+  storage: [],
+  reencryption: null,
+  escrow: null,
+  outside_copies: [],
+});
 
 /** Tenants by state; each has an empty log. `changes` are verbs that behave otherwise. */
 export function controlDouble(
@@ -104,6 +130,18 @@ export function controlDouble(
       checks: [{ store: 'objects', test: 'read', target: 'probe', result: 'DENIED', timestamp: AT }],
       overall_pass: true,
     }),
+    rotateKeys: async (tenant_id, { emergency = false }) => ({
+      tenant_id,
+      key_version: 2,
+      previous_key_version: 1,
+      age_public_key: 'age1new',
+      storage_version: emergency ? 2 : 1,
+      emergency,
+      key_rotation_due_at: AT,
+    }),
+    tenantKeys: async (id) => keysOf(id),
+    reencrypt: async (tenant_id) => ({ ...WALK, tenant_id }),
+    purgeKey: async (id) => keysOf(id),
     setHold: async (tenant_id, target, reason, actor) => holdOf(tenant_id, target, reason, actor),
     liftHold: async (tenant_id, target, reason, actor) => ({
       ...holdOf(tenant_id, target, reason, 'somebody'),

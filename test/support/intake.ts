@@ -37,6 +37,7 @@ export async function intakeWorld(
   const objects = sealObjects(openFilesystemObjects(join(folder, 'objects')), async () => ({
     recipient,
     identities: [identity],
+    recipients: [recipient],
   }));
   const records = openSqliteRecords(join(folder, 'records.sqlite'), { tenant_id: 'acme', clock });
   const settings = { ...DEFAULT_TENANT_CONFIG, ...options.config };

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -17,3 +17,13 @@ export const stockSops: string | null =
 /** For a test's `skip`: false where the tool is there, else why it is left out. */
 export const without = (tool: string | null, name: string): string | false =>
   tool === null ? `the ${name} tool is not installed` : false;
+
+/** A storage identity as stock sops takes it out of a tenant's secrets file, with the tenant's identity in a file. */
+export function openStorageByHand(identityFile: string, secretsFolder: string, version = 1): Buffer {
+  const name = `storage-${String(version).padStart(4, '0')}`;
+  return execFileSync(
+    stockSops!,
+    ['--decrypt', '--extract', `["storage_identities"]["${name}"]`, join(secretsFolder, 'secrets.sops.yaml')],
+    { env: { PATH: process.env.PATH ?? '', SOPS_AGE_KEY_FILE: identityFile }, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+}

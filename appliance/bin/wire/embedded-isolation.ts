@@ -10,6 +10,7 @@ import { open as openSealed } from '../../secrets/age-file.ts';
 import type { KeyPair } from '../../secrets/identities.ts';
 import { openTenantKeys } from '../../secrets/keyring.ts';
 import { readSecret } from '../../secrets/secret-file.ts';
+import { openSops } from '../../secrets/sops/sops-file.ts';
 import type { ObjectStore } from '../../stores/object/port.ts';
 import type { RecordStore } from '../../stores/record/port.ts';
 import type { VectorStore } from '../../stores/vector/port.ts';
@@ -75,8 +76,10 @@ async function triesAgainst(parts: Parts, tenantId: string, target: IsolationTar
 
   for (const name of await secretsOf(foreign.secrets)) {
     const sealed = await readSecret(join(foreign.secrets, name));
-    if (sealed !== null)
-      await attempt('secrets', `decrypt ${name} with own identities`, () => openSealed(identities, sealed));
+    if (sealed === null) continue;
+    await attempt('secrets', `decrypt ${name} with own identities`, () =>
+      name.endsWith('.age') ? openSealed(identities, sealed) : openSops(sealed.toString('utf8'), identities),
+    );
   }
 
   // Without the seal: what a wandering key reads must show itself also where it could not be decrypted.
@@ -202,7 +205,7 @@ function wanderingKeys(goal: string, target: string): string[] {
 
 async function secretsOf(folder: string): Promise<string[]> {
   if (!existsSync(folder)) return [];
-  return (await readdir(folder)).filter((name) => name.endsWith('.age')).sort();
+  return (await readdir(folder)).filter((name) => /\.(?:age|sops\.yaml)$/.test(name)).sort();
 }
 
 /** True when the work went through. Throws what is no refusal. */

@@ -1,16 +1,17 @@
-import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { lstat, mkdir, readdir, rm, rmdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import type { TenantResource, TenantResources } from '../../control/provisioning/port.ts';
+import { dirname } from 'node:path';
+import type { ResealedObject, TenantResource, TenantResources } from '../../control/provisioning/port.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { FrostbyteError, isFrostbyteError } from '../../kernel/errors.ts';
 import { tenantPaths } from '../../kernel/names.ts';
 import { open as openSealed, seal } from '../../secrets/age-file.ts';
 import type { KeyPair } from '../../secrets/identities.ts';
-import { createTenantKeys, destroyTenantKeys, openStorageKeys, openTenantKeys } from '../../secrets/keyring.ts';
+import { openTenantKeys } from '../../secrets/keyring.ts';
+import { opensWith, resealObject } from '../../secrets/reseal-object.ts';
 import { sealObjects } from '../../secrets/sealed-objects.ts';
-import { destroySecret, readSecret, syncFolder, writeSecret } from '../../secrets/secret-file.ts';
+import { syncFolder } from '../../secrets/secret-file.ts';
+import { watchStorageKeys } from '../../secrets/watch-storage-keys.ts';
 import { openFilesystemObjects } from '../../stores/object/filesystem.ts';
 import { openSqliteQueue } from '../../stores/queue/sqlite.ts';
 import type { AuditOutbox, RecordStore } from '../../stores/record/port.ts';
@@ -18,6 +19,8 @@ import { openSqliteRecords } from '../../stores/record/sqlite.ts';
 import { openSqliteVectors } from '../../stores/vector/sqlite-vec.ts';
 import { checkObjects, checkQueue, checkVectors } from './embedded-canaries.ts';
 import { embeddedIsolation } from './embedded-isolation.ts';
+import { embeddedKeys } from './embedded-keys.ts';
+import { objectTurns } from './object-turns.ts';
 
 /** The tenants' files in embedded mode (spec 3, row "embedded"), as provisioning makes and destroys them. */
 
@@ -47,9 +50,6 @@ export interface EmbeddedResources extends TenantResources {
   close(): Promise<void>;
 }
 
-/** Names the credentials file in a tenant's secrets folder. */
-const CREDENTIALS = 'credentials.age';
-
 /** The tenants' resources as folders and SQLite files below a data folder. Nothing is opened before it is used. */
 export function embeddedResources(options: EmbeddedOptions): EmbeddedResources {
   const { dataFolder, clock, root, planes } = options;
@@ -60,7 +60,11 @@ export function embeddedResources(options: EmbeddedOptions): EmbeddedResources {
   };
   const openVectors = (file: string) => openSqliteVectors(file, vectorOptions);
   const openObjects = (tenantId: string) =>
-    sealObjects(openFilesystemObjects(at(tenantId).objects), () => openStorageKeys(root, at(tenantId).secrets));
+    sealObjects(
+      openFilesystemObjects(at(tenantId).objects),
+      watchStorageKeys(root, at(tenantId).secrets),
+      objectTurns(tenantId),
+    );
   const openRecords = (tenantId: string) => openSqliteRecords(at(tenantId).records, { tenant_id: tenantId, clock });
 
   const relayed = new Map<string, RecordStore>();
@@ -105,37 +109,8 @@ export function embeddedResources(options: EmbeddedOptions): EmbeddedResources {
     isGone: async (tenantId) => SQLITE_SUFFIXES.every((suffix) => !existsSync(file(tenantId) + suffix)),
   });
 
-  const credentialsFile = (tenantId: string) => join(at(tenantId).secrets, CREDENTIALS);
-  const credentials: TenantResource = {
-    make: async (tenantId) => {
-      const { recipient } = await openTenantKeys(root, at(tenantId).secrets);
-      const values = JSON.stringify({ tenant_api_key: randomBytes(32).toString('base64url') });
-      await writeSecret(credentialsFile(tenantId), await seal([recipient], Buffer.from(values)), { replace: false });
-    },
-    check: async (tenantId) => {
-      const sealed = await readSecret(credentialsFile(tenantId));
-      if (sealed === null) throw new FrostbyteError('KEY_UNAVAILABLE', 'The tenant has no credentials.');
-      const { identities } = await openTenantKeys(root, at(tenantId).secrets);
-      const values = JSON.parse((await openSealed(identities, sealed)).toString('utf8')) as { tenant_api_key?: string };
-      if (Buffer.from(values.tenant_api_key ?? '', 'base64url').length === 32) return;
-      throw new FrostbyteError('KEY_UNAVAILABLE', 'The credentials of the tenant are not whole.');
-    },
-    destroy: (tenantId) => destroySecret(credentialsFile(tenantId)),
-    isGone: async (tenantId) => !existsSync(credentialsFile(tenantId)),
-  };
-
   const resources: EmbeddedResources = {
-    keys: {
-      make: async (tenantId) => void (await createTenantKeys(root, at(tenantId).secrets, clock)),
-      check: async (tenantId) => void (await openTenantKeys(root, at(tenantId).secrets)),
-      destroy: (tenantId) => destroyTenantKeys(at(tenantId).secrets),
-      isGone: async (tenantId) => !existsSync(at(tenantId).secrets),
-      current: async (tenantId) => {
-        const { recipient, key_version } = await openTenantKeys(root, at(tenantId).secrets);
-        return { age_public_key: recipient, key_version };
-      },
-    },
-    credentials,
+    ...embeddedKeys({ dataFolder, clock, root }),
     objects: {
       make: async (tenantId) => {
         await makeFolder(at(tenantId).folder);
@@ -151,6 +126,8 @@ export function embeddedResources(options: EmbeddedOptions): EmbeddedResources {
         await syncAndPrune(at(tenantId).folder);
       },
       isGone: async (tenantId) => !existsSync(at(tenantId).objects),
+      reseal: (tenantId, after) => resealed(tenantId, after),
+      needStorage: (tenantId, version) => needStorage(tenantId, version),
     },
     records: sqliteFile(
       (tenantId) => at(tenantId).records,
@@ -210,6 +187,43 @@ export function embeddedResources(options: EmbeddedOptions): EmbeddedResources {
       for (const tenantId of [...relayed.keys()]) await closeRelayed(tenantId);
     },
   };
+  /** Each object sealed for the newest storage identity; keys are asked for with every object. */
+  async function* resealed(tenantId: string, after: string | null): AsyncIterable<ResealedObject> {
+    await needFile(at(tenantId).objects);
+    const store = openFilesystemObjects(at(tenantId).objects);
+    const keys = watchStorageKeys(root, at(tenantId).secrets);
+    try {
+      for await (const { key, size } of store.list('')) {
+        if (after !== null && key <= after) continue;
+        const outcome = await resealObject(store, await keys(), objectTurns(tenantId), key).catch((error: unknown) => {
+          if (isFrostbyteError(error, 'OBJECT_CORRUPTED', 'KEY_UNAVAILABLE')) return 'failed' as const;
+          throw error;
+        });
+        yield { key, bytes: size, outcome };
+      }
+    } finally {
+      await store.close();
+    }
+  }
+  async function needStorage(tenantId: string, version: number): Promise<boolean> {
+    const { secrets } = await openTenantKeys(root, at(tenantId).secrets);
+    const others = secrets.storage.filter(({ number }) => number !== version).map(({ pair }) => pair.identity);
+    await needFile(at(tenantId).objects);
+    const store = openFilesystemObjects(at(tenantId).objects);
+    try {
+      for await (const { key } of store.list('')) {
+        const opens = await opensWith(store, others, key).catch((error: unknown) => {
+          // Deleted meanwhile, or no age file: no key would open it.
+          if (isFrostbyteError(error, 'OBJECT_MISSING', 'OBJECT_CORRUPTED')) return true;
+          throw error;
+        });
+        if (!opens) return true;
+      }
+      return false;
+    } finally {
+      await store.close();
+    }
+  }
   /** Records at any path, under a tenant's name: what the isolation check tries with another tenant's file. */
   function openFile(file: string, tenantId: string): RecordStore {
     return openSqliteRecords(file, { tenant_id: tenantId, clock });

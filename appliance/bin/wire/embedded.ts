@@ -1,13 +1,17 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Config } from '../../config/schema.ts';
 import { type Control, createControl } from '../../control/create-control.ts';
 import { isSuspended } from '../../control/tenants/suspension-flags.ts';
 import type { Clock } from '../../kernel/clock.ts';
-import { FrostbyteError } from '../../kernel/errors.ts';
+import { codeFrames, FrostbyteError } from '../../kernel/errors.ts';
+import { shaped } from '../../kernel/log-fields.ts';
 import { controlPaths, logPath, tenantPaths } from '../../kernel/names.ts';
 import type { Logger, Meter } from '../../kernel/telemetry.ts';
 import { silentLogger } from '../../observability/logger.ts';
 import { createMetrics } from '../../observability/metrics.ts';
+import type { KeyPair } from '../../secrets/identities.ts';
+import { upgradeSecretsFolder } from '../../secrets/upgrade-folder.ts';
 import { openSqliteLog } from '../../stores/log/sqlite.ts';
 import { openSqliteQueue } from '../../stores/queue/sqlite.ts';
 import { embeddedResources } from './embedded-resources.ts';
@@ -44,6 +48,7 @@ export async function openEmbedded({ config, logger, meter, baseUrl }: EmbeddedO
   makeDataFolder(dataFolder);
   const clock = heldClock(controlPaths(dataFolder).clock);
   const root = await embeddedRootKey(dataFolder, clock);
+  await upgradeSecrets(dataFolder, root, clock, logger);
   let control: Control | undefined;
   const planes = embeddedPlanes({
     config,
@@ -92,6 +97,22 @@ export async function openEmbedded({ config, logger, meter, baseUrl }: EmbeddedO
       await resources.close();
     },
   };
+}
+
+/**
+ * Secrets folders that an earlier version wrote are brought to today's form before anything opens them. One that is damaged
+ * keeps the others from nothing.
+ */
+async function upgradeSecrets(dataFolder: string, root: KeyPair, clock: Clock, logger: Logger): Promise<void> {
+  const all = join(dataFolder, 'secrets', 'tenants');
+  for (const tenant_id of existsSync(all) ? readdirSync(all) : []) {
+    await upgradeSecretsFolder(root, tenantPaths(dataFolder, tenant_id).secrets, clock).catch((error: unknown) =>
+      logger.warn('the secrets of a tenant could not be looked after', {
+        ...shaped({ tenant_id }),
+        ...codeFrames(error),
+      }),
+    );
+  }
 }
 
 /** How often the leases of other processes are looked at, and how long after its drain a worker may take to let go. */

@@ -11,12 +11,13 @@ import type { Logger, Meter } from '../../kernel/telemetry.ts';
 import { lexicalEmbedder } from '../../models/embedder/lexical.ts';
 import type { Embedder } from '../../models/embedder/port.ts';
 import type { KeyPair } from '../../secrets/identities.ts';
-import { openStorageKeys } from '../../secrets/keyring.ts';
 import { sealObjects } from '../../secrets/sealed-objects.ts';
+import { watchStorageKeys } from '../../secrets/watch-storage-keys.ts';
 import { openFilesystemObjects } from '../../stores/object/filesystem.ts';
 import { openSqliteQueue } from '../../stores/queue/sqlite.ts';
 import { openSqliteRecords } from '../../stores/record/sqlite.ts';
 import { openSqliteVectors } from '../../stores/vector/sqlite-vec.ts';
+import { objectTurns } from './object-turns.ts';
 import { recordsSearchedBy, searchThreads, vectorsSearchedBy } from './search-threads.ts';
 
 /** The open data planes of this process: made when first asked for, closed when a tenant goes or the process ends. */
@@ -78,11 +79,12 @@ export function embeddedPlanes({ config, clock, logger, meter, root, gate, holds
         `The tenant is ${state ?? 'unknown'} and has no running data plane.`,
       );
     const paths = tenantPaths(config.data_folder, tenant_id);
-    const keys = await openStorageKeys(await root(), paths.secrets);
+    const keys = watchStorageKeys(await root(), paths.secrets);
+    await keys();
     const searcher = searching.of({ tenant_id, records: paths.records, vectors: paths.vectors });
     const plane: DataPlane = {
       tenant_id,
-      objects: sealObjects(openFilesystemObjects(paths.objects, objectOptions), async () => keys),
+      objects: sealObjects(openFilesystemObjects(paths.objects, objectOptions), keys, objectTurns(tenant_id)),
       records: recordsSearchedBy(openSqliteRecords(paths.records, { tenant_id, clock }), searcher),
       vectors: vectorsSearchedBy(openSqliteVectors(paths.vectors, { appliedAt: clock.iso() }), searcher),
       queue: openSqliteQueue(paths.queue, { clock }),

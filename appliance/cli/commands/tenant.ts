@@ -11,6 +11,7 @@ import { breakGlassCommands } from './break-glass.ts';
 import { tenantApplyCommand } from './tenant-apply.ts';
 import { tenantFieldsCommand } from './tenant-fields.ts';
 import { tenantHoldCommands } from './tenant-hold.ts';
+import { describeCopies, keysOf, tenantKeyCommands } from './tenant-keys.ts';
 
 /** `frostbyte tenant …`: the admin routes, by hand. */
 export function tenantCommands(program: Command): void {
@@ -100,6 +101,7 @@ export function tenantCommands(program: Command): void {
   tenantApplyCommand(tenant);
   tenantFieldsCommand(tenant);
   tenantHoldCommands(tenant);
+  tenantKeyCommands(tenant);
   breakGlassCommands(tenant);
   change(tenant, 'suspend', 'Kill-switch: refuse everything of this tenant at once; nothing is deleted', (because) => ({
     reason: because,
@@ -123,6 +125,8 @@ export function tenantCommands(program: Command): void {
       const body = { reason: options.because, confirm: true, confirm_tenant_id: options.confirm };
       await api.send<StateChange>('POST', `/admin/tenants/${id}/deprovision`, body);
       await report(command, api, id, ['DEPROVISIONED', 'FAILED']);
+      const { outside_copies } = await keysOf(api, id);
+      if (outside_copies.length > 0) output(command).say(describeCopies(outside_copies));
     });
 
   for (const [verb, text, ends] of [
@@ -221,6 +225,8 @@ function describe(tenant: Tenant): string {
       ['batches', usage.batches_count],
       ['storage', `${usage.storage_used_gb.toFixed(3)} GB of ${tenant.config.storage_quota_gb}`],
       ['age key', tenant.age_public_key],
+      ['key version', tenant.key_version],
+      ['key rotation due', tenant.key_rotation_due_at],
       ['config version', tenant.config_version],
     ]),
     '',

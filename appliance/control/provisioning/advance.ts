@@ -2,6 +2,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import { asCode, shaped } from '../../kernel/log-fields.ts';
 import type { Logger } from '../../kernel/telemetry.ts';
 import type { Registry } from '../registry/open.ts';
+import { copiesOutside } from '../registry/outside-copies.ts';
 import { closePlan, findPlan, planSteps, writePlan } from '../registry/plans.ts';
 import { findTenant } from '../registry/tenants.ts';
 import { settleFlag } from '../tenants/kill-switch.ts';
@@ -89,7 +90,10 @@ async function deprovision(parts: Advancing, tenantId: string, signal: AbortSign
       tenantId,
       trigger: 'deprovisioned',
       actor: 'system',
-      adds: { steps: stepNames('deprovisioning'), outside_copies: [] },
+      adds: {
+        steps: stepNames('deprovisioning'),
+        outside_copies: copiesOutside(registry, tenantId).map(({ copy_id, kind }) => `${kind} ${copy_id}`),
+      },
       also: () => closePlan(registry, tenantId, 'deprovisioning', clock.iso()),
     });
     logger.info('tenant deprovisioned', shaped({ tenant_id: tenantId }));

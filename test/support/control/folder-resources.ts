@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import type {
   IsolationFinding,
+  TenantKey,
   TenantResource,
   TenantResources,
 } from '../../../appliance/control/provisioning/port.ts';
@@ -34,16 +35,60 @@ export function folderResources(folder: string, before: Before = () => undefined
     },
     isGone: async (tenantId) => !existsSync(path(tenantId, name)),
   });
+  /** The keys as they were made (a text) or as a rotation left them (JSON). */
+  const keysOf = (tenantId: string): TenantKey => {
+    const text = readFileSync(path(tenantId, 'keys'), 'utf8');
+    const { identity, version, storage } = text.startsWith('{')
+      ? (JSON.parse(text) as { identity: string; version: number; storage: number })
+      : { identity: text, version: 1, storage: 1 };
+    return {
+      age_public_key: `age1${identity}`,
+      key_version: version,
+      storage: Array.from({ length: storage }, (_, at) => ({
+        storage_version: storage - at,
+        age_public_key: `age1storage${storage - at}`,
+      })),
+    };
+  };
   return {
     keys: {
       ...resource('keys'),
-      current: async (tenantId) => ({
-        age_public_key: `age1${readFileSync(path(tenantId, 'keys'), 'utf8')}`,
-        key_version: 1,
-      }),
+      current: async (tenantId) => keysOf(tenantId),
+      addIdentity: async (tenantId, version) => {
+        before('keys.addIdentity', tenantId);
+        writeFileSync(path(tenantId, `identity-${version}`), randomBytes(16).toString('hex'));
+      },
+      rewrap: async (tenantId, version) => {
+        before('keys.rewrap', tenantId);
+        const identity = readFileSync(path(tenantId, `identity-${version}`), 'utf8');
+        const { storage } = keysOf(tenantId);
+        writeFileSync(path(tenantId, 'keys'), JSON.stringify({ identity, version, storage: storage.length }));
+      },
+      addStorage: async (tenantId, version) => {
+        before('keys.addStorage', tenantId);
+        const { key_version, age_public_key } = keysOf(tenantId);
+        const identity = age_public_key.slice(4);
+        writeFileSync(path(tenantId, 'keys'), JSON.stringify({ identity, version: key_version, storage: version }));
+      },
+      purge: async (tenantId, kind, version) => {
+        before('keys.purge', tenantId);
+        rmSync(path(tenantId, `${kind}-${version}`), { force: true });
+      },
+      escrow: async () => null,
+      copyEscrow: async () => null,
     },
-    credentials: resource('credentials'),
-    objects: resource('objects'),
+    credentials: {
+      ...resource('credentials'),
+      renew: async (tenantId) => {
+        before('credentials.renew', tenantId);
+        writeFileSync(path(tenantId, 'credentials'), randomBytes(16).toString('hex'));
+      },
+    },
+    objects: {
+      ...resource('objects'),
+      async *reseal() {},
+      needStorage: async () => false,
+    },
     records: resource('records'),
     vectors: resource('vectors'),
     queue: resource('queue'),
@@ -63,6 +108,12 @@ export function folderResources(folder: string, before: Before = () => undefined
     openWithRoot: async (sealed) => {
       if (Buffer.from(sealed.subarray(0, 7)).toString() !== 'sealed:') throw new Error('not sealed');
       return sealed.subarray(7);
+    },
+    recovery: {
+      status: async () => ({ recipient: null, proven_at: null, pending: null, challenge_expires_at: null }),
+      name: () => Promise.reject(new Error('not here')),
+      challenge: () => Promise.reject(new Error('not here')),
+      prove: () => Promise.reject(new Error('not here')),
     },
   };
 }

@@ -6,7 +6,8 @@ import { describe, it } from 'node:test';
 import type { Clock } from '../../../appliance/kernel/clock.ts';
 import { isFrostbyteError } from '../../../appliance/kernel/errors.ts';
 import { open, seal } from '../../../appliance/secrets/age-file.ts';
-import { makeKeyPair, parseIdentityFile, unwrapIdentity, wrapIdentity } from '../../../appliance/secrets/identities.ts';
+import { addStorage, nextStorage } from '../../../appliance/secrets/change-keys.ts';
+import { makeKeyPair, parseIdentityFile } from '../../../appliance/secrets/identities.ts';
 import {
   createRootKey,
   createTenantKeys,
@@ -15,6 +16,7 @@ import {
   openStorageKeys,
   openTenantKeys,
 } from '../../../appliance/secrets/keyring.ts';
+import { openSops } from '../../../appliance/secrets/sops/sops-file.ts';
 
 const clock: Clock = { now: () => 0, iso: () => '2026-01-01T00:00:00.000Z' };
 const noKey = (error: unknown) => isFrostbyteError(error, 'KEY_UNAVAILABLE');
@@ -96,8 +98,8 @@ describe('tenant keys', () => {
       const sealed = await seal([acme.storage.recipient], Buffer.from('x'));
       await assert.rejects(open([...beta.storage.identities, ...beta.identities], sealed), noKey);
       await assert.rejects(openTenantKeys(await makeKeyPair(), join(folder, 'acme')), noKey);
-      const storage = await readFile(join(folder, 'acme', 'storage-0001.age'));
-      await assert.rejects(unwrapIdentity(storage, [root.identity]), noKey);
+      const secrets = await readFile(join(folder, 'acme', 'secrets.sops.yaml'), 'utf8');
+      await assert.rejects(openSops(secrets, [root.identity, ...beta.identities]), noKey);
     }),
   );
 
@@ -106,8 +108,8 @@ describe('tenant keys', () => {
     within(async (folder) => {
       const root = await createRootKey(join(folder, 'root'), clock);
       const made = await createTenantKeys(root, join(folder, 'acme'), clock);
-      await rm(join(folder, 'acme', 'storage-0001.age'));
-      await writeFile(join(folder, 'acme', '.storage-0001.age.6f1c7a2e-0000-4000-8000-000000000000.new'), 'torn');
+      await rm(join(folder, 'acme', 'secrets.sops.yaml'));
+      await writeFile(join(folder, 'acme', '.secrets.sops.yaml.6f1c7a2e-0000-4000-8000-000000000000.new'), 'torn');
       const again = await createTenantKeys(root, join(folder, 'acme'), clock);
       assert.equal(again.recipient, made.recipient);
       assert.notEqual(again.storage.recipient, made.storage.recipient);
@@ -128,15 +130,12 @@ describe('tenant keys', () => {
     within(async (folder) => {
       const root = await createRootKey(join(folder, 'root'), clock);
       const first = await createTenantKeys(root, join(folder, 'acme'), clock);
-      const next = await makeKeyPair();
-      await writeFile(
-        join(folder, 'acme', 'storage-0002.age'),
-        await wrapIdentity(next, clock.iso(), [first.recipient]),
-        { mode: 0o600 },
-      );
+      const at = { root, folder: join(folder, 'acme'), clock };
+      const next = await nextStorage(at, 2);
+      await addStorage(at, next);
       const keys = await openStorageKeys(root, join(folder, 'acme'));
-      assert.equal(keys.recipient, next.recipient);
-      assert.deepEqual(keys.identities, [next.identity, ...first.storage.identities]);
+      assert.equal(keys.recipient, next.pair.recipient);
+      assert.deepEqual(keys.identities, [next.pair.identity, ...first.storage.identities]);
     }),
   );
 
@@ -160,7 +159,7 @@ describe('tenant keys', () => {
     within(async (folder) => {
       const root = await createRootKey(join(folder, 'root'), clock);
       await createTenantKeys(root, join(folder, 'acme'), clock);
-      await writeFile(join(folder, 'acme', 'secrets.enc.yaml'), 'sops');
+      await writeFile(join(folder, 'acme', '.identity-0002.age.left.new'), 'torn');
       await destroyTenantKeys(join(folder, 'acme'));
       assert.deepEqual(await readdir(folder), ['root']);
       await destroyTenantKeys(join(folder, 'acme'));
