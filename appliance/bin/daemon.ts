@@ -73,7 +73,7 @@ export async function start(config: Config): Promise<Running> {
 
     const metrics = createMetrics({ version: PIPELINE_VERSION });
     let url = '';
-    const embedded = await openEmbedded({ config, logger, meter: metrics.meter, baseUrl: () => url });
+    const embedded = await openEmbedded({ config, logger, meter: metrics.meter, baseUrl: () => url, alone: true });
     undo.push(() => embedded.close());
     const { control, planes, clock } = embedded;
 

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, link, mkdir, open, readdir, rename, rm, unlink } from 'node:fs/promises';
+import { type FileHandle, link, lstat, mkdir, open, readdir, rename, rm, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { FrostbyteError } from '../kernel/errors.ts';
 
@@ -104,10 +104,23 @@ export async function destroySecret(file: string): Promise<void> {
   });
 }
 
-/** Destroys what a crash left beside the files of a folder: drafts, and what was being replaced. */
-export async function sweepBeside(folder: string): Promise<void> {
-  const left = (await readdir(folder)).filter((name) => BESIDE.test(name));
-  for (const name of left) await destroySecret(join(folder, name));
+/**
+ * Destroys what a crash left beside the files of a folder, or beside one of them: drafts, and what was being replaced. Only
+ * for who knows that nobody writes there now: a draft that takes its place meanwhile would be destroyed in it. No folder is
+ * no error.
+ */
+export async function sweepBeside(folder: string, file?: string): Promise<void> {
+  const names = await readdir(folder).catch((error: { code?: string }) => {
+    if (error.code === 'ENOENT') return [];
+    throw unavailable(`The folder ${folder} cannot be read by this user.`, error);
+  });
+  const left = names.filter((name) => BESIDE.test(name) && (file === undefined || name.startsWith(`.${file}.`)));
+  for (const name of left) {
+    const path = join(folder, name);
+    // A crash in the middle of a replacement: the file that stands is the same one under another name, and must live.
+    if ((await lstat(path).catch(() => null))?.nlink === 1) await destroySecret(path);
+    else await rm(path, { force: true });
+  }
 }
 
 /** Makes the entries of a folder durable. */

@@ -16,22 +16,19 @@ const Credentials = z.strictObject({ tenant_api_key: z.string().optional() });
 
 /**
  * Brings a tenant's secrets folder to today's form: storage identities and credentials of an earlier version go into the
- * secrets file; their own files are destroyed once it is proven to hold them. Removes what a crash left. Safe to repeat,
- * also by several processes at once; a folder of today's form is left alone.
+ * secrets file; their own files are destroyed once it is proven to hold them. Removes what a crash left. Safe to repeat;
+ * for the one process that has the data folder, before others open it.
  */
 export async function upgradeSecretsFolder(root: KeyPair, folder: string, clock: Clock): Promise<void> {
   const names = (await entries(folder)) ?? [];
   const old = names.filter((name) => name === CREDENTIALS || STORAGE.test(name));
-  if (old.length === 0) {
-    if (names.length > 0) await sweepBeside(folder);
-    return;
-  }
+  await sweepBeside(folder);
+  if (old.length === 0) return;
   if ((await readSecretsFile(folder)) === null) await gather(root, folder, old, clock);
   // No keys yet: what was being made is made anew.
   if ((await readSecretsFile(folder)) === null) return;
   await proveHeld(root, folder, old);
   for (const name of old) await destroySecret(join(folder, name));
-  await sweepBeside(folder);
   await syncFolder(folder);
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, open, readFile, rename } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { EscrowFile, TenantResources } from '../../control/provisioning/port.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { prefixedSha256 } from '../../kernel/digest.ts';
@@ -22,7 +22,7 @@ import { writeEscrow } from '../../secrets/escrow.ts';
 import type { KeyPair } from '../../secrets/identities.ts';
 import { createTenantKeys, destroyTenantKeys, openTenantKeys } from '../../secrets/keyring.ts';
 import { challengeRecovery, nameRecovery, proveRecovery, recoveryStatus } from '../../secrets/recovery.ts';
-import { destroySecret, readSecret, syncFolder } from '../../secrets/secret-file.ts';
+import { destroySecret, readSecret, sweepBeside, syncFolder } from '../../secrets/secret-file.ts';
 import { type NumberedPair, secretsFile } from '../../secrets/tenant-secrets.ts';
 
 /** Keys and credentials of the tenants as files below the data folder, in both modes' one form (spec 3). */
@@ -76,6 +76,7 @@ export function embeddedKeys({
         inTurn(tenantId, async ({ folder }) => {
           await destroyTenantKeys(folder);
           await destroySecret(escrowFile(tenantId));
+          await sweepBeside(dirname(escrowFile(tenantId)), basename(escrowFile(tenantId)));
         }),
       isGone: async (tenantId) => !existsSync(at(tenantId).folder) && !existsSync(escrowFile(tenantId)),
       current: async (tenantId) => {

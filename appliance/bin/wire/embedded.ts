@@ -11,6 +11,7 @@ import type { Logger, Meter } from '../../kernel/telemetry.ts';
 import { silentLogger } from '../../observability/logger.ts';
 import { createMetrics } from '../../observability/metrics.ts';
 import type { KeyPair } from '../../secrets/identities.ts';
+import { sweepBeside } from '../../secrets/secret-file.ts';
 import { upgradeSecretsFolder } from '../../secrets/upgrade-folder.ts';
 import { openSqliteLog } from '../../stores/log/sqlite.ts';
 import { openSqliteQueue } from '../../stores/queue/sqlite.ts';
@@ -36,19 +37,27 @@ export interface EmbeddedOptions {
   logger: Logger;
   meter: Meter;
   baseUrl(): string;
+  /** This process holds the folder's lock and no other has opened it yet: what crashes left is put right. */
+  alone?: boolean;
 }
 
 const GIB = 1024 ** 3;
 
 /** Opens the folder, makes what is missing. Starts no background work: `control.start()` does. */
-export async function openEmbedded({ config, logger, meter, baseUrl }: EmbeddedOptions): Promise<Embedded> {
+export async function openEmbedded({
+  config,
+  logger,
+  meter,
+  baseUrl,
+  alone = false,
+}: EmbeddedOptions): Promise<Embedded> {
   if (config.mode !== 'embedded')
     throw new FrostbyteError('CONFIG_INVALID', 'This build runs embedded mode: set mode: embedded.');
   const dataFolder = config.data_folder;
   makeDataFolder(dataFolder);
   const clock = heldClock(controlPaths(dataFolder).clock);
   const root = await embeddedRootKey(dataFolder, clock);
-  await upgradeSecrets(dataFolder, root, clock, logger);
+  if (alone) await upgradeSecrets(dataFolder, root, clock, logger);
   let control: Control | undefined;
   const planes = embeddedPlanes({
     config,
@@ -105,6 +114,7 @@ export async function openEmbedded({ config, logger, meter, baseUrl }: EmbeddedO
  */
 async function upgradeSecrets(dataFolder: string, root: KeyPair, clock: Clock, logger: Logger): Promise<void> {
   const all = join(dataFolder, 'secrets', 'tenants');
+  await sweepBeside(join(dataFolder, 'secrets', 'escrow'));
   for (const tenant_id of existsSync(all) ? readdirSync(all) : []) {
     await upgradeSecretsFolder(root, tenantPaths(dataFolder, tenant_id).secrets, clock).catch((error: unknown) =>
       logger.warn('the secrets of a tenant could not be looked after', {
