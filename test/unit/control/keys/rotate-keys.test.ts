@@ -133,7 +133,7 @@ test('several rotations at once each take the next number', async (t) => {
 
 test('objects are written and read while keys rotate, are moved and are purged', async (t) => {
   const { control, objects } = await keyWorld(t);
-  const MOST = 100;
+  const MOST = 60;
   let stop = false;
   let written = 0;
   const ingest = async (): Promise<void> => {
