@@ -89,6 +89,11 @@ export function keyWork(parts: KeyParts & { logger: Logger }): KeyWork {
     const key = await resources.keys.current(tenantId);
     registry.write(() => noteKeys(registry, tenantId, key, clock.now(), 'found'));
   };
+  /** Null too where it cannot be told: relay and plans do not wait for it, and who asks for the recipient is told why. */
+  const provenRecipient = async (): Promise<string | null> => {
+    const status = await resources.recovery.status().catch(() => null);
+    return status?.recipient ?? null;
+  };
   const writeEscrow = async (tenantId: string): Promise<void> => {
     const escrow = await resources.keys.escrow(tenantId);
     if (escrow === null) return;
@@ -108,7 +113,7 @@ export function keyWork(parts: KeyParts & { logger: Logger }): KeyWork {
 
   return {
     due: async () => {
-      const { recipient } = await resources.recovery.status();
+      const recipient = await provenRecipient();
       return tenantsIn(registry, ['ACTIVE', 'SUSPENDED'])
         .map(({ tenant_id }) => tenant_id)
         .filter(
@@ -130,7 +135,7 @@ export function keyWork(parts: KeyParts & { logger: Logger }): KeyWork {
         const request = { kind, version, reason: 'scheduled' } as const;
         await attempt(tenantId, `${kind} ${version}`, () => purgeKey(parts, tenantId, request, 'system'));
       }
-      const { recipient } = await resources.recovery.status();
+      const recipient = await provenRecipient();
       if (may() && escrowMissing(tenantId, recipient)) {
         await attempt(tenantId, 'escrow', () => parts.turns.take(tenantId, () => writeEscrow(tenantId)));
       }

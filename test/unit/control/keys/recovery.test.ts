@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { tenantPaths } from '../../../../appliance/kernel/names.ts';
+import { controlPaths, tenantPaths } from '../../../../appliance/kernel/names.ts';
 import { open } from '../../../../appliance/secrets/age-file.ts';
 import { openTenantKeys } from '../../../../appliance/secrets/keyring.ts';
 import { makeTenant } from '../../../support/control/control-fixture.ts';
@@ -111,4 +111,14 @@ test('deprovisioning destroys the escrow file and says what the site must destro
 test('a recipient whose private half lies on the box is refused', async (t) => {
   const { control, root } = await keyWorld(t);
   await assert.rejects(control.nameRecovery(root.recipient, 'operator'), { code: 'VALIDATION_ERROR' });
+});
+
+test('a damaged note of the recipient keeps nothing but escrow from going on', async (t) => {
+  const world = await keyWorld(t);
+  const { control, folder } = world;
+  writeFileSync(controlPaths(folder).recovery, '{', { mode: 0o600 });
+  await assert.rejects(control.recovery(), { code: 'OBJECT_CORRUPTED' });
+  await control.reencrypt('acme', 'a look', 'frode');
+  await control.idle();
+  assert.equal((await control.tenantKeys('acme')).reencryption?.status, 'completed');
 });

@@ -133,7 +133,7 @@ test('several rotations at once each take the next number', async (t) => {
 
 test('objects are written and read while keys rotate, are moved and are purged', async (t) => {
   const { control, objects } = await keyWorld(t);
-  const MOST = 60;
+  const MOST = 40;
   let stop = false;
   let written = 0;
   const ingest = async (): Promise<void> => {
@@ -147,7 +147,7 @@ test('objects are written and read while keys rotate, are moved and are purged',
   };
   const ingesting = Promise.all([ingest(), ingest()]);
   try {
-    for (let round = 1; round <= 3; round++) {
+    for (let round = 1; round <= 2; round++) {
       await control.rotateKeys('acme', { reason: 'again', emergency: true }, 'frode');
       await control.reencrypt('acme', 'again', 'frode');
       await control.idle();
