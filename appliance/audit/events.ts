@@ -199,8 +199,17 @@ export const EVENTS = Object.freeze({
     'run',
     'config_version',
   ),
-  // Every document of a batch, or of all, was restarted or passed over.
-  REPROCESS_COMPLETED: people('batch', 'reprocess_id', 'scope', 'from', 'examined', 'restarted', 'skipped'),
+  // Every document of a batch, or of all, was restarted or passed over; `cancelled`: the batch was, before that.
+  REPROCESS_COMPLETED: people(
+    'batch',
+    'reprocess_id',
+    'scope',
+    'from',
+    'examined',
+    'restarted',
+    'skipped',
+    'cancelled',
+  ),
   PII_ORIGINAL_READ: people('document', 'what', 'page', 'chunk_id', 'pii_types'),
   DOCUMENT_DELETED: people(
     'document',

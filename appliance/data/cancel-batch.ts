@@ -5,7 +5,7 @@ import { settleBatch } from './settle.ts';
 
 /**
  * Cancels what has not started of a batch (spec 4); what runs is finished, and the batch is `cancelled`, with its report,
- * once all of it is at rest. Repeating it cancels what has come to wait meanwhile. Throws `RESOURCE_NOT_FOUND`, or
+ * once all of it is at rest. A request that was running it again ends. Repeating it cancels what has come to wait meanwhile. Throws `RESOURCE_NOT_FOUND`, or
  * `INVALID_STATE_TRANSITION` where all of the batch is at rest already.
  */
 export async function cancelBatch(
@@ -16,13 +16,21 @@ export async function cancelBatch(
   const { tenant_id, records, queue, clock } = plane;
   const outcome = await records.cancelBatch(
     batchId,
-    ({ cancelled, running }) => [
+    ({ cancelled, running, requests }) => [
       auditEntry(clock, 'BATCH_CANCELLED', {
         tenant_id,
         actor,
         resource_id: batchId,
         adds: { cancelled: cancelled.length, running },
       }),
+      ...requests.map(({ reprocess_id, scope, from_stage, examined, restarted, skipped }) =>
+        auditEntry(clock, 'REPROCESS_COMPLETED', {
+          tenant_id,
+          actor,
+          resource_id: batchId,
+          adds: { reprocess_id, scope, from: from_stage, examined, restarted, skipped, cancelled: true },
+        }),
+      ),
       ...cancelled.map((resource_id) =>
         auditEntry(clock, 'DOCUMENT_CANCELLED', { tenant_id, actor, resource_id, adds: { batch_id: batchId } }),
       ),

@@ -47,10 +47,14 @@ export const ReprocessAnswer = z
     requested_by: z.string(),
     requested_at: Timestamp,
     config_version: z.number().int(),
-    /** `completed` once every document was restarted or passed over, and none of them is at work any more. */
-    status: z.enum(['running', 'completed']),
-    /** When the last document was restarted or passed over. */
+    /**
+     * `completed` once every document was restarted or passed over, and none of them is at work any more; `cancelled`
+     * where its batch was cancelled before, and none is at work any more.
+     */
+    status: z.enum(['running', 'completed', 'cancelled']),
+    /** When the last document was restarted or passed over, or the request was cancelled. */
     restarted_at: Timestamp.nullable(),
+    cancelled_at: Timestamp.nullable(),
     documents: z.object({
       candidates: z.number().int(),
       examined: z.number().int(),

@@ -107,7 +107,7 @@ async function follow(api: Client, started: ReprocessAnswer, out: Output): Promi
   for (let now = started; ; ) {
     const { examined, processing } = now.documents;
     bar.update(examined - processing, `${processing} at work`);
-    if (now.status === 'completed') {
+    if (now.status !== 'running') {
       bar.end();
       return now;
     }

@@ -49,7 +49,8 @@ function progress(tenant_id: string, row: ReprocessProgress): ReprocessAnswer {
     ...asked,
     tenant_id,
     from: from_stage,
-    status: status === 'restarted' && processing === 0 ? 'completed' : 'running',
+    status:
+      status === 'restarting' || processing > 0 ? 'running' : row.cancelled_at === null ? 'completed' : 'cancelled',
     documents: {
       candidates,
       examined,

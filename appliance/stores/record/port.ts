@@ -17,6 +17,7 @@ import type {
   Receipt,
   RejectionDecision,
   ReleaseDecision,
+  ReprocessRow,
   ReviewDecision,
   StageError,
 } from './rows.ts';
@@ -276,20 +277,22 @@ export interface BatchRecords {
   /**
    * Cancels what has not started: documents of the batch that are `processing` while none of their stages runs become
    * `cancelled`, and their jobs are stale; what runs goes on, and so does a document that another batch holds which is
-   * under way and not cancelled. The batch leaves `receiving` and notes `cancelled_at`. Repeating it takes what has come
-   * to wait meanwhile. The entries made of the outcome are written where anything changed.
+   * under way and not cancelled. Requests that still run the batch's documents again end, wherever they have come to. The
+   * batch leaves `receiving` and notes `cancelled_at`. Repeating it takes what has come to wait meanwhile. The entries
+   * made of the outcome are written where anything changed.
    */
-  cancelBatch(
-    batchId: string,
-    entries: (outcome: CancelledDocuments) => AuditEntry[],
-    at: string,
-  ): Promise<CancelOutcome>;
+  cancelBatch(batchId: string, entries: (work: CancelledWork) => AuditEntry[], at: string): Promise<CancelOutcome>;
 }
 
 export interface CancelledDocuments {
   cancelled: readonly string[];
   /** Documents that go on. */
   running: number;
+}
+
+/** With the requests to run the batch again that ended before their time, as they are then. */
+export interface CancelledWork extends CancelledDocuments {
+  requests: readonly ReprocessRow[];
 }
 
 export type CancelOutcome =

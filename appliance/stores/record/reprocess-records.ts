@@ -12,7 +12,7 @@ export interface ReprocessRecords {
    * Files a request with its entry, in which the store sets `candidates`. Null where the document or batch is unknown.
    * - `document`: restarts it in the same transaction; the entry is about the document and gets `from`, `run` and
    *   `config_version` too. Malware, and what was rejected for good, is `INVALID_STATE_TRANSITION`.
-   * - `batch`: its batch is `processing` from now on. One that is still `receiving` is `INVALID_STATE_TRANSITION`.
+   * - `batch`: its batch is `processing` from now on, and no longer cancelled where all of its files came. One that is still `receiving` is `INVALID_STATE_TRANSITION`.
    * - `below`: all documents are candidates.
    */
   startReprocess(request: NewReprocess): Promise<ReprocessProgress | null>;
@@ -38,7 +38,7 @@ export interface ReprocessRecords {
 
 export type NewReprocess = Omit<
   ReprocessRow,
-  'status' | 'restarted_at' | 'candidates' | 'examined' | 'restarted' | 'skipped'
+  'status' | 'restarted_at' | 'cancelled_at' | 'candidates' | 'examined' | 'restarted' | 'skipped'
 > & { config: Record<string, unknown>; entry: AuditEntry };
 
 export interface ReprocessStep {

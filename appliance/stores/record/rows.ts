@@ -204,6 +204,8 @@ export interface ReprocessRow {
   /** `restarting` until every document of the scope was restarted or passed over. */
   status: 'restarting' | 'restarted';
   restarted_at: string | null;
+  /** When cancelling its batch ended it; `restarted` too then, and documents that it had not come to stay as they are. */
+  cancelled_at: string | null;
   /** Documents to look at: 1, those of the batch, or all that the tenant had. */
   candidates: number;
   examined: number;

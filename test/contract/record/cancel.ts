@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { CancelledDocuments, RecordStore } from '../../../appliance/stores/record/port.ts';
+import type { CancelledWork, RecordStore } from '../../../appliance/stores/record/port.ts';
 import { arrival, entry, events, idOf, job, minute, publish, receiveOne, settleAsIs, toIndex } from './builders.ts';
+import { request, step } from './reprocess.ts';
 import { type MakeRecords, worldOf } from './world.ts';
 
-const told = ({ cancelled, running }: CancelledDocuments) => [
+const told = ({ cancelled, running, requests }: CancelledWork) => [
   entry('BATCH_CANCELLED', 'batch', 'b1', { cancelled: cancelled.length, running }),
+  ...requests.map(({ reprocess_id, examined }) =>
+    entry('REPROCESS_COMPLETED', 'batch', 'b1', { reprocess_id, examined }),
+  ),
 ];
 const cancel = (store: RecordStore, batch = 'b1', at = minute(5)) => store.cancelBatch(batch, told, at);
 const three = ['one', 'two', 'three'].map((content) => ({ file_id: content, content }));
@@ -105,6 +109,59 @@ export function cancelContract(name: string, make: MakeRecords): void {
       const document = (await store.document(id))!;
       assert.deepEqual([document.state, document.run, document.stages.parse], ['processing', 2, 'queued']);
       assert.notEqual(await store.startStage(job(id, 'parse', 2), minute(9)), null);
+    });
+
+    test('a request that was running the batch again ends where it has come to, and is told', async (t) => {
+      const { store } = await worldOf(t, make);
+      await store.receive(arrival('b1', three));
+      await store.receive(arrival('b2', [{ file_id: 'four', content: 'four' }]));
+      for (const content of ['one', 'two', 'three', 'four']) {
+        await toIndex(store, idOf(content));
+        await publish(store, idOf(content), [{ text: content }]);
+      }
+      for (const batch of ['b1', 'b2']) await settleAsIs(store, batch, 'completed');
+      const asked = request({ batch_id: 'b1' });
+      const other = request({ batch_id: 'b2' });
+      await store.startReprocess(asked);
+      await store.startReprocess(other);
+      assert.ok(await step(store, asked.reprocess_id, 1));
+
+      const { kind } = await cancel(store);
+      assert.equal(kind, 'cancelled');
+      const ended = (await store.reprocess(asked.reprocess_id))!;
+      assert.deepEqual(
+        [ended.status, ended.restarted_at, ended.cancelled_at, ended.examined, ended.states],
+        ['restarted', minute(5), minute(5), 1, { cancelled: 1 }],
+      );
+      assert.equal((await store.openReprocess())?.reprocess_id, other.reprocess_id, 'those of other batches go on');
+      assert.equal(await step(store, asked.reprocess_id, 1), false);
+      const done = (await events(store)).filter(({ event_type }) => event_type === 'REPROCESS_COMPLETED');
+      assert.deepEqual(
+        done.map(({ details }) => [details.reprocess_id, details.examined]),
+        [[asked.reprocess_id, 1]],
+      );
+      assert.equal(await store.isUnderWay('b1'), false);
+    });
+
+    test('who has a cancelled batch run again wants it after all, where all of it came', async (t) => {
+      const { store } = await worldOf(t, make);
+      await store.receive(arrival('b1', three));
+      await cancel(store);
+      await store.startReprocess(request({ batch_id: 'b1' }));
+      assert.equal((await store.batch('b1'))?.cancelled_at, null);
+      await store.receive(
+        arrival(
+          'b2',
+          [
+            { file_id: 'x', content: 'x' },
+            { file_id: 'y', content: 'y' },
+          ],
+          { only: ['x'], complete: false },
+        ),
+      );
+      await cancel(store, 'b2');
+      await store.startReprocess(request({ batch_id: 'b2' }));
+      assert.equal((await store.batch('b2'))?.cancelled_at, minute(5), 'what never came keeps it cancelled');
     });
 
     test('a batch that is at rest, and one that is not there, are told apart and left alone', async (t) => {

@@ -23,7 +23,10 @@ import { type MakeRecords, worldOf } from './world.ts';
 type Scope = Partial<Pick<NewReprocess, 'doc_id' | 'batch_id' | 'below'>>;
 
 /** A request of a scope, with its entry. */
-function request(scope: Scope, options: { from?: ReprocessStart; at?: string; version?: number } = {}): NewReprocess {
+export function request(
+  scope: Scope,
+  options: { from?: ReprocessStart; at?: string; version?: number } = {},
+): NewReprocess {
   const { doc_id = null, batch_id = null, below = null } = scope;
   const about = { document: doc_id, batch: batch_id, below: 'acme' } as const;
   const kind = doc_id ? 'document' : batch_id ? 'batch' : 'below';
@@ -44,7 +47,12 @@ function request(scope: Scope, options: { from?: ReprocessStart; at?: string; ve
 }
 
 /** Takes one step: every document of the next `limit` is wanted. Returns what the verb said. */
-async function step(store: RecordStore, id: string, limit: number, wanted = (_id: string) => true): Promise<boolean> {
+export async function step(
+  store: RecordStore,
+  id: string,
+  limit: number,
+  wanted = (_id: string) => true,
+): Promise<boolean> {
   const { after, rows } = await store.reprocessPage(id, limit);
   return store.advanceReprocess({
     reprocess_id: id,
@@ -84,6 +92,7 @@ export function reprocessContract(name: string, make: MakeRecords): void {
         ...plain,
         status: 'restarted',
         restarted_at: minute(10),
+        cancelled_at: null,
         candidates: 1,
         examined: 1,
         restarted: 1,

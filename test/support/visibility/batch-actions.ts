@@ -88,6 +88,7 @@ export const reprocessBatch = (nth: number, start: Start) =>
     tenant.tell('REPROCESS_STARTED', batch.id);
     tenant.requests.push({ batchId: batch.id, start, rules: tenant.rules, requestedAt: session.now });
     batch.status = 'processing';
+    batch.isCancelled = false;
   });
 
 /** Whatever goes by older terms runs again. */

@@ -81,7 +81,7 @@ export class TenantModel {
   readonly erased = new Map<string, string>();
   erasures = 0;
   readonly holds = new Set<string>();
-  readonly requests: ReprocessNote[] = [];
+  requests: ReprocessNote[] = [];
   isSuspended = false;
   /** Grants by which administrators may look: whose, until when. */
   glass: { subject: string; until: number }[] = [];
@@ -281,7 +281,10 @@ export class TenantModel {
     const isWanted = (doc: Doc) =>
       this.batchesOf(doc).some((other) => other !== batch && !other.isCancelled && other.status === 'processing');
     const cancelled = waiting.filter((doc) => !isWanted(doc));
-    if (!batch.isCancelled || cancelled.length > 0) this.tell('BATCH_CANCELLED', batch.id);
+    const ended = this.requests.filter(({ batchId }) => batchId === batch.id);
+    this.requests = this.requests.filter((request) => !ended.includes(request));
+    if (ended.length > 0) this.tell('REPROCESS_COMPLETED', batch.id, ended.length);
+    if (!batch.isCancelled || cancelled.length + ended.length > 0) this.tell('BATCH_CANCELLED', batch.id);
     for (const doc of cancelled) {
       doc.state = 'cancelled';
       // Of this run no gate has let it through.

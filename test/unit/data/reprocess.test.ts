@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { DEFAULT_TENANT_CONFIG } from '../../../appliance/api/tenant-config.ts';
+import type { DataRequest } from '../../../appliance/data/app.ts';
+import { cancelBatch } from '../../../appliance/data/cancel-batch.ts';
 import type { DataPlane } from '../../../appliance/data/plane.ts';
 import { continueReprocess, startReprocess } from '../../../appliance/data/reprocess.ts';
+import { REPROCESS_ROUTES } from '../../../appliance/data/routes/reprocess.ts';
 import { FrostbyteError } from '../../../appliance/kernel/errors.ts';
 import { lexicalEmbedder } from '../../../appliance/models/embedder/lexical.ts';
 import { arrival, events, idOf, minute } from '../../contract/record/builders.ts';
@@ -54,6 +57,23 @@ test('a batch is restarted in small steps, and every step tells of its documents
   const { examined, restarted: count, skipped } = done!.details;
   assert.deepEqual([done!.resource_id, examined, count, skipped], ['b', 60, 60, 0]);
   assert.equal(more.length, 0);
+});
+
+test('cancelling a batch in the middle of it ends the request: no document is restarted after that', async (t) => {
+  const { plane, records, runs, types } = await world(t, 60);
+  const { reprocess_id } = await startReprocess(plane, { from: 'policy', reason: 'terms', batch_id: 'b' }, 'dana');
+  assert.equal(await continueReprocess(plane), true);
+  await cancelBatch(plane, 'b', 'frode');
+  assert.equal(await continueReprocess(plane), false);
+  assert.deepEqual((await runs()).filter((run) => run === 2).length, 25);
+  const [done, ...more] = await types('REPROCESS_COMPLETED');
+  const { examined, restarted, cancelled } = done!.details;
+  assert.deepEqual([done!.actor, done!.resource_id, examined, restarted, cancelled], ['frode', 'b', 25, 25, true]);
+  assert.equal(more.length, 0);
+  assert.equal((await records.batch('b'))?.status, 'cancelled');
+  const ask = { plane, params: { reprocess_id } } as unknown as DataRequest;
+  const { data } = await (await REPROCESS_ROUTES.reprocessStatus!(ask)).json();
+  assert.deepEqual([data.status, data.documents.cancelled, data.documents.processing], ['cancelled', 25, 0]);
 });
 
 test('below a version, documents that are not are passed over, however many lie between', async (t) => {

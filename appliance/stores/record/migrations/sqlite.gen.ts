@@ -753,4 +753,12 @@ BEGIN
 END;
 `,
   },
+  {
+    version: 13,
+    name: '0013-cancelled-requests',
+    sha256: '9b01a8869ff5c2a575ae1013da4afc4796724596e36264b4b5da0f07712ade35',
+    sql: `-- Cancelling a batch ends the requests that were still running its documents again.
+ALTER TABLE reprocesses ADD COLUMN cancelled_at TEXT;
+`,
+  },
 ]);

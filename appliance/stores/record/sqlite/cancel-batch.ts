@@ -1,7 +1,7 @@
 import type { AuditEntry } from '../../../kernel/audit-event.ts';
-import type { CancelledDocuments, CancelOutcome } from '../port.ts';
-import type { DocumentRow } from '../rows.ts';
-import { type Cell, DOCUMENTS } from './codec.ts';
+import type { CancelledWork, CancelOutcome } from '../port.ts';
+import type { DocumentRow, ReprocessRow } from '../rows.ts';
+import { type Cell, DOCUMENTS, REPROCESSES } from './codec.ts';
 import type { RecordContext } from './context.ts';
 import { saveDocument, stagesAt } from './documents.ts';
 import { appendEntries } from './events.ts';
@@ -16,13 +16,17 @@ const UNDER_WAY = `SELECT ${DOCUMENTS.select('d')}, EXISTS (
   WHERE l.batch_id = ? AND d.state = 'processing' AND d.erasure_id IS NULL ORDER BY d.doc_id`;
 const MARK = `UPDATE batches SET cancelled_at = coalesce(cancelled_at, @at), updated_at = @at,
   status = iif(status = 'receiving', 'processing', status) WHERE batch_id = @batch_id`;
+const OPEN_REQUESTS = `SELECT ${REPROCESSES.select('r')} FROM reprocesses r INDEXED BY reprocesses_open
+  WHERE r.status = 'restarting' AND r.batch_id = ? ORDER BY r.reprocess_id`;
+const END_REQUEST = `UPDATE reprocesses SET status = 'restarted', restarted_at = @at, cancelled_at = @at
+  WHERE reprocess_id = @reprocess_id`;
 const FORGET_JOBS = 'DELETE FROM outbox WHERE doc_id = ?';
 
 /** Cancels what has not started of a batch (`BatchRecords.cancelBatch`). Inside a transaction. O(documents of the batch). */
 export function cancelBatch(
   context: RecordContext,
   batchId: string,
-  entries: (outcome: CancelledDocuments) => AuditEntry[],
+  entries: (work: CancelledWork) => AuditEntry[],
   at: string,
 ): CancelOutcome {
   const { db } = context;
@@ -42,10 +46,20 @@ export function cancelBatch(
       cancelled.push(row.doc_id);
     }
   }
-  if (again && cancelled.length === 0) return { kind: 'cancelled', cancelled, running };
+  const requests = endRequests(context, batchId, at);
+  if (again && cancelled.length + requests.length === 0) return { kind: 'cancelled', cancelled, running };
   db.run(MARK, { batch_id: batchId, at });
-  appendEntries(context, entries({ cancelled, running }));
+  appendEntries(context, entries({ cancelled, running, requests }));
   return { kind: 'cancelled', cancelled, running };
+}
+
+/** What was to run the batch again has no documents to look at any more. */
+function endRequests({ db }: RecordContext, batchId: string, at: string): ReprocessRow[] {
+  return db.all<Record<string, Cell>>(OPEN_REQUESTS, [batchId]).map((cells) => {
+    const row = REPROCESSES.decode(cells);
+    db.run(END_REQUEST, { reprocess_id: row.reprocess_id, at });
+    return { ...row, status: 'restarted', restarted_at: at, cancelled_at: at };
+  });
 }
 
 /** The state alone makes the document's job stale. */

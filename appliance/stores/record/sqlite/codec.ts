@@ -233,6 +233,7 @@ export const REPROCESSES = tableCodec<ReprocessRow>(
     'config_version',
     'status',
     'restarted_at',
+    'cancelled_at',
     'candidates',
     'examined',
     'restarted',

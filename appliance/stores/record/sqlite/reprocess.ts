@@ -22,7 +22,10 @@ const OLDEST_OPEN = `SELECT ${REPROCESSES.select('r')} FROM reprocesses r INDEXE
   WHERE r.status = 'restarting' ORDER BY r.reprocess_id LIMIT 1`;
 const STATES = 'SELECT state, entries FROM reprocess_states WHERE reprocess_id = ? AND entries > 0';
 const INSERT = REPROCESSES.insert('reprocesses');
-const REOPEN = "UPDATE batches SET status = 'processing', updated_at = ? WHERE batch_id = ?";
+/** Who has a batch run again that was cancelled wants it after all; files that never came do not come any more. */
+const REOPEN = `UPDATE batches SET status = 'processing', updated_at = @at,
+    cancelled_at = iif((SELECT count(*) FROM receipts r WHERE r.batch_id = @batch_id) < file_count, cancelled_at, NULL)
+  WHERE batch_id = @batch_id`;
 const LINKED = 'SELECT count(*) AS entries FROM document_batches WHERE batch_id = ?';
 const CURSOR = 'SELECT cursor_received_at, cursor_doc_id FROM reprocesses WHERE reprocess_id = ?';
 const NEXT_OF_BATCH = `SELECT ${DOCUMENTS.select('d')} FROM document_batches l JOIN documents d ON d.doc_id = l.doc_id
@@ -117,7 +120,7 @@ function beginBatch(context: RecordContext, request: NewReprocess): boolean {
   }
   const candidates = context.db.get<{ entries: number }>(LINKED, [batch.batch_id])?.entries ?? 0;
   insertRequest(context, request, { candidates });
-  context.db.run(REOPEN, [request.requested_at, batch.batch_id]);
+  context.db.run(REOPEN, { at: request.requested_at, batch_id: batch.batch_id });
   appendEntries(context, [withCount(request.entry, candidates)]);
   return true;
 }
@@ -141,6 +144,7 @@ function insertRequest(context: RecordContext, request: NewReprocess, begun: Par
     ...begun,
     status,
     restarted_at: status === 'restarted' ? request.requested_at : null,
+    cancelled_at: null,
   };
   context.db.run(INSERT, REPROCESSES.encode(row));
 }
