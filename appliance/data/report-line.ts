@@ -119,6 +119,11 @@ function policyOf(document: DocumentRow): Line['policy'] {
   };
 }
 
+/** Whether the file's newest version is not in search but an earlier one is: the run that was to replace it did not end well. */
+export function keepsEarlier({ outcome, indexing }: Pick<Line, 'outcome' | 'indexing'>): boolean {
+  return (outcome === 'failed' || outcome === 'cancelled') && indexing !== null;
+}
+
 /** What is in search. A gate that stopped a document took out what an earlier version had there. */
 function indexingOf(document: DocumentRow): Line['indexing'] {
   if (document.indexed_at === null || STOPPED.has(document.state)) return null;

@@ -38,27 +38,32 @@ export function problemsOf({ receipt, document }: BatchFile, outcome: FileOutcom
   if (outcome === 'erased') add('ERASED');
   if (receipt?.status === 'accepted' && receipt.duplicate_of !== null) add('DUPLICATE', { stage: 'intake' });
   if (document !== null) {
-    for (const problem of stateProblems(document)) {
-      if (problem.code !== receipt?.reason) add(problem.code, { stage: problem.stage });
+    for (const { code, stage } of stateProblems(document)) {
+      // What an earlier version keeps in search is not blocked.
+      if (code !== receipt?.reason) add(code, { stage, ...(document.served ? { severity: 'warning' as const } : {}) });
     }
     if (document.served && document.state.endsWith('_failed')) add('EARLIER_VERSION_SERVED');
-    if (document.state === 'indexed' && (document.chunks_quarantined ?? 0) > 0)
+    if (SHOWS_CHUNKS.has(document.state) && (document.chunks_quarantined ?? 0) > 0)
       add('CHUNKS_QUARANTINED', { stage: 'policy' });
     found.push(...parsingProblems(document));
   }
   return found.sort((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity));
 }
 
-/** Why a document is not in search: one entry, of several names for the same the most telling one. */
+/** Who decides about a held document must know what of it will be kept out of search. */
+const SHOWS_CHUNKS: ReadonlySet<string> = new Set(['indexed', 'held']);
+
+/** Why a document, or its newest version, is not in search: one entry, of several names for the same the most telling one. */
 function stateProblems({
   state,
   error,
   quarantine_reason,
   rejection,
+  served,
 }: DocumentRow): { code: string; stage: string | null }[] {
   if (state === 'held') return [{ code: 'HELD_FOR_REVIEW', stage: 'policy' }];
   if (rejection?.scope === 'document') return [{ code: 'QUARANTINE_REJECTED', stage: 'policy' }];
-  if (state === 'cancelled') return [{ code: 'CANCELLED', stage: null }];
+  if (state === 'cancelled') return [{ code: served ? 'RERUN_CANCELLED' : 'CANCELLED', stage: null }];
   if (state === 'quarantined' && quarantine_reason !== null) {
     return [{ code: quarantine_reason, stage: quarantine_reason === 'MALWARE_DETECTED' ? 'intake' : 'policy' }];
   }

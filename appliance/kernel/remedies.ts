@@ -25,6 +25,7 @@ type Remark =
   | 'HIDDEN_TEXT'
   | 'DUPLICATE'
   | 'EARLIER_VERSION_SERVED'
+  | 'RERUN_CANCELLED'
   | 'CANCELLED'
   | 'ERASED';
 export type ReportCode = FileCode | StageCode | QuarantineReason | ParseWarning | Fault | Remark;
@@ -127,7 +128,7 @@ export const REMEDIES: Readonly<Record<ReportCode, Entry>> = Object.freeze({
   ),
   CHUNKS_QUARANTINED: warning(
     'Parts of the file hold text that tries to give orders to an AI; they are kept out of search.',
-    'Look at the source of the file; the rest of it can be searched.',
+    'Look at the source of the file. An administrator can release the parts with a reason if they are harmless.',
   ),
 
   // Making it searchable
@@ -185,6 +186,10 @@ export const REMEDIES: Readonly<Record<ReportCode, Entry>> = Object.freeze({
   EARLIER_VERSION_SERVED: warning(
     'The document was to be processed again and could not be; its earlier version stays in search.',
     'Mend the problem named beside this one, then have the document processed again.',
+  ),
+  RERUN_CANCELLED: warning(
+    'Processing the document again was cancelled; its earlier version stays in search.',
+    'Have the document processed again if the earlier version will not do.',
   ),
   CANCELLED: blocked('Processing was cancelled before the file was done.', 'Send the file again if it is wanted.'),
   ERASED: note('The document was erased on request.', NOTHING),

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { AcceptanceReport } from '../../api/schemas/ingest.ts';
+import { keepsEarlier } from '../../data/report-line.ts';
 import { client, output } from '../context.ts';
 import { table } from '../output.ts';
 
@@ -45,9 +46,11 @@ export function describeReport(report: AcceptanceReport): string {
     file.policy?.classification,
     file.policy?.pii_types.join(' '),
   ]);
+  const earlier = files.filter(keepsEarlier).length;
   return [
     `Acceptance report ${report.report_id} of batch ${report.batch_id}, ${report.generated_at}${report.final ? '' : ' (not final: files wait for a decision)'}`,
     `${summary.outcomes.indexed} of ${summary.files_submitted} files in search; accepted ${summary.files_accepted}, rejected ${summary.files_rejected}, quarantined ${summary.files_quarantined}, held ${summary.files_held}, duplicates ${summary.files_duplicate}`,
+    ...(earlier === 0 ? [] : [`in search in an earlier version: ${earlier}`]),
     '',
     table([['FILE', 'OUTCOME', 'PAGES', 'READ', 'IN SEARCH', 'CLASS', 'PERSONAL DATA'], ...rows]),
     ...(problems.length > 0 ? ['', table([['FILE', 'PAGE', 'CODE', 'PROBLEM', 'WHAT TO DO'], ...problems])] : []),

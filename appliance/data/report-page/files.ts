@@ -66,9 +66,10 @@ function fileRow(file: File): Markup {
 `;
 }
 
-/** The code that says why a file is not in search; chunks kept out of it; that the file was there before. */
+/** The code that says why a file, or its newest version, is not in search; chunks kept out of it; that the file was there before. */
 function remark({ problems, policy, duplicate_of, outcome }: File): Markup {
-  const reason = problems.find(({ severity }) => severity === 'blocked')?.code;
+  // What blocks comes first; where an earlier version is in search, nothing blocks.
+  const reason = problems.find(({ severity }) => severity !== 'note')?.code;
   const line = (text: Markup | string) => html`<div class="small">${text}</div>`;
   const kept = policy?.chunks_quarantined ?? 0;
   return html`${reason !== undefined && outcome !== 'indexed' ? line(code(reason)) : null}${kept > 0 ? line(`${counted(kept, 'chunk')} quarantined`) : null}${policy?.released ? line('released by an administrator') : null}${duplicate_of === null ? null : line('was there before')}`;

@@ -1,5 +1,6 @@
 import { html } from 'hono/html';
 import { type AcceptanceReport, FILE_OUTCOMES, type FileOutcome } from '../../api/schemas/ingest.ts';
+import { keepsEarlier } from '../report-line.ts';
 import { counted, type Markup, moment, name, number } from './markup.ts';
 
 /** What people call the place where a file ended. */
@@ -48,7 +49,7 @@ export function summary({ summary: counts, files }: AcceptanceReport): Markup {
     html`<div><dt>${label}</dt><dd>${number(value)}${remark === null ? null : html`<small>${remark}</small>`}</dd></div>`;
   const unscanned = files.filter(({ intake }) => intake.scan_result === 'skipped' && intake.reason === null).length;
   return html`<section aria-labelledby="summary"><h2 id="summary">Summary</h2>
-<p class="verdict">${verdict(counts)}</p>
+<p class="verdict">${verdict(counts)}${earlier(files)}</p>
 ${bar(outcomes, counts.files_submitted)}
 <ul class="legend">${shown.map(
     (outcome) =>
@@ -85,6 +86,12 @@ function verdict({ outcomes, files_submitted }: AcceptanceReport['summary']): st
   const last = rest.pop();
   const list = rest.length === 0 ? last : `${rest.join(', ')} and ${last}`;
   return `${number(outcomes.indexed)} of ${counted(files_submitted, 'file')} in search; ${list}.`;
+}
+
+/** Of those that did not come through anew, how many are in search all the same. */
+function earlier(files: AcceptanceReport['files']): string {
+  const kept = files.filter(keepsEarlier).length;
+  return kept === 0 ? '' : ` ${counted(kept, 'file stays', 'files stay')} in search in an earlier version.`;
 }
 
 /** One bar, a piece for each outcome. Its numbers stand in the list below it, for those who see no colours. */

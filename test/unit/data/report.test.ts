@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AcceptanceReport, BatchStatus } from '../../../appliance/api/schemas/ingest.ts';
 import { acceptanceReport, type BatchFile, batchStatus, fileStatus } from '../../../appliance/data/report.ts';
+import { keepsEarlier } from '../../../appliance/data/report-line.ts';
 import { newId } from '../../../appliance/kernel/ids.ts';
 import type { BatchRow, DocumentRow, Receipt } from '../../../appliance/stores/record/rows.ts';
 
@@ -260,6 +261,31 @@ test('a document that could not run again counts as failed, and its earlier vers
   const codes = made.files.map(({ problems }) => problems.map(({ code }) => code));
   assert.deepEqual(codes, [['FILE_ENCRYPTED', 'EARLIER_VERSION_SERVED'], ['FILE_ENCRYPTED']]);
   assert.ok(made.files[0]!.indexing, 'it is still in the index');
+  const severities = made.files.map(({ problems }) => problems[0]!.severity);
+  assert.deepEqual(severities, ['warning', 'blocked'], 'what an earlier version keeps in search is not blocked');
+});
+
+test('a document whose new run was cancelled is not said to be gone from search', () => {
+  const again = document(1, { state: 'cancelled', served: { run: 1 } as DocumentRow['served'] });
+  const never = document(2, { state: 'cancelled', served: null, indexed_at: null });
+  const { files } = report([file(1, again), file(2, never)]);
+  assert.deepEqual(
+    files.map(({ outcome, problems }) => [outcome, problems.map(({ code, severity }) => [code, severity])]),
+    [
+      ['cancelled', [['RERUN_CANCELLED', 'warning']]],
+      ['cancelled', [['CANCELLED', 'blocked']]],
+    ],
+  );
+  assert.deepEqual(files.map(keepsEarlier), [true, false]);
+});
+
+test('who decides about a held document reads which of it stays out of search', () => {
+  const held = document(1, { state: 'held', chunks_quarantined: 2, indexed_at: null });
+  const [file1] = report([file(1, held)]).files;
+  assert.deepEqual(
+    file1!.problems.map(({ code }) => code),
+    ['HELD_FOR_REVIEW', 'CHUNKS_QUARANTINED'],
+  );
 });
 
 test('a status counts each file in one place', () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import type { ReprocessAnswer } from '../../../appliance/api/schemas/reprocess.ts';
 import { DEFAULT_TENANT_CONFIG } from '../../../appliance/api/tenant-config.ts';
 import type { DataRequest } from '../../../appliance/data/app.ts';
 import { cancelBatch } from '../../../appliance/data/cancel-batch.ts';
@@ -72,7 +73,8 @@ test('cancelling a batch in the middle of it ends the request: no document is re
   assert.equal(more.length, 0);
   assert.equal((await records.batch('b'))?.status, 'cancelled');
   const ask = { plane, params: { reprocess_id } } as unknown as DataRequest;
-  const { data } = await (await REPROCESS_ROUTES.reprocessStatus!(ask)).json();
+  const shown = await (await REPROCESS_ROUTES.reprocessStatus!(ask)).json();
+  const { data } = shown as { data: ReprocessAnswer };
   assert.deepEqual([data.status, data.documents.cancelled, data.documents.processing], ['cancelled', 25, 0]);
 });
 

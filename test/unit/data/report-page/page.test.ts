@@ -207,3 +207,34 @@ function luminance(hex: string): number {
   });
   return 0.2126 * r! + 0.7152 * g! + 0.0722 * b!;
 }
+
+test('files whose earlier version stays in search are said to be there', () => {
+  const problem = {
+    code: 'RERUN_CANCELLED',
+    severity: 'warning' as const,
+    stage: null,
+    page: null,
+    message: 'Processing the document again was cancelled; its earlier version stays in search.',
+    remediation: 'Have the document processed again.',
+  };
+  const cancelled = { status: 'cancelled', outcome: 'cancelled' as const };
+  const page = reportPage(
+    reportOf([
+      reportFile(1),
+      reportFile(2, { ...cancelled, problems: [problem] }),
+      reportFile(3, {
+        ...cancelled,
+        indexing: null,
+        problems: [{ ...problem, code: 'CANCELLED', severity: 'blocked' }],
+      }),
+    ]),
+  );
+  const verdict = elements(page).find(({ attributes }) => attributes.class === 'verdict')!.text;
+  assert.match(verdict, /1 of 3 files in search; 2 cancelled\. 1 file stays in search in an earlier version\./);
+  const kinds = elements(page).filter(({ attributes }) => attributes.class === 'kind');
+  assert.deepEqual(
+    kinds.map(({ text }) => text),
+    ['Not in search · 1 file', 'Worth a look · 1 file'],
+  );
+  assert.match(only(page, 'tbody').at(-2)!.text, /RERUN_CANCELLED/);
+});
