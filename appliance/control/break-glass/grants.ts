@@ -14,6 +14,7 @@ import {
   liveGrants,
   noteExpired,
 } from '../registry/break-glass.ts';
+import { endNotice } from '../registry/notices.ts';
 import type { Registry } from '../registry/open.ts';
 import { appendEntries } from '../registry/outbox.ts';
 import { needTenant } from '../registry/tenants.ts';
@@ -95,7 +96,7 @@ export function standing({ registry, clock }: BreakGlass, tenantId: string, subj
 }
 
 /**
- * Ends a grant before its time, with BREAK_GLASS_CLOSED, in one transaction. Throws `RESOURCE_NOT_FOUND`, and
+ * Ends a grant before its time, with BREAK_GLASS_CLOSED, in one transaction; the tenant's notice says so, too. Throws `RESOURCE_NOT_FOUND`, and
  * `INVALID_STATE_TRANSITION` for one that is over.
  */
 export function closeGrant({ registry, clock }: BreakGlass, tenantId: string, grantId: string, actor: string) {
@@ -110,7 +111,7 @@ export function closeGrant({ registry, clock }: BreakGlass, tenantId: string, gr
         { details: [{ field: 'grant_id', value: grantId, constraint: 'must be open' }] },
       );
     }
-    reportClosed(registry, clock, row, actor);
+    reportClosed(registry, clock, row, actor, now);
     return grantView({ ...row, closed_at: now, closed_by: actor }, now);
   });
 }
@@ -119,7 +120,7 @@ export function closeGrant({ registry, clock }: BreakGlass, tenantId: string, gr
 export function endGrants(registry: Registry, clock: Clock, tenantId: string, actor: string): void {
   const now = clock.iso();
   for (const row of liveGrants(registry, tenantId, now)) {
-    if (endGrant(registry, row.grant_id, now, actor)) reportClosed(registry, clock, row, actor);
+    if (endGrant(registry, row.grant_id, now, actor)) reportClosed(registry, clock, row, actor, now);
   }
 }
 
@@ -131,7 +132,9 @@ export function grantView(row: GrantRow, now: string): BreakGlassGrant {
   return { ...rest, state, closed_at: row.closed_by === null ? null : closed_at };
 }
 
-function reportClosed(registry: Registry, clock: Clock, row: GrantRow, actor: string): void {
+/** The log and the tenant's notice learn that a grant ended early. */
+function reportClosed(registry: Registry, clock: Clock, row: GrantRow, actor: string, at: string): void {
+  endNotice(registry, row.tenant_id, row.grant_id, at);
   appendEntries(registry, [
     auditEntry(clock, 'BREAK_GLASS_CLOSED', {
       tenant_id: row.tenant_id,

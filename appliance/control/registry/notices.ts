@@ -10,6 +10,7 @@ export interface NoticeRow {
   actor: string | null;
   role: string | null;
   reason: string | null;
+  /** Until when it holds; of a grant that was closed, when that was. */
   until: string | null;
   grant_id: string | null;
   withdrawn_at: string | null;
@@ -36,6 +37,11 @@ export function withdrawNotices(registry: Registry, tenant: string, kind: string
     tenant,
     kind,
   ]);
+}
+
+/** Notes in the notice of a grant that it ended earlier than was told. Inside `registry.write`. */
+export function endNotice(registry: Registry, tenant: string, grantId: string, at: string): void {
+  registry.run('UPDATE notices SET until = ? WHERE tenant_id = ? AND grant_id = ?', [at, tenant, grantId]);
 }
 
 /** A tenant's notice, or null. */

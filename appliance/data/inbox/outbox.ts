@@ -1,7 +1,17 @@
 import type { FileHandle } from 'node:fs/promises';
 import { noticeWords } from '../../kernel/remedies.ts';
 import { OUTBOX } from './disk-names.ts';
-import { ensureFolder, namesIn, openFolder, placeOf, removeName, syncFolder, writeBeside } from './handles.ts';
+import {
+  ensureFolder,
+  errnoOf,
+  namesIn,
+  openFolder,
+  placeOf,
+  readPlain,
+  removeName,
+  syncFolder,
+  writeBeside,
+} from './handles.ts';
 
 /** What a tenant is to be told (spec 3, `notify_tenant`). */
 export interface Notice {
@@ -20,7 +30,7 @@ const MOST_NAMES = 10_000;
 
 /**
  * Puts the notices of a tenant into the outbox of its inbox folder, each as text for people and as JSON, and takes out
- * those that were withdrawn. Only names of this form are touched. Repeating changes nothing. Throws the system's own
+ * those that were withdrawn; one that changed is written anew. Only names of this form are touched. Repeating changes nothing. Throws the system's own
  * errors: EROFS, EACCES, ENOSPC, and ENOTDIR where the outbox is a link.
  */
 export async function writeNotices(tenant: FileHandle, tenantId: string, notices: readonly Notice[]): Promise<void> {
@@ -34,11 +44,23 @@ export async function writeNotices(tenant: FileHandle, tenantId: string, notices
       if (wanted.has(name)) there.add(name);
       else if (OURS.test(name)) removed = (await removeName(outbox, name)) || removed;
     }
-    for (const [name, text] of wanted) if (!there.has(name)) await writeBeside(outbox, name, Buffer.from(text));
+    for (const [name, text] of wanted) {
+      const bytes = Buffer.from(text);
+      if (!there.has(name) || !(await says(outbox, name, bytes))) await writeBeside(outbox, name, bytes);
+    }
     if (removed) await syncFolder(outbox);
   } finally {
     await outbox.close();
   }
+}
+
+/** Whether the file holds these bytes; what is no plain file any more does not. */
+async function says(outbox: FileHandle, name: string, bytes: Buffer): Promise<boolean> {
+  const read = await readPlain(outbox, name, bytes.length).catch((error: unknown) => {
+    if (errnoOf(error) === undefined) throw error;
+    return null;
+  });
+  return read !== null && read.bytes.equals(bytes);
 }
 
 function filesOf(tenant_id: string, { kind, created_at, ...told }: Notice): [string, string][] {

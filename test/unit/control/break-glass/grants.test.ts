@@ -171,6 +171,8 @@ test('anybody’s grant can be closed before its time, once, and that is told', 
   clock.advance(MINUTE);
   const closed = await control.closeBreakGlass(tenant, grant_id, 'eve');
   assert.deepEqual([closed.state, closed.closed_by, closed.closed_at], ['closed', 'eve', clock.iso()]);
+  const [notice] = await control.notices(tenant);
+  assert.deepEqual([notice!.grant_id, notice!.until], [grant_id, clock.iso()], 'the tenant is told when it ended');
   assert.deepEqual(await control.breakGlassStanding(tenant, 'frode'), { grant: null, ended_at: clock.iso() });
   await assert.rejects(control.closeBreakGlass(tenant, grant_id, 'eve'), { code: 'INVALID_STATE_TRANSITION' });
   const [event, ...more] = await told(world, tenant, 'BREAK_GLASS_CLOSED');

@@ -76,3 +76,15 @@ test('an outbox that is a link is not followed', async (t) => {
   await assert.rejects(writeNotices(handle, 'acme', []), { code: 'ENOTDIR' });
   assert.deepEqual(readdirSync(join(path, 'elsewhere')), []);
 });
+
+test('a notice that changed, as that of a grant which was closed, is written anew', async (t) => {
+  const { path, handle } = await tenant(t);
+  const opened = { kind: 'break_glass', created_at: SUSPENDED.created_at, until: '2026-02-03T09:20:07.123Z' };
+  await writeNotices(handle, 'acme', [opened]);
+  const closed = { ...opened, until: '2026-02-03T09:07:00.000Z' };
+  await writeNotices(handle, 'acme', [closed]);
+  for (const name of readdirSync(join(path, 'outbox'))) {
+    const text = readFileSync(join(path, 'outbox', name), 'utf8');
+    assert.ok(text.includes(closed.until) && !text.includes(opened.until), name);
+  }
+});
