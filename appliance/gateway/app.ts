@@ -12,7 +12,7 @@ import { newId } from '../kernel/ids.ts';
 import { type Endpoint, shaped } from '../kernel/log-fields.ts';
 import type { Logger, Meter } from '../kernel/telemetry.ts';
 import { authorize, bearerToken, refuseByState } from './authorize.ts';
-import { REASON_HEADER, reasonToOpen } from './break-glass.ts';
+import { needsBreakGlass, REASON_HEADER, reasonToOpen, whileOpen } from './break-glass.ts';
 import type { RateLimiter } from './limits.ts';
 
 /**
@@ -75,7 +75,10 @@ export function createGateway(options: GatewayOptions): Hono<Env> {
       if (passesBy(route, c.req.raw)) return next();
       c.set('endpoint', `/api/v1${route.path}`);
       const admitted = await admit(options, name, route, c);
-      return options.handlers[route.plane](admitted);
+      const answer = await options.handlers[route.plane](admitted);
+      const { caller, tenantId } = admitted;
+      if (tenantId === undefined || !needsBreakGlass(route, caller)) return answer;
+      return whileOpen(options.control, caller, tenantId, answer);
     });
   }
   app.route('/', options.open);

@@ -6,6 +6,9 @@ import type { Caller } from '../kernel/identity.ts';
 /** The header by which a look opens break-glass itself. */
 export const REASON_HEADER = 'x-break-glass-reason';
 
+/** How long a download by break-glass goes on before the grant is looked at again, in milliseconds. */
+const LOOK_EVERY_MS = 1000;
+
 const REASON = /^[\p{L}\p{N}\p{P}\p{Zs}\p{S}]{1,500}$/u;
 
 /** Whether this caller's call is a look at content that needs break-glass (spec 4, table of roles). */
@@ -38,6 +41,33 @@ export async function reasonToOpen(
       ? 'An administrator reads a tenant’s content by break-glass only.'
       : `Your break-glass for this tenant ended at ${standing.ended_at}.`,
   );
+}
+
+/**
+ * The answer to a look, which goes on while there is a live grant and no longer: when it was closed or is over, the
+ * connection breaks instead of ending as if all had come. `now` counts milliseconds.
+ */
+export function whileOpen(
+  control: Pick<ControlVerbs, 'breakGlassStanding'>,
+  caller: Caller,
+  tenantId: string,
+  answer: Response,
+  now: () => number = () => performance.now(),
+): Response {
+  if (answer.body === null) return answer;
+  let looked = now();
+  return new Response(ReadableStream.from(watched(answer.body)) as ReadableStream<Uint8Array>, answer);
+
+  async function* watched(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of body) {
+      if (now() - looked >= LOOK_EVERY_MS) {
+        const { grant } = await control.breakGlassStanding(tenantId, caller.subject);
+        if (grant === null) throw refusal('Your break-glass for this tenant ended while the answer was on its way.');
+        looked = now();
+      }
+      yield chunk;
+    }
+  }
 }
 
 function refusal(what: string): FrostbyteError {

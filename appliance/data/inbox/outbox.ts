@@ -60,7 +60,7 @@ async function says(outbox: FileHandle, name: string, bytes: Buffer): Promise<bo
     if (errnoOf(error) === undefined) throw error;
     return null;
   });
-  return read !== null && read.bytes.equals(bytes);
+  return read?.bytes.equals(bytes) ?? false;
 }
 
 function filesOf(tenant_id: string, { kind, created_at, ...told }: Notice): [string, string][] {

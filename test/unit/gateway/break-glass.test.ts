@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ROUTES } from '../../../appliance/api/routes.ts';
 import type { BreakGlassStanding } from '../../../appliance/control/verbs.ts';
-import { reasonToOpen } from '../../../appliance/gateway/break-glass.ts';
+import { reasonToOpen, whileOpen } from '../../../appliance/gateway/break-glass.ts';
 import type { Caller, Role } from '../../../appliance/kernel/identity.ts';
 
 const caller = (role: Role): Caller => ({
@@ -55,4 +55,53 @@ test('nobody else and no other route needs break-glass', async () => {
     assert.equal(await reasonToOpen(nobodyAsks, ROUTES.search, caller(role), 'acme', undefined), null);
   assert.equal(await reasonToOpen(nobodyAsks, ROUTES.auditEvents, caller('admin'), 'acme', undefined), null);
   assert.equal(await reasonToOpen(nobodyAsks, ROUTES.auditEvents, caller('admin'), 'acme', 'why'), null);
+});
+
+/** A download of pieces that come one by one, and whether its source was let go. */
+function slowDownload() {
+  const source = { isLeft: false };
+  async function* pieces() {
+    try {
+      for (const piece of ['one', 'two', 'three', 'four']) yield Buffer.from(piece);
+    } finally {
+      source.isLeft = true;
+    }
+  }
+  const body = ReadableStream.from(pieces()) as ReadableStream<Uint8Array>;
+  return { source, answer: new Response(body, { status: 200, headers: { 'content-length': '15' } }) };
+}
+
+test('a download goes on while the grant is live, and breaks once it was closed or is over', async () => {
+  let isLive = true;
+  let ms = 0;
+  let asked = 0;
+  const control = {
+    breakGlassStanding: async (tenant: string, subject: string) => {
+      assert.deepEqual([tenant, subject], ['acme', 'frode']);
+      asked += 1;
+      return { grant: isLive ? grant : null, ended_at: null };
+    },
+  };
+  const watched = (answer: Response) => whileOpen(control, caller('admin'), 'acme', answer, () => ms);
+
+  assert.equal(await watched(slowDownload().answer).text(), 'onetwothreefour');
+  assert.equal(asked, 0, 'what is quick is not looked at again');
+
+  const { source, answer } = slowDownload();
+  const shown = watched(answer);
+  assert.deepEqual([shown.status, shown.headers.get('content-length')], [200, '15']);
+  const reader = shown.body!.getReader();
+  ms += 1000;
+  assert.equal(Buffer.from((await reader.read()).value!).toString(), 'one');
+  assert.equal(asked, 1);
+  isLive = false;
+  ms += 1000;
+  await assert.rejects(
+    async () => {
+      while (!(await reader.read()).done);
+    },
+    { code: 'INSUFFICIENT_PERMISSIONS', message: /ended while the answer was on its way/ },
+  );
+  assert.equal(source.isLeft, true, 'nobody reads on behind it');
+  assert.equal(whileOpen(control, caller('admin'), 'acme', new Response(null, { status: 204 })).status, 204);
 });
