@@ -105,11 +105,11 @@ export async function start(config: Config): Promise<Running> {
     });
     const apps = new Map<string, { plane: unknown; app: ReturnType<typeof createDataApp> }>();
     const tenantFetch = (tenantId: string, request: Request) =>
-      planes.use(tenantId, async (plane) => {
+      planes.use(tenantId, async (plane, ending) => {
         let entry = apps.get(tenantId);
         // A plane that was closed and opened again has an app of its own.
         if (entry?.plane !== plane) {
-          const options = { plane, seamKey: seam.publicKey, wake: () => workers.wake() };
+          const options = { plane, ending, seamKey: seam.publicKey, wake: () => workers.wake() };
           const inbox = inboxes && { inbox: (query: InboxQuery) => inboxes.status(tenantId, query) };
           entry = { plane, app: createDataApp({ ...options, ...inbox }) };
           apps.set(tenantId, entry);

@@ -27,6 +27,8 @@ export interface DataAppOptions {
   plane: DataPlane;
   /** Verifies assertions of the gateway. */
   seamKey: KeyObject;
+  /** Fires when the plane is about to close: bodies that still come are taken for broken off. */
+  ending?: AbortSignal;
   /** Tells a worker that there is work. */
   wake(): void;
   /** What is known of the tenant's inbox; without it the appliance has none. */
@@ -36,6 +38,8 @@ export interface DataAppOptions {
 /** A request that carries a valid assertion, its parameters validated. */
 export interface DataRequest extends DataAppOptions {
   request: Request;
+  /** The sender is gone, or the plane is about to close. */
+  signal: AbortSignal;
   caller: Caller;
   params: Record<string, string>;
   query: Record<string, unknown>;
@@ -70,7 +74,9 @@ export function createDataApp(options: DataAppOptions): Hono {
       const query = route.query ? (validate(route.query, c.req.query(), 'query') as Record<string, unknown>) : {};
       if (route.headers) validate(route.headers, c.req.header(), 'header');
       const body = route.body ? validate(route.body, await readJson(c.req.raw), 'body') : undefined;
-      return handler({ ...options, request: c.req.raw, caller, params, query, body });
+      const request = c.req.raw;
+      const signal = options.ending ? AbortSignal.any([request.signal, options.ending]) : request.signal;
+      return handler({ ...options, request, signal, caller, params, query, body });
     });
   }
   app.notFound((c) => refuse(c.req.raw, new FrostbyteError('RESOURCE_NOT_FOUND', 'There is nothing at this address.')));

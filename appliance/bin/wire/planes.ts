@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Config } from '../../config/schema.ts';
 import type { ControlVerbs } from '../../control/verbs.ts';
 import { clamdScanner, noScanner } from '../../data/1-intake/clamd.ts';
@@ -24,8 +26,11 @@ import { recordsSearchedBy, searchThreads, vectorsSearchedBy } from './search-th
 export interface Planes {
   /** The plane of an ACTIVE tenant. Throws `TENANT_SUSPENDED` or `INVALID_STATE_TRANSITION` for any other. */
   get(tenantId: string): Promise<DataPlane>;
-  /** Runs `work` on a plane; `close` waits for it within its drain. */
-  use<T>(tenantId: string, work: (plane: DataPlane) => Promise<T>): Promise<T>;
+  /**
+   * Runs `work` on a plane; `close` waits for it within its drain. `ending` fires when the drain is over: whoever still
+   * reads from a sender keeps what came and ends, before the stores are closed.
+   */
+  use<T>(tenantId: string, work: (plane: DataPlane, ending: AbortSignal) => Promise<T>): Promise<T>;
   /** Has `close` wait for this work too. */
   hold(tenantId: string, work: Promise<unknown>): void;
   /** Those that are open now. */
@@ -48,6 +53,8 @@ export interface PlanesOptions {
 }
 
 const MIB = 1024 * 1024;
+/** How long work that was told to end may take to record what it has, in milliseconds. */
+const RECORDING_MS = 2000;
 
 /** Embedded planes: files and SQLite below the data folder, one lexical embedder and one parser for all. */
 export function embeddedPlanes({ config, clock, logger, meter, root, gate, holdsOn }: PlanesOptions): Planes {
@@ -68,6 +75,7 @@ export function embeddedPlanes({ config, clock, logger, meter, root, gate, holds
   const planes = new Map<string, Promise<DataPlane>>();
   const opened = new Map<string, DataPlane>();
   const inUse = new Map<string, Set<Promise<unknown>>>();
+  const endings = new WeakMap<DataPlane, AbortController>();
 
   async function make(tenant_id: string): Promise<DataPlane> {
     // Stores of a tenant that is being deleted must not be made again by a late request.
@@ -103,6 +111,10 @@ export function embeddedPlanes({ config, clock, logger, meter, root, gate, holds
       },
     };
     opened.set(tenant_id, plane);
+    const ending = new AbortController();
+    // Every upload of the tenant listens to it.
+    setMaxListeners(0, ending.signal);
+    endings.set(plane, ending);
     return plane;
   }
 
@@ -122,7 +134,7 @@ export function embeddedPlanes({ config, clock, logger, meter, root, gate, holds
     get,
     async use(tenantId, work) {
       const plane = await get(tenantId);
-      const running = work(plane);
+      const running = work(plane, endings.get(plane)!.signal);
       hold(tenantId, running);
       return running;
     },
@@ -149,11 +161,19 @@ export function embeddedPlanes({ config, clock, logger, meter, root, gate, holds
     const plane = await planes.get(tenantId)?.catch(() => undefined);
     planes.delete(tenantId);
     opened.delete(tenantId);
-    const users = [...(inUse.get(tenantId) ?? [])];
-    if (drainMs > 0 && users.length > 0)
-      await Promise.race([Promise.allSettled(users), new Promise((done) => setTimeout(done, drainMs).unref())]);
+    const users = Promise.allSettled(inUse.get(tenantId) ?? []);
+    if (drainMs > 0) await within(drainMs, users);
+    if (plane) endings.get(plane)?.abort();
+    if (drainMs > 0) await within(RECORDING_MS, users);
     await searching.close(tenantId);
     if (plane)
       await Promise.all([plane.objects.close(), plane.records.close(), plane.vectors.close(), plane.queue.close()]);
   }
+}
+
+/** Waits for `work`, at most so long. */
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  const over = new AbortController();
+  await Promise.race([work, wait(ms, undefined, { signal: over.signal, ref: false }).catch(() => undefined)]);
+  over.abort();
 }

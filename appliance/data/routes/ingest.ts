@@ -20,12 +20,12 @@ import { REPORT_ROUTES } from './report.ts';
 
 /** Routes under `/ingest` (spec 4). */
 export const INGEST_ROUTES: Partial<Record<RouteName, DataRoute>> = {
-  async submitBatch({ plane, request, caller, wake }) {
+  async submitBatch({ plane, request, signal, caller, wake }) {
     const receipt = await receiveBatch(plane, {
       contentType: request.headers.get('content-type') ?? '',
       body: request.body ?? new ReadableStream({ start: (controller) => controller.close() }),
       submitted_by: caller.subject,
-      signal: request.signal,
+      signal,
     });
     await followReceipt(plane, receipt.batch_id, wake);
     return answer(receipt, { status: 202 });
@@ -59,12 +59,12 @@ export const INGEST_ROUTES: Partial<Record<RouteName, DataRoute>> = {
     return answer(await statusOf(plane, params.batch_id!));
   },
 
-  async batchStream({ plane, params, request }) {
+  async batchStream({ plane, params, request, signal }) {
     await statusOf(plane, params.batch_id!);
     return progressStream({
       status: () => statusOf(plane, params.batch_id!),
       lastEventId: request.headers.get('last-event-id'),
-      signal: request.signal,
+      signal,
     });
   },
 
@@ -92,7 +92,7 @@ export const INGEST_ROUTES: Partial<Record<RouteName, DataRoute>> = {
     });
   },
 
-  async decideDeadLetters({ plane, body, caller, request, wake }) {
+  async decideDeadLetters({ plane, body, caller, signal, wake }) {
     const {
       action,
       all: _,
@@ -104,7 +104,7 @@ export const INGEST_ROUTES: Partial<Record<RouteName, DataRoute>> = {
       cursor?: string;
       stage?: WorkStage;
     };
-    const decided = await decideAll(plane, action, page, caller.subject, request.signal);
+    const decided = await decideAll(plane, action, page, caller.subject, signal);
     wake();
     return answer(decided);
   },

@@ -6,8 +6,8 @@ import { answerTus } from '../1-intake/uploads/answer-tus.ts';
 import type { DataRoute } from '../app.ts';
 import { answer, found } from './answer.ts';
 
-const tus: DataRoute = ({ plane, request, caller, params }) =>
-  answerTus(plane, { request, subject: caller.subject, uploadId: params.upload_id });
+const tus: DataRoute = ({ plane, request, signal, caller, params }) =>
+  answerTus(plane, { request, signal, subject: caller.subject, uploadId: params.upload_id });
 
 /** Routes under `/ingest/{tenant_id}/uploads` (spec 4). */
 export const UPLOAD_ROUTES: Partial<Record<RouteName, DataRoute>> = {

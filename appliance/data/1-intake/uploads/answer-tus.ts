@@ -19,6 +19,8 @@ const LOCKS = new WeakMap<object, UploadLocks>();
 
 export interface TusInput {
   request: Request;
+  /** Ends the body as if the sender had broken off; the request's own by default. */
+  signal?: AbortSignal;
   /** The caller's subject. */
   subject: string;
   /** The upload that the path names; undefined where it names the collection. */
@@ -34,7 +36,7 @@ export interface TusInput {
  */
 export async function answerTus(
   plane: UploadPlane & Pick<DataPlane, 'config'>,
-  { request, subject, uploadId, limits = UPLOAD_LIMITS }: TusInput,
+  { request, signal = request.signal, subject, uploadId, limits = UPLOAD_LIMITS }: TusInput,
 ): Promise<Response> {
   const { method, headers } = request;
   if (method !== 'OPTIONS' && headers.get('tus-resumable') !== TUS_VERSION)
@@ -65,7 +67,7 @@ export async function answerTus(
       return undefined;
     },
   });
-  const body = method === 'PATCH' || method === 'POST' ? upstream(request.body, request.signal) : null;
+  const body = method === 'PATCH' || method === 'POST' ? upstream(request.body, signal) : null;
   const response = await server.handleWeb(
     new Request(request.url, { method, headers, body: body?.stream ?? null, duplex: 'half' } as RequestInit),
   );
