@@ -167,7 +167,7 @@ export async function start(config: Config): Promise<Running> {
         try {
           const plane = await planes.get(tenant_id);
           const { config: tenantConfig } = await plane.config();
-          await maintain(plane, tenantConfig.storage_quota_gb * GIB, workers.isDead);
+          await maintain(plane, tenantConfig.storage_quota_gb * GIB, workers.isDead, embedded.isSuspended);
         } catch (error) {
           logger.warn('a tenant could not be looked after', { ...shaped({ tenant_id }), ...codeFrames(error) });
         }

@@ -23,13 +23,14 @@ export async function maintain(
   plane: DataPlane,
   quotaBytes: number,
   isDead: (worker: string) => boolean,
+  isSuspended: (tenantId: string) => boolean,
 ): Promise<void> {
   await each(plane, [
     () => releaseDead(plane, isDead),
     () => sweepJobs(plane),
     () => settleOpenBatches(plane),
     () => carryErasures(plane),
-    () => sweepExpired(plane),
+    () => sweepExpired(plane, { halted: () => isSuspended(plane.tenant_id) }),
     () => plane.objects.sweepDrafts(DRAFT_AGE_MS),
     () => sweepOrphans(plane),
     () => sweepUploads(plane),

@@ -1,4 +1,5 @@
-import { isFrostbyteError } from '../../kernel/errors.ts';
+import { codeFrames, isFrostbyteError } from '../../kernel/errors.ts';
+import { shaped } from '../../kernel/log-fields.ts';
 import type { ExpiredDocument, RecordStore } from '../../stores/record/port.ts';
 import { type ErasingPlane, eraseDocument } from './erase-document.ts';
 import { holdsOn } from './held.ts';
@@ -6,23 +7,45 @@ import { holdsOn } from './held.ts';
 const PAGE = 50;
 /** The longest one round takes, in milliseconds; the next goes on from there. */
 const ROUND_MS = 5000;
+/** So many documents in a row that cannot be erased are no trouble of theirs: the stores, or control, are away. */
+const FAILURES_IN_A_ROW = 3;
 
 /** Where the last round stopped, so that documents under a hold, which stay at the head of the list, block nobody. */
 const PLACES = new WeakMap<RecordStore, ExpiredDocument | null>();
 
+export interface SweepOptions {
+  roundMs?: number;
+  /** True once the tenant is suspended: the sweep rests then, at once (spec 3). */
+  halted?: () => boolean;
+}
+
 /**
  * Erases documents whose time of retention is over and which no hold keeps, with RETENTION_EXPIRED and DOCUMENT_DELETED
- * (spec 3). Bounded by `roundMs`. Answers how many went or began to go.
+ * (spec 3). Bounded by `roundMs`. One that cannot be erased now is passed over until a later round. Answers how many went
+ * or began to go. Throws what the stores throw when that is not one document's trouble.
  */
-export async function sweepExpired(plane: ErasingPlane, roundMs = ROUND_MS): Promise<number> {
+export async function sweepExpired(
+  plane: ErasingPlane,
+  { roundMs = ROUND_MS, halted = () => false }: SweepOptions = {},
+): Promise<number> {
   const { records, clock } = plane;
   const deadline = performance.now() + roundMs;
   let count = 0;
+  let failures = 0;
   for (;;) {
     const expired = await records.expired(clock.iso(), PLACES.get(records) ?? null, PAGE);
     for (const document of expired) {
-      if (performance.now() >= deadline) return count;
-      if (await eraseExpired(plane, document.doc_id)) count++;
+      if (performance.now() >= deadline || halted()) return count;
+      try {
+        if (await eraseExpired(plane, document.doc_id)) count++;
+        failures = 0;
+      } catch (error) {
+        if (++failures === FAILURES_IN_A_ROW) throw error;
+        plane.logger.warn('a document whose time is over waits', {
+          ...shaped({ tenant_id: plane.tenant_id, doc_id: document.doc_id }),
+          ...codeFrames(error),
+        });
+      }
       PLACES.set(records, document);
     }
     if (expired.length < PAGE) {

@@ -224,7 +224,12 @@ export async function openWorld(): Promise<World> {
     },
     async maintain(tenantId) {
       const { config } = await now.control.gate(tenantId);
-      await maintain(await plane(tenantId), config!.storage_quota_gb * 1024 ** 3, () => false);
+      await maintain(
+        await plane(tenantId),
+        config!.storage_quota_gb * 1024 ** 3,
+        () => false,
+        () => false,
+      );
     },
     async restart() {
       await shut();

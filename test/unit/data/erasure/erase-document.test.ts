@@ -274,8 +274,51 @@ test('a round of the sweep that is over its time goes on where it stopped', asyn
   const { plane, document, advance } = await world(t);
   for (const text of ['one', 'two', 'three']) await document(text);
   advance(50_000_001 * 60_000 + DAY_MS);
-  assert.equal(await sweepExpired(plane, -1), 0, 'no time at all');
+  assert.equal(await sweepExpired(plane, { roundMs: -1 }), 0, 'no time at all');
   const held = { ...plane, holds: async () => ['tenant'] as HoldScope[] };
   assert.equal(await sweepExpired(held), 0);
   assert.equal(await sweepExpired(plane), 3);
+});
+
+test('the sweep rests as soon as its tenant is suspended', async (t) => {
+  const { plane, document, advance } = await world(t);
+  for (const text of ['one', 'two', 'three']) await document(text);
+  advance(50_000_001 * 60_000 + DAY_MS);
+  const went = async () => (await plane.records.erasures({ limit: 9 })).total;
+  let looks = 0;
+  assert.equal(await sweepExpired(plane, { halted: () => ++looks > 1 }), 1);
+  assert.equal(await went(), 1);
+  assert.equal(await sweepExpired(plane, { halted: () => true }), 0);
+  assert.equal(await sweepExpired(plane), 2, 'it was resumed');
+});
+
+test('a document that cannot be erased now keeps the sweep from no other; stores that are away end the round', async (t) => {
+  const { plane, document, advance } = await world(t);
+  const ids = [];
+  for (const text of ['one', 'two', 'three', 'four', 'five']) ids.push(await document(text));
+  advance(50_000_001 * 60_000 + DAY_MS);
+  const away = { ...plane, holds: () => Promise.reject(new Error('control is away')) };
+  await assert.rejects(sweepExpired(away), /away/);
+  const first = ids.toSorted()[0]!;
+  const broken = {
+    ...plane,
+    vectors: new Proxy(plane.vectors, {
+      get: (target, name) => {
+        const verb = Reflect.get(target, name).bind(target);
+        if (name !== 'removeDocument') return verb;
+        return (id: string) => (id === first ? Promise.reject(new Error('disk')) : verb(id));
+      },
+    }),
+  };
+  // The round that broke off had come past two of them; this one and the next come past all.
+  assert.equal((await sweepExpired(broken)) + (await sweepExpired(broken)), 4);
+  assert.deepEqual(
+    (await plane.records.pendingErasures(null, 9)).map(({ doc_id }) => doc_id),
+    [first],
+  );
+  await carryErasures(plane);
+  assert.equal(
+    (await plane.records.erasures({ limit: 9 })).rows.filter(({ status }) => status === 'completed').length,
+    5,
+  );
 });
