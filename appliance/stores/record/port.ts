@@ -401,7 +401,10 @@ export interface DeadLetterRecords {
     page: Keyset & { status?: DeadLetterStatus; stage?: WorkStage },
   ): Promise<{ rows: DeadLetter[]; total: number }>;
   deadLetter(id: string): Promise<DeadLetter | null>;
-  /** Resolves a pending entry; with `restart` its document runs again from that stage. False when it was not pending. */
+  /**
+   * Resolves a pending entry; with `restart` its document runs again from that stage. False when it was not pending. Throws
+   * `RESOURCE_NOT_FOUND` for a restart of a document that is being erased, and resolves nothing then.
+   */
   resolveDeadLetter(decision: {
     dlq_entry_id: string;
     status: Exclude<DeadLetterStatus, 'pending_review'>;

@@ -77,6 +77,24 @@ export function erasureContract(name: string, make: MakeRecords): void {
       assert.equal(await store.restart(id, 'parse', [], minute(3)), null);
     });
 
+    test('a dead letter of a document that is being erased is not noted as run again', async (t) => {
+      const { store } = await worldOf(t, make);
+      const { id, dlq } = await failed(store, 'x');
+      await store.beginErasure(intentOn(id));
+      const before = await events(store);
+      const retry = {
+        dlq_entry_id: dlq,
+        status: 'resolved' as const,
+        resolution: 'reprocessed' as const,
+        restart: 'parse' as const,
+        entries: [entry('DLQ_RESOLVED', 'document', id)],
+        at: minute(12),
+      };
+      await assert.rejects(store.resolveDeadLetter(retry), { code: 'RESOURCE_NOT_FOUND' });
+      assert.equal((await store.deadLetter(dlq))?.status, 'pending_review');
+      assert.deepEqual(await events(store), before);
+    });
+
     test('an intent that is taken back leaves the document as it was, with its job', async (t) => {
       const { store } = await worldOf(t, make);
       const id = await indexed(store, 'x', [{ text: 'frozen words' }]);

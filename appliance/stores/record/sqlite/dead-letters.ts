@@ -1,3 +1,4 @@
+import { FrostbyteError } from '../../../kernel/errors.ts';
 import type { DeadLetterRecords } from '../port.ts';
 import { type Cell, DEAD_LETTERS } from './codec.ts';
 import type { RecordContext } from './context.ts';
@@ -42,10 +43,16 @@ export function deadLetterRecords(context: RecordContext): DeadLetterRecords {
         const resolved = db.get<{ resource_id: string }>(RESOLVE, { dlq_entry_id, status, resolution, at });
         if (resolved === undefined) return false;
         const document = restart ? readDocument(context, resolved.resource_id) : null;
+        if (restart && document === null) throw goneMeanwhile();
         if (restart && document) beginRun(context, document, restart, at);
         appendEntries(context, entries);
         return true;
       }),
     isEmbeddingHalted: async () => db.get(HALTED) !== undefined,
   };
+}
+
+/** What is being erased does not run again; its dead letters go with it. */
+function goneMeanwhile(): FrostbyteError {
+  return new FrostbyteError('RESOURCE_NOT_FOUND', 'The document of this dead letter is being erased.');
 }
