@@ -3,6 +3,7 @@ import type { BatchReceipt } from '../../api/receipts.ts';
 import type { TenantConfig } from '../../api/tenant-config.ts';
 import { auditEntry } from '../../audit/entry.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
+import { docId } from '../../kernel/ids.ts';
 import { turnTaker } from '../../kernel/take-turns.ts';
 import type { FileDecision, UploadRow } from '../../stores/record/port.ts';
 import type { Receipt } from '../../stores/record/rows.ts';
@@ -341,13 +342,15 @@ export class Arrival {
     );
   }
 
+  /** Refuses before the files are read what the store would refuse behind them. */
   async #checkQuota(checked: Announced): Promise<void> {
     const quota = this.#config.storage_quota_gb * GIB;
-    const coming = this.#coming(checked);
     const { records } = this.#plane;
     const { raw_bytes } = await records.counts();
     const announced = await records.announcedBytes([...checked.uploads.values()].map(({ upload_id }) => upload_id));
-    if (raw_bytes + announced + coming <= quota) return;
+    if (raw_bytes + announced + this.#coming(checked) <= quota) return;
+    const coming = await this.#taking(checked);
+    if (coming === 0 || raw_bytes + announced + coming <= quota) return;
     throw new FrostbyteError('QUOTA_EXCEEDED', 'The batch would take the tenant beyond its storage quota.', {
       details: [
         {
@@ -357,6 +360,18 @@ export class Arrival {
         },
       ],
     });
+  }
+
+  /** Of the bytes that are to come those that take room: each content once, and none that is there. O(files). */
+  async #taking({ manifest }: CheckedManifest): Promise<number> {
+    const { tenant_id, records } = this.#plane;
+    const fresh = new Map<string, number>();
+    for (const { file_id, sha256, size_bytes } of manifest.files) {
+      if (this.#settled.has(file_id) || fresh.has(sha256)) continue;
+      const known = await records.document(docId(tenant_id, sha256));
+      fresh.set(sha256, known?.raw_sha256 === sha256 ? 0 : size_bytes);
+    }
+    return [...fresh.values()].reduce((sum, bytes) => sum + bytes, 0);
   }
 
   #demandManifest(): Announced {

@@ -384,6 +384,27 @@ describe('a batch', () => {
   );
 
   it(
+    'that brings only what is there takes no room, also of a tenant whose quota is used up',
+    using(async (world) => {
+      await receiveBatch(world.plane, batchRequest(files));
+      const { raw_bytes } = await world.records.counts();
+      world.settings.storage_quota_gb = raw_bytes / 1024 ** 3;
+      const again = await receiveBatch(world.plane, batchRequest(files, { batch_id: 'batch-2' }));
+      assert.deepEqual([again.status, again.counts.duplicates], ['received', files.length]);
+      const fresh = { file_id: 'f4', filename: 'four.txt', content: 'The fourth file.' };
+      const claimed = { ...fresh, claim: { sha256: sha256(files[0]!.content) } };
+      await assert.rejects(
+        receiveBatch(world.plane, batchRequest([...files, fresh], { batch_id: 'batch-3' })),
+        coded('QUOTA_EXCEEDED'),
+      );
+      // Who says that a file is one that is there, and sends another, stores nothing.
+      const liar = await receiveBatch(world.plane, batchRequest([claimed], { batch_id: 'batch-4' }));
+      assert.equal(liar.rejected_files[0]?.reason, 'CHECKSUM_MISMATCH');
+      assert.equal((await world.records.counts()).raw_bytes, raw_bytes);
+    }),
+  );
+
+  it(
     'that would take the disk below what intake leaves free is refused before a byte of it is stored',
     using(async (world) => {
       const bytes = files.reduce((sum, { content }) => sum + Buffer.from(content as string).length, 0);
