@@ -9,6 +9,7 @@ import { createAuditExports } from '../audit/export.ts';
 import type { Config } from '../config/schema.ts';
 import type { ControlVerbs, Tenant } from '../control/verbs.ts';
 import { createDataApp } from '../data/app.ts';
+import { INBOX_PATIENCE } from '../data/inbox/patience.ts';
 import { adminHandler } from '../gateway/admin.ts';
 import { createGateway } from '../gateway/app.ts';
 import { auditHandler } from '../gateway/audit.ts';
@@ -56,6 +57,8 @@ export async function serve(config: Config): Promise<void> {
     process.once('SIGINT', resolve);
   });
   await running.stop();
+  // A call that hangs in a share holds its thread, and a process does not end before its threads.
+  if (INBOX_PATIENCE.hanging > 0) process.kill(process.pid, 'SIGKILL');
 }
 
 /** Acquires in order, releases in reverse; resolves when requests are answered. */
@@ -154,7 +157,10 @@ export async function start(config: Config): Promise<Running> {
           return metrics.text();
         },
         readiness: remembered(READINESS_MS, () =>
-          readiness(embedded, workersAlive(workers.pids().length, config.workers.count)),
+          readiness(embedded, [
+            workersAlive(workers.pids().length, config.workers.count),
+            ...(inboxes ? [inboxesAnswer(inboxes.silent())] : []),
+          ]),
         ),
       }),
     });
@@ -255,14 +261,22 @@ function workersAlive(alive: number, wanted: number): Dependency {
   return { name: 'workers', ok: alive >= wanted, message: `${alive} of ${wanted} alive` };
 }
 
+function inboxesAnswer(silent: number): Dependency {
+  return {
+    name: 'inbox',
+    ok: silent === 0,
+    message: silent === 0 ? 'answers' : `the folders of ${silent} tenant(s) do not answer; everything else goes on`,
+  };
+}
+
 /** Each dependency by name, without ids or secrets (spec 4). */
-async function readiness({ control, planes }: Embedded, workers: Dependency): Promise<Dependency[]> {
+async function readiness({ control, planes }: Embedded, others: Dependency[]): Promise<Dependency[]> {
   const { layers } = await planes.parser.layers();
   const opened = await Promise.allSettled((await control.activeTenants()).map((tenantId) => planes.get(tenantId)));
   const closed = opened.filter(({ status }) => status === 'rejected').length;
   return [
     ...(await control.health()),
-    workers,
+    ...others,
     {
       name: 'tenants',
       ok: closed === 0,

@@ -64,6 +64,12 @@ export const Config = z.strictObject({
         .min(1)
         .max(10_080)
         .describe('Then an incomplete batch is told, by waiting.json'),
+      patience_seconds: z
+        .number()
+        .int()
+        .min(1)
+        .max(3600)
+        .describe('A folder on a share that answers nothing for so long is left alone until it does'),
       taken_files: z
         .enum(['keep', 'remove'])
         .describe('remove: what a batch brought goes from the inbox once its final report lies there'),
@@ -99,7 +105,14 @@ export function defaultConfig(): Config {
     workers: { count: 1, concurrency: 2, lease_seconds: 60 },
     parser: { sandbox: 'full', memory_mb: 2048, timeout_seconds: 300 },
     scanner: { clamd: null, stream_max_mb: 100 },
-    inbox: { folder: null, poll_seconds: 5, stable_seconds: 10, waiting_minutes: 15, taken_files: 'keep' },
+    inbox: {
+      folder: null,
+      poll_seconds: 5,
+      stable_seconds: 10,
+      waiting_minutes: 15,
+      patience_seconds: 30,
+      taken_files: 'keep',
+    },
     intake: { min_free_mb: null },
     break_glass: { max_minutes: 60 },
     drain_seconds: 5,

@@ -1,10 +1,12 @@
 import type { FileHandle } from 'node:fs/promises';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { InboxQuery, InboxStatus } from '../../api/schemas/inbox.ts';
 import type { Config } from '../../config/schema.ts';
 import type { Tenant } from '../../control/verbs.ts';
-import { ensureFolder, errnoOf, openRoot } from '../../data/inbox/handles.ts';
+import { closeFile, ensureFolder, errnoOf, openRoot } from '../../data/inbox/handles.ts';
 import { InboxMemory } from '../../data/inbox/memory.ts';
 import { writeNotices } from '../../data/inbox/outbox.ts';
+import { INBOX_PATIENCE, ShareSilent } from '../../data/inbox/patience.ts';
 import { inboxRound } from '../../data/inbox/round.ts';
 import { inboxStatus } from '../../data/inbox/status.ts';
 import { codeFrames } from '../../kernel/errors.ts';
@@ -17,11 +19,15 @@ import type { Embedded } from './embedded.ts';
 const AT_WORK = 4;
 /** A folder that takes no notice is tried again after so long. */
 const NOTICE_RETRY_MS = 60_000;
+/** How long the end of the process waits for a folder that may never answer. */
+const GOODBYE_MS = 2000;
 
 export interface Inboxes {
   start(): void;
   status(tenantId: string, query: InboxQuery): InboxStatus;
-  /** Begins nothing more, gives up what is being taken; resolves when quiet. */
+  /** How many tenants' folders do not answer. */
+  silent(): number;
+  /** Begins nothing more, gives up what is being taken; resolves when quiet, or when a folder holds it up for too long. */
   stop(): Promise<void>;
 }
 
@@ -36,6 +42,8 @@ export interface InboxesOptions {
 interface Watched {
   memory: InboxMemory;
   atWork: Promise<void> | null;
+  /** A call into its folder hangs: it is left alone until that comes back. */
+  silent: boolean;
   /** The notices that its outbox shows; null before the first look. */
   notices: string | null;
   noticesAt: number;
@@ -49,6 +57,7 @@ export function watchInboxes(options: InboxesOptions): Inboxes | null {
   const { settings, embedded, logger } = options;
   const root = settings.folder;
   if (root === null) return null;
+  INBOX_PATIENCE.patienceMs = settings.patience_seconds * 1000;
   const watched = new Map<string, Watched>();
   const elapsed = () => performance.now();
   let stopping = false;
@@ -72,7 +81,7 @@ export function watchInboxes(options: InboxesOptions): Inboxes | null {
   function begin(tenantId: string): void {
     const inbox = of(tenantId);
     const busy = [...watched.values()].filter(({ atWork }) => atWork !== null).length;
-    if (inbox.atWork !== null || busy >= AT_WORK || halted(tenantId)) return;
+    if (inbox.atWork !== null || inbox.silent || busy >= AT_WORK || halted(tenantId)) return;
     inbox.atWork = rounds(tenantId, inbox.memory)
       .catch((error: unknown) => {
         if (!halted(tenantId))
@@ -89,7 +98,7 @@ export function watchInboxes(options: InboxesOptions): Inboxes | null {
   async function rounds(tenantId: string, memory: InboxMemory): Promise<void> {
     for (let more = true; more && !halted(tenantId); ) {
       more = await embedded.planes.use(tenantId, async (plane) => {
-        const done = await inFolder(tenantId, memory, async (tenant) => {
+        const done = await inFolder(tenantId, async (tenant) => {
           const { config, config_version } = await plane.config();
           return inboxRound({
             plane,
@@ -112,11 +121,8 @@ export function watchInboxes(options: InboxesOptions): Inboxes | null {
   }
 
   /** Does something in a tenant's folder, or remembers, and says once, why it cannot be used. */
-  async function inFolder<T>(
-    tenantId: string,
-    memory: InboxMemory,
-    use: (tenant: FileHandle) => Promise<T>,
-  ): Promise<T | null> {
+  async function inFolder<T>(tenantId: string, use: (tenant: FileHandle) => Promise<T>): Promise<T | null> {
+    const { memory } = of(tenantId);
     try {
       const top = await openRoot(root!);
       try {
@@ -126,14 +132,15 @@ export function watchInboxes(options: InboxesOptions): Inboxes | null {
           memory.trouble = null;
           return done;
         } finally {
-          await tenant.close();
+          await closeFile(tenant);
         }
       } finally {
-        await top.close();
+        await closeFile(top);
       }
     } catch (error) {
-      const code = errnoOf(error);
+      const code = error instanceof ShareSilent ? 'ETIMEDOUT' : errnoOf(error);
       if (code === undefined) throw error;
+      if (error instanceof ShareSilent) leaveAlone(tenantId, error);
       if (memory.trouble !== code)
         logger.warn('the inbox folder of a tenant cannot be used', {
           ...shaped({ tenant_id: tenantId }),
@@ -144,12 +151,21 @@ export function watchInboxes(options: InboxesOptions): Inboxes | null {
     }
   }
 
+  function leaveAlone(tenantId: string, { back }: ShareSilent): void {
+    const inbox = of(tenantId);
+    inbox.silent = true;
+    void back.then(() => {
+      inbox.silent = false;
+      logger.info('an inbox folder answers again', shaped({ tenant_id: tenantId }));
+    });
+  }
+
   async function notify(tenantId: string): Promise<void> {
     const inbox = of(tenantId);
     const notices = await embedded.control.notices(tenantId);
     const now = JSON.stringify(notices);
-    if (now === inbox.notices || elapsed() < inbox.noticesAt) return;
-    const written = await inFolder(tenantId, inbox.memory, async (tenant) => {
+    if (now === inbox.notices || inbox.silent || elapsed() < inbox.noticesAt) return;
+    const written = await inFolder(tenantId, async (tenant) => {
       await writeNotices(tenant, tenantId, notices);
       return true;
     });
@@ -158,7 +174,13 @@ export function watchInboxes(options: InboxesOptions): Inboxes | null {
   }
 
   function of(tenantId: string): Watched {
-    const known = watched.get(tenantId) ?? { memory: new InboxMemory(), atWork: null, notices: null, noticesAt: 0 };
+    const known = watched.get(tenantId) ?? {
+      memory: new InboxMemory(),
+      atWork: null,
+      silent: false,
+      notices: null,
+      noticesAt: 0,
+    };
     watched.set(tenantId, known);
     return known;
   }
@@ -172,10 +194,11 @@ export function watchInboxes(options: InboxesOptions): Inboxes | null {
       );
     },
     status: (tenantId, query) => inboxStatus(watched.get(tenantId)?.memory ?? null, settings, query),
+    silent: () => [...watched.values()].filter(({ silent }) => silent).length,
     async stop() {
       stopping = true;
-      await beat?.stop();
-      await Promise.all([...watched.values()].map(({ atWork }) => atWork));
+      const quiet = Promise.all([beat?.stop(), ...[...watched.values()].map(({ atWork }) => atWork)]);
+      await Promise.race([quiet, wait(GOODBYE_MS, undefined, { ref: false })]);
     },
   };
 }

@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { codeFrames, FrostbyteError, isFrostbyteError } from '../../kernel/errors.ts';
 import { shaped } from '../../kernel/log-fields.ts';
 import { followReceipt } from '../follow-receipt.ts';
-import { errnoOf, openFolder } from './handles.ts';
+import { closeFile, errnoOf, openFolder } from './handles.ts';
 import {
   type Announcement,
   type FilesLook,
@@ -14,6 +14,7 @@ import {
 } from './look.ts';
 import type { InboxRound } from './means.ts';
 import type { InboxFolder } from './memory.ts';
+import { ShareSilent } from './patience.ts';
 import { BatchMoved, takeBatch } from './take-batch.ts';
 import { awaitSender, isRefused, refuse, stillFor, tell, wait } from './verdicts.ts';
 
@@ -71,7 +72,7 @@ export async function attend(round: InboxRound, name: string): Promise<Outcome> 
     else wait(round, entry, { reason: reasonOf(error), code: errnoOf(error)! });
     return 'looked';
   } finally {
-    if (folder !== undefined && folder !== tenant) await folder.close();
+    if (folder !== undefined && folder !== tenant) await closeFile(folder);
   }
 }
 
@@ -119,7 +120,7 @@ async function take(
     await followReceipt(plane, batch_id, round.wake);
     return 'took';
   } catch (error) {
-    if (isFrostbyteError(error, 'TENANT_SUSPENDED')) throw error;
+    if (isFrostbyteError(error, 'TENANT_SUSPENDED') || error instanceof ShareSilent) throw error;
     if (error instanceof BatchMoved || errnoOf(error) !== undefined) {
       const reason = error instanceof BatchMoved ? 'STILL_CHANGING' : reasonOf(error);
       wait(round, entry, { reason, batch_id, code: errnoOf(error) ?? null });

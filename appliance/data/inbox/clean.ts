@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import type { DataPlane } from '../plane.ts';
 import { diskNames } from './disk-names.ts';
-import { openPlain, placeOf, removeName, syncFolder } from './handles.ts';
+import { closeFile, openPlain, placeOf, readSome, removeName, syncFolder } from './handles.ts';
 
 const CHUNK = 1 << 20;
 
@@ -40,14 +40,14 @@ async function removeBytes(folder: FileHandle, name: string, sha256: string): Pr
     const hash = createHash('sha256');
     const buffer = Buffer.allocUnsafeSlow(CHUNK);
     for (let left = place.size + 1; left > 0; ) {
-      const { bytesRead } = await file.read(buffer, 0, CHUNK, null);
+      const bytesRead = await readSome(file, buffer);
       if (bytesRead === 0) break;
       hash.update(buffer.subarray(0, bytesRead));
       left -= bytesRead;
     }
     if (hash.digest('hex') !== sha256) return false;
   } finally {
-    await file.close();
+    await closeFile(file);
   }
   return (await placeOf(folder, name))?.print === place.print && removeName(folder, name);
 }

@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { shaped } from '../../kernel/log-fields.ts';
 import { HERE } from './attend.ts';
 import { removeTaken } from './clean.ts';
-import { errnoOf, openFolder } from './handles.ts';
+import { closeFile, errnoOf, openFolder } from './handles.ts';
 import type { InboxRound } from './means.ts';
 import type { InboxFolder } from './memory.ts';
 import { stampOf, writeResults } from './results.ts';
@@ -71,7 +71,7 @@ async function deliver(round: InboxRound, entry: InboxFolder): Promise<void> {
       entry.delivered = now.stamp;
       entry.final = now.final;
     } finally {
-      if (folder !== round.tenant) await folder.close();
+      if (folder !== round.tenant) await closeFile(folder);
     }
   });
   // A stick that takes no results is left alone for a while, and longer each time.

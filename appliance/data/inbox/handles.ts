@@ -1,11 +1,24 @@
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, opendir, rename, unlink } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import * as disk from 'node:fs/promises';
+import { INBOX_PATIENCE } from './patience.ts';
 
 /**
- * Hands on a folder that others write into at the same time. Everything below the root is reached through the handle of
+ * Hands on a folder that others write into at the same time, and that may lie on a share which hangs: every call into it
+ * is bounded, and throws `ShareSilent` where it does not come back. Everything below the root is reached through the handle of
  * its folder, never through a path again, so swapping a folder for a link moves nobody elsewhere. No link is followed,
  * no device opened. Linux only (/proc/self/fd).
  */
+
+const patiently = <T>(work: () => Promise<T>) => INBOX_PATIENCE.call(work);
+const closeHandle = (handle: FileHandle) => INBOX_PATIENCE.close(handle);
+const open = (path: string, flags: number, mode?: number) =>
+  INBOX_PATIENCE.call(
+    () => disk.open(path, flags, mode),
+    (late) => void closeHandle(late),
+  );
+const lstat = (path: string) => patiently(() => disk.lstat(path, { bigint: true }));
+const unlink = (path: string) => patiently(() => disk.unlink(path));
 
 /** Opens the place, not the thing: nothing happens to a device, nothing waits for a pipe. Not in Node's own list. */
 const O_PATH = 0o10000000;
@@ -53,14 +66,14 @@ export async function ensureFolder(parent: FileHandle, name: string): Promise<Fi
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw error;
   }
-  await mkdir(entry(parent, name), { mode: FOLDER_MODE }).catch(unless('EEXIST'));
+  await patiently(() => disk.mkdir(entry(parent, name), { mode: FOLDER_MODE })).catch(unless('EEXIST'));
   return openFolder(parent, name);
 }
 
 /** What is there under a name, or null. Opens nothing. */
 export async function placeOf(folder: FileHandle, name: string): Promise<Place | null> {
   if (!isSegment(name)) return null;
-  const found = await lstat(entry(folder, name), { bigint: true }).catch(unless('ENOENT', 'ENAMETOOLONG'));
+  const found = await lstat(entry(folder, name)).catch(unless('ENOENT', 'ENAMETOOLONG'));
   return found === undefined ? null : described(found);
 }
 
@@ -72,11 +85,11 @@ export async function openPlain(folder: FileHandle, name: string): Promise<{ fil
   if (!isSegment(name)) throw systemError('ENOENT');
   const held = await open(entry(folder, name), PLACE);
   try {
-    const place = described(await held.stat({ bigint: true }));
+    const place = described(await patiently(() => held.stat({ bigint: true })));
     if (place.kind !== 'plain') throw systemError('ELOOP');
     return { file: await open(`/proc/self/fd/${held.fd}`, constants.O_RDONLY | constants.O_NONBLOCK), place };
   } finally {
-    await held.close();
+    await closeHandle(held);
   }
 }
 
@@ -92,15 +105,28 @@ export async function readPlain(
     const buffer = Buffer.alloc(place.size + 1);
     let filled = 0;
     while (filled < buffer.length) {
-      const { bytesRead } = await file.read(buffer, filled, buffer.length - filled, filled);
+      const bytesRead = await readSome(file, buffer, filled, filled);
       if (bytesRead === 0) break;
       filled += bytesRead;
     }
     return { bytes: buffer.subarray(0, filled), place };
   } finally {
-    await file.close();
+    await closeFile(file);
   }
 }
+
+/** Reads on into `buffer` from `at`; from `position` of the file, or from where the last read ended. Answers how much. */
+export async function readSome(
+  file: FileHandle,
+  buffer: Buffer,
+  at = 0,
+  position: number | null = null,
+): Promise<number> {
+  return (await patiently(() => file.read(buffer, at, buffer.length - at, position))).bytesRead;
+}
+
+/** Closes a folder or file of an inbox. Never throws. */
+export const closeFile = closeHandle;
 
 export interface Names {
   names: { name: string; kind: 'file' | 'folder' | 'other' }[];
@@ -110,8 +136,12 @@ export interface Names {
 
 /** Names in a folder but hidden ones, in no order. O(names), at most `most`. */
 export async function namesIn(folder: FileHandle, most: number): Promise<Names> {
+  return patiently(() => readNames(folder, most));
+}
+
+async function readNames(folder: FileHandle, most: number): Promise<Names> {
   const found: Names = { names: [], cut: false };
-  for await (const each of await opendir(`/proc/self/fd/${folder.fd}/`, { bufferSize: 512 })) {
+  for await (const each of await disk.opendir(`/proc/self/fd/${folder.fd}/`, { bufferSize: 512 })) {
     if (each.name.startsWith('.')) continue;
     if (found.names.length === most) {
       found.cut = true;
@@ -133,14 +163,14 @@ export async function writeBeside(folder: FileHandle, name: string, bytes: Uint8
   const file = await open(temporary, NEW_FILE, FILE_MODE);
   try {
     try {
-      await file.writeFile(bytes);
+      await patiently(() => file.writeFile(bytes));
       // Not every file system of a stick has rights.
-      await file.chmod(FILE_MODE).catch(unless('EPERM', 'EINVAL', 'ENOTSUP'));
-      await file.sync();
+      await patiently(() => file.chmod(FILE_MODE)).catch(unless('EPERM', 'EINVAL', 'ENOTSUP'));
+      await patiently(() => file.sync());
     } finally {
-      await file.close();
+      await closeHandle(file);
     }
-    await rename(temporary, entry(folder, name));
+    await patiently(() => disk.rename(temporary, entry(folder, name)));
   } catch (error) {
     await unlink(temporary).catch(() => undefined);
     throw error;
@@ -162,7 +192,7 @@ export async function removeName(folder: FileHandle, name: string): Promise<bool
 
 /** Makes what was written and removed in a folder durable, where its file system can. */
 export async function syncFolder(folder: FileHandle): Promise<void> {
-  await folder.sync().catch(unless('EINVAL', 'ENOTSUP', 'EROFS'));
+  await patiently(() => folder.sync()).catch(unless('EINVAL', 'ENOTSUP', 'EROFS'));
 }
 
 /** The errno name of a system error, or undefined. */

@@ -2,6 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { noticeWords } from '../../kernel/remedies.ts';
 import { OUTBOX } from './disk-names.ts';
 import {
+  closeFile,
   ensureFolder,
   errnoOf,
   namesIn,
@@ -50,7 +51,7 @@ export async function writeNotices(tenant: FileHandle, tenantId: string, notices
     }
     if (removed) await syncFolder(outbox);
   } finally {
-    await outbox.close();
+    await closeFile(outbox);
   }
 }
 

@@ -9,6 +9,7 @@ import { storedReport } from '../stored-report.ts';
 import { RESULTS } from './disk-names.ts';
 import { readPlain, removeName, syncFolder, writeBeside } from './handles.ts';
 import type { Missing } from './look.ts';
+import { ShareSilent } from './patience.ts';
 
 /** What is written beside a manifest: receipt and reports of a batch that was taken, or why it was not. */
 
@@ -100,7 +101,11 @@ async function putDated(folder: FileHandle, name: string, at: string, content: o
 
 /** A result that is there, or null: what cannot be read is written anew, and that says what is wrong. */
 async function present(folder: FileHandle, name: string, most: number): Promise<Buffer | null> {
-  return (await readPlain(folder, name, most).catch(() => null))?.bytes ?? null;
+  const unreadable = (error: unknown) => {
+    if (error instanceof ShareSilent) throw error;
+    return null;
+  };
+  return (await readPlain(folder, name, most).catch(unreadable))?.bytes ?? null;
 }
 
 async function remove(folder: FileHandle, names: readonly string[]): Promise<void> {

@@ -3,7 +3,7 @@ import type { BatchReceipt } from '../../api/receipts.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import { Arrival } from '../1-intake/arrival.ts';
 import { fullDiskAsQuota, type IntakePlane } from '../1-intake/receive-batch.ts';
-import { openPlain } from './handles.ts';
+import { closeFile, openPlain, readSome } from './handles.ts';
 import type { Announcement, Located } from './look.ts';
 
 /** Who submits what lies in the inbox, in receipts and events. */
@@ -66,12 +66,12 @@ async function* contentOf(
       if (halted()) throw new FrostbyteError('TENANT_SUSPENDED', 'The tenant was suspended; its inbox rests.');
       const wanted = Math.min(CHUNK, left);
       const buffer = Buffer.allocUnsafeSlow(wanted);
-      const { bytesRead } = await file.read(buffer, 0, wanted, null);
+      const bytesRead = await readSome(file, buffer);
       if (bytesRead === 0) return;
       left -= bytesRead;
       yield bytesRead === wanted ? buffer : buffer.subarray(0, bytesRead);
     }
   } finally {
-    await file.close();
+    await closeFile(file);
   }
 }

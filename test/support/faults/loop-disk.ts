@@ -26,6 +26,9 @@ export interface LoopDisk {
   replug(options?: { readOnly: boolean }): Promise<void>;
   /** What Linux does when a disk reports errors: from now on it can only be read, also by who has files open. */
   failReadOnly(): void;
+  /** From now on every call that would write hangs, as on a share whose server is gone; until `thaw`. */
+  freeze(): void;
+  thaw(): void;
   /** Fills the disk to the last block, in a file of its own; answers the bytes that were free. */
   fill(): number;
   /** Takes the filling away. */
@@ -45,7 +48,7 @@ export function noLoopDisks(): string | false {
 
 function findReason(): string | false {
   if (process.getuid?.() !== 0) return 'needs root, for a loop device';
-  for (const tool of ['mkfs.ext4', 'losetup', 'mount', 'umount', 'gcc']) {
+  for (const tool of ['mkfs.ext4', 'losetup', 'mount', 'umount', 'fsfreeze', 'gcc']) {
     if (spawnSync('sh', ['-c', `command -v ${tool}`]).status !== 0) return `needs ${tool}`;
   }
   const probe = spawnSync('losetup', ['--find'], { encoding: 'utf8' });
@@ -93,6 +96,9 @@ export function loopDisk(megabytes: number): LoopDisk {
       failed = false;
       mount(readOnly ? 'ro' : 'rw');
     },
+    freeze: () => void execFileSync('fsfreeze', ['--freeze', folder]),
+    // Safe to call on a disk that is not frozen.
+    thaw: () => void spawnSync('fsfreeze', ['--unfreeze', folder]),
     failReadOnly() {
       failed = true;
       writeFileSync(`/sys/fs/ext4/${basename(device)}/trigger_fs_error`, 'test');
