@@ -2,22 +2,30 @@ import assert from 'node:assert/strict';
 import { makeBatch } from '../batch.ts';
 import { cameTo, closed, NOTHING, onBatch, oneOf, REASON, type Run } from './action.ts';
 import { checkStores } from './inventory.ts';
-import type { Batch, Start } from './model.ts';
+import type { Batch, Desk, Start } from './model.ts';
 
 /** What people do about batches, and the pipeline that works them off. */
 
-/** Files of the pool are sent, by their numbers. */
-export const submit = (kinds: readonly number[]): Run => {
+/** A value that the tenant's schema does not have. */
+const NO_DESK = 'nowhere';
+
+/**
+ * Files of the pool are sent, by their numbers, with metadata of the batch that they inherit; the one at `wrong` has
+ * metadata of its own that the schema refuses.
+ */
+export const submit = (kinds: readonly number[], desk: Desk = 'south', wrong: number | null = null): Run => {
   return async (session, tenant) => {
     const files = kinds.map((kind) => session.contents[kind]!);
     const who = session.ownAdmin(tenant);
     session.batchCount += 1;
     const batch_id = `b-${session.salt}-${session.batchCount}`;
-    const { form } = makeBatch(
+    const { form, manifest } = makeBatch(
       tenant.id,
       files.map(({ filename, text }) => ({ filename, mime_type: 'text/plain', content: text })),
-      { batch_id },
+      { batch_id, metadata: { desk } },
     );
+    const told = manifest.files.map((file, i) => (i === wrong ? { ...file, metadata: { desk: NO_DESK } } : file));
+    form.set('manifest', JSON.stringify({ ...manifest, files: told }));
     const status = closed(tenant, 'own') || 202;
     const answer = await session.must(status, who, 'POST', `/ingest/${tenant.id}/batch`, form);
     if (status !== 202) return;
@@ -27,11 +35,19 @@ export const submit = (kinds: readonly number[]): Run => {
     tenant.batches.set(batch_id, batch);
     for (const [i, content] of files.entries()) {
       const body = receipts[i]!;
+      const { status: is, duplicate_of, doc_id } = body;
+      // What a file is matters more than what is said about it.
+      if (i === wrong && !content.isMalware) {
+        assert.deepEqual([is, body.reason, doc_id, duplicate_of], ['rejected', 'METADATA_INVALID', null, null]);
+        tenant.tell('DOCUMENT_REJECTED', `${batch_id}/${manifest.files[i]!.file_id}`);
+        batch.receipts.push({ content, docId: '', body, isBlanked: false });
+        continue;
+      }
       const docId = session.docId(tenant, content);
-      const expected = tenant.receive(batch_id, content, docId, session.now);
+      // Metadata that do not fit are not kept, also of what goes to quarantine.
+      const expected = tenant.receive(batch_id, content, docId, session.now, i === wrong ? null : desk);
       const doc = tenant.docs.get(docId)!;
       if (doc.receiptId === '') doc.receiptId = String(body.receipt_id);
-      const { status: is, duplicate_of, doc_id } = body;
       assert.deepEqual(
         { status: is, duplicate_of, doc_id },
         { ...expected, doc_id: docId },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { wordsOf } from './contents.ts';
-import type { TenantModel } from './model.ts';
+import { DESKS, type TenantModel } from './model.ts';
 import { EVERYBODY, PEOPLE, type Person, type Session } from './session.ts';
 import type { Look } from './visible.ts';
 
@@ -15,7 +15,15 @@ function requestOf({ id }: TenantModel, session: Session, look: Look): [method: 
   const ingest = `/ingest/${id}`;
   switch (look.view) {
     case 'search':
-      return ['POST', `${query}/search`, { query_text: 'invoice for the parcels and crates', top_k: 200 }];
+      return [
+        'POST',
+        `${query}/search`,
+        {
+          query_text: 'invoice for the parcels and crates',
+          top_k: 200,
+          ...(look.desk === undefined ? {} : { filters: { metadata: { desk: look.desk } } }),
+        },
+      ];
     case 'documents':
       return ['GET', `${query}/documents?limit=500`];
     case 'document':
@@ -107,7 +115,8 @@ function looksAt(session: Session, tenant: TenantModel): Look[] {
     { view: 'batch', batch },
     { view: 'report', batch },
   ]);
-  return [...LISTS.map((view): Look => ({ view })), ...ofBatches, ...ofDocuments];
+  const ofDesks = DESKS.map((desk): Look => ({ view: 'search', desk }));
+  return [...LISTS.map((view): Look => ({ view })), ...ofDesks, ...ofBatches, ...ofDocuments];
 }
 
 /** The readers of a search that can succeed take turns. */
@@ -116,7 +125,10 @@ const SEARCHERS = ['dana', 'ursula', 'frode', 'greta', 'bob', 'anna'] as const;
 /** After an action: what search finds of the tenant, and some looks by some people, all of them in turn. */
 export async function looksAfter(session: Session, tenant: TenantModel): Promise<void> {
   session.turn += 1;
+  const desk = [undefined, ...DESKS][session.turn % (1 + DESKS.length)];
+  // Those who may not see the whole learn no chunk ids; so the plain search comes first.
   await look(session, tenant, SEARCHERS[session.turn % SEARCHERS.length]!, { view: 'search' });
+  if (desk !== undefined) await look(session, tenant, session.ownAdmin(tenant), { view: 'search', desk });
   const looks = looksAt(session, tenant);
   if (session.isThorough) {
     for (const what of looks) for (const who of EVERYBODY) await look(session, tenant, who, what);

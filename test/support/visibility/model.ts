@@ -13,6 +13,10 @@ export interface Rules {
   retention_days: number;
 }
 
+/** What the tenant's one custom field may be. */
+export const DESKS = ['north', 'south'] as const;
+export type Desk = (typeof DESKS)[number];
+
 export type Start = 'parse' | 'policy' | 'embed';
 
 /** A piece after the gates. */
@@ -41,6 +45,8 @@ export interface Doc {
   receiptId: string;
   receivedAt: number;
   batches: Set<string>;
+  /** Its metadata: what the batch that brought its bytes last said. */
+  desk: Desk | null;
   retentionUntil: number;
   isReviewed: boolean;
   released: Set<number>;
@@ -108,6 +114,7 @@ export class TenantModel {
     content: Content,
     docId: string,
     now: number,
+    desk: Desk | null,
   ): { status: 'accepted' | 'quarantined'; duplicate_of: string | null } {
     const until = now + this.rules.retention_days * 86_400_000;
     const known = this.docs.get(docId);
@@ -128,6 +135,7 @@ export class TenantModel {
         receiptId: '',
         receivedAt: now,
         batches: new Set([batchId]),
+        desk,
         retentionUntil: until,
         isReviewed: false,
         released: new Set(),
@@ -140,6 +148,7 @@ export class TenantModel {
     }
     known.retentionUntil = Math.max(known.retentionUntil, until);
     known.batches.add(batchId);
+    known.desk = desk ?? known.desk;
     const isStopped = known.state === 'quarantined';
     this.tell(isStopped ? 'DOCUMENT_QUARANTINED' : 'DOCUMENT_INGESTED', docId);
     if (known.state === 'cancelled') this.begin(known, 'parse', this.rules);

@@ -3,7 +3,7 @@ import { Action, NOTHING, type Run, type Shared } from './action.ts';
 import { cancel, receipts, reprocessBatch, reprocessBelow, resend, run, submit } from './batch-actions.ts';
 import { KINDS } from './contents.ts';
 import { erase, reject, release, reprocess, review } from './document-actions.ts';
-import type { Rules } from './model.ts';
+import { DESKS, type Rules } from './model.ts';
 import * as around from './surroundings.ts';
 
 /** Which actions there are, how often each comes, and sequences of them. */
@@ -37,7 +37,14 @@ const place = fc.constantFrom(0, 0, 0, 0, 0, 1);
 
 type Told = readonly [told: string, run: Run];
 const always = (told: string, act: Run) => fc.constant<Told>([told, act]);
-const submitted = kinds.map((these): Told => [`submit ${these.map((each) => KINDS[each])}`, submit(these)]);
+const submitted = fc
+  .tuple(kinds, fc.constantFrom(...DESKS), fc.option(fc.nat(2), { freq: 3 }))
+  .map(
+    ([these, desk, wrong]): Told => [
+      `submit ${these.map((each, at) => `${KINDS[each]}${at === wrong ? ' (wrong metadata)' : ''}`)} for ${desk}`,
+      submit(these, desk, wrong),
+    ],
+  );
 
 const ACTIONS: readonly [weight: number, told: fc.Arbitrary<Told>][] = [
   [5, submitted],

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import type { Role } from '../../../appliance/kernel/identity.ts';
 import { type Content, contentsOf } from './contents.ts';
-import { type Rules, TenantModel } from './model.ts';
+import { DESKS, type Rules, TenantModel } from './model.ts';
 import { type Actor, hasGlass, type Look, needsGlass, type Sight, visible } from './visible.ts';
 import { openWorld, type World } from './world.ts';
 
@@ -157,7 +157,15 @@ export class Stage {
         tenant_name: tenant_id,
         contact_email: `dana@${tenant_id}.example`,
         tier: 'standard',
-        config: { ...START_RULES, classification_threshold: 0.9, retrieval_top_k_max: 200 },
+        config: {
+          ...START_RULES,
+          classification_threshold: 0.9,
+          retrieval_top_k_max: 200,
+          custom_fields: {
+            schema_version: '1.0',
+            fields: [{ name: 'desk', type: 'string', required: true, validation: { enum: [...DESKS] } }],
+          },
+        },
       },
       'frode',
     );

@@ -1,5 +1,5 @@
 import { type Content, wordsOf } from './contents.ts';
-import type { Batch, Doc, TenantModel } from './model.ts';
+import type { Batch, Desk, Doc, TenantModel } from './model.ts';
 
 /** Who may see which planted words: the heart of the model, one pure function over its maps. */
 
@@ -14,7 +14,9 @@ export interface Actor {
 
 /** Somebody's look at something of a tenant. */
 export type Look =
-  | { view: 'search' | 'documents' | 'reviews' | 'quarantine' | 'batches' | 'erasures' | 'events' }
+  /** `desk`: only documents whose metadata say so. */
+  | { view: 'search'; desk?: Desk }
+  | { view: 'documents' | 'reviews' | 'quarantine' | 'batches' | 'erasures' | 'events' }
   | { view: 'document' | 'review' | 'evidence' | 'bytes' | 'pii' | 'raw'; doc: string; content: Content }
   | { view: 'chunk'; doc: string; content: Content; piece: number }
   | { view: 'batch' | 'report'; batch: Batch };
@@ -99,7 +101,12 @@ function sight(tenant: TenantModel, look: Look): Sight {
   });
   switch (look.view) {
     case 'search':
-      return { status: 200, words: docs.flatMap((doc) => named(doc, tenant.servedWords(doc))) };
+      return {
+        status: 200,
+        words: docs
+          .filter(({ desk }) => look.desk === undefined || desk === look.desk)
+          .flatMap((doc) => named(doc, tenant.servedWords(doc))),
+      };
     case 'documents':
       return list(docs);
     case 'reviews':

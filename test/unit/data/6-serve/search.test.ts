@@ -131,9 +131,18 @@ it('one document in thousands is found by its metadata, however far its vector i
   assert.deepEqual([ids, asked.near.length], [['rare'], 1]);
 });
 
+it('among thousands that meet a filter the nearest are found, however many others are nearer', async () => {
+  const chunks: Record<string, KnownChunk> = {};
+  for (let n = 0; n < 10_000; n++) chunks[`other${n}`] = { score: 0.9, text: null, metadata: { client: 'y' } };
+  for (let n = 0; n < 6000; n++)
+    chunks[`c${n}`] = { score: 0.1 + n / 1e5, text: null, doc_id: `d${n}`, metadata: { client: 'x' } };
+  const { ids } = await search(chunks, { top_k: 3, filters: { metadata: [is('client', 'x')] } });
+  assert.deepEqual(ids, ['c5999', 'c5998', 'c5997']);
+});
+
 it('metadata that too many documents meet are asked of full text and held against each vector hit', async () => {
   const chunks: Record<string, KnownChunk> = {};
-  for (let n = 0; n < 6000; n++) {
+  for (let n = 0; n < 50_010; n++) {
     chunks[`c${n}`] = {
       score: 0.5,
       text: n < 5 ? n + 1 : null,

@@ -176,3 +176,28 @@ it('the extension is taken from where the options say, and a wrong place fails t
     (error) => isFrostbyteError(error, 'STORE_UNAVAILABLE'),
   );
 });
+
+it('sketches honour a list of documents that is too long for look-ups, also after documents went', async () => {
+  const store = openSqliteVectors(file);
+  try {
+    const vectors = randomVectors(2400, 3) as Float32Array[];
+    const named = (n: number) => `doc_${String(n).padStart(16, '0')}`;
+    await store.upsert(vectors.map((vector, n) => ({ ...point(n, vector), doc_id: named(n % 1200) })));
+    // All but the documents that lie nearest.
+    const query = vectors[5]!;
+    const near = new Set((await store.search(query, { limit: 40 })).map(({ doc_id }) => doc_id));
+    const listed = () => [...Array(1200).keys()].map(named).filter((id) => !near.has(id));
+    assert.ok(listed().length > 1000);
+    const ask = (approximate: boolean) =>
+      store.search(query, { limit: 20, approximate, filter: { doc_ids: listed() } });
+    for (const gone of [null, 700, 1199]) {
+      if (gone !== null) await store.removeDocument(named(gone));
+      const [found, exact] = [await ask(true), await ask(false)];
+      assert.ok(found.length === 20 && found.every(({ doc_id }) => !near.has(doc_id) && doc_id !== named(gone ?? -1)));
+      const ids = new Set(exact.map(({ chunk_id }) => chunk_id));
+      assert.ok(found.filter(({ chunk_id }) => ids.has(chunk_id)).length >= 18, 'the recall that sketches promise');
+    }
+  } finally {
+    await store.close();
+  }
+});
