@@ -49,6 +49,9 @@ const CHOOSES_ADAPTERS = /^bin\/wire\//;
 /** Control keeps its own SQLite file, in both modes (spec 4): it may use the shared opener. */
 const EXCEPTIONS: readonly [from: RegExp, to: RegExp][] = [[/^control\//, /^stores\/sqlite\//]];
 
+/** What the adapters of one kind share: how SQLite files are opened, how Redis is reached. */
+const SHARED = /^stores\/(?:sqlite|redis)\//;
+
 /**
  * Every way to name another file: `import … from`, `export … from`, `import '…'` for its effects, `import('…')` as a
  * call or a type, and a program that is started by its address.
@@ -95,8 +98,8 @@ function judgeSiblings(here: string, from: string, to: string): string | null {
   if (stage && other && stage !== other) return 'a stage does not know its siblings';
   if (here !== 'stores' && here !== 'models') return null;
   const [own, its] = [from.split('/')[1], to.split('/')[1]];
-  // What all SQLite adapters share is no store of its own.
-  if (own === its || its === 'sqlite' || FACES[here]!.test(to)) return null;
+  // What all adapters of one kind share is no store of its own.
+  if (own === its || SHARED.test(to) || FACES[here]!.test(to)) return null;
   return 'an adapter knows its own port and no other adapter';
 }
 

@@ -1,0 +1,125 @@
+import { Redis } from 'ioredis';
+import { FrostbyteError } from '../../kernel/errors.ts';
+import { redisError } from './errors.ts';
+
+/** How to reach a Redis server (spec 3, "Redis users"). */
+export interface RedisAddress {
+  host: string;
+  port: number;
+  username?: string;
+  password?: string;
+  /** Speaks TLS where given; certificates as PEM text. Without `ca` the system's authorities count. */
+  tls?: { ca?: string; cert?: string; key?: string; servername?: string };
+}
+
+export interface RedisLimits {
+  /** Longest wait for a connection, in milliseconds. */
+  connectTimeoutMs?: number;
+  /** Longest wait for an answer, in milliseconds. */
+  commandTimeoutMs?: number;
+  /** How long a call waits for a connection that is being made again, in milliseconds. 0: it fails at once. */
+  patienceMs?: number;
+  /** Calls that may wait for a connection at a time; further ones fail at once. */
+  mostWaiting?: number;
+}
+
+/** What the adapters on Redis share: one connection that comes back by itself, bounded waits, errors of ours. */
+export interface RedisConnection {
+  readonly redis: Redis;
+  /** Runs `work` once the server is reached. Throws `STORE_UNAVAILABLE`, or what `redisError` makes of the answer. */
+  call<T>(work: (redis: Redis) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+const FIRST_RETRY_MS = 50;
+const LONGEST_RETRY_MS = 2000;
+
+/**
+ * Opens a connection in the background; nothing is thrown where the server is away. It asks the server nothing about
+ * itself (`INFO` is denied to tenants), sends no command twice by itself, and reconnects for ever, with growing pauses.
+ */
+export function openRedis(address: RedisAddress, limits: RedisLimits = {}): RedisConnection {
+  const { connectTimeoutMs = 2000, commandTimeoutMs = 5000, patienceMs = 2000, mostWaiting = 1000 } = limits;
+  const redis = new Redis({
+    host: address.host,
+    port: address.port,
+    ...(address.username === undefined ? {} : { username: address.username }),
+    ...(address.password === undefined ? {} : { password: address.password }),
+    ...(address.tls === undefined ? {} : { tls: address.tls }),
+    connectTimeout: connectTimeoutMs,
+    commandTimeout: commandTimeoutMs,
+    enableReadyCheck: false,
+    // A call waits here, with a bound on time and number, rather than in a queue of commands without one.
+    enableOfflineQueue: false,
+    // What was on its way when a connection broke may have been done: the caller decides whether to ask again.
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: null,
+    retryStrategy: (attempt) => pause(attempt),
+  });
+  // Every call says what went wrong; the connection's own events would only end the process.
+  redis.on('error', () => undefined);
+  return new Connection(redis, patienceMs, mostWaiting);
+}
+
+/** Grows from 50 ms to 2 s; half of it is left to chance, so that many clients do not come back in step. */
+function pause(attempt: number): number {
+  const longest = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempt - 1, 10));
+  return longest / 2 + Math.random() * (longest / 2);
+}
+
+class Connection implements RedisConnection {
+  readonly redis: Redis;
+  readonly #patienceMs: number;
+  readonly #mostWaiting: number;
+  #waiting = 0;
+  #closed = false;
+
+  constructor(redis: Redis, patienceMs: number, mostWaiting: number) {
+    this.redis = redis;
+    this.#patienceMs = patienceMs;
+    this.#mostWaiting = mostWaiting;
+    redis.setMaxListeners(mostWaiting + 20);
+  }
+
+  async call<T>(work: (redis: Redis) => Promise<T>): Promise<T> {
+    await this.#reached();
+    try {
+      return await work(this.redis);
+    } catch (error) {
+      throw redisError(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.redis.disconnect();
+  }
+
+  async #reached(): Promise<void> {
+    if (this.#closed) throw new FrostbyteError('STORE_UNAVAILABLE', 'The connection to Redis is closed.');
+    if (this.redis.status === 'ready') return;
+    if (this.#waiting >= this.#mostWaiting || this.#patienceMs === 0) throw away();
+    this.#waiting += 1;
+    try {
+      await new Promise<void>((done, fail) => {
+        const end = (result: () => void) => () => {
+          clearTimeout(timer);
+          this.redis.off('ready', ready);
+          this.redis.off('end', ended);
+          result();
+        };
+        const ready = end(done);
+        const ended = end(() => fail(away()));
+        const timer = setTimeout(ended, this.#patienceMs);
+        this.redis.once('ready', ready);
+        this.redis.once('end', ended);
+      });
+    } finally {
+      this.#waiting -= 1;
+    }
+  }
+}
+
+function away(): FrostbyteError {
+  return new FrostbyteError('STORE_UNAVAILABLE', 'Redis cannot be reached. See whether its container runs.');
+}

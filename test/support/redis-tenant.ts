@@ -1,0 +1,59 @@
+import { randomBytes } from 'node:crypto';
+import { Redis } from 'ioredis';
+import type { RedisAddress } from '../../appliance/stores/redis/connection.ts';
+import { testStack } from './stack.ts';
+
+/** A tenant's user on the stack's Redis, exactly as the specification gives it (spec 3, "Redis users"). */
+export interface RedisTenant {
+  address: RedisAddress;
+  /** `tenant:{id}`: begins every key that the user may touch. */
+  prefix: string;
+  /** Who may do everything. */
+  admin: Redis;
+  /** Names of all keys under the prefix. */
+  keys(): Promise<string[]>;
+  /** Forgets all keys of the tenant. */
+  empty(): Promise<void>;
+  end(): Promise<void>;
+}
+
+/** The rule of spec 3 for a tenant, word for word. */
+export function tenantRule(id: string): string[] {
+  return (
+    `resetkeys ~tenant:${id}:* resetchannels &tenant:${id}:* -@all +@read +@write +@connection +@transaction ` +
+    '+@scripting +@pubsub +@blocking -@dangerous -@admin -scan -randomkey -dbsize -select -move -script -function ' +
+    '-fcall -fcall_ro -client +client|setname +client|setinfo +client|id -wait -waitaof'
+  ).split(' ');
+}
+
+/** Makes a user with a random name and password; `end` deletes it with its keys. */
+export async function redisTenant(): Promise<RedisTenant> {
+  const { host, port, password } = testStack()!.redis;
+  const admin = new Redis({ host, port, password });
+  const id = `t${randomBytes(8).toString('hex')}`;
+  const own = { username: `tenant_${id}_user`, password: randomBytes(32).toString('hex') };
+  await admin.call('ACL', 'SETUSER', own.username, 'reset', 'on', `>${own.password}`, ...tenantRule(id));
+  const prefix = `tenant:${id}`;
+  const keys = async () => {
+    const found = new Set<string>();
+    for await (const some of admin.scanStream({ match: `${prefix}:*`, count: 1000 }))
+      for (const key of some as string[]) found.add(key);
+    return [...found].sort();
+  };
+  const empty = async () => {
+    const all = await keys();
+    if (all.length > 0) await admin.unlink(...all);
+  };
+  return {
+    address: { host, port, ...own },
+    prefix,
+    admin,
+    keys,
+    empty,
+    async end() {
+      await empty();
+      await admin.call('ACL', 'DELUSER', own.username);
+      admin.disconnect();
+    },
+  };
+}
