@@ -53,7 +53,7 @@ export function openRedis(address: RedisAddress, limits: RedisLimits = {}): Redi
     enableOfflineQueue: false,
     // What was on its way when a connection broke may have been done: the caller decides whether to ask again.
     autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: null,
+    maxRetriesPerRequest: 0,
     retryStrategy: (attempt) => pause(attempt),
   });
   // Every call says what went wrong; the connection's own events would only end the process.
@@ -102,22 +102,26 @@ class Connection implements RedisConnection {
     this.#waiting += 1;
     try {
       await new Promise<void>((done, fail) => {
-        const end = (result: () => void) => () => {
+        const end = (result: () => void) => {
           clearTimeout(timer);
-          this.redis.off('ready', ready);
-          this.redis.off('end', ended);
+          this.redis.off('ready', ready).off('end', gone).off('error', refused);
           result();
         };
-        const ready = end(done);
-        const ended = end(() => fail(away()));
-        const timer = setTimeout(ended, this.#patienceMs);
-        this.redis.once('ready', ready);
-        this.redis.once('end', ended);
+        const ready = () => end(done);
+        const gone = () => end(() => fail(away()));
+        // Waiting does not mend a password.
+        const refused = (error: unknown) => isRefusal(error) && end(() => fail(redisError(error)));
+        const timer = setTimeout(gone, this.#patienceMs);
+        this.redis.on('ready', ready).on('end', gone).on('error', refused);
       });
     } finally {
       this.#waiting -= 1;
     }
   }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && /^(?:WRONGPASS|NOAUTH) /.test(error.message);
 }
 
 function away(): FrostbyteError {

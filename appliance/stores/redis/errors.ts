@@ -18,7 +18,7 @@ const BY_PREFIX = Object.freeze([
 
 /** What ioredis itself says: a broken, missing or silent connection. */
 const CONNECTION =
-  /^(?:Command timed out|Connection is closed|Stream isn't writeable|connect ETIMEDOUT|Socket timeout|Client network socket)/;
+  /^(?:Command timed out|Reached the max retries|Connection is closed|Stream isn't writeable|connect ETIMEDOUT|Socket timeout|Client network socket)/;
 
 /**
  * What the caller of a store on Redis gets for `error`: one of ours unchanged, answers and broken connections
