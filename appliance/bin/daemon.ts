@@ -14,7 +14,6 @@ import { adminHandler } from '../gateway/admin.ts';
 import { createGateway } from '../gateway/app.ts';
 import { auditHandler } from '../gateway/audit.ts';
 import { dataPlaneHandler } from '../gateway/data-plane.ts';
-import { bucketLimiter, unlimited } from '../gateway/limits.ts';
 import { openRoutes } from '../gateway/open.ts';
 import { refuseUnreadable, unreadableAnswer } from '../gateway/unreadable.ts';
 import { codeFrames, isFrostbyteError } from '../kernel/errors.ts';
@@ -27,6 +26,7 @@ import { repeat } from './repeat.ts';
 import { endSilence } from './silent-connections.ts';
 import { type Embedded, openEmbedded } from './wire/embedded.ts';
 import { watchInboxes } from './wire/inbox.ts';
+import { openLimits } from './wire/limits.ts';
 import { maintain, mourn } from './wire/maintenance.ts';
 import { mendQueue } from './wire/mend-queue.ts';
 import { measureClosedQueues, measureQueues } from './wire/queue-lengths.ts';
@@ -134,7 +134,7 @@ export async function start(config: Config): Promise<Running> {
     const exports = createAuditExports(exportFolder(config.data_folder), clock);
     const gateway = createGateway({
       control,
-      limiter: config.rate_limits === 'on' ? bucketLimiter(clock) : unlimited,
+      limiter: openLimits(config, clock),
       logger,
       meter: metrics.meter,
       handlers: {

@@ -11,9 +11,9 @@ import type { Caller } from '../kernel/identity.ts';
 import { newId } from '../kernel/ids.ts';
 import { type Endpoint, shaped } from '../kernel/log-fields.ts';
 import type { Logger, Meter } from '../kernel/telemetry.ts';
+import type { RateLimiter } from '../stores/limits/port.ts';
 import { authorize, bearerToken, refuseByState } from './authorize.ts';
 import { needsBreakGlass, REASON_HEADER, reasonToOpen, whileOpen } from './break-glass.ts';
-import type { RateLimiter } from './limits.ts';
 
 /**
  * The front door (spec 1, 4): identity, roles, the tenant's state, limits, then routing. It never looks into document

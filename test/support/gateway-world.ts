@@ -4,9 +4,9 @@ import type { ControlVerbs } from '../../appliance/control/verbs.ts';
 import { adminHandler } from '../../appliance/gateway/admin.ts';
 import { type Admitted, createGateway } from '../../appliance/gateway/app.ts';
 import { auditHandler } from '../../appliance/gateway/audit.ts';
-import { type RateLimiter, unlimited } from '../../appliance/gateway/limits.ts';
 import type { TenantState } from '../../appliance/kernel/identity.ts';
 import type { LogFields, Logger, Meter } from '../../appliance/kernel/telemetry.ts';
+import { type RateLimiter, unlimited } from '../../appliance/stores/limits/port.ts';
 import { type ControlDouble, controlDouble } from './control-verbs-double.ts';
 
 /** A gateway over doubles: control in memory, planes that answer with what they were handed. */

@@ -18,22 +18,26 @@ export interface RedisTenant {
 }
 
 /** The rule of spec 3 for a tenant, word for word. */
-export function tenantRule(id: string): string[] {
+function tenantRule(prefix: string): string {
   return (
-    `resetkeys ~tenant:${id}:* resetchannels &tenant:${id}:* -@all +@read +@write +@connection +@transaction ` +
+    `resetkeys ~${prefix}:* resetchannels &${prefix}:* -@all +@read +@write +@connection +@transaction ` +
     '+@scripting +@pubsub +@blocking -@dangerous -@admin -scan -randomkey -dbsize -select -move -script -function ' +
     '-fcall -fcall_ro -client +client|setname +client|setinfo +client|id -wait -waitaof'
-  ).split(' ');
+  );
 }
 
-/** Makes a user with a random name and password; `end` deletes it with its keys. */
-export async function redisTenant(): Promise<RedisTenant> {
+export function redisTenant(): Promise<RedisTenant> {
+  return redisUser('tenant', tenantRule);
+}
+
+/** Makes a user with a random name and password under a rule for its prefix; `end` deletes it with its keys. */
+export async function redisUser(kind: string, rule: (prefix: string) => string): Promise<RedisTenant> {
   const { host, port, password } = testStack()!.redis;
   const admin = new Redis({ host, port, password });
   const id = `t${randomBytes(8).toString('hex')}`;
-  const own = { username: `tenant_${id}_user`, password: randomBytes(32).toString('hex') };
-  await admin.call('ACL', 'SETUSER', own.username, 'reset', 'on', `>${own.password}`, ...tenantRule(id));
-  const prefix = `tenant:${id}`;
+  const prefix = `${kind}:${id}`;
+  const own = { username: `${kind}_${id}_user`, password: randomBytes(32).toString('hex') };
+  await admin.call('ACL', 'SETUSER', own.username, 'reset', 'on', `>${own.password}`, ...rule(prefix).split(' '));
   const keys = async () => {
     const found = new Set<string>();
     for await (const some of admin.scanStream({ match: `${prefix}:*`, count: 1000 }))

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ErrorEnvelope } from '../../../appliance/api/errors.ts';
 import { ROUTES, type Route } from '../../../appliance/api/routes.ts';
-import { bucketLimiter, PER_MINUTE } from '../../../appliance/gateway/limits.ts';
 import { FrostbyteError } from '../../../appliance/kernel/errors.ts';
+import { bucketLimiter } from '../../../appliance/stores/limits/in-process.ts';
+import { PER_MINUTE, unlimited } from '../../../appliance/stores/limits/port.ts';
 import { gatewayWorld, refusalOf } from '../../support/gateway-world.ts';
 import { manualClock } from '../../support/manual-clock.ts';
 
@@ -64,7 +65,7 @@ test('every answer carries its own request id and is not to be kept', async () =
 });
 
 test('refusals come in their order: token, role, scope, tenant, suspension, state, limit', async () => {
-  const limiter = { take: async () => 7 };
+  const limiter = { ...unlimited, take: async () => 7 };
   const world = gatewayWorld({ tenants: { acme: 'SUSPENDED', globex: 'PROVISIONING', live: 'ACTIVE' }, limiter });
   const admin = world.token('admin');
   const glass = { 'x-break-glass-reason': 'court order' };

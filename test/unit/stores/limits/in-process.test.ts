@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { bucketLimiter, type LimitClass, PER_MINUTE, unlimited } from '../../../appliance/gateway/limits.ts';
-import { manualClock } from '../../support/manual-clock.ts';
+import { bucketLimiter } from '../../../../appliance/stores/limits/in-process.ts';
+import { type LimitClass, PER_MINUTE, unlimited } from '../../../../appliance/stores/limits/port.ts';
+import { manualClock } from '../../../support/manual-clock.ts';
 
 test('the limits per minute are those of the specification', () => {
   // The pieces of uploads are a class of their own: the specification counts an upload as one request of ingest.
