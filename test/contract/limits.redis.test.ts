@@ -5,7 +5,7 @@ import { type RedisTenant, redisUser } from '../support/redis-tenant.ts';
 import { stackMissing } from '../support/stack.ts';
 import { limitsContract } from './limits.suite.ts';
 
-describe('as the gateways’ user', { skip: stackMissing() }, () => {
+describe('as the gateways’ user', { skip: stackMissing() ?? false }, () => {
   let gateways: RedisTenant;
   before(async () => {
     gateways = await redisUser('limits', limiterRule);

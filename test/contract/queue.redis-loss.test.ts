@@ -12,7 +12,7 @@ import { stackMissing } from '../support/stack.ts';
 const LEASE = 30_000;
 const unavailable = (error: unknown) => isFrostbyteError(error, 'STORE_UNAVAILABLE');
 
-describe('queue: Redis when Redis fails', { skip: stackMissing() }, () => {
+describe('queue: Redis when Redis fails', { skip: stackMissing() ?? false }, () => {
   let tenant: RedisTenant;
   let line: Line;
   const opened: JobQueue[] = [];

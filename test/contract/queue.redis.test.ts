@@ -7,7 +7,7 @@ import { queueContract } from './queue.suite.ts';
 /** Beyond what any lease lasts: a lock with so much left was touched by this test. */
 const STILL = 10_000_000;
 
-describe('as a tenant’s user', { skip: stackMissing() }, () => {
+describe('as a tenant’s user', { skip: stackMissing() ?? false }, () => {
   let tenant: RedisTenant;
   before(async () => {
     tenant = await redisTenant();

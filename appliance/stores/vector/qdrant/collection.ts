@@ -1,0 +1,59 @@
+import { isFrostbyteError } from '../../../kernel/errors.ts';
+import { type QdrantAddress, QdrantConnection, type QdrantLimits } from './connection.ts';
+
+/**
+ * How a tenant's collection is made (spec 3): 768 dimensions, cosine. Removed vectors leave the server's files when it
+ * rewrites a segment; it is told to do so for few of them already, not for a fifth of all, as it would by itself.
+ */
+export const COLLECTION = Object.freeze({
+  vectors: { size: 768, distance: 'Cosine' as const },
+  on_disk_payload: true,
+  optimizers_config: { deleted_threshold: 0.02, vacuum_min_vector_number: 100 },
+});
+
+/** What filters ask for. */
+export const PAYLOAD_INDEXES = Object.freeze({
+  doc_id: 'keyword',
+  classification: 'keyword',
+  ingested_at: 'datetime',
+} as const);
+
+/** What only the administrator may do; the control plane holds that key. Each verb may be repeated. */
+export class QdrantCollections {
+  readonly #connection: QdrantConnection;
+
+  constructor(address: QdrantAddress, limits?: QdrantLimits) {
+    this.#connection = new QdrantConnection(address, limits);
+  }
+
+  /** Makes a collection with its indexes; one that is there stays, and gets the indexes that it lacks. */
+  async make(name: string): Promise<void> {
+    if (!(await this.exists(name))) {
+      try {
+        await this.#connection.ask((api, init) => api.createCollection({ collection_name: name, ...COLLECTION }, init));
+      } catch (error) {
+        // Made by the attempt whose answer was lost.
+        if (!isFrostbyteError(error, 'INTERNAL_ERROR') || !(await this.exists(name))) throw error;
+      }
+    }
+    for (const [field_name, field_schema] of Object.entries(PAYLOAD_INDEXES)) {
+      await this.#connection.ask((api, init) =>
+        api.createFieldIndex({ collection_name: name, wait: true, field_name, field_schema }, init),
+      );
+    }
+  }
+
+  async exists(name: string): Promise<boolean> {
+    const { exists } = await this.#connection.ask((api, init) => api.collectionExists({ collection_name: name }, init));
+    return exists;
+  }
+
+  /** Removes a collection with all that is in it; a missing one is no error. */
+  async drop(name: string): Promise<void> {
+    await this.#connection.ask((api, init) => api.deleteCollection({ collection_name: name }, init));
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close();
+  }
+}
