@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, connect } from 'node:net';
 import { after, afterEach, before, beforeEach, describe, it, mock } from 'node:test';
-import { isFrostbyteError } from '../../appliance/kernel/errors.ts';
+import { createServer } from 'node:tls';
+import { type FrostbyteError, isFrostbyteError } from '../../appliance/kernel/errors.ts';
 import { WORK_STAGES } from '../../appliance/kernel/pipeline.ts';
 import { type ClaimedJob, type Job, type JobQueue, jobId } from '../../appliance/stores/queue/port.ts';
 import { openRedisQueue, type RedisQueueOptions } from '../../appliance/stores/queue/redis.ts';
+import { selfSigned } from '../support/certificate.ts';
 import { until } from '../support/faults/until.ts';
 import { type Line, lineTo } from '../support/line.ts';
 import { type RedisTenant, redisTenant } from '../support/redis-tenant.ts';
@@ -118,6 +122,12 @@ describe('queue: Redis when Redis fails', { skip: stackMissing() ?? false }, () 
     line.hold();
     for (const call of [() => claim(queue), () => queue.check(), () => queue.add([job(2)]), () => queue.depth()])
       await assert.rejects(call(), unavailable);
+    await assert.rejects(queue.depth(), unavailable);
+    await assert.rejects(
+      queue.depth(),
+      (error) => unavailable(error) && (error as FrostbyteError).retryAfter !== undefined,
+      'after several failures it is left alone',
+    );
     line.release();
     await until(
       'an answer',
@@ -206,6 +216,22 @@ describe('queue: Redis when Redis fails', { skip: stackMissing() ?? false }, () 
     await queue.check();
     await other.end();
     await assert.rejects(queue.check(), unavailable);
+  });
+
+  it('over TLS the server is believed by the authority that was given, and by no other', async () => {
+    const certificate = selfSigned();
+    const ends = createServer(certificate, (near) => {
+      const far = connect(tenant.address.port, tenant.address.host);
+      near.on('error', () => far.destroy());
+      near.pipe(far).pipe(near);
+    });
+    ends.listen(0, '127.0.0.1');
+    await once(ends, 'listening');
+    const at = { ...tenant.address, port: (ends.address() as AddressInfo).port };
+    await open({ address: { ...at, tls: { ca: certificate.cert } } }).add([job(1)]);
+    assert.equal((await claim(open()))?.job_id, job(1).job_id);
+    await assert.rejects(open({ address: { ...at, tls: {} }, patienceMs: 300 }).check(), unavailable);
+    ends.close();
   });
 
   it('a closed queue says that it is unavailable, and closing twice is no error', async () => {

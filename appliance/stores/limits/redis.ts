@@ -60,7 +60,7 @@ export function openRedisLimiter(options: RedisLimiterOptions): RateLimiter {
         const wait = (await run(redis, TAKE, [key], [perMinute[limit], ROUNDING])) as number;
         return wait === 0 ? null : wait;
       }),
-    check: () => connection.call(async (redis) => void (await redis.ping())),
+    check: () => connection.call(async (redis) => void (await redis.ping()), { anyway: true }),
     close: () => connection.close(),
   };
 }

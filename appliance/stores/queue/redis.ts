@@ -198,7 +198,7 @@ class RedisQueue implements JobQueue {
   }
 
   async check(): Promise<void> {
-    await this.#call((redis) => redis.ping());
+    await this.#connection.call((redis) => redis.ping(), { anyway: true });
   }
 
   async close(): Promise<void> {

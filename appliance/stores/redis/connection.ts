@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
-import { FrostbyteError } from '../../kernel/errors.ts';
+import { Circuit } from '../../kernel/circuit.ts';
+import { FrostbyteError, isFrostbyteError } from '../../kernel/errors.ts';
 import { redisError } from './errors.ts';
 
 /** How to reach a Redis server (spec 3, "Redis users"). */
@@ -26,8 +27,11 @@ export interface RedisLimits {
 /** What the adapters on Redis share: one connection that comes back by itself, bounded waits, errors of ours. */
 export interface RedisConnection {
   readonly redis: Redis;
-  /** Runs `work` once the server is reached. Throws `STORE_UNAVAILABLE`, or what `redisError` makes of the answer. */
-  call<T>(work: (redis: Redis) => Promise<T>): Promise<T>;
+  /**
+   * Runs `work` once the server is reached; `anyway`: also while it is left alone because it failed several times. Throws
+   * `STORE_UNAVAILABLE`, or what `redisError` makes of the answer.
+   */
+  call<T>(work: (redis: Redis) => Promise<T>, how?: { anyway: boolean }): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -71,6 +75,10 @@ class Connection implements RedisConnection {
   readonly redis: Redis;
   readonly #patienceMs: number;
   readonly #mostWaiting: number;
+  readonly #circuit = new Circuit({
+    name: 'Redis server',
+    counts: (error) => isFrostbyteError(error, 'STORE_UNAVAILABLE'),
+  });
   #waiting = 0;
   #closed = false;
 
@@ -81,13 +89,16 @@ class Connection implements RedisConnection {
     redis.setMaxListeners(mostWaiting + 20);
   }
 
-  async call<T>(work: (redis: Redis) => Promise<T>): Promise<T> {
-    await this.#reached();
-    try {
-      return await work(this.redis);
-    } catch (error) {
-      throw redisError(error);
-    }
+  async call<T>(work: (redis: Redis) => Promise<T>, how?: { anyway: boolean }): Promise<T> {
+    if (this.#closed) throw new FrostbyteError('STORE_UNAVAILABLE', 'The connection to Redis is closed.');
+    return this.#circuit.run(async () => {
+      await this.#reached();
+      try {
+        return await work(this.redis);
+      } catch (error) {
+        throw redisError(error);
+      }
+    }, how);
   }
 
   async close(): Promise<void> {
@@ -96,7 +107,6 @@ class Connection implements RedisConnection {
   }
 
   async #reached(): Promise<void> {
-    if (this.#closed) throw new FrostbyteError('STORE_UNAVAILABLE', 'The connection to Redis is closed.');
     if (this.redis.status === 'ready') return;
     if (this.#waiting >= this.#mostWaiting || this.#patienceMs === 0) throw away();
     this.#waiting += 1;
