@@ -7,6 +7,8 @@ import { checkTenantId } from './ids.ts';
  */
 export interface TenantNames {
   bucket: string;
+  /** Of the object store's users of this tenant. */
+  objectPolicy: string;
   database: string;
   role: string;
   collection: string;
@@ -19,6 +21,7 @@ export function tenantNames(tenantId: string): TenantNames {
   const id = checkTenantId(tenantId);
   return {
     bucket: `tenant-${id}-bucket`,
+    objectPolicy: `tenant_${id}`,
     database: `tenant_${id}`,
     role: `tenant_${id}_user`,
     collection: `tenant_${id}`,
