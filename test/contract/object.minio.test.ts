@@ -8,6 +8,7 @@ import { after, afterEach, before, describe, it } from 'node:test';
 import { isFrostbyteError } from '../../appliance/kernel/errors.ts';
 import { makeKeyPair } from '../../appliance/secrets/identities.ts';
 import { sealObjects } from '../../appliance/secrets/sealed-objects.ts';
+import { tenantPolicy } from '../../appliance/stores/object/minio/policy.ts';
 import { openMinioObjects } from '../../appliance/stores/object/minio.ts';
 import type { ObjectStore } from '../../appliance/stores/object/port.ts';
 import { until } from '../support/faults/until.ts';
@@ -82,6 +83,23 @@ describe('objects on a server', { skip: stackMissing() ?? false, timeout: 300_00
         await store.delete(key);
         assert.deepEqual(await tenant.root.versions(key), []);
         assert.equal(Buffer.from(await store.read(`${key}b`)).toString(), 'its neighbour');
+      }),
+    );
+
+    it(
+      'never pass for deleted where the deletion was refused',
+      using(async (store) => {
+        await store.put(key, Buffer.from('stays'));
+        const { bucket } = tenant.options;
+        const whole = tenantPolicy(bucket);
+        const Statement = whole.Statement.map((each) => ({
+          ...each,
+          Action: each.Action.filter((action) => !action.startsWith('s3:Delete')),
+        }));
+        await tenant.admin.putPolicy(bucket, { ...whole, Statement });
+        await assert.rejects(store.delete(key), unavailable(/refuses the credentials/));
+        await tenant.admin.putPolicy(bucket, whole);
+        assert.equal(Buffer.from(await store.read(key)).toString(), 'stays');
       }),
     );
 

@@ -230,9 +230,10 @@ export class Bucket {
   }
 
   async #removeVersions(versions: readonly Version[]): Promise<void> {
-    const failures = await this.#client.removeObjects(this.name, [...versions]);
-    const failed = failures.find((each) => each != null && each.Error !== undefined);
-    if (failed?.Error !== undefined) throw new Refusal(403, failed.Error.Code ?? 'AccessDenied');
+    // The client's types wrap each failure once more than its answers do.
+    const failures: unknown[] = await this.#client.removeObjects(this.name, [...versions]);
+    const failure = failures[0] as { Code?: string } | undefined;
+    if (failure !== undefined) throw new Refusal(403, failure.Code ?? 'AccessDenied');
   }
 
   /** A server may answer 200 and fail after it: then the error is in the body. */
