@@ -4,7 +4,7 @@ import { Circuit } from '../../../kernel/circuit.ts';
 import { FrostbyteError, isFrostbyteError } from '../../../kernel/errors.ts';
 import { retry } from '../../../kernel/retry.ts';
 import { Connection, type ConnectionOptions, gather } from './connection.ts';
-import { isPassing, isUnwell, Refusal, storeError } from './refusal.ts';
+import { isPassing, isUnwell, READ_BUT_NOT_WRITTEN, Refusal, storeError } from './refusal.ts';
 
 export interface Credentials {
   accessKey: string;
@@ -57,21 +57,19 @@ export class Bucket {
 
   /** Stores bytes under a key; the version that this made, where the bucket keeps versions. */
   put(key: string, bytes: Uint8Array): Promise<string | null> {
-    return this.#repeat(() => this.#put(key, bytes));
+    return this.#writing(key, () => this.#put(key, bytes));
   }
 
   /** Puts and removes a few bytes, once and whatever the circuit says: whether a write would succeed now. */
   async tryWrite(key: string): Promise<void> {
+    const write = async () => {
+      const versionId = await this.#put(key, Buffer.from('?'));
+      await this.#removeVersions([{ name: key, versionId: versionId ?? 'null' }]);
+    };
     try {
-      await this.#circuit.run(
-        async () => {
-          const versionId = await this.#put(key, Buffer.from('?'));
-          await this.#removeVersions([{ name: key, versionId: versionId ?? 'null' }]);
-        },
-        { anyway: true },
-      );
+      await this.#circuit.run(write, { anyway: true });
     } catch (error) {
-      throw storeError(error);
+      throw await this.#explained(key, storeError(error));
     }
   }
 
@@ -112,7 +110,7 @@ export class Bucket {
   /** Copies an object within the server. Whole or not at all; up to 5 GiB. */
   async copy(from: string, to: string): Promise<void> {
     const headers = { 'x-amz-copy-source': `/${this.name}/${from}` };
-    await this.#repeat(() =>
+    await this.#writing(to, () =>
       this.#answer(this.#client.makeRequestAsync({ method: 'PUT', bucketName: this.name, objectName: to, headers })),
     );
   }
@@ -123,7 +121,7 @@ export class Bucket {
   }
 
   beginUpload(key: string): Promise<string> {
-    return this.#repeat(() => this.#client.initiateNewMultipartUpload(this.name, key, {}));
+    return this.#writing(key, () => this.#client.initiateNewMultipartUpload(this.name, key, {}));
   }
 
   /** Sends a part, or has the server copy it from another object (`bytes` inclusive, as a range). Gives its tag. */
@@ -139,7 +137,7 @@ export class Bucket {
       partNumber: number,
       headers,
     };
-    const { etag } = await this.#repeat(() => this.#client.uploadPart(part, copied ? '' : view(from)));
+    const { etag } = await this.#writing(upload.key, () => this.#client.uploadPart(part, copied ? '' : view(from)));
     return etag;
   }
 
@@ -149,7 +147,7 @@ export class Bucket {
    */
   completeUpload(upload: Upload, tags: readonly string[], whole: () => Promise<boolean>): Promise<string | null> {
     const parts = tags.map((etag, at) => ({ part: at + 1, etag }));
-    return this.#repeat(async (attempt) => {
+    return this.#writing(upload.key, async (attempt) => {
       try {
         const { versionId } = await this.#client.completeMultipartUpload(this.name, upload.key, upload.uploadId, parts);
         return versionId;
@@ -197,8 +195,9 @@ export class Bucket {
     );
   }
 
-  removeVersions(versions: readonly Version[]): Promise<void> {
-    return this.#repeat(() => this.#removeVersions(versions));
+  async removeVersions(versions: readonly Version[]): Promise<void> {
+    const [first] = versions;
+    if (first !== undefined) await this.#writing(first.name, () => this.#removeVersions(versions));
   }
 
   /**
@@ -210,7 +209,7 @@ export class Bucket {
       const [versions, uploads] = await Promise.all([this.versions(key), this.uploads(key)]);
       const unfinished = uploads.filter((upload) => key === '' || upload.key === key);
       if (versions.length === 0 && unfinished.length === 0) return;
-      if (versions.length > 0) await this.removeVersions(versions);
+      await this.removeVersions(versions);
       for (const upload of unfinished) await this.abortUpload(upload);
     }
     throw new FrostbyteError('STORE_UNAVAILABLE', 'Versions of a deleted object come back; it is not gone.');
@@ -241,6 +240,25 @@ export class Bucket {
     const body = (await gather(await answered)).toString('utf8');
     const code = /<Error>.*?<Code>([A-Za-z0-9]{1,80})<\/Code>/s.exec(body)?.[1];
     if (code !== undefined) throw new Refusal(500, code);
+  }
+
+  async #writing<T>(key: string, work: (attempt: number) => Promise<T>): Promise<T> {
+    try {
+      return await this.#repeat(work);
+    } catch (error) {
+      throw await this.#explained(key, error);
+    }
+  }
+
+  /** MinIO says `AccessDenied` of a disk that it may not write, too. Whether it lets us read tells the two apart. */
+  async #explained(key: string, error: unknown): Promise<unknown> {
+    const refused = error instanceof FrostbyteError && error.cause instanceof Refusal ? error.cause.code : undefined;
+    if (refused !== 'AccessDenied') return error;
+    const readable = await this.size(key).then(
+      () => true,
+      () => false,
+    );
+    return readable ? storeError(new Refusal(403, READ_BUT_NOT_WRITTEN)) : error;
   }
 
   async #repeat<T>(work: (attempt: number) => Promise<T>): Promise<T> {

@@ -22,6 +22,9 @@ export class Silence extends Error {
   }
 }
 
+/** A word of ours beside the server's: it refuses to write what it lets us read. */
+export const READ_BUT_NOT_WRITTEN = 'ReadButNotWritten';
+
 interface Meaning {
   code: ErrorCode;
   message: string;
@@ -34,6 +37,10 @@ const CREDENTIALS: Meaning = {
 const MISSING: Meaning = { code: 'OBJECT_MISSING', message: 'There is no object under this key.' };
 const FULL: Meaning = { code: 'DISK_FULL', message: 'The disk of the object store is full or over its quota.' };
 const READ_ONLY: Meaning = { code: 'STORE_READ_ONLY', message: 'The object store cannot write to its disks.' };
+const READ_ALONE: Meaning = {
+  code: 'STORE_READ_ONLY',
+  message: "The object store can be read, not written: its disk is read-only, or the tenant's policy was narrowed.",
+};
 
 /** What the server's words mean to a caller of a store; what is not named here is `STORE_UNAVAILABLE`. */
 const MEANING: Readonly<Record<string, Meaning>> = Object.freeze({
@@ -55,6 +62,7 @@ const MEANING: Readonly<Record<string, Meaning>> = Object.freeze({
   QuotaExceeded: FULL,
   // What MinIO says when too few of its disks take writes.
   SlowDownWrite: READ_ONLY,
+  [READ_BUT_NOT_WRITTEN]: READ_ALONE,
 });
 
 /** Words of a refusal that are about the way there, not about the request: the same one may pass. */

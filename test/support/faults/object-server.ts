@@ -1,0 +1,79 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { join, resolve } from 'node:path';
+import type { BucketOptions } from '../../../appliance/stores/object/minio/bucket.ts';
+import { BucketKeeper } from '../../../appliance/stores/object/minio/tenant-bucket.ts';
+import { until } from './until.ts';
+
+const PROGRAM = resolve(import.meta.dirname, '../../../.cache/go/bin/minio');
+const ROOT = { accessKey: 'rootaccesskey', secretKey: 'root-secret-of-a-test' };
+
+/** Why no object server can be run here, or false when one can. */
+export function noObjectServer(): string | false {
+  return existsSync(PROGRAM) ? false : 'the object server is not compiled (scripts/go-program minio)';
+}
+
+/** An object server of a test's own, on loopback, with one bucket: it can be killed and started again. */
+export interface ObjectServer {
+  options: BucketOptions;
+  /** Ends it without a warning; returns when it is dead. */
+  kill(): Promise<void>;
+  /** Starts it again on the same folder and port, and waits until it answers. */
+  start(): Promise<void>;
+}
+
+/** Starts a server that keeps its things below `folder`. */
+export async function objectServer(folder: string): Promise<ObjectServer> {
+  const port = await freePort();
+  const options: BucketOptions = { endpoint: `http://127.0.0.1:${port}`, ...ROOT, bucket: 'tenant-acme-bucket' };
+  const data = join(folder, 'objects');
+  mkdirSync(data, { recursive: true });
+  let child: ChildProcess | null = null;
+
+  const server: ObjectServer = {
+    options,
+    async kill() {
+      if (child === null) return;
+      const ended = once(child, 'exit');
+      child.kill('SIGKILL');
+      await ended;
+      child = null;
+    },
+    async start() {
+      const started = spawn(PROGRAM, ['server', '--quiet', `--address=127.0.0.1:${port}`, data], {
+        stdio: 'ignore',
+        env: {
+          HOME: folder,
+          MINIO_ROOT_USER: ROOT.accessKey,
+          MINIO_ROOT_PASSWORD: ROOT.secretKey,
+          MINIO_BROWSER: 'off',
+          MINIO_UPDATE: 'off',
+          // As in the image: without it the server answers before the disk has it, and a power cut takes what was answered.
+          MINIO_FS_OSYNC: 'on',
+        },
+      });
+      child = started;
+      await until('the object server to answer', async () => {
+        if (started.exitCode !== null) throw new Error(`the object server ended with ${started.exitCode}`);
+        const answer = await fetch(`${options.endpoint}/minio/health/ready`).catch(() => null);
+        await answer?.body?.cancel();
+        return answer?.status === 200;
+      });
+    },
+  };
+  await server.start();
+  const keeper = new BucketKeeper(options);
+  await keeper.make().finally(() => keeper.close());
+  return server;
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
