@@ -37,7 +37,7 @@ describe('objects on a server', { skip: stackMissing() ?? false, timeout: 300_00
       reopen: async () => open(),
       end: async () => {
         await store.close();
-        await tenant.root.removeAll('');
+        await tenant.empty();
       },
     };
   });
@@ -55,13 +55,13 @@ describe('objects on a server', { skip: stackMissing() ?? false, timeout: 300_00
       reopen: async () => sealed(),
       end: async () => {
         await store.close();
-        await tenant.root.removeAll('');
+        await tenant.empty();
       },
     };
   });
 
   describe('in a bucket', () => {
-    afterEach(() => tenant.root.removeAll(''));
+    afterEach(() => tenant.empty());
     const using =
       (work: (store: ObjectStore) => Promise<void>, changes: Partial<TenantBucket['options']> = {}) =>
       async () => {
@@ -122,7 +122,7 @@ describe('objects on a server', { skip: stackMissing() ?? false, timeout: 300_00
         for await (const each of store.list('receipts/')) found.push(each.key);
         assert.deepEqual(found, keys);
         assert.deepEqual(await store.usage(), { bytes: 1100, objects: 1100 });
-        await tenant.root.removeAll('');
+        await tenant.empty();
         assert.deepEqual(await tenant.root.versions(''), []);
       }),
     );
@@ -233,7 +233,7 @@ describe('objects on a server', { skip: stackMissing() ?? false, timeout: 300_00
   });
 
   describe('over a line that is not what it should be', () => {
-    afterEach(() => tenant.root.removeAll(''));
+    afterEach(() => tenant.empty());
     const key = 'raw/acme/doc_1/aa';
     /** Flips a bit in the body of the first `times` uploads that pass. */
     const damaging = (times: number) => {
@@ -255,7 +255,7 @@ describe('objects on a server', { skip: stackMissing() ?? false, timeout: 300_00
       await patient.put(key, bytes);
       assert.deepEqual(Buffer.from(await patient.read(key)), bytes);
       assert.equal((await tenant.root.versions(key)).length, 1);
-      await tenant.root.removeAll('');
+      await tenant.empty();
 
       const always = await meddlingLine(tenant.options.endpoint, { up: damaging(Number.POSITIVE_INFINITY) });
       const store = open({ endpoint: always.url });

@@ -6,7 +6,7 @@ import { stackObjects } from '../../appliance/bin/wire/stack/objects.ts';
 import { isFrostbyteError } from '../../appliance/kernel/errors.ts';
 import { tenantNames } from '../../appliance/kernel/names.ts';
 import { MinioAdmin } from '../../appliance/stores/object/minio/admin.ts';
-import { type Credentials, openClient } from '../../appliance/stores/object/minio/bucket.ts';
+import { type Credentials, openClient } from '../../appliance/stores/object/minio/client.ts';
 import { Connection } from '../../appliance/stores/object/minio/connection.ts';
 import { openMinioObjects } from '../../appliance/stores/object/minio.ts';
 import { element, type RawCall, send } from '../support/objects/signed-call.ts';

@@ -4,6 +4,7 @@ import { keySegments, prefixFolders } from './key.ts';
 import { Bucket, type BucketOptions } from './minio/bucket.ts';
 import { DRAFTS, type DraftPool, MinioDraft } from './minio/draft.ts';
 import { readStream } from './minio/read-stream.ts';
+import { removeKey, Settling } from './minio/remove.ts';
 import { allSettled, PART_BYTES, PartedUpload } from './minio/upload.ts';
 import { OBJECT_PREFIXES, type ObjectDraft, type ObjectStore } from './port.ts';
 
@@ -31,8 +32,11 @@ class MinioObjects implements ObjectStore {
   readonly #bucket: Bucket;
   readonly #drafts: DraftPool = { open: new Set(), memory: DRAFT_MEMORY };
 
+  readonly #settling: Settling;
+
   constructor(bucket: Bucket) {
     this.#bucket = bucket;
+    this.#settling = new Settling(bucket, DRAFTS);
   }
 
   async begin(): Promise<ObjectDraft> {
@@ -83,7 +87,7 @@ class MinioObjects implements ObjectStore {
 
   async delete(key: string): Promise<void> {
     keySegments(key);
-    await this.#bucket.removeAll(key);
+    if (await removeKey(this.#bucket, key)) await this.#settling.settle();
   }
 
   async sweepDrafts(olderThanMs: number): Promise<number> {
@@ -97,7 +101,7 @@ class MinioObjects implements ObjectStore {
     const mine = new Set([...this.#drafts.open].map(({ name }) => name));
     for await (const { key, modified } of this.#listed(DRAFTS)) {
       if (modified > limit || mine.has(key)) continue;
-      await this.#bucket.removeAll(key);
+      await removeKey(this.#bucket, key);
       removed++;
     }
     for (const upload of await this.#bucket.uploads('')) {

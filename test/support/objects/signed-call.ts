@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Credentials } from '../../../appliance/stores/object/minio/bucket.ts';
+import type { Credentials } from '../../../appliance/stores/object/minio/client.ts';
 import { Connection } from '../../../appliance/stores/object/minio/connection.ts';
 import { Refusal } from '../../../appliance/stores/object/minio/refusal.ts';
 import { signed } from '../../../appliance/stores/object/minio/sign.ts';

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { MinioAdmin } from '../../../appliance/stores/object/minio/admin.ts';
-import { Bucket, type BucketOptions, openClient } from '../../../appliance/stores/object/minio/bucket.ts';
+import { Bucket, type BucketOptions } from '../../../appliance/stores/object/minio/bucket.ts';
+import { openClient } from '../../../appliance/stores/object/minio/client.ts';
 import { Connection } from '../../../appliance/stores/object/minio/connection.ts';
 import { tenantPolicy } from '../../../appliance/stores/object/minio/policy.ts';
+import { removeEverything } from '../../../appliance/stores/object/minio/remove.ts';
 import { BucketKeeper } from '../../../appliance/stores/object/minio/tenant-bucket.ts';
 import type { TestStack } from '../stack.ts';
 
@@ -18,6 +20,8 @@ export interface TenantBucket {
   names(prefix: string): Promise<string[]>;
   /** Hides a key behind a delete marker: what a deletion that names no version does. */
   hide(key: string): Promise<void>;
+  /** Removes all that lies in it. */
+  empty(): Promise<void>;
   end(): Promise<void>;
 }
 
@@ -56,6 +60,7 @@ export async function tenantBucket(objects: TestStack['objects']): Promise<Tenan
       return found.flatMap(({ name }) => name ?? []);
     },
     hide: (key) => openClient(connection, rootOptions).removeObject(bucket, key),
+    empty: () => removeEverything(root),
     async end() {
       await admin.removeUser(user.accessKey);
       await admin.removePolicy(bucket);

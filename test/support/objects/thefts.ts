@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Credentials } from '../../../appliance/stores/object/minio/bucket.ts';
+import type { Credentials } from '../../../appliance/stores/object/minio/client.ts';
 import { sealBody } from '../../../appliance/stores/object/minio/sealed-body.ts';
 import type { RawCall } from './signed-call.ts';
 

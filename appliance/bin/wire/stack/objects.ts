@@ -2,7 +2,7 @@ import type { TenantResource } from '../../../control/provisioning/port.ts';
 import { FrostbyteError } from '../../../kernel/errors.ts';
 import { tenantNames } from '../../../kernel/names.ts';
 import { type AdminOptions, MinioAdmin } from '../../../stores/object/minio/admin.ts';
-import type { Credentials } from '../../../stores/object/minio/bucket.ts';
+import type { Credentials } from '../../../stores/object/minio/client.ts';
 import { tenantPolicy } from '../../../stores/object/minio/policy.ts';
 import { BucketKeeper } from '../../../stores/object/minio/tenant-bucket.ts';
 import { openMinioObjects } from '../../../stores/object/minio.ts';
@@ -45,15 +45,24 @@ export function stackObjects(options: StackObjectsOptions): StackObjects {
     );
     return users.map(([accessKey]) => accessKey);
   };
-  const renew = async (tenantId: string): Promise<void> => {
+  /**
+   * Writes the tenant's policy. The server has the disk keep what is written before it answers, not what is removed; what
+   * is written takes all before it along. So a removed user stays removed when the power goes.
+   */
+  const settle = (tenantId: string): Promise<void> => {
     const { bucket, objectPolicy } = tenantNames(tenantId);
+    return admin.putPolicy(objectPolicy, tenantPolicy(bucket));
+  };
+  const renew = async (tenantId: string): Promise<void> => {
+    const { objectPolicy } = tenantNames(tenantId);
     const user = await credentials(tenantId);
-    await admin.putPolicy(objectPolicy, tenantPolicy(bucket));
+    await settle(tenantId);
     await admin.putUser(user);
     await admin.attachPolicy(objectPolicy, user.accessKey);
     for (const accessKey of await usersOf(tenantId)) {
       if (accessKey !== user.accessKey) await admin.removeUser(accessKey);
     }
+    await settle(tenantId);
   };
 
   return {
@@ -70,8 +79,10 @@ export function stackObjects(options: StackObjectsOptions): StackObjects {
       const known = await options.credentialsOf(tenantId);
       const users = new Set([...(await usersOf(tenantId)), ...(known === null ? [] : [known.accessKey])]);
       for (const accessKey of users) await admin.removeUser(accessKey);
-      await admin.removePolicy(tenantNames(tenantId).objectPolicy);
       await withBucket(tenantId, (keeper) => keeper.destroy());
+      await settle(tenantId);
+      // Alone it gives nobody anything.
+      await admin.removePolicy(tenantNames(tenantId).objectPolicy);
     },
     isGone: async (tenantId) => {
       if (await withBucket(tenantId, (keeper) => keeper.exists())) return false;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { FrostbyteError } from '../../../kernel/errors.ts';
 import { retry } from '../../../kernel/retry.ts';
-import type { Credentials } from './bucket.ts';
+import type { Credentials } from './client.ts';
 import { Connection, type ConnectionOptions } from './connection.ts';
 import type { Policy } from './policy.ts';
 import { isPassing, Refusal, storeError } from './refusal.ts';

@@ -1,15 +1,11 @@
 import type { IncomingMessage } from 'node:http';
-import { Client } from 'minio';
+import type { Client } from 'minio';
 import { Circuit } from '../../../kernel/circuit.ts';
 import { FrostbyteError, isFrostbyteError } from '../../../kernel/errors.ts';
 import { retry } from '../../../kernel/retry.ts';
+import { type Credentials, openClient, sizeOf, view } from './client.ts';
 import { Connection, type ConnectionOptions, gather } from './connection.ts';
 import { isPassing, isUnwell, READ_BUT_NOT_WRITTEN, Refusal, storeError } from './refusal.ts';
-
-export interface Credentials {
-  accessKey: string;
-  secretKey: string;
-}
 
 export interface BucketOptions extends ConnectionOptions, Credentials {
   bucket: string;
@@ -26,13 +22,9 @@ export interface Upload {
   uploadId: string;
 }
 
-/** The one region of a MinIO; naming it spares a question per bucket. */
-const REGION = 'us-east-1';
 const RETRIES = { attempts: 4, firstWaitMs: 100, longestWaitMs: 2000, worthIt: isPassing };
 /** Keys of one page of a listing, and versions of one deletion: the protocol's limit. */
 const PAGE = 1000;
-/** What may appear between two looks is removed too, but not for ever. */
-const ROUNDS = 1000;
 
 /**
  * The calls of one bucket, in the protocol that MinIO and its successors share (S3, signature 4). Every payload is signed
@@ -195,24 +187,10 @@ export class Bucket {
     );
   }
 
+  /** Throws unless each of them is gone then; one that was not there is no error. */
   async removeVersions(versions: readonly Version[]): Promise<void> {
     const [first] = versions;
     if (first !== undefined) await this.#writing(first.name, () => this.#removeVersions(versions));
-  }
-
-  /**
-   * Removes every version, delete marker and unfinished upload of a key, or of all keys where it is empty, and looks again
-   * until there are none: what it returned from is gone. O(versions).
-   */
-  async removeAll(key: string): Promise<void> {
-    for (let round = 0; round < ROUNDS; round++) {
-      const [versions, uploads] = await Promise.all([this.versions(key), this.uploads(key)]);
-      const unfinished = uploads.filter((upload) => key === '' || upload.key === key);
-      if (versions.length === 0 && unfinished.length === 0) return;
-      await this.removeVersions(versions);
-      for (const upload of unfinished) await this.abortUpload(upload);
-    }
-    throw new FrostbyteError('STORE_UNAVAILABLE', 'Versions of a deleted object come back; it is not gone.');
   }
 
   close(): void {
@@ -268,31 +246,4 @@ export class Bucket {
       throw storeError(error);
     }
   }
-}
-
-/** The stock client over a connection of ours: path style, one region, no retries of its own. */
-export function openClient(connection: Connection, { accessKey, secretKey }: Credentials): Client {
-  const client = new Client({
-    endPoint: connection.endpoint.hostname,
-    port: connection.port,
-    useSSL: connection.secure,
-    accessKey,
-    secretKey,
-    region: REGION,
-    transport: { request: connection.request.bind(connection) as typeof import('node:http').request },
-    transportAgent: connection.agent,
-    retryOptions: { disableRetry: true },
-  });
-  client.enableSHA256 = true;
-  return client;
-}
-
-/** The length that an answer announces. */
-export function sizeOf(response: IncomingMessage): number {
-  return Number(response.headers['content-length'] ?? 0);
-}
-
-/** The same memory as the client wants it. */
-function view(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

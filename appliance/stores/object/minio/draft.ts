@@ -4,6 +4,7 @@ import { keySegments } from '../key.ts';
 import type { ObjectDraft } from '../port.ts';
 import type { Bucket } from './bucket.ts';
 import { storeError } from './refusal.ts';
+import { removeKey } from './remove.ts';
 import { copyObject, PART_BYTES, PartedUpload } from './upload.ts';
 
 /** Beside the object prefixes: no key can name it and no listing shows it. */
@@ -116,7 +117,7 @@ export class MinioDraft implements ObjectDraft {
     else {
       const removed =
         ended.versionId === null
-          ? this.#bucket.removeAll(this.name)
+          ? removeKey(this.#bucket, this.name)
           : this.#bucket.removeVersions([{ name: this.name, versionId: ended.versionId }]);
       await removed.catch(() => undefined);
     }

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { FrostbyteError } from '../../../kernel/errors.ts';
-import { type Bucket, sizeOf } from './bucket.ts';
+import type { Bucket } from './bucket.ts';
+import { sizeOf } from './client.ts';
 import { Silence, storeError } from './refusal.ts';
 
 /** How often a stream is taken up again without a byte in between. */

@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
-import type { Credentials } from './bucket.ts';
+import type { Credentials } from './client.ts';
 
 /** What is signed of a request. Header names in lower case; `host` is among them. */
 export interface SignedRequest {

@@ -1,9 +1,11 @@
 import type { Client } from 'minio';
 import { FrostbyteError } from '../../../kernel/errors.ts';
 import { retry } from '../../../kernel/retry.ts';
-import { Bucket, type BucketOptions, openClient } from './bucket.ts';
+import { Bucket, type BucketOptions } from './bucket.ts';
+import { openClient } from './client.ts';
 import { Connection } from './connection.ts';
 import { isPassing, Refusal, storeError } from './refusal.ts';
+import { removeEverything } from './remove.ts';
 
 const RETRIES = { attempts: 4, firstWaitMs: 100, longestWaitMs: 2000, worthIt: isPassing };
 
@@ -49,7 +51,7 @@ export class BucketKeeper {
     if (!(await this.exists())) return;
     const bucket = new Bucket(this.#options);
     try {
-      await bucket.removeAll('');
+      await removeEverything(bucket);
     } finally {
       bucket.close();
     }
