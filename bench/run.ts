@@ -13,6 +13,7 @@ const QUESTIONS: Readonly<Record<string, () => Promise<{ measure(): Promise<stri
   erasure: () => import('./erasure.ts'),
   evidence: () => import('./evidence.ts'),
   lists: () => import('./lists.ts'),
+  metadata: () => import('./metadata.ts'),
   reprocess: () => import('./reprocess.ts'),
   quality: () => import('./quality.ts'),
 };

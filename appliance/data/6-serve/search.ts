@@ -53,10 +53,10 @@ const FEWEST_CANDIDATES = 100;
 /** Where filters or vanished chunks eat the candidates, both sides are asked again for four times as many, up to here. */
 const MOST_CANDIDATES = 6400;
 /**
- * Up to so many documents that meet a metadata filter both sides are told by id and agree from the start; beyond, the
- * filter lets enough through that the candidates suffice.
+ * Up to so many documents that meet a metadata filter vectors are told by id, so that both sides agree from the start;
+ * beyond, the filter lets enough through that the candidates suffice.
  */
-const MOST_NAMED = 5000;
+const MOST_NAMED = 50_000;
 
 /**
  * Searches a tenant's vectors and full text, fuses the ranks and fetches what the proof shows (spec 2 E). Vectors whose
@@ -132,6 +132,7 @@ async function visible(
   seen: Map<string, ServedChunk | null>,
 ): Promise<{ chunk: ServedChunk; score: number }[]> {
   const chosen: { chunk: ServedChunk; score: number }[] = [];
+  const passes = gate(filters);
   for (let at = 0; at < fused.length && chosen.length < top_k; at += top_k) {
     const page = fused.slice(at, at + top_k);
     const unknown = page.map(({ id }) => id).filter((id) => !seen.has(id));
@@ -139,7 +140,7 @@ async function visible(
     for (const chunk of unknown.length > 0 ? await records.servedChunks(unknown) : []) seen.set(chunk.chunk_id, chunk);
     for (const { id, score } of page) {
       const chunk = seen.get(id);
-      if (chunk && passes(chunk, filters)) chosen.push({ chunk, score });
+      if (chunk && passes(chunk)) chosen.push({ chunk, score });
     }
   }
   return chosen.slice(0, top_k);
@@ -149,10 +150,12 @@ async function visible(
  * Whether a chunk meets the filters as its row is now. Full text has asked the rows already; a vector's payload may be
  * older than the row, and knows no metadata.
  */
-function passes(chunk: ServedChunk, filters: SearchFilters = {}): boolean {
-  if (filters.classification && !filters.classification.includes(chunk.classification)) return false;
-  if (filters.doc_ids && !filters.doc_ids.includes(chunk.doc_id)) return false;
-  return meets(chunk.document_metadata, filters.metadata ?? []);
+function gate({ classification, doc_ids, metadata = [] }: SearchFilters = {}): (chunk: ServedChunk) => boolean {
+  const documents = doc_ids && new Set(doc_ids);
+  return (chunk) =>
+    (!classification || classification.includes(chunk.classification)) &&
+    (!documents || documents.has(chunk.doc_id)) &&
+    meets(chunk.document_metadata, metadata);
 }
 
 async function scored(

@@ -32,6 +32,9 @@ const CHANGES_KEPT = 20_000;
 const CANDIDATES = 512;
 const CANDIDATES_PER_HIT = 10;
 
+/** Vectors of so few documents are an index look-up away, which no sketch can beat. */
+const MOST_LOOKED_UP = 1000;
+
 /** A list, however long, as one JSON parameter. */
 const LISTED = '(SELECT value FROM json_each(?))';
 
@@ -102,8 +105,7 @@ class SqliteVectors implements VectorStore {
     const limit = Math.floor(options.limit);
     const filter = readyFilter(options.filter);
     return db.read(() => {
-      // A list of documents is an index look-up away, which no sketch can beat.
-      const coarse = options.approximate === true && filter.docIds === null;
+      const coarse = options.approximate === true && (filter.docIds === null || filter.docIds.length > MOST_LOOKED_UP);
       const slots = coarse ? this.#nearSlots(query, filter, limit) : this.#nearestSlots(query, filter, limit);
       return this.#scored(query, slots).slice(0, limit);
     });

@@ -5,13 +5,14 @@ import { estimate, SKETCH_BYTES, scoreTable, writeSketch } from './sketch.ts';
 
 interface SketchRow {
   slot: number;
+  doc_id: string;
   classification: string;
   ingested_at: number;
   vector: Uint8Array;
 }
 
 /**
- * The sketches of all points of one file, in memory: about 230 bytes a point. They follow the file through its change
+ * The sketches of all points of one file, in memory: about 240 bytes a point. They follow the file through its change
  * log, whoever wrote to it; every method must be called inside the transaction that reads the file, so that both show
  * the same moment.
  */
@@ -27,11 +28,14 @@ export class Sketches {
   #slots = new Float64Array(0);
   #times = new Float64Array(0);
   #classes = new Uint32Array(0);
+  #documents = new Uint32Array(0);
   readonly #placeOf = new Map<number, number>();
+  /** Numbers of the names that points bear. */
   readonly #classOf = new Map<string, number>();
+  readonly #documentOf = new Map<string, number>();
 
   constructor(db: Database) {
-    const columns = 'slot, classification, ingested_at, vector';
+    const columns = 'slot, doc_id, classification, ingested_at, vector';
     this.#all = db.prepare<[], SketchRow>(`SELECT ${columns} FROM point`);
     this.#one = db.prepare<[number], SketchRow>(`SELECT ${columns} FROM point WHERE slot = ?`);
     this.#head = db.prepare<[], { first: number | null; last: number | null }>(
@@ -62,18 +66,17 @@ export class Sketches {
     this.#seq = seq;
   }
 
-  /** Slots of the `size` points that look nearest among those the filter lets through. O(points). */
+  /** Slots of the `size` points that look nearest among those the filter lets through. O(points, documents named). */
   candidates(query: Float32Array, filter: ReadyFilter, size: number): number[] {
     const table = scoreTable(query);
     const best = new Best(size);
-    const allowed = new Uint8Array(this.#classOf.size).fill(filter.classifications === null ? 1 : 0);
-    for (const name of filter.classifications ?? []) {
-      const known = this.#classOf.get(name);
-      if (known !== undefined) allowed[known] = 1;
-    }
+    const classes = allowed(this.#classOf, filter.classifications);
+    const documents = allowed(this.#documentOf, filter.docIds);
     for (let place = 0; place < this.#count; place++) {
       const time = this.#times[place]!;
-      if (time < filter.start || time > filter.end || allowed[this.#classes[place]!] === 0) continue;
+      if (time < filter.start || time > filter.end) continue;
+      if (classes !== null && classes[this.#classes[place]!] === 0) continue;
+      if (documents !== null && documents[this.#documents[place]!] === 0) continue;
       best.offer(estimate(table, this.#sketches, place * SKETCH_BYTES), this.#slots[place]!);
     }
     return best.items();
@@ -86,14 +89,10 @@ export class Sketches {
       this.#placeOf.set(row.slot, place);
       if (place === this.#slots.length) this.#grow();
     }
-    let known = this.#classOf.get(row.classification);
-    if (known === undefined) {
-      known = this.#classOf.size;
-      this.#classOf.set(row.classification, known);
-    }
     this.#slots[place] = row.slot;
     this.#times[place] = row.ingested_at;
-    this.#classes[place] = known;
+    this.#classes[place] = numberOf(this.#classOf, row.classification);
+    this.#documents[place] = numberOf(this.#documentOf, row.doc_id);
     writeSketch(storedVector(row.vector), this.#sketches, place * SKETCH_BYTES);
   }
 
@@ -109,6 +108,7 @@ export class Sketches {
     this.#slots[place] = moved;
     this.#times[place] = this.#times[last]!;
     this.#classes[place] = this.#classes[last]!;
+    this.#documents[place] = this.#documents[last]!;
     this.#sketches.copyWithin(place * SKETCH_BYTES, last * SKETCH_BYTES, (last + 1) * SKETCH_BYTES);
   }
 
@@ -118,13 +118,33 @@ export class Sketches {
     this.#slots = copyInto(new Float64Array(size), this.#slots);
     this.#times = copyInto(new Float64Array(size), this.#times);
     this.#classes = copyInto(new Uint32Array(size), this.#classes);
+    this.#documents = copyInto(new Uint32Array(size), this.#documents);
   }
 
   #clear(): void {
     this.#count = 0;
     this.#placeOf.clear();
     this.#classOf.clear();
+    this.#documentOf.clear();
   }
+}
+
+/** By number, 1 for each of the names; null where all may pass. */
+function allowed(numbers: ReadonlyMap<string, number>, names: readonly string[] | null): Uint8Array | null {
+  if (names === null) return null;
+  const passes = new Uint8Array(numbers.size);
+  for (const name of names) {
+    const known = numbers.get(name);
+    if (known !== undefined) passes[known] = 1;
+  }
+  return passes;
+}
+
+/** The number of a name, a new one where it has none. */
+function numberOf(numbers: Map<string, number>, name: string): number {
+  const known = numbers.get(name) ?? numbers.size;
+  numbers.set(name, known);
+  return known;
 }
 
 function copyInto<T extends Uint8Array | Uint32Array | Float64Array>(target: T, source: T): T {
