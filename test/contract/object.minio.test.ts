@@ -46,7 +46,7 @@ describe('objects on a server', { skip: stackMissing() ?? false, timeout: 300_00
   objectContract('sealed bucket', async () => {
     const { identity, recipient } = await makeKeyPair();
     const sealed = () => {
-      const store = sealObjects(open(), async () => ({ recipient, identities: [identity] }));
+      const store = sealObjects(open(), async () => ({ recipient, identities: [identity], recipients: [recipient] }));
       return { ...store, usage: () => counted(store) };
     };
     const store = sealed();
