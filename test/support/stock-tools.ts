@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 export const stockAge: string | null = spawnSync('age', ['--version']).error === undefined ? 'age' : null;
 
-const kept = join(import.meta.dirname, '..', '..', '.cache', 'tools', 'sops');
+const kept = join(import.meta.dirname, '..', '..', '.cache', 'go', 'bin', 'sops');
 export const stockSops: string | null =
   spawnSync('sops', ['--version', '--disable-version-check']).error === undefined
     ? 'sops'
