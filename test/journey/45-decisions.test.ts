@@ -275,6 +275,12 @@ describe('the quarantine', () => {
       ['PII_BLOCK_POLICY', ['SSN'], ['pii']],
     );
     assert.deepEqual(plantedIn(JSON.stringify(evidence)), []);
+    const told = await until('the event', async () => {
+      const path = `/audit/strict/events?event_type=DOCUMENT_QUARANTINED&resource_id=${first}`;
+      return (await auditor<{ details: Record<string, unknown> }[]>('GET', path)).data[0];
+    });
+    const kept = evidence.chunks.map(({ chunk_id }) => chunk_id);
+    assert.deepEqual([told.details.reason, told.details.chunks], ['PII_BLOCK_POLICY', kept]);
     assert.equal(
       (await release('strict', first, { chunk_ids: [evidence.chunks[0]!.chunk_id] })).code,
       'VALIDATION_ERROR',

@@ -126,6 +126,10 @@ function quarantinedChunks({ chunks }: EnrichedDocument) {
   return chunks.filter(({ policy }) => policy.injection_action_taken === 'quarantine');
 }
 
+function blockedChunks({ chunks }: EnrichedDocument) {
+  return chunks.filter(({ policy }) => policy.pii_action_taken === 'blocked');
+}
+
 /** What the acceptance report shows of policy: types and categories, never text. */
 function findings({ enriched, gates, alternatives }: EnrichResult): Record<string, unknown> {
   return {
@@ -162,12 +166,10 @@ function entries(plane: DataPlane, document: DocumentRow, { enriched, gates, qua
     };
     all.push(auditEntry(plane.clock, 'PII_DETECTED', { ...about, adds }));
   }
-  const suspects = quarantinedChunks(enriched);
+  const reason = quarantine?.reason ?? 'INJECTION_DETECTED';
+  const suspects = reason === 'PII_BLOCK_POLICY' ? blockedChunks(enriched) : quarantinedChunks(enriched);
   if (quarantine || suspects.length > 0) {
-    const adds = {
-      reason: quarantine?.reason ?? 'INJECTION_DETECTED',
-      chunks: suspects.map(({ chunk_id }) => chunk_id),
-    };
+    const adds = { reason, chunks: suspects.map(({ chunk_id }) => chunk_id) };
     all.push(
       auditEntry(plane.clock, 'DOCUMENT_QUARANTINED', {
         ...about,
