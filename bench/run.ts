@@ -16,6 +16,7 @@ const QUESTIONS: Readonly<Record<string, () => Promise<{ measure(): Promise<stri
   metadata: () => import('./metadata.ts'),
   reprocess: () => import('./reprocess.ts'),
   quality: () => import('./quality.ts'),
+  adapters: () => import('./adapters.ts'),
 };
 
 const asked = process.argv.slice(2);

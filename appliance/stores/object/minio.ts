@@ -136,11 +136,9 @@ class MinioObjects implements ObjectStore {
   async *#listed(prefix: string): AsyncIterable<{ key: string; size: number; modified: number }> {
     let token = '';
     do {
-      const { objects, isTruncated, nextContinuationToken } = await this.#bucket.page(prefix, token);
-      for (const { name, size, lastModified } of objects) {
-        if (name !== undefined) yield { key: name, size, modified: lastModified.getTime() };
-      }
-      token = isTruncated ? nextContinuationToken : '';
+      const { objects, next } = await this.#bucket.page(prefix, token);
+      for (const { name, size, modified } of objects) yield { key: name, size, modified };
+      token = next;
     } while (token !== '');
   }
 

@@ -1,13 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join, resolve } from 'node:path';
+import { parse } from 'yaml';
 import type { BucketOptions } from '../../../appliance/stores/object/minio/bucket.ts';
 import { BucketKeeper } from '../../../appliance/stores/object/minio/tenant-bucket.ts';
 import { until } from './until.ts';
 
 const PROGRAM = resolve(import.meta.dirname, '../../../.cache/go/bin/minio');
+const RECIPE = resolve(import.meta.dirname, '../../../images/objects/recipe.yaml');
 const ROOT = { accessKey: 'rootaccesskey', secretKey: 'root-secret-of-a-test' };
 
 /** Why no object server can be run here, or false when one can. */
@@ -44,15 +46,7 @@ export async function objectServer(folder: string): Promise<ObjectServer> {
     async start() {
       const started = spawn(PROGRAM, ['server', '--quiet', `--address=127.0.0.1:${port}`, data], {
         stdio: 'ignore',
-        env: {
-          HOME: folder,
-          MINIO_ROOT_USER: ROOT.accessKey,
-          MINIO_ROOT_PASSWORD: ROOT.secretKey,
-          MINIO_BROWSER: 'off',
-          MINIO_UPDATE: 'off',
-          // As in the image: without it the server answers before the disk has it, and a power cut takes what was answered.
-          MINIO_FS_OSYNC: 'on',
-        },
+        env: { ...settings(), HOME: folder, MINIO_ROOT_USER: ROOT.accessKey, MINIO_ROOT_PASSWORD: ROOT.secretKey },
       });
       child = started;
       await until('the object server to answer', async () => {
@@ -67,6 +61,12 @@ export async function objectServer(folder: string): Promise<ObjectServer> {
   const keeper = new BucketKeeper(options);
   await keeper.make().finally(() => keeper.close());
   return server;
+}
+
+/** What the image says to the server, so that what a test finds holds for the image; where secrets lie is the test's. */
+function settings(): Record<string, string> {
+  const recipe = parse(readFileSync(RECIPE, 'utf8')) as { env: Record<string, string> };
+  return Object.fromEntries(Object.entries(recipe.env).filter(([name]) => !name.endsWith('_FILE')));
 }
 
 async function freePort(): Promise<number> {

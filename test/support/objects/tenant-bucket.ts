@@ -57,7 +57,7 @@ export async function tenantBucket(objects: TestStack['objects']): Promise<Tenan
     keeper,
     async names(prefix) {
       const { objects: found } = await root.page(prefix, '');
-      return found.flatMap(({ name }) => name ?? []);
+      return found.map(({ name }) => name);
     },
     hide: (key) => openClient(connection, rootOptions).removeObject(bucket, key),
     empty: () => removeEverything(root),

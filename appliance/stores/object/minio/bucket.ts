@@ -5,6 +5,7 @@ import { FrostbyteError, isFrostbyteError } from '../../../kernel/errors.ts';
 import { retry } from '../../../kernel/retry.ts';
 import { type Credentials, openClient, sizeOf, view } from './client.ts';
 import { Connection, type ConnectionOptions, gather } from './connection.ts';
+import { type Page, parsePage } from './page.ts';
 import { isPassing, isUnwell, READ_BUT_NOT_WRITTEN, Refusal, storeError } from './refusal.ts';
 
 export interface BucketOptions extends ConnectionOptions, Credentials {
@@ -108,8 +109,18 @@ export class Bucket {
   }
 
   /** A page of keys in byte order that start with `prefix`; `token` is what the page before it gave, or empty. */
-  page(prefix: string, token: string) {
-    return this.#repeat(() => this.#client.listObjectsV2Query(this.name, prefix, token, '', PAGE, ''));
+  page(prefix: string, token: string): Promise<Page> {
+    const query = [
+      ...(token === '' ? [] : [`continuation-token=${encodeURIComponent(token)}`]),
+      'encoding-type=url',
+      'list-type=2',
+      `max-keys=${PAGE}`,
+      `prefix=${encodeURIComponent(prefix)}`,
+    ].join('&');
+    return this.#repeat(async () => {
+      const answer = await this.#client.makeRequestAsync({ method: 'GET', bucketName: this.name, query });
+      return parsePage((await gather(answer)).toString('utf8'));
+    });
   }
 
   beginUpload(key: string): Promise<string> {

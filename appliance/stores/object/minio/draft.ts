@@ -26,7 +26,7 @@ interface Gathered {
 }
 
 /**
- * A draft whose key is not known yet, and which nobody can see (docs/decisions, "Drafts on an object server"). A small one
+ * A draft whose key is not known yet, and which nobody can see (docs/decisions/0018). A small one
  * waits in memory, as far as the store's allowance goes, and is put under its key in one call. A larger one is sent in
  * parts to a name of its own while more comes in, and copied within the server when it is committed. Memory while it is
  * written: two parts; after its end: nothing, or a small draft's bytes out of the allowance.

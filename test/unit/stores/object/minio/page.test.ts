@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { isFrostbyteError } from '../../../../../appliance/kernel/errors.ts';
+import { parsePage } from '../../../../../appliance/stores/object/minio/page.ts';
+
+const entry = (key: string, size: string | number, more = '') =>
+  `<Contents><Key>${key}</Key><LastModified>2026-01-02T03:04:05.678Z</LastModified>${more}<Size>${size}</Size></Contents>`;
+const answer = (body: string) =>
+  `<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>b</Name>${body}</ListBucketResult>`;
+const unreadable = (error: unknown) => isFrostbyteError(error, 'STORE_UNAVAILABLE');
+const modified = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
+
+describe('a page of a listing', () => {
+  it('gives names, sizes and times in the order of the answer', () => {
+    const owner = '<ETag>&#34;d41d&#34;</ETag><Owner><ID>x</ID></Owner>';
+    const page = parsePage(
+      answer(`${entry('raw/a%3Db', 5, owner) + entry('raw/a', 0)}<IsTruncated>false</IsTruncated>`),
+    );
+    assert.deepEqual(page, {
+      objects: [
+        { name: 'raw/a=b', size: 5, modified },
+        { name: 'raw/a', size: 0, modified },
+      ],
+      next: '',
+    });
+  });
+
+  it('says how to go on where there is more, and only there', () => {
+    const token = '<NextContinuationToken>a+b/c=&amp;&#x3d;</NextContinuationToken>';
+    assert.equal(parsePage(answer(`<IsTruncated>true</IsTruncated>${token}`)).next, 'a+b/c=&=');
+    assert.equal(parsePage(answer(`<IsTruncated>false</IsTruncated>${token}`)).next, '');
+  });
+
+  for (const [name, xml] of [
+    ['another document', '<Error><Code>SlowDown</Code></Error>'],
+    ['nothing', ''],
+    ['an object without a size', answer('<Contents><Key>raw/a</Key></Contents>')],
+    ['a size that is no number', answer(entry('raw/a', 'many'))],
+    ['a size below nothing', answer(entry('raw/a', -1))],
+    ['more to come and no way to ask for it', answer('<IsTruncated>true</IsTruncated>')],
+  ] as const) {
+    it(`refuses ${name}`, () => {
+      assert.throws(() => parsePage(xml), unreadable);
+    });
+  }
+});
