@@ -17,7 +17,6 @@ export interface RedisLimiterOptions extends RedisLimits {
  */
 const TAKE = script(
   'take',
-  1,
   `local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
 local capacity = tonumber(ARGV[1])

@@ -5,18 +5,16 @@ import { sha256Hex } from '../../kernel/digest.ts';
 export interface Script {
   /** The name under which the client knows it: made of the text too, so that two versions never meet. */
   name: string;
-  keys: number;
   lua: string;
 }
 
-export function script(name: string, keys: number, lua: string): Script {
-  return { name: `frostbyte:${name}:${sha256Hex(lua).slice(0, 8)}`, keys, lua };
+export function script(name: string, lua: string): Script {
+  return { name: `frostbyte:${name}:${sha256Hex(lua).slice(0, 8)}`, lua };
 }
 
 /** Runs a script by its hash; a server that has forgotten it (restarted, flushed) is sent the text again. */
 export async function run(redis: Redis, script: Script, keys: string[], args: (string | number)[]): Promise<unknown> {
   const commands = redis as unknown as Record<string, (...values: (string | number)[]) => Promise<unknown>>;
-  if (commands[script.name] === undefined)
-    redis.defineCommand(script.name, { numberOfKeys: script.keys, lua: script.lua });
-  return commands[script.name]!(...keys, ...args);
+  if (commands[script.name] === undefined) redis.defineCommand(script.name, { lua: script.lua });
+  return commands[script.name]!(keys.length, ...keys, ...args);
 }

@@ -59,11 +59,9 @@ class QdrantVectors implements VectorStore {
   async read(chunkIds: readonly string[]): Promise<Map<string, Float32Array>> {
     const found = new Map<string, Float32Array>();
     for (const some of batches([...new Set(chunkIds)], BATCH)) {
-      const records = await this.#ask((api, init, collection) =>
-        api.getPoints(
-          { ...collection, ids: some.map(pointId), with_payload: ['chunk_id', 'bits'], with_vector: true },
-          init,
-        ),
+      const records = await this.#connection.askPlain<{ payload: unknown; vector: unknown }[]>(
+        `/collections/${encodeURIComponent(this.#collection)}/points`,
+        { ids: some.map(pointId), with_payload: ['chunk_id', 'bits'], with_vector: true },
       );
       for (const { payload, vector } of records) {
         const own = payload as unknown as Payload;

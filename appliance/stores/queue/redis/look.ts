@@ -1,5 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { WorkStage } from '../../../kernel/pipeline.ts';
+import { run } from '../../redis/script.ts';
+import { LOOK } from './scripts.ts';
 import type { StageQueue } from './stage-queue.ts';
 
 type Queues = Readonly<Record<WorkStage, StageQueue>>;
@@ -29,19 +31,14 @@ const SCORES_A_MILLISECOND = 0x1000;
 
 /** Looks at several stages in one request. O(claimed jobs). */
 export async function lookAt(redis: Redis, queues: Queues, stages: readonly WorkStage[]): Promise<Look[]> {
-  const pipeline = redis.pipeline();
-  for (const stage of stages) {
-    const { keys } = queues[stage];
-    pipeline.lindex(keys.wait!, -1);
-    pipeline.zrange(keys.delayed!, '0', '0', 'WITHSCORES');
-    pipeline.lrange(keys.active!, 0, -1);
-  }
-  const answers = await answersOf(pipeline);
-  return stages.map((stage, at) => {
-    const [head, delayed, active] = answers.slice(at * 3, at * 3 + 3) as [string | null, string[], string[]];
-    const [id, score] = delayed;
-    const due = id === undefined ? null : { id, at: Math.floor(Number(score) / SCORES_A_MILLISECOND) };
-    return { stage, head, due, active };
+  const keys = stages.flatMap((stage) => {
+    const { wait, delayed, active } = queues[stage].keys;
+    return [wait!, delayed!, active!];
+  });
+  const answers = (await run(redis, LOOK, keys, [])) as [string | null, string | null, string | null, string[]][];
+  return answers.map(([head, id, score, active], at) => {
+    const due = id === null ? null : { id, at: Math.floor(Number(score) / SCORES_A_MILLISECOND) };
+    return { stage: stages[at]!, head, due, active };
   });
 }
 

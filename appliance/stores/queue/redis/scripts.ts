@@ -8,7 +8,6 @@ import { script } from '../../redis/script.ts';
  */
 export const STANDS = script(
   'stands',
-  3,
   `local own = redis.call('HMGET', KEYS[1], 'pb', 'defa')
 if own[1] ~= ARGV[1] then return 0 end
 local lock = redis.call('GET', KEYS[2])
@@ -25,7 +24,6 @@ return 1`,
  */
 export const WITHDRAW = script(
   'withdraw',
-  2,
   `if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 if redis.call('EXISTS', KEYS[2]) == 0 then return 2 end
 redis.call('HSET', KEYS[1], 'defa', 'withdrawn')
@@ -38,7 +36,23 @@ return 1`,
  */
 export const STRIKE = script(
   'strike',
-  2,
   `if redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
 return redis.call('SREM', KEYS[1], ARGV[1])`,
+);
+
+/**
+ * What stands in some queues: for each the next job that waits, the delayed one that is due first with its score, and
+ * those that were handed out, the latest first. O(claimed jobs).
+ * KEYS: for each queue wait, delayed, active.
+ */
+export const LOOK = script(
+  'look',
+  `local seen = {}
+for i = 1, #KEYS, 3 do
+  local due = redis.call('ZRANGE', KEYS[i + 1], 0, 0, 'WITHSCORES')
+  seen[#seen + 1] = {
+    redis.call('LINDEX', KEYS[i], -1), due[1] or false, due[2] or false, redis.call('LRANGE', KEYS[i + 2], 0, -1)
+  }
+end
+return seen`,
 );

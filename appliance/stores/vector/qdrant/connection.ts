@@ -1,5 +1,5 @@
 import { QdrantClient } from '@qdrant/js-client-rest';
-import { Agent } from 'undici';
+import { Agent, request } from 'undici';
 import { Circuit } from '../../../kernel/circuit.ts';
 import { FrostbyteError } from '../../../kernel/errors.ts';
 import { retry } from '../../../kernel/retry.ts';
@@ -38,6 +38,8 @@ const LONGEST_WAIT_MS = 1000;
  */
 export class QdrantConnection {
   readonly #api: QdrantApi;
+  readonly #url: string;
+  readonly #headers: Record<string, string>;
   readonly #agent: Agent;
   readonly #attempts: number;
   readonly #circuit = new Circuit({ name: 'vector index', counts: isUnwell });
@@ -53,9 +55,11 @@ export class QdrantConnection {
       bodyTimeout: requestTimeoutMs,
       connect: { timeout: connectTimeoutMs, keepAlive: true, ...address.tls },
     });
+    this.#url = address.url.replace(/\/+$/, '');
+    this.#headers = { 'api-key': address.token, 'accept-encoding': 'identity' };
     this.#api = new QdrantClient({
       url: address.url,
-      headers: { 'api-key': address.token, 'accept-encoding': 'identity' },
+      headers: this.#headers,
       timeout: requestTimeoutMs,
       checkCompatibility: false,
     }).api();
@@ -84,9 +88,39 @@ export class QdrantConnection {
     return this.#circuit.run(() => retry(attempt, { attempts: this.#attempts, ...again }), { anyway });
   }
 
+  /**
+   * As `ask`, for a read whose answer holds vectors: the client calls a function for each of their numbers, which takes
+   * longer than the request itself.
+   */
+  async askPlain<T>(path: string, body: object): Promise<T> {
+    return this.ask<T>(async () => {
+      const answer = await request(`${this.#url}${path}`, {
+        method: 'POST',
+        headers: { ...this.#headers, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+        dispatcher: this.#agent,
+      });
+      const text = await answer.body.text();
+      if (answer.statusCode !== 200) throw new PlainRefusal(answer.statusCode, text);
+      return { data: JSON.parse(text) as { result?: T } };
+    });
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     await this.#agent.destroy();
+  }
+}
+
+/** An answer that is no success, as the client's own errors show one. */
+class PlainRefusal extends Error {
+  readonly status: number;
+  readonly data: string;
+
+  constructor(status: number, data: string) {
+    super(`answered ${status}`);
+    this.status = status;
+    this.data = data;
   }
 }

@@ -60,8 +60,10 @@ function statusOf(error: unknown): number | null {
 
 /** `fetch failed`, a timeout, or an end in the middle of an answer. */
 function isTransport(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown };
   return (
     error instanceof TypeError ||
+    (typeof code === 'string' && /^(?:UND_ERR|E[A-Z]|ERR_TLS|ERR_SSL)|CERT/.test(code)) ||
     /^(?:QdrantClientTimeoutError|QdrantClientResourceExhaustedError|AbortError)$/.test(
       (error as Error | null)?.name ?? '',
     )
