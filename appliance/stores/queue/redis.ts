@@ -298,9 +298,7 @@ class RedisQueue implements JobQueue {
   }
 
   async #list(redis: Redis, jobs: readonly Job[]): Promise<void> {
-    const pipeline = redis.pipeline();
-    for (const { doc_id, job_id } of jobs) pipeline.sadd(this.#listOf(doc_id), job_id);
-    for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;
+    await Promise.all(jobs.map(({ doc_id, job_id }) => redis.sadd(this.#listOf(doc_id), job_id)));
   }
 
   async #strike(redis: Redis, docId: string, stage: WorkStage, id: string): Promise<void> {
