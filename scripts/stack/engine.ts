@@ -7,6 +7,10 @@ import { PLACE } from './place.ts';
 
 export const SBIN_PATH = `${process.env.PATH}:/usr/sbin:/sbin`;
 const SECONDS_TO_START = 60;
+/** Where an engine leaves sockets wherever it was told to live. In its own mounts they lie in memory of its own. */
+const HIDE_FIXED_PATHS = `set -e
+for path in /run/containerd /run/docker; do mkdir -p $path; mount -t tmpfs -o mode=0700 engine $path; done
+exec dockerd "$@"`;
 
 /** What every client of the engine is started with. */
 export const ENGINE_ENVIRONMENT: NodeJS.ProcessEnv = {
@@ -41,6 +45,9 @@ export async function startEngine(): Promise<void> {
     'unshare',
     '--mount',
     '--propagation=private',
+    'sh',
+    '-c',
+    HIDE_FIXED_PATHS,
     'dockerd',
     `--host=unix://${PLACE.socket}`,
     '--group=root',

@@ -38,6 +38,10 @@ describe('bringing a stack up and down', { skip: stackMissing() ?? false }, () =
     assert.deepEqual(containers(PLACE.socket), before, 'a stack that is up is left as it is');
     assert.equal(readFileSync(PLACE.facts, 'utf8'), facts);
 
+    const mountsOfEngine = readFileSync(`/proc/${engines()[0]}/mountinfo`, 'utf8');
+    for (const path of ['/run/containerd', '/run/docker'])
+      assert.match(mountsOfEngine, new RegExp(` ${path} .* - tmpfs `), `sockets in ${path} would outlive the stack`);
+
     for (const pid of engines()) process.kill(pid, 'SIGKILL');
     await until('the end of the engine', () => engines().length === 0);
     assert.ok(processesOfStack().length > 0, 'containers outlive their engine');
