@@ -141,7 +141,14 @@ async function checkReceipts({ world }: Session, { id, batches }: TenantModel): 
 }
 
 /** Types that the model keeps no count of: what it does not do, and what the appliance does by itself. */
-const UNCOUNTED = new Set(['TOKEN_ISSUED', 'TOKEN_REVOKED', 'CONTENT_DROPPED', 'AUTHENTICATION_FAILED', 'KEY_ROTATED']);
+const UNCOUNTED = new Set([
+  'TOKEN_ISSUED',
+  'TOKEN_REVOKED',
+  'CONTENT_DROPPED',
+  'AUTHENTICATION_FAILED',
+  'KEY_ROTATED',
+  'KEY_PURGED',
+]);
 
 /** Each event once, and none beside; and none names what was erased. */
 async function checkLog(session: Session, tenant: TenantModel, from: number): Promise<void> {
