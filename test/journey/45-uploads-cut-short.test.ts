@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { join } from 'node:path';
 import { after, before, it } from 'node:test';
 import type { BatchReceipt } from '../../appliance/api/receipts.ts';
 import type { BatchStatus } from '../../appliance/api/schemas/ingest.ts';
@@ -17,6 +18,8 @@ import type { Caller } from '../support/http.ts';
 const WHO = { role: 'tenant_admin', tenant_id: 'acme', subject: 'dana' } as const;
 const PIECE = Buffer.alloc(64 << 10, 'p');
 const ANNOUNCED = 64 << 20;
+/** More than a draft gathers before it writes. */
+const LONG = `SOP\n\n${'One more line of the procedure.\n'.repeat(60_000)}`;
 
 let appliance: Appliance;
 let admin: Awaited<ReturnType<Appliance['admin']>>;
@@ -105,7 +108,7 @@ it('a resumable upload keeps what came when its tenant is suspended', { timeout:
 });
 
 it('a batch keeps its whole files when its tenant is suspended, and goes on', { timeout: 60_000 }, async () => {
-  const { form, manifest } = makeBatch('acme', [text('one.txt', 'SOP\n\nOne.'), text('two.txt', 'SOP\n\nTwo.')]);
+  const { form, manifest } = makeBatch('acme', [text('one.txt', LONG), text('two.txt', 'SOP\n\nTwo.')]);
   const body = new Response(form);
   const bytes = Buffer.from(await body.arrayBuffer());
   const { sending, ended } = await open('POST', '/ingest/acme/batch', {
@@ -113,7 +116,11 @@ it('a batch keeps its whole files when its tenant is suspended, and goes on', { 
     'content-length': String(bytes.length),
   });
   const secondPart = bytes.lastIndexOf('Two.');
-  await new Promise((done) => sending.write(bytes.subarray(0, secondPart), done));
+  const drafts = () => readdirSync(join(tenantPaths(appliance.dataFolder, 'acme').objects, 'drafts')).length;
+  const others = drafts();
+  sending.write(bytes.subarray(0, secondPart));
+  // Only what was let in before the tenant is suspended has the drain.
+  await until('the first file on the disk', () => drafts() > others);
   await suspend();
   await ended;
   sending.destroy();
