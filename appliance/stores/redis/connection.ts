@@ -107,7 +107,8 @@ class Connection implements RedisConnection {
   }
 
   async #reached(): Promise<void> {
-    if (this.redis.status === 'ready') return;
+    // A connection that has just broken is still called ready for a moment.
+    if (this.redis.status === 'ready' && this.redis.stream.writable) return;
     if (this.#waiting >= this.#mostWaiting || this.#patienceMs === 0) throw away();
     this.#waiting += 1;
     try {
