@@ -57,9 +57,22 @@ export async function objectServer(folder: string): Promise<ObjectServer> {
       });
     },
   };
-  await server.start();
   const keeper = new BucketKeeper(options);
-  await keeper.make().finally(() => keeper.close());
+  try {
+    await server.start();
+    // It says that it is ready before it knows its users.
+    const made = () =>
+      keeper.make().then(
+        () => true,
+        () => false,
+      );
+    await until('the object server to make a bucket', made);
+  } catch (error) {
+    await server.kill();
+    throw error;
+  } finally {
+    keeper.close();
+  }
   return server;
 }
 
