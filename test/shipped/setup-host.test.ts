@@ -98,6 +98,6 @@ describe('setting up a host', () => {
     });
 
   it('is strict where CI calls it', () => {
-    assert.match(readFileSync(join(ROOT, '.ci/run'), 'utf8'), /^scripts\/setup-host --strict$/m);
+    assert.match(readFileSync(join(ROOT, '.ci/run'), 'utf8'), /^scripts\/setup-host --strict --stack$/m);
   });
 });
