@@ -59,12 +59,13 @@ export const INGEST_ROUTES: Partial<Record<RouteName, DataRoute>> = {
     return answer(await statusOf(plane, params.batch_id!));
   },
 
-  async batchStream({ plane, params, request, signal }) {
+  // A plane that closes is told to whoever listens, as an error: only a listener who is gone ends it without a word.
+  async batchStream({ plane, params, request }) {
     await statusOf(plane, params.batch_id!);
     return progressStream({
       status: () => statusOf(plane, params.batch_id!),
       lastEventId: request.headers.get('last-event-id'),
-      signal,
+      signal: request.signal,
     });
   },
 
