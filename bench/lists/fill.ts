@@ -11,6 +11,7 @@ import type { RecordStore } from '../../appliance/stores/record/port.ts';
 import { openSqliteRecords } from '../../appliance/stores/record/sqlite.ts';
 import { arrival, failed, idOf, indexed, minute, TENANT } from '../../test/contract/record/builders.ts';
 import { folderResources } from '../../test/support/control/folder-resources.ts';
+import { fillRequests } from './fill-requests.ts';
 
 /** Stores with long lists in them, filled through their own verbs. */
 export interface Filled {
@@ -45,6 +46,8 @@ export async function fill(folder: string, { entries, files }: { entries: number
   await log.append(
     told.map(({ event, references }) => ({ event, references, leaf_hash: leafHash(event as AuditEvent) })),
   );
+
+  await fillRequests(records, entries, files);
 
   const control = await createControl({
     dataFolder: folder,
