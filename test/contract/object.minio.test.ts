@@ -11,6 +11,7 @@ import { sealObjects } from '../../appliance/secrets/sealed-objects.ts';
 import { tenantPolicy } from '../../appliance/stores/object/minio/policy.ts';
 import { openMinioObjects } from '../../appliance/stores/object/minio.ts';
 import type { ObjectStore } from '../../appliance/stores/object/port.ts';
+import { totalOf } from '../../appliance/stores/object/total.ts';
 import { until } from '../support/faults/until.ts';
 import { type Fate, meddlingLine } from '../support/meddling-line.ts';
 import { type TenantBucket, tenantBucket } from '../support/objects/tenant-bucket.ts';
@@ -47,7 +48,7 @@ describe('objects on a server', { skip: stackMissing() ?? false, timeout: 300_00
     const { identity, recipient } = await makeKeyPair();
     const sealed = () => {
       const store = sealObjects(open(), async () => ({ recipient, identities: [identity], recipients: [recipient] }));
-      return { ...store, usage: () => counted(store) };
+      return { ...store, usage: () => totalOf(store.list('')) };
     };
     const store = sealed();
     return {
@@ -136,7 +137,7 @@ describe('objects on a server', { skip: stackMissing() ?? false, timeout: 300_00
           for (let at = 0; at < size; at += MIB) await draft.write(block.subarray(0, Math.min(MIB, size - at)));
           await draft.end();
           assert.equal((await tenant.names('drafts/')).length, 1);
-          assert.deepEqual(await counted(store), { bytes: 0, objects: 0 });
+          assert.deepEqual(await totalOf(store.list('')), { bytes: 0, objects: 0 });
           await draft.commit(key);
           let at = 0;
           for await (const chunk of await store.get(key)) {
@@ -168,7 +169,7 @@ describe('objects on a server', { skip: stackMissing() ?? false, timeout: 300_00
         assert.equal((await tenant.names('drafts/')).length, 8);
         for (const [n, draft] of drafts.entries()) await (n < 20 ? draft.commit(`raw/acme/${n}`) : draft.abort());
         assert.deepEqual(await tenant.names('drafts/'), []);
-        assert.deepEqual(await counted(store), { bytes: 20 * MIB, objects: 20 });
+        assert.deepEqual(await totalOf(store.list('')), { bytes: 20 * MIB, objects: 20 });
         // The allowance came back.
         const late = await store.begin();
         await late.write(bytes);
@@ -218,7 +219,7 @@ describe('objects on a server', { skip: stackMissing() ?? false, timeout: 300_00
         await assert.rejects(store.put(key, Buffer.from('x')), unavailable(words));
         await assert.rejects(store.read(key), unavailable(words));
         await assert.rejects(store.size(key), unavailable(words));
-        await assert.rejects(counted(store), unavailable(words));
+        await assert.rejects(totalOf(store.list('')), unavailable(words));
         await store.close();
       }
     });
@@ -344,12 +345,3 @@ describe('objects on a server', { skip: stackMissing() ?? false, timeout: 300_00
     });
   });
 });
-
-async function counted(store: ObjectStore): Promise<{ bytes: number; objects: number }> {
-  const total = { bytes: 0, objects: 0 };
-  for await (const { size } of store.list('')) {
-    total.bytes += size;
-    total.objects++;
-  }
-  return total;
-}

@@ -9,6 +9,7 @@ import { open } from '../../appliance/secrets/age-file.ts';
 import { makeKeyPair } from '../../appliance/secrets/identities.ts';
 import { sealObjects } from '../../appliance/secrets/sealed-objects.ts';
 import { openFilesystemObjects } from '../../appliance/stores/object/filesystem.ts';
+import { totalOf } from '../../appliance/stores/object/total.ts';
 import { objectContract } from './object.suite.ts';
 
 async function world() {
@@ -22,18 +23,9 @@ async function world() {
 // The folder counts sealed bytes; the contract counts what callers wrote.
 objectContract('sealed folder', async () => {
   const made = await world();
-  const plain = (store: typeof made.store) => ({ ...store, usage: () => plaintextUsage(store) });
+  const plain = (store: typeof made.store) => ({ ...store, usage: () => totalOf(store.list('')) });
   return { ...made, store: plain(made.store), reopen: async () => plain(await made.reopen()) };
 });
-
-async function plaintextUsage(store: Awaited<ReturnType<typeof world>>['store']) {
-  const total = { bytes: 0, objects: 0 };
-  for await (const { size } of store.list('')) {
-    total.bytes += size;
-    total.objects++;
-  }
-  return total;
-}
 
 describe('sealed objects', () => {
   it('leave no plaintext on the disk, and the file there is an age file of the storage identity', async () => {

@@ -10,6 +10,7 @@ import { listFiles } from './filesystem-list.ts';
 import { entry, Folders } from './folders.ts';
 import { keySegments } from './key.ts';
 import type { ObjectDraft, ObjectStore } from './port.ts';
+import { totalOf } from './total.ts';
 
 /** Beside the object prefixes, so that a rename from here is atomic and no key can name it. */
 const DRAFTS = 'drafts';
@@ -159,13 +160,8 @@ class FilesystemObjects implements ObjectStore {
     });
   }
 
-  async usage(): Promise<{ bytes: number; objects: number }> {
-    const total = { bytes: 0, objects: 0 };
-    for await (const { size } of this.list('')) {
-      total.bytes += size;
-      total.objects++;
-    }
-    return total;
+  usage(): Promise<{ bytes: number; objects: number }> {
+    return totalOf(this.list(''));
   }
 
   room(): Promise<number> {

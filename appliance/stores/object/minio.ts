@@ -7,6 +7,7 @@ import { readStream } from './minio/read-stream.ts';
 import { removeKey, Settling } from './minio/remove.ts';
 import { allSettled, PART_BYTES, PartedUpload } from './minio/upload.ts';
 import { OBJECT_PREFIXES, type ObjectDraft, type ObjectStore } from './port.ts';
+import { totalOf } from './total.ts';
 
 export type { BucketOptions as MinioObjectsOptions } from './minio/bucket.ts';
 
@@ -112,13 +113,8 @@ class MinioObjects implements ObjectStore {
     return removed;
   }
 
-  async usage(): Promise<{ bytes: number; objects: number }> {
-    const total = { bytes: 0, objects: 0 };
-    for await (const { size } of this.list('')) {
-      total.bytes += size;
-      total.objects++;
-    }
-    return total;
+  usage(): Promise<{ bytes: number; objects: number }> {
+    return totalOf(this.list(''));
   }
 
   async room(): Promise<number> {

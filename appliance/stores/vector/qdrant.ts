@@ -4,7 +4,7 @@ import type { VectorHit, VectorPoint, VectorSearch, VectorStore } from './port.t
 import { COLLECTION } from './qdrant/collection.ts';
 import { type QdrantAddress, type QdrantApi, QdrantConnection, type QdrantLimits } from './qdrant/connection.ts';
 import { type Payload, toFilter, toPoint, toVector } from './qdrant/points.ts';
-import { checkVector, DIMENSIONS } from './sqlite-vec/points.ts';
+import { checkVector, DIMENSIONS } from './vectors.ts';
 
 export interface QdrantVectorOptions extends QdrantLimits {
   address: QdrantAddress;

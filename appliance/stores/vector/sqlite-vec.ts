@@ -5,8 +5,9 @@ import { openSqlite, type SqliteConnection } from '../sqlite/open.ts';
 import { MIGRATIONS } from './migrations/sqlite.gen.ts';
 import type { VectorHit, VectorSearch, VectorStore } from './port.ts';
 import { loadVectorFunctions } from './sqlite-vec/extension.ts';
-import { checkVector, pointRow, type ReadyFilter, readyFilter, storedVector } from './sqlite-vec/points.ts';
+import { pointRow, type ReadyFilter, readyFilter } from './sqlite-vec/points.ts';
 import { Sketches } from './sqlite-vec/sketches.ts';
+import { checkVector, storedVector } from './vectors.ts';
 
 export interface SqliteVectorOptions {
   /** The `sqlite-vec` loadable extension; where the package lies by default. Bundled programs must give it. */

@@ -1,9 +1,8 @@
 import { float32LittleEndian } from '../../../kernel/digest.ts';
-import { FrostbyteError } from '../../../kernel/errors.ts';
 import { pointId } from '../../../kernel/ids.ts';
 import { instant } from '../../sqlite/instant.ts';
 import type { VectorFilter, VectorPoint } from '../port.ts';
-import { checkVector, storedVector } from '../sqlite-vec/points.ts';
+import { checkVector, momentOf, storedVector } from '../vectors.ts';
 
 /** What the index keeps beside a vector. */
 export interface Payload {
@@ -22,18 +21,12 @@ const NEAR_ONE = 5e-7;
 /** Checks a point and makes it the server's. Throws `DIMENSION_MISMATCH`, or `VALIDATION_ERROR` for a time that is none. */
 export function toPoint(point: VectorPoint): { id: string; vector: number[]; payload: Record<string, unknown> } {
   checkVector(point.vector);
-  const time = Date.parse(point.ingested_at);
-  if (!Number.isFinite(time)) {
-    throw new FrostbyteError('VALIDATION_ERROR', 'The time of a point must be ISO 8601.', {
-      details: [{ field: 'ingested_at', constraint: 'ISO 8601' }],
-    });
-  }
   const payload: Payload = {
     chunk_id: point.chunk_id,
     doc_id: point.doc_id,
     classification: point.classification,
     page: point.page,
-    ingested_at: new Date(time).toISOString(),
+    ingested_at: new Date(momentOf(point.ingested_at)).toISOString(),
     ...(isKept(point.vector) ? {} : { bits: Buffer.from(float32LittleEndian(point.vector)).toString('base64') }),
   };
   return { id: pointId(point.chunk_id), vector: Array.from(point.vector), payload: { ...payload } };

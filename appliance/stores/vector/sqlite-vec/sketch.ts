@@ -1,4 +1,4 @@
-import { DIMENSIONS } from './points.ts';
+import { DIMENSIONS } from '../vectors.ts';
 
 /**
  * Two bits per dimension: a small picture of a vector that is compared without touching the disk. The levels are those

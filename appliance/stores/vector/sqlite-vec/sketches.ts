@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
+import { storedVector } from '../vectors.ts';
 import { Best } from './best.ts';
-import { type ReadyFilter, storedVector } from './points.ts';
+import type { ReadyFilter } from './points.ts';
 import { estimate, SKETCH_BYTES, scoreTable, writeSketch } from './sketch.ts';
 
 interface SketchRow {
