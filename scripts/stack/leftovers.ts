@@ -20,6 +20,7 @@ export function processesOfStack(): number[] {
     .filter((entry) => /^\d+$/.test(entry) && !mine.has(Number(entry)))
     .filter((pid) => {
       try {
+        if (hasEnded(pid)) return false;
         return (
           (namespace !== null && readlinkSync(`/proc/${pid}/ns/net`) === namespace) ||
           readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(`:/${PLACE.cgroup}/`) ||
@@ -65,6 +66,11 @@ function removeGroups(folder: string): boolean {
     if (['EBUSY', 'ENOTEMPTY'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
     throw error;
   }
+}
+
+/** Dead already, and only waiting for its parent to take note: it has left its namespaces, but not its control groups. */
+function hasEnded(pid: string): boolean {
+  return /^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
 }
 
 function isEngine(pid: string): boolean {
