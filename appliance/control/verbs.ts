@@ -75,7 +75,7 @@ export interface ControlVerbs {
   /** Newest first; `after` is the id of the last hold seen. */
   holds(
     tenantId: string,
-    query: { status: 'in_force' | 'lifted' | 'all'; limit: number; offset: number; after?: string },
+    page: PageRequest & { status: 'in_force' | 'lifted' | 'all' },
   ): Promise<{ holds: Hold[]; total: number }>;
   /** Scopes of the holds that keep a document which came with these batches: what a data plane asks before it erases. */
   holdsOn(tenantId: string, docId: string, batchIds: readonly string[]): Promise<HoldScope[]>;

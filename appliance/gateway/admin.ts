@@ -58,16 +58,10 @@ const VERBS: Partial<Record<RouteName, Verb>> = {
     return data(act(tenantId!, target, reason, caller.subject));
   },
   async listHolds(control, { tenantId, query }) {
-    const { status, page, limit, cursor } = query as {
-      status: 'in_force' | 'lifted' | 'all';
-      page: number;
-      limit: number;
-      cursor?: string;
-    };
-    const place = cursor === undefined ? {} : { after: cursor };
-    const { holds, total } = await control.holds(tenantId!, { status, limit, offset: (page - 1) * limit, ...place });
-    const next = holds.length < limit ? null : holds.at(-1)!.hold_id;
-    return { data: holds, meta: listMeta(total, { page, limit }, { status }, next) };
+    const page = query as unknown as PageQuery & { status: 'in_force' | 'lifted' | 'all' };
+    const { status } = page;
+    const { holds, total } = await control.holds(tenantId!, { status, ...placeOf(page) });
+    return { data: holds, meta: listMeta(total, page, { status }, cursorOf(holds, page.limit, 'hold_id')) };
   },
   tenantKeys: (control, { tenantId }) => data(control.tenantKeys(tenantId!)),
   rotateKeys: (control, { tenantId, body, caller }) =>

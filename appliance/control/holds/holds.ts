@@ -1,7 +1,7 @@
 import { FrostbyteError } from '../../kernel/errors.ts';
 import type { HoldScope } from '../../kernel/holds.ts';
 import type { Registry } from '../registry/open.ts';
-import { readPage } from '../registry/page.ts';
+import { type Keyset, readPage } from '../registry/page.ts';
 import type { Hold } from '../verbs.ts';
 
 const COLUMNS = 'hold_id, tenant_id, scope, resource_id, reason, set_by, set_at, lifted_by, lifted_at, lift_reason';
@@ -94,7 +94,7 @@ export function endHold(registry: Registry, holdId: string, end: { by: string; a
 export function pageOfHolds(
   registry: Registry,
   tenantId: string,
-  query: { status: HoldStatus; limit: number; offset: number; after?: string },
+  query: Keyset & { status: HoldStatus },
 ): { holds: Hold[]; total: number } {
   const { status, ...page } = query;
   const [index, terms] = LISTS[status];

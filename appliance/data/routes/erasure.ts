@@ -1,5 +1,5 @@
 import type { RouteName } from '../../api/routes.ts';
-import { listMeta } from '../../api/schemas/common.ts';
+import { cursorOf, listMeta, type PageQuery, placeOf } from '../../api/schemas/common.ts';
 import type { DeletionReceipt } from '../../api/schemas/query.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import type { ErasureRow } from '../../stores/record/rows.ts';
@@ -26,16 +26,15 @@ export const ERASURE_ROUTES: Partial<Record<RouteName, DataRoute>> = {
   },
 
   async listErasures({ plane, query }) {
-    const { page, limit, cursor, doc_id } = query as { page: number; limit: number; cursor?: string; doc_id?: string };
+    const page = query as unknown as PageQuery & { doc_id?: string };
+    const { doc_id } = page;
     const { rows, total } = await plane.records.erasures({
-      limit,
-      ...(cursor === undefined ? { offset: (page - 1) * limit } : { after: cursor }),
+      ...placeOf(page),
       ...(doc_id === undefined ? {} : { doc_id }),
     });
-    const next = rows.length < limit ? null : rows.at(-1)!.deletion_receipt_id;
     return answer(
       rows.map((row) => deletionReceipt(plane.tenant_id, row)),
-      { meta: listMeta(total, { page, limit }, { doc_id }, next) },
+      { meta: listMeta(total, page, { doc_id }, cursorOf(rows, page.limit, 'deletion_receipt_id')) },
     );
   },
 

@@ -1,5 +1,5 @@
 import type { RouteName } from '../../api/routes.ts';
-import { listMeta } from '../../api/schemas/common.ts';
+import { cursorOf, listMeta, type PageQuery, placeOf } from '../../api/schemas/common.ts';
 import type { RejectBody, ReleaseBody } from '../../api/schemas/quarantine.ts';
 import { auditEntry } from '../../audit/entry.ts';
 import type { EventName } from '../../audit/events.ts';
@@ -17,18 +17,12 @@ import { recordRead } from './query.ts';
 /** Routes of the quarantine (spec 2 C, 4). */
 export const QUARANTINE_ROUTES: Partial<Record<RouteName, DataRoute>> = {
   async listQuarantine({ plane, query }) {
-    const { page, limit, cursor, ...filter } = query as unknown as {
-      page: number;
-      limit: number;
-      cursor?: string;
-    } & QuarantineFilter;
-    const { rows, total } = await plane.records.quarantined({
-      limit,
-      ...(cursor === undefined ? { offset: (page - 1) * limit } : { after: cursor }),
-      ...filter,
+    const asked = query as unknown as PageQuery & QuarantineFilter;
+    const { page: _page, limit, cursor: _cursor, ...filter } = asked;
+    const { rows, total } = await plane.records.quarantined({ ...placeOf(asked), ...filter });
+    return answer(rows.map(quarantineItem), {
+      meta: listMeta(total, asked, { ...filter }, cursorOf(rows, limit, 'doc_id')),
     });
-    const next = rows.length < limit ? null : rows.at(-1)!.doc_id;
-    return answer(rows.map(quarantineItem), { meta: listMeta(total, { page, limit }, { ...filter }, next) });
   },
 
   async quarantinedDocument({ plane, params, query }) {

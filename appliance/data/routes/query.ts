@@ -1,5 +1,5 @@
 import type { RouteName } from '../../api/routes.ts';
-import { listMeta } from '../../api/schemas/common.ts';
+import { cursorOf, listMeta, type PageQuery, placeOf } from '../../api/schemas/common.ts';
 import type { SearchBody } from '../../api/schemas/query.ts';
 import { auditEntry } from '../../audit/entry.ts';
 import type { DocumentState } from '../../kernel/pipeline.ts';
@@ -21,26 +21,18 @@ export const QUERY_ROUTES: Partial<Record<RouteName, DataRoute>> = {
   },
 
   async listDocuments({ plane, query, caller }) {
-    const { page, limit, cursor, state, batch_id } = query as unknown as {
-      page: number;
-      limit: number;
-      cursor?: string;
-      state?: DocumentState;
-      batch_id?: string;
-    };
-    const at = cursor === undefined ? { offset: (page - 1) * limit } : { after: cursor };
+    const page = query as unknown as PageQuery & { state?: DocumentState; batch_id?: string };
+    const { state, batch_id } = page;
     const { rows, total } = await plane.records.documents({
-      limit,
-      ...at,
+      ...placeOf(page),
       ...(state ? { state } : {}),
       ...(batch_id ? { batch_id } : {}),
     });
-    const next = rows.length < limit ? null : rows.at(-1)!.doc_id;
     // A tenant's own people list their documents all day; somebody from outside who sees the names has looked.
     if (caller.role === 'admin') await recordListing(plane, caller.subject, rows);
     return answer(
       rows.map((row) => summary(plane.tenant_id, row)),
-      { meta: listMeta(total, { page, limit }, { state, batch_id }, next) },
+      { meta: listMeta(total, page, { state, batch_id }, cursorOf(rows, page.limit, 'doc_id')) },
     );
   },
 

@@ -1,5 +1,5 @@
 import type { RouteName } from '../../api/routes.ts';
-import { listMeta } from '../../api/schemas/common.ts';
+import { cursorOf, listMeta, type PageQuery, placeOf } from '../../api/schemas/common.ts';
 import type { ReprocessAnswer, ReprocessBody } from '../../api/schemas/reprocess.ts';
 import { codeFrames } from '../../kernel/errors.ts';
 import { shaped } from '../../kernel/log-fields.ts';
@@ -22,13 +22,11 @@ export const REPROCESS_ROUTES: Partial<Record<RouteName, DataRoute>> = {
   },
 
   async listReprocesses({ plane, query }) {
-    const { page, limit, cursor } = query as { page: number; limit: number; cursor?: string };
-    const at = cursor === undefined ? { offset: (page - 1) * limit } : { after: cursor };
-    const { rows, total } = await plane.records.reprocesses({ limit, ...at });
-    const next = rows.length < limit ? null : rows.at(-1)!.reprocess_id;
+    const page = query as unknown as PageQuery;
+    const { rows, total } = await plane.records.reprocesses(placeOf(page));
     return answer(
       rows.map((row) => progress(plane.tenant_id, row)),
-      { meta: listMeta(total, { page, limit }, {}, next) },
+      { meta: listMeta(total, page, {}, cursorOf(rows, page.limit, 'reprocess_id')) },
     );
   },
 

@@ -1,5 +1,5 @@
 import type { RouteName } from '../../api/routes.ts';
-import { listMeta } from '../../api/schemas/common.ts';
+import { cursorOf, listMeta, type PageQuery, placeOf } from '../../api/schemas/common.ts';
 import type { ReviewBody, ReviewDocument, ReviewItem } from '../../api/schemas/review.ts';
 import { auditEntry } from '../../audit/entry.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
@@ -18,22 +18,17 @@ const APPROVED_AT_ONCE = 200;
 /** Routes of the review queue (spec 2 C, 4): documents whose class a person has to decide. */
 export const REVIEW_ROUTES: Partial<Record<RouteName, DataRoute>> = {
   async listReviews({ plane, query }) {
-    const { page, limit, cursor, sort, batch_id } = query as unknown as {
-      page: number;
-      limit: number;
-      cursor?: string;
-      sort: 'asc' | 'desc';
-      batch_id?: string;
-    };
+    const page = query as unknown as PageQuery & { sort: 'asc' | 'desc'; batch_id?: string };
+    const { sort, batch_id } = page;
     const { rows, total } = await plane.records.documents({
-      limit,
-      ...(cursor === undefined ? { offset: (page - 1) * limit } : { after: cursor }),
+      ...placeOf(page),
       state: 'held',
       sort,
       ...(batch_id ? { batch_id } : {}),
     });
-    const next = rows.length < limit ? null : rows.at(-1)!.doc_id;
-    return answer(rows.map(reviewItem), { meta: listMeta(total, { page, limit }, { batch_id, sort }, next) });
+    return answer(rows.map(reviewItem), {
+      meta: listMeta(total, page, { batch_id, sort }, cursorOf(rows, page.limit, 'doc_id')),
+    });
   },
 
   async reviewDocument(context) {

@@ -1,5 +1,5 @@
 import type { RouteName } from '../../api/routes.ts';
-import { listMeta } from '../../api/schemas/common.ts';
+import { cursorOf, listMeta, type PageQuery, placeOf } from '../../api/schemas/common.ts';
 import type { UploadAnswer } from '../../api/schemas/uploads.ts';
 import type { UploadRow, UploadState } from '../../stores/record/port.ts';
 import { answerTus } from '../1-intake/uploads/answer-tus.ts';
@@ -18,16 +18,12 @@ export const UPLOAD_ROUTES: Partial<Record<RouteName, DataRoute>> = {
   deleteUpload: tus,
 
   async listUploads({ plane, query }) {
-    const { page, limit, cursor, state } = query as unknown as {
-      page: number;
-      limit: number;
-      cursor?: string;
-      state?: UploadState;
-    };
-    const position = cursor === undefined ? { offset: (page - 1) * limit } : { after: cursor };
-    const { rows, total } = await plane.records.uploads({ limit, ...position, ...(state ? { state } : {}) });
-    const next = rows.length < limit ? null : rows.at(-1)!.upload_id;
-    return answer(rows.map(shown), { meta: listMeta(total, { page, limit }, { state }, next) });
+    const page = query as unknown as PageQuery & { state?: UploadState };
+    const { state } = page;
+    const { rows, total } = await plane.records.uploads({ ...placeOf(page), ...(state ? { state } : {}) });
+    return answer(rows.map(shown), {
+      meta: listMeta(total, page, { state }, cursorOf(rows, page.limit, 'upload_id')),
+    });
   },
 
   async upload({ plane, params }) {
