@@ -4,6 +4,7 @@ import type { TenantConfig } from '../../api/tenant-config.ts';
 import { auditEntry } from '../../audit/entry.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import { docId } from '../../kernel/ids.ts';
+import { sideBySide } from '../../kernel/side-by-side.ts';
 import { turnTaker } from '../../kernel/take-turns.ts';
 import type { FileDecision, UploadRow } from '../../stores/record/port.ts';
 import type { Receipt } from '../../stores/record/rows.ts';
@@ -278,19 +279,13 @@ export class Arrival {
   async #commit(commits: readonly Commit[]): Promise<void> {
     const { objects, records } = this.#plane;
     const unique = new Map(commits.map((commit) => [commit.key, commit]));
-    const queue = [...unique.values()];
-    const work = async () => {
-      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-        const { seen, key, receipt } = next;
-        // Only an object with a document is known to be synced; one that a killed intake left may not be, so it is
-        // written again.
-        const document = await records.document(receipt.doc_id ?? '');
-        const stands = document?.storage_path === key && (await objects.size(key)) !== null;
-        if (!stands) await seen.draft!.commit(key);
-      }
-    };
-    const results = await Promise.allSettled(Array.from({ length: PARALLEL_COMMITS }, work));
-    for (const result of results) if (result.status === 'rejected') throw result.reason;
+    await sideBySide(unique.values(), PARALLEL_COMMITS, async ({ seen, key, receipt }) => {
+      // Only an object with a document is known to be synced; one that a killed intake left may not be, so it is
+      // written again.
+      const document = await records.document(receipt.doc_id ?? '');
+      const stands = document?.storage_path === key && (await objects.size(key)) !== null;
+      if (!stands) await seen.draft!.commit(key);
+    });
   }
 
   /**

@@ -1,3 +1,4 @@
+import { sideBySide } from '../../kernel/side-by-side.ts';
 import { OBJECT_PREFIXES, type ObjectStore } from '../../stores/object/port.ts';
 import type { ErasureInventory } from '../../stores/record/rows.ts';
 import type { DataPlane } from '../plane.ts';
@@ -44,13 +45,8 @@ export async function whatIsLeft(plane: Stores, docId: string): Promise<{ verifi
 }
 
 /** Deletes objects, several at a time. */
-export async function deleteAll(objects: Pick<ObjectStore, 'delete'>, keys: readonly string[]): Promise<void> {
-  const queue = [...keys];
-  const work = async (): Promise<void> => {
-    for (let key = queue.shift(); key !== undefined; key = queue.shift()) await objects.delete(key);
-  };
-  const results = await Promise.allSettled(Array.from({ length: PARALLEL }, work));
-  for (const result of results) if (result.status === 'rejected') throw result.reason;
+export function deleteAll(objects: Pick<ObjectStore, 'delete'>, keys: readonly string[]): Promise<void> {
+  return sideBySide(keys, PARALLEL, (key) => objects.delete(key));
 }
 
 /** Everything under a document's own prefixes, whatever the kind. */

@@ -4,6 +4,7 @@ import { type FileHandle, lstat, open, readdir, rename, rm, rmdir, statfs, unlin
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { FrostbyteError } from '../../kernel/errors.ts';
+import { allSettled } from '../../kernel/side-by-side.ts';
 import { diskError, errno } from './disk-errors.ts';
 import { FilesystemDraft, writeAll } from './filesystem-draft.ts';
 import { listFiles } from './filesystem-list.ts';
@@ -75,8 +76,7 @@ class FilesystemObjects implements ObjectStore {
       const touched = new Map<string, string[]>();
       let group: { segments: string[]; bytes: Uint8Array }[] = [];
       const flush = async () => {
-        const results = await Promise.allSettled(group.map(({ segments, bytes }) => this.#putFile(segments, bytes)));
-        for (const result of results) if (result.status === 'rejected') throw result.reason;
+        await allSettled(group.map(({ segments, bytes }) => this.#putFile(segments, bytes)));
         group = [];
       };
       for (const { key, bytes } of entries) {

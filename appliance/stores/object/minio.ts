@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
+import { sideBySide } from '../../kernel/side-by-side.ts';
 import { keySegments, prefixFolders } from './key.ts';
 import { Bucket, type BucketOptions } from './minio/bucket.ts';
 import { DRAFTS, type DraftPool, MinioDraft } from './minio/draft.ts';
 import { readStream } from './minio/read-stream.ts';
 import { removeKey, Settling } from './minio/remove.ts';
-import { allSettled, PART_BYTES, PartedUpload } from './minio/upload.ts';
+import { PART_BYTES, PartedUpload } from './minio/upload.ts';
 import { OBJECT_PREFIXES, type ObjectDraft, type ObjectStore } from './port.ts';
 import { totalOf } from './total.ts';
 
@@ -51,18 +52,14 @@ class MinioObjects implements ObjectStore {
   }
 
   async putAll(entries: Iterable<{ key: string; bytes: Uint8Array }>): Promise<void> {
-    // One iterator for all: each takes what comes next when it is through with what it had.
-    const queue = entries[Symbol.iterator]();
     let failed = false;
-    const putSome = async () => {
-      for (let next = queue.next(); !next.done && !failed; next = queue.next()) {
-        await this.put(next.value.key, next.value.bytes).catch((error) => {
-          failed = true;
-          throw error;
-        });
-      }
-    };
-    await allSettled(Array.from({ length: PARALLEL }, putSome));
+    await sideBySide(entries, PARALLEL, async ({ key, bytes }) => {
+      if (failed) return;
+      await this.put(key, bytes).catch((error) => {
+        failed = true;
+        throw error;
+      });
+    });
   }
 
   async get(key: string): Promise<Readable> {

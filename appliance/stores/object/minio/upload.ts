@@ -1,3 +1,4 @@
+import { sideBySide } from '../../../kernel/side-by-side.ts';
 import type { Bucket, Upload } from './bucket.ts';
 
 /** Parts after which the next ones are twice as large: 10,000 parts, the protocol's limit, are then 300 GiB. */
@@ -43,15 +44,10 @@ export class PartedUpload {
   /** Has the server copy the parts from an object of `size` bytes. */
   async copyFrom(key: string, size: number): Promise<void> {
     const count = Math.ceil(size / COPY_BYTES);
-    let next = 0;
-    const copySome = async () => {
-      while (next < count) {
-        const part = next++;
-        const bytes = `${part * COPY_BYTES}-${Math.min(size, (part + 1) * COPY_BYTES) - 1}`;
-        this.#tags[part] = await this.#bucket.part(this.#upload, part + 1, { key, bytes });
-      }
-    };
-    await allSettled(Array.from({ length: COPIES_AT_ONCE }, copySome));
+    await sideBySide(Array(count).keys(), COPIES_AT_ONCE, async (part) => {
+      const bytes = `${part * COPY_BYTES}-${Math.min(size, (part + 1) * COPY_BYTES) - 1}`;
+      this.#tags[part] = await this.#bucket.part(this.#upload, part + 1, { key, bytes });
+    });
     this.#bytes += size;
   }
 
@@ -77,10 +73,4 @@ export async function copyObject(bucket: Bucket, from: string, to: string, size:
     await upload.abort().catch(() => undefined);
     throw error;
   }
-}
-
-/** Waits for all, then throws the first failure: nothing goes on behind the caller's back. */
-export async function allSettled(work: readonly Promise<unknown>[]): Promise<void> {
-  const results = await Promise.allSettled(work);
-  for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
