@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
+import { sha256Hex } from '../../../kernel/digest.ts';
 import { FrostbyteError } from '../../../kernel/errors.ts';
-import { retry } from '../../../kernel/retry.ts';
 import type { Credentials } from './client.ts';
 import { Connection, type ConnectionOptions } from './connection.ts';
 import type { Policy } from './policy.ts';
-import { isPassing, Refusal, storeError } from './refusal.ts';
+import { Refusal } from './refusal.ts';
+import { repeated } from './repeated.ts';
 import { openBody, sealBody } from './sealed-body.ts';
 import { signed } from './sign.ts';
 
@@ -17,7 +17,6 @@ export interface User {
 }
 
 const PATH = '/minio/admin/v3';
-const RETRIES = { attempts: 4, firstWaitMs: 100, longestWaitMs: 2000, worthIt: isPassing };
 
 /**
  * The part of MinIO's admin API that tenants need (spec 3, "MinIO users without `mc`"). The control plane alone holds the
@@ -95,21 +94,11 @@ export class MinioAdmin {
     const parameters = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
     const path = `${PATH}/${verb}${parameters.length > 0 ? `?${parameters.join('&')}` : ''}`;
     const payload = body ?? Buffer.alloc(0);
-    try {
-      return await retry(() => {
-        const bodySha256 = createHash('sha256').update(payload).digest('hex');
-        const headers = { host: this.#connection.endpoint.host };
-        const request = { method, path, headers, bodySha256 };
-        const length = { 'content-length': payload.byteLength };
-        return this.#connection.call(
-          method,
-          path,
-          { ...signed(request, this.#credentials, new Date()), ...length },
-          payload,
-        );
-      }, RETRIES);
-    } catch (error) {
-      throw storeError(error);
-    }
+    const headers = { host: this.#connection.endpoint.host };
+    const request = { method, path, headers, bodySha256: sha256Hex(payload) };
+    const length = { 'content-length': payload.byteLength };
+    return repeated(() =>
+      this.#connection.call(method, path, { ...signed(request, this.#credentials, new Date()), ...length }, payload),
+    );
   }
 }

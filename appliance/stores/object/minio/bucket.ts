@@ -2,11 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import type { Client } from 'minio';
 import { Circuit } from '../../../kernel/circuit.ts';
 import { FrostbyteError, isFrostbyteError } from '../../../kernel/errors.ts';
-import { retry } from '../../../kernel/retry.ts';
 import { type Credentials, openClient, sizeOf, view } from './client.ts';
 import { Connection, type ConnectionOptions, gather } from './connection.ts';
 import { type Page, parsePage } from './page.ts';
-import { isPassing, isUnwell, READ_BUT_NOT_WRITTEN, Refusal, storeError } from './refusal.ts';
+import { isUnwell, READ_BUT_NOT_WRITTEN, Refusal, storeError } from './refusal.ts';
+import { repeated } from './repeated.ts';
 
 export interface BucketOptions extends ConnectionOptions, Credentials {
   bucket: string;
@@ -23,7 +23,6 @@ export interface Upload {
   uploadId: string;
 }
 
-const RETRIES = { attempts: 4, firstWaitMs: 100, longestWaitMs: 2000, worthIt: isPassing };
 /** Keys of one page of a listing, and versions of one deletion: the protocol's limit. */
 const PAGE = 1000;
 
@@ -250,11 +249,7 @@ export class Bucket {
     return readable ? storeError(new Refusal(403, READ_BUT_NOT_WRITTEN)) : error;
   }
 
-  async #repeat<T>(work: (attempt: number) => Promise<T>): Promise<T> {
-    try {
-      return await retry((attempt) => this.#circuit.run(() => work(attempt)), RETRIES);
-    } catch (error) {
-      throw storeError(error);
-    }
+  #repeat<T>(work: (attempt: number) => Promise<T>): Promise<T> {
+    return repeated((attempt) => this.#circuit.run(() => work(attempt)));
   }
 }

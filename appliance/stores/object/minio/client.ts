@@ -8,7 +8,7 @@ export interface Credentials {
 }
 
 /** The one region of a MinIO; naming it spares a question per bucket. */
-const REGION = 'us-east-1';
+export const REGION = 'us-east-1';
 
 /**
  * The stock client over a connection of ours: path style, one region, no repetition of its own, and payloads signed with

@@ -1,5 +1,6 @@
-import { createHash, createHmac } from 'node:crypto';
-import type { Credentials } from './client.ts';
+import { createHmac } from 'node:crypto';
+import { sha256Hex } from '../../../kernel/digest.ts';
+import { type Credentials, REGION } from './client.ts';
 
 /** What is signed of a request. Header names in lower case; `host` is among them. */
 export interface SignedRequest {
@@ -12,7 +13,6 @@ export interface SignedRequest {
 }
 
 const ALGORITHM = 'AWS4-HMAC-SHA256';
-const REGION = 'us-east-1';
 
 /**
  * The headers of a request with its signature (AWS Signature Version 4, service `s3`), good for 15 minutes from `at`. The
@@ -42,7 +42,7 @@ export function signed(
     names.join(';'),
     request.bodySha256,
   ].join('\n');
-  const digest = createHash('sha256').update(canonical).digest('hex');
+  const digest = sha256Hex(canonical);
   const key = scope.split('/').reduce<string | Buffer>(hmac, `AWS4${credentials.secretKey}`);
   const signature = hmac(key, [ALGORITHM, time, scope, digest].join('\n')).toString('hex');
   const credential = `${credentials.accessKey}/${scope}`;

@@ -1,13 +1,11 @@
 import type { Client } from 'minio';
 import { FrostbyteError } from '../../../kernel/errors.ts';
-import { retry } from '../../../kernel/retry.ts';
 import { Bucket, type BucketOptions } from './bucket.ts';
 import { openClient } from './client.ts';
 import { Connection } from './connection.ts';
-import { isPassing, Refusal, storeError } from './refusal.ts';
+import { Refusal } from './refusal.ts';
 import { removeEverything } from './remove.ts';
-
-const RETRIES = { attempts: 4, firstWaitMs: 100, longestWaitMs: 2000, worthIt: isPassing };
+import { repeated } from './repeated.ts';
 
 /** A bucket as control makes and destroys it, with the administrator's credentials. Every verb may be repeated. */
 export class BucketKeeper {
@@ -24,7 +22,7 @@ export class BucketKeeper {
   /** Makes the bucket, or finishes making it, with versions kept. */
   async make(): Promise<void> {
     const { bucket } = this.#options;
-    await this.#repeat(async () => {
+    await repeated(async () => {
       try {
         await this.#client.makeBucket(bucket);
       } catch (error) {
@@ -32,18 +30,18 @@ export class BucketKeeper {
         if (!(error instanceof Refusal && error.code === 'BucketAlreadyOwnedByYou')) throw error;
       }
     });
-    await this.#repeat(() => this.#client.setBucketVersioning(bucket, { Status: 'Enabled' }));
+    await repeated(() => this.#client.setBucketVersioning(bucket, { Status: 'Enabled' }));
   }
 
   /** Throws unless the bucket is there and keeps versions. */
   async check(): Promise<void> {
-    const { Status } = await this.#repeat(() => this.#client.getBucketVersioning(this.#options.bucket));
+    const { Status } = await repeated(() => this.#client.getBucketVersioning(this.#options.bucket));
     if (Status === 'Enabled') return;
     throw new FrostbyteError('STORE_UNAVAILABLE', "The tenant's bucket keeps no versions: switch versioning on.");
   }
 
   exists(): Promise<boolean> {
-    return this.#repeat(() => this.#client.bucketExists(this.#options.bucket));
+    return repeated(() => this.#client.bucketExists(this.#options.bucket));
   }
 
   /** Removes every version of every object, then the bucket. One that is not there is no error. O(versions). */
@@ -55,7 +53,7 @@ export class BucketKeeper {
     } finally {
       bucket.close();
     }
-    await this.#repeat(async () => {
+    await repeated(async () => {
       try {
         await this.#client.removeBucket(this.#options.bucket);
       } catch (error) {
@@ -66,13 +64,5 @@ export class BucketKeeper {
 
   close(): void {
     this.#connection.close();
-  }
-
-  async #repeat<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await retry(work, RETRIES);
-    } catch (error) {
-      throw storeError(error);
-    }
   }
 }
