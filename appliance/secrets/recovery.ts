@@ -1,8 +1,8 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { armor } from 'age-encryption';
 import { z } from 'zod';
 import type { Clock } from '../kernel/clock.ts';
-import { prefixedSha256 } from '../kernel/digest.ts';
+import { prefixedSha256, sameDigest } from '../kernel/digest.ts';
 import { FrostbyteError } from '../kernel/errors.ts';
 import { seal } from './age-file.ts';
 import { readSecret, writeSecret } from './secret-file.ts';
@@ -92,7 +92,7 @@ export async function proveRecovery(file: string, answer: string, clock: Clock):
   const named = pending ?? active;
   if (named === null || named.challenge === null) throw unnamed();
   const given = answer.trim();
-  const right = ANSWER.test(given) && sameHash(prefixedSha256(given), named.challenge.sha256);
+  const right = ANSWER.test(given) && sameDigest(prefixedSha256(given), named.challenge.sha256);
   if (!right || named.challenge.expires_at < clock.iso()) {
     throw new FrostbyteError('VALIDATION_ERROR', 'This does not answer the challenge.', {
       details: [
@@ -134,11 +134,6 @@ async function readState(file: string): Promise<State> {
 
 async function writeState(file: string, state: State): Promise<void> {
   await writeSecret(file, Buffer.from(`${JSON.stringify(state, null, 2)}\n`), { replace: true });
-}
-
-function sameHash(a: string, b: string): boolean {
-  const [left, right] = [Buffer.from(a), Buffer.from(b)];
-  return left.length === right.length && timingSafeEqual(left, right);
 }
 
 function refused(constraint: string, cause?: unknown): FrostbyteError {

@@ -1,5 +1,6 @@
-import { createHash, type Hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, type Hash, randomBytes } from 'node:crypto';
 import { Document, isScalar, parseAllDocuments, visit } from 'yaml';
+import { sameDigest } from '../../kernel/digest.ts';
 import { openValue, sealValue } from './cipher.ts';
 import {
   DATA_KEY_BYTES,
@@ -95,7 +96,7 @@ export async function openSops(text: string, identities: readonly string[]): Pro
   });
   const mac = openValue(metadata.mac, key, metadata.lastmodified);
   key.fill(0);
-  if (mac.type !== 'value' || !sameText(String(mac.value), digestOf(hash))) throw changed();
+  if (mac.type !== 'value' || !sameDigest(String(mac.value), digestOf(hash))) throw changed();
   return opened;
 }
 
@@ -155,9 +156,4 @@ function placeOf(path: readonly string[]): string {
 
 function digestOf(hash: Hash): string {
   return hash.digest('hex').toUpperCase();
-}
-
-function sameText(a: string, b: string): boolean {
-  const [left, right] = [Buffer.from(a), Buffer.from(b)];
-  return left.length === right.length && timingSafeEqual(left, right);
 }
