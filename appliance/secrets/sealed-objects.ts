@@ -2,14 +2,13 @@ import type { Readable } from 'node:stream';
 import { FrostbyteError } from '../kernel/errors.ts';
 import { giveBack } from '../kernel/give-back.ts';
 import { Turns } from '../kernel/turns.ts';
-import type { ObjectDraft, ObjectStore } from '../stores/object/port.ts';
+import { DEFAULT_READ, type ObjectDraft, type ObjectStore } from '../stores/object/port.ts';
 import { AgeWriter, open, openStream, plainSize, seal, sealedSize } from './age-file.ts';
 import type { StorageKeys } from './port.ts';
 import { resealObject } from './reseal-object.ts';
 
 /** Sealed bytes that `putAll` holds at a time. */
 const GROUP_BYTES = 16 << 20;
-const DEFAULT_READ = 64 << 20;
 
 /**
  * An object store in which every object is an age file for the tenant's storage identity (spec 3, "Documents at rest").

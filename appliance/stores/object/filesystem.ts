@@ -10,7 +10,7 @@ import { FilesystemDraft, writeAll } from './filesystem-draft.ts';
 import { listFiles } from './filesystem-list.ts';
 import { entry, Folders } from './folders.ts';
 import { keySegments } from './key.ts';
-import type { ObjectDraft, ObjectStore } from './port.ts';
+import { DEFAULT_READ, type ObjectDraft, type ObjectStore } from './port.ts';
 import { totalOf } from './total.ts';
 
 /** Beside the object prefixes, so that a rename from here is atomic and no key can name it. */
@@ -95,7 +95,7 @@ class FilesystemObjects implements ObjectStore {
     return file.createReadStream({ highWaterMark: READ_AHEAD });
   }
 
-  async read(key: string, maxBytes = 64 << 20): Promise<Uint8Array> {
+  async read(key: string, maxBytes = DEFAULT_READ): Promise<Uint8Array> {
     const file = await this.#open(key);
     return translated(async () => {
       try {

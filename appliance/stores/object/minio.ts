@@ -7,12 +7,11 @@ import { DRAFTS, type DraftPool, MinioDraft } from './minio/draft.ts';
 import { readStream } from './minio/read-stream.ts';
 import { removeKey, Settling } from './minio/remove.ts';
 import { PART_BYTES, PartedUpload } from './minio/upload.ts';
-import { OBJECT_PREFIXES, type ObjectDraft, type ObjectStore } from './port.ts';
+import { DEFAULT_READ, OBJECT_PREFIXES, type ObjectDraft, type ObjectStore } from './port.ts';
 import { totalOf } from './total.ts';
 
 export type { BucketOptions as MinioObjectsOptions } from './minio/bucket.ts';
 
-const DEFAULT_READ = 64 << 20;
 /** What is put in one call; longer bytes go in parts. */
 const ONE_CALL = 64 << 20;
 /** Puts of one `putAll` that are under way at the same time. */

@@ -55,4 +55,7 @@ export interface ObjectDraft {
   abort(): Promise<void>;
 }
 
+/** What `read` takes at most where it is not told. */
+export const DEFAULT_READ = 64 << 20;
+
 export const OBJECT_PREFIXES = ['raw', 'normalized', 'receipts', 'exports', 'quarantine', 'uploads'] as const;
