@@ -34,7 +34,7 @@ export function beginReencryption(
 ): Reencryption {
   return registry.write(() => {
     needKeys(registry, tenantId);
-    const newest = newestStorage({ registry }, tenantId);
+    const newest = newestStorage(registry, tenantId);
     const running = findReencryption(registry, tenantId);
     if (running === null || running.completed_at !== null || running.storage_version !== newest) {
       const row = { tenant_id: tenantId, actor, reason, storage_version: newest, started_at: clock.iso() };
@@ -115,8 +115,9 @@ async function walk({ registry, clock, resources }: KeyParts, row: ReencryptionR
     if (!keysMayChange(findTenant(registry, tenantId))) return;
     noteProgress(registry, tenantId, done);
     // A storage identity that came while the walk went on: what was passed before is not for it.
-    if (newestStorage({ registry }, tenantId) !== row.storage_version) {
-      insertReencryption(registry, { ...row, storage_version: newestStorage({ registry }, tenantId) });
+    const newest = newestStorage(registry, tenantId);
+    if (newest !== row.storage_version) {
+      insertReencryption(registry, { ...row, storage_version: newest });
       return;
     }
     completeReencryption(registry, tenantId, clock.iso());
@@ -137,7 +138,7 @@ function mustYield(registry: KeyParts['registry'], tenantId: string): boolean {
   return !keysMayChange(findTenant(registry, tenantId)) || findRotation(registry, tenantId) !== null;
 }
 
-function newestStorage({ registry }: Pick<KeyParts, 'registry'>, tenantId: string): number {
+function newestStorage(registry: KeyParts['registry'], tenantId: string): number {
   const newest = storageKeys(registry, tenantId).find(({ purged_at }) => purged_at === null);
   if (newest !== undefined) return newest.storage_version;
   throw new FrostbyteError('STORE_CORRUPTED', 'The registry knows no storage identity of the tenant.');

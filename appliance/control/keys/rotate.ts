@@ -14,8 +14,7 @@ import {
   storageKeys,
 } from '../registry/keys.ts';
 import { appendEntries } from '../registry/outbox.ts';
-import { findTenant } from '../registry/tenants.ts';
-import { type KeyParts, keysMayChange, needKeys } from './parts.ts';
+import { type KeyParts, needKeys } from './parts.ts';
 import type { KeyRotation, RotationRequest } from './types.ts';
 
 /** After a failure a rotation that has begun is tried again by itself, so long after. */
@@ -104,8 +103,7 @@ async function finish({ registry, clock, resources }: KeyParts, row: RotationRow
   const now = clock.now();
   return registry.write(() => {
     // A deletion that began meanwhile has the last word; what is left of keys goes with the others.
-    if (!keysMayChange(findTenant(registry, tenantId))) needKeys(registry, tenantId);
-    const previous = findTenant(registry, tenantId)?.key_version ?? 0;
+    const previous = needKeys(registry, tenantId).key_version ?? 0;
     noteKeys(registry, tenantId, key, now, reason);
     noteEscrow(registry, tenantId, escrow, clock.iso());
     endRotation(registry, tenantId);

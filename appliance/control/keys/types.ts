@@ -75,9 +75,12 @@ export interface TenantKeyReport {
   outside_copies: OutsideCopy[];
 }
 
+/** `identity`: opens the secrets file (KEK). `storage`: opens objects. */
+export type KeyKind = 'identity' | 'storage';
+
+/** Which archived key is to be destroyed, and why. */
 export interface PurgeRequest {
-  /** `identity`: an archived key of the secrets file. `storage`: an archived key of objects. */
-  kind: 'identity' | 'storage';
+  kind: KeyKind;
   version: number;
   reason: string;
 }

@@ -1,5 +1,6 @@
 import type { RecoveryChallenge, RecoveryStatus } from '../../secrets/recovery.ts';
 import type { AuditOutbox } from '../../stores/record/port.ts';
+import type { KeyKind } from '../keys/types.ts';
 import type { IsolationReport } from '../verbs.ts';
 
 /**
@@ -83,9 +84,6 @@ export interface KeyChanges {
   /** Copies the escrow file into a folder (a stick); null where there is none. Answers the copy. */
   copyEscrow(tenantId: string, folder: string): Promise<{ path: string; sha256: string } | null>;
 }
-
-/** `identity`: opens the secrets file (KEK). `storage`: opens objects. */
-export type KeyKind = 'identity' | 'storage';
 
 export interface EscrowFile {
   recipient: string;

@@ -1,4 +1,5 @@
 import { prefixedSha256 } from '../../kernel/digest.ts';
+import type { KeyKind } from '../keys/types.ts';
 import type { EscrowFile, TenantKey } from '../provisioning/port.ts';
 import type { Registry } from './open.ts';
 
@@ -145,13 +146,7 @@ export function postponeRotation(registry: Registry, tenantId: string, code: str
 }
 
 /** Notes that an archived key is destroyed. Inside `registry.write`. */
-export function notePurged(
-  registry: Registry,
-  tenantId: string,
-  kind: 'identity' | 'storage',
-  version: number,
-  at: string,
-): void {
+export function notePurged(registry: Registry, tenantId: string, kind: KeyKind, version: number, at: string): void {
   const [table, column] =
     kind === 'identity' ? ['tenant_key_history', 'key_version'] : ['tenant_storage_keys', 'storage_version'];
   registry.run(`UPDATE ${table} SET purged_at = ? WHERE tenant_id = ? AND ${column} = ? AND purged_at IS NULL`, [
