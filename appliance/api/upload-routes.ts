@@ -3,7 +3,6 @@ import { ingestion, type Route, tenant } from './route.ts';
 import { Uuid } from './schemas/common.ts';
 import * as uploads from './schemas/uploads.ts';
 
-/** Resumable uploads by tus 1.0: rows of the table of routes. */
 /** What tus answers in its own statuses. */
 const TUS_REFUSALS = { 412: 'Tus-Resumable is missing, or names another version than ours' };
 const TUS_BODY_REFUSALS = {
@@ -12,6 +11,7 @@ const TUS_BODY_REFUSALS = {
   460: 'The body does not have the checksum that Upload-Checksum names; nothing of it was kept',
 };
 
+/** Resumable uploads by tus 1.0: rows of the table of routes. */
 export const UPLOAD_ROUTES = Object.freeze({
   createUpload: ingestion({
     method: 'post',
