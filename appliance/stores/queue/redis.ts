@@ -123,9 +123,7 @@ class RedisQueue implements JobQueue {
   async holders(): Promise<string[]> {
     return this.#call(async (redis) => {
       const active = await activeJobs(redis, this.#queues, await lookAt(redis, this.#queues, WORK_STAGES));
-      return [...new Set(active.map(({ lock }) => lock).filter((lock) => lock !== null))]
-        .map(workerOf)
-        .filter((worker, at, all) => all.indexOf(worker) === at);
+      return [...new Set(active.flatMap(({ lock }) => (lock === null ? [] : workerOf(lock))))];
     });
   }
 

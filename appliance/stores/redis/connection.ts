@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { Circuit } from '../../kernel/circuit.ts';
 import { FrostbyteError, isFrostbyteError } from '../../kernel/errors.ts';
+import { longestWait } from '../../kernel/retry.ts';
 import { redisError } from './errors.ts';
 
 /** How to reach a Redis server (spec 3, "Redis users"). */
@@ -35,8 +36,7 @@ export interface RedisConnection {
   close(): Promise<void>;
 }
 
-const FIRST_RETRY_MS = 50;
-const LONGEST_RETRY_MS = 2000;
+const RECONNECTING = { firstWaitMs: 50, longestWaitMs: 2000 };
 
 /**
  * Opens a connection in the background; nothing is thrown where the server is away. It asks the server nothing about
@@ -67,7 +67,7 @@ export function openRedis(address: RedisAddress, limits: RedisLimits = {}): Redi
 
 /** Grows from 50 ms to 2 s; half of it is left to chance, so that many clients do not come back in step. */
 function pause(attempt: number): number {
-  const longest = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempt - 1, 10));
+  const longest = longestWait(attempt, RECONNECTING);
   return longest / 2 + Math.random() * (longest / 2);
 }
 
