@@ -136,7 +136,7 @@ class QdrantVectors implements VectorStore {
     if (size !== COLLECTION.vectors.size || distance !== COLLECTION.vectors.distance)
       throw new FrostbyteError(
         'STORE_UNAVAILABLE',
-        'The tenant’s collection was not made for 768 dimensions and cosine.',
+        `The tenant’s collection was not made for ${DIMENSIONS} dimensions and cosine.`,
       );
     if (status === 'red') throw new FrostbyteError('STORE_UNAVAILABLE', 'The tenant’s collection is damaged.');
   }

@@ -1,4 +1,5 @@
 import { isFrostbyteError } from '../../../kernel/errors.ts';
+import { DIMENSIONS } from '../vectors.ts';
 import { type QdrantAddress, QdrantConnection, type QdrantLimits } from './connection.ts';
 
 /**
@@ -6,7 +7,7 @@ import { type QdrantAddress, QdrantConnection, type QdrantLimits } from './conne
  * rewrites a segment; it is told to do so for few of them already, not for a fifth of all, as it would by itself.
  */
 export const COLLECTION = Object.freeze({
-  vectors: { size: 768, distance: 'Cosine' as const },
+  vectors: { size: DIMENSIONS, distance: 'Cosine' as const },
   on_disk_payload: true,
   optimizers_config: { deleted_threshold: 0.02, vacuum_min_vector_number: 100 },
 });
