@@ -49,8 +49,8 @@ const CHOOSES_ADAPTERS = /^bin\/wire\//;
 /** Control keeps its own SQLite file, in both modes (spec 4): it may use the shared opener. */
 const EXCEPTIONS: readonly [from: RegExp, to: RegExp][] = [[/^control\//, /^stores\/sqlite\//]];
 
-/** What the adapters of one kind share: how SQLite files are opened, how Redis is reached. */
-const SHARED = /^stores\/(?:sqlite|redis)\//;
+/** What all adapters share, and those of one kind: how SQLite files are opened, how a server is reached. */
+const SHARED = /^stores\/(?:shared|sqlite|postgres|redis)\//;
 
 /**
  * Every way to name another file: `import … from`, `export … from`, `import '…'` for its effects, `import('…')` as a
@@ -98,9 +98,14 @@ function judgeSiblings(here: string, from: string, to: string): string | null {
   if (stage && other && stage !== other) return 'a stage does not know its siblings';
   if (here !== 'stores' && here !== 'models') return null;
   const [own, its] = [from.split('/')[1], to.split('/')[1]];
-  // What all adapters of one kind share is no store of its own.
+  const [kind, foreign] = [kindOf(from), kindOf(to)];
+  if (kind && foreign && kind !== foreign) return 'an adapter knows its own port and no other adapter';
   if (own === its || SHARED.test(to) || FACES[here]!.test(to)) return null;
   return 'an adapter knows its own port and no other adapter';
+}
+
+function kindOf(path: string): string | null {
+  return /\b(sqlite|postgres)\b/.exec(path)?.[1] ?? null;
 }
 
 function layer(path: string): string {

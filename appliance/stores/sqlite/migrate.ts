@@ -1,16 +1,5 @@
 import type Database from 'better-sqlite3';
-import { FrostbyteError } from '../../kernel/errors.ts';
-
-/** One numbered SQL file, as `scripts/gen-sql.ts` compiled it. */
-export interface Migration {
-  /** 1, 2, 3, … without gaps. */
-  version: number;
-  /** The file's name without `.sql`. */
-  name: string;
-  /** Hex SHA-256 of the file, so that a file changed after it shipped is noticed. */
-  sha256: string;
-  sql: string;
-}
+import { type AppliedMigration, isWhole, type Migration } from '../shared/migration.ts';
 
 const LEDGER = `CREATE TABLE IF NOT EXISTS schema_migrations (
   version INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT NOT NULL, applied_at TEXT NOT NULL
@@ -41,15 +30,8 @@ export function migrate(db: Database.Database, migrations: readonly Migration[],
 export function isCurrent(db: Database.Database, migrations: readonly Migration[]): boolean {
   const ledger = db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_migrations'").get();
   if (ledger === undefined) return false;
-  const applied = db.prepare<[], Omit<Migration, 'sql'>>('SELECT version, name, sha256 FROM schema_migrations').all();
-  for (const row of applied) {
-    const known = migrations[row.version - 1];
-    if (known === undefined) throw unknownSchema('The store was written by a newer version of the appliance.');
-    if (known.sha256 !== row.sha256) throw unknownSchema('The store was written by another build of the appliance.');
-  }
-  return applied.length === migrations.length;
-}
-
-function unknownSchema(message: string): FrostbyteError {
-  return new FrostbyteError('STORE_UNAVAILABLE', message, { kind: 'never' });
+  return isWhole(
+    db.prepare<[], AppliedMigration>('SELECT version, name, sha256 FROM schema_migrations').all(),
+    migrations,
+  );
 }

@@ -2,8 +2,9 @@ import { closeSync, constants, openSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import { FrostbyteError } from '../../kernel/errors.ts';
+import type { Migration } from '../shared/migration.ts';
 import { storeError } from './errors.ts';
-import { isCurrent, type Migration, migrate } from './migrate.ts';
+import { isCurrent, migrate } from './migrate.ts';
 
 /** How long a statement waits for another process's write, in milliseconds. Writes take a few, so this means trouble. */
 const BUSY_TIMEOUT_MS = 10_000;

@@ -1,4 +1,4 @@
-import { instant } from '../../sqlite/instant.ts';
+import { instant } from '../../shared/instant.ts';
 import type { SqliteConnection } from '../../sqlite/open.ts';
 import type { AuditLog, LogFilter, LoggedEvent, LogQuery } from '../port.ts';
 

@@ -1,7 +1,7 @@
 import type { AuditEvent, AuditReference } from '../../../kernel/audit-event.ts';
 import { FrostbyteError } from '../../../kernel/errors.ts';
 import type { AuditOutbox } from '../port.ts';
-import type { Cell } from './codec.ts';
+import type { Cell } from '../rules/codec.ts';
 import type { RecordContext } from './context.ts';
 
 const PENDING = `SELECT seq, event_id, tenant_id, event_type, timestamp, actor, resource_type, resource_id, details,

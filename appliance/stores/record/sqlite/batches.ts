@@ -1,10 +1,12 @@
 import type { BatchRecords, DocumentMark } from '../port.ts';
+import { BATCH_LISTING, type Cell, DOCUMENTS } from '../rules/codec.ts';
+import type { ListShape } from '../rules/cursor.ts';
+import { sameMarks } from '../rules/marks.ts';
 import { cancelBatch } from './cancel-batch.ts';
-import { BATCH_LISTING, type Cell, DOCUMENTS } from './codec.ts';
 import type { RecordContext } from './context.ts';
 import { appendEntries } from './events.ts';
 import { readBatch, readReceipts } from './intake.ts';
-import { type ListShape, readPage, tally } from './page.ts';
+import { readPage, tally } from './page.ts';
 
 const LIST: ListShape = {
   from: 'batches b',
@@ -68,16 +70,4 @@ export function batchRecords(context: RecordContext): BatchRecords {
     batchStates: async (batchIds) => db.all(STATES, [JSON.stringify(batchIds)]),
     cancelBatch: async (batchId, entries, at) => db.write(() => cancelBatch(context, batchId, entries, at)),
   };
-}
-
-/** Whether the documents stand as the caller saw them; two files of a batch may be one document. */
-function sameMarks(now: readonly DocumentMark[], seen: readonly DocumentMark[]): boolean {
-  const before = new Map(seen.map((mark) => [mark.doc_id, mark]));
-  return (
-    before.size === now.length &&
-    now.every(({ doc_id, run, state }) => {
-      const mark = before.get(doc_id);
-      return mark?.run === run && mark.state === state;
-    })
-  );
 }

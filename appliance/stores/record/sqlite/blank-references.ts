@@ -1,5 +1,6 @@
-import { ERASED, type ManifestFile, type RemovedRows } from '../rows.ts';
-import { blankReport } from './blank-report.ts';
+import { ERASED, type RemovedRows } from '../rows.ts';
+import { blankReport } from '../rules/blank-report.ts';
+import { blankManifest, filesByBatch } from '../rules/erasing.ts';
 import type { RecordContext } from './context.ts';
 
 const RECEIPTS = 'SELECT DISTINCT batch_id, file_id FROM receipts WHERE doc_id = ? ORDER BY batch_id';
@@ -31,19 +32,12 @@ export function blankReferences(
   at: string,
 ): Pick<RemovedRows, 'receipts' | 'manifests' | 'reports'> {
   const uploads = uploadsOf(db, docId);
-  const filesOf = new Map<string, Set<string>>();
-  for (const { batch_id, file_id } of db.all<{ batch_id: string; file_id: string }>(RECEIPTS, [docId])) {
-    filesOf.set(batch_id, (filesOf.get(batch_id) ?? new Set()).add(file_id));
-  }
+  const filesOf = filesByBatch(db.all<{ batch_id: string; file_id: string }>(RECEIPTS, [docId]));
   let reports = 0;
   for (const [batchId, erased] of filesOf) {
     const batch = db.get<{ files: string; report: string | null }>(BATCH, [batchId]);
     if (batch === undefined) continue;
-    const files = (JSON.parse(batch.files) as ManifestFile[]).map((file) => {
-      if (!erased.has(file.file_id)) return file;
-      const { metadata: _, ...rest } = file;
-      return { ...rest, filename: ERASED };
-    });
+    const files = blankManifest(JSON.parse(batch.files), erased);
     if (batch.report !== null) reports++;
     const report = batch.report === null ? null : blankReport(batch.report, erased);
     db.run(BLANK_BATCH, [JSON.stringify(files), report, at, batchId]);

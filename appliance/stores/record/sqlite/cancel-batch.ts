@@ -1,9 +1,11 @@
 import type { AuditEntry } from '../../../kernel/audit-event.ts';
-import type { CancelledWork, CancelOutcome } from '../port.ts';
+import type { CancelledDocuments, CancelledWork, CancelOutcome } from '../port.ts';
 import type { DocumentRow, ReprocessRow } from '../rows.ts';
-import { type Cell, DOCUMENTS, REPROCESSES } from './codec.ts';
+import { type Cell, DOCUMENTS, REPROCESSES } from '../rules/codec.ts';
+import { cancelled } from '../rules/document-steps.ts';
+import { endedByCancelling } from '../rules/reprocessing.ts';
 import type { RecordContext } from './context.ts';
-import { saveDocument, stagesAt } from './documents.ts';
+import { saveDocument } from './documents.ts';
 import { appendEntries } from './events.ts';
 import { readBatch } from './intake.ts';
 
@@ -36,21 +38,22 @@ export function cancelBatch(
   if (!again && batch.status !== 'receiving' && batch.status !== 'processing') {
     return { kind: 'over', status: batch.status };
   }
-  const cancelled: string[] = [];
+  const ids: string[] = [];
   let running = 0;
   for (const { wanted, ...cells } of db.all<Record<string, Cell>>(UNDER_WAY, [batchId])) {
     const row = DOCUMENTS.decode(cells);
     if (wanted === 1 || Object.values(row.stages).includes('processing')) running++;
     else {
       cancelDocument(context, row, at);
-      cancelled.push(row.doc_id);
+      ids.push(row.doc_id);
     }
   }
   const requests = endRequests(context, batchId, at);
-  if (again && cancelled.length + requests.length === 0) return { kind: 'cancelled', cancelled, running };
+  const outcome: CancelledDocuments = { cancelled: ids, running };
+  if (again && ids.length + requests.length === 0) return { kind: 'cancelled', ...outcome };
   db.run(MARK, { batch_id: batchId, at });
-  appendEntries(context, entries({ cancelled, running, requests }));
-  return { kind: 'cancelled', cancelled, running };
+  appendEntries(context, entries({ ...outcome, requests }));
+  return { kind: 'cancelled', ...outcome };
 }
 
 /** What was to run the batch again has no documents to look at any more. */
@@ -58,13 +61,11 @@ function endRequests({ db }: RecordContext, batchId: string, at: string): Reproc
   return db.all<Record<string, Cell>>(OPEN_REQUESTS, [batchId]).map((cells) => {
     const row = REPROCESSES.decode(cells);
     db.run(END_REQUEST, { reprocess_id: row.reprocess_id, at });
-    return { ...row, status: 'restarted', restarted_at: at, cancelled_at: at };
+    return endedByCancelling(row, at);
   });
 }
 
-/** The state alone makes the document's job stale. */
 function cancelDocument(context: RecordContext, row: DocumentRow, at: string): void {
-  const stages = stagesAt(row, row.current_stage, 'cancelled', 'cancelled');
-  saveDocument(context, { ...row, state: 'cancelled', stages, error: null }, at);
+  saveDocument(context, cancelled(row), at);
   context.db.run(FORGET_JOBS, [row.doc_id]);
 }

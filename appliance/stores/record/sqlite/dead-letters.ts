@@ -1,10 +1,11 @@
-import { FrostbyteError } from '../../../kernel/errors.ts';
 import type { DeadLetterRecords } from '../port.ts';
-import { type Cell, DEAD_LETTERS } from './codec.ts';
+import { goneMeanwhile } from '../rules/closed-dead-letters.ts';
+import { type Cell, DEAD_LETTERS } from '../rules/codec.ts';
+import type { ListShape } from '../rules/cursor.ts';
 import type { RecordContext } from './context.ts';
 import { beginRun, readDocument } from './documents.ts';
 import { appendEntries } from './events.ts';
-import { type ListShape, readPage, tally } from './page.ts';
+import { readPage, tally } from './page.ts';
 
 const LIST: ListShape = {
   from: 'dead_letters l',
@@ -50,9 +51,4 @@ export function deadLetterRecords(context: RecordContext): DeadLetterRecords {
       }),
     isEmbeddingHalted: async () => db.get(HALTED) !== undefined,
   };
-}
-
-/** What is being erased does not run again; its dead letters go with it. */
-function goneMeanwhile(): FrostbyteError {
-  return new FrostbyteError('RESOURCE_NOT_FOUND', 'The document of this dead letter is being erased.');
 }

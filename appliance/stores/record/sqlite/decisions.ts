@@ -1,19 +1,12 @@
-import type { DecisionRecords, DocumentDecision, Keyset, QuarantineFilter } from '../port.ts';
+import type { DecisionRecords, DocumentDecision, Keyset } from '../port.ts';
 import type { DocumentRow } from '../rows.ts';
+import { type Cell, DOCUMENTS, RECEIPTS } from '../rules/codec.ts';
+import { placeOf } from '../rules/cursor.ts';
+import { decided, fits, isAsSeen, rejected } from '../rules/decisions.ts';
 import { closeDeadLetters } from './close-dead-letters.ts';
-import { type Cell, DOCUMENTS, RECEIPTS } from './codec.ts';
 import type { RecordContext } from './context.ts';
-import {
-  beginRun,
-  DOCUMENT_PLACE,
-  readDocument,
-  removeChunks,
-  reopenBatches,
-  saveDocument,
-  withdrawn,
-} from './documents.ts';
+import { beginRun, DOCUMENT_PLACE, readDocument, removeChunks, reopenBatches, saveDocument } from './documents.ts';
 import { appendEntries } from './events.ts';
-import { placeOf } from './page.ts';
 
 /** What is in quarantine, by 'scope reason status': few kinds, each kept with its total. */
 const KINDS = "SELECT state AS kind, entries FROM tallies WHERE name = 'quarantine' AND entries > 0";
@@ -36,7 +29,7 @@ export function decisionRecords(context: RecordContext): DecisionRecords {
       }),
     decide: async (decisions) => {
       let removed = 0;
-      const decided = db.write(() =>
+      const done = db.write(() =>
         decisions.flatMap((decision) => {
           const row = readDocument(context, decision.seen.doc_id);
           if (row === null || !isAsSeen(row, decision.seen)) return [];
@@ -45,7 +38,7 @@ export function decisionRecords(context: RecordContext): DecisionRecords {
         }),
       );
       if (removed > 0) db.forget();
-      return decided;
+      return done;
     },
     quarantineReceipt: async (docId) => {
       const cells = db.get<Record<string, Cell>>(QUARANTINE_RECEIPT, [docId]);
@@ -57,12 +50,6 @@ export function decisionRecords(context: RecordContext): DecisionRecords {
 /** Documents of these kinds that are being erased: no list shows them. */
 function countErasing({ db }: RecordContext, kinds: readonly { kind: string }[]): number {
   return db.get<{ entries: number }>(COUNT_ERASING, [JSON.stringify(kinds.map(({ kind }) => kind))])?.entries ?? 0;
-}
-
-function fits(kind: string, { scope, reason, status }: QuarantineFilter): boolean {
-  const [ofScope, ofReason, ofStatus] = kind.split(' ');
-  const same = (wanted: string | undefined, value: string | undefined) => wanted === undefined || wanted === value;
-  return same(scope, ofScope) && same(reason, ofReason) && same(status, ofStatus);
 }
 
 /** The newest of several kinds: the first of each, merged, so that no filter makes the list read what it does not show. */
@@ -91,27 +78,19 @@ function newestOf({ db }: RecordContext, page: Keyset, kinds: readonly { kind: s
     .map(DOCUMENTS.decode);
 }
 
-/** A run that began since, a stage that ended, another person's decision: each makes another document of it. */
-function isAsSeen(row: DocumentRow, seen: DocumentRow): boolean {
-  const essence = ({ run, state, review, release, rejection }: DocumentRow) =>
-    JSON.stringify([run, state, review, release, rejection]);
-  return essence(row) === essence(seen);
-}
-
 /** Stores one decision inside the running transaction. Returns how many served chunks it took away. */
 function decideOne(context: RecordContext, row: DocumentRow, decision: DocumentDecision): number {
-  const { set, restart, entries, at } = decision;
+  const { restart, entries, at } = decision;
   const actor = entries[0]?.event.actor ?? 'system';
   let removed = 0;
-  const decided: DocumentRow = { ...row, ...set, chunks_rejected: decision.chunks_rejected ?? row.chunks_rejected };
-  if (set.rejection?.scope === 'document') {
-    const stages = { ...row.stages, [row.current_stage]: 'quarantined' as const };
-    saveDocument(context, { ...withdrawn(decided), state: 'quarantined', stages }, at);
+  const next = decided(row, decision);
+  if (decision.set.rejection?.scope === 'document') {
+    saveDocument(context, rejected(next), at);
     reopenBatches(context, row.doc_id, at);
     removed = removeChunks(context, row.doc_id);
     closeDeadLetters(context, row.doc_id, at, actor, 'skipped');
-  } else if (restart === null) saveDocument(context, decided, at);
-  else beginRun(context, decided, restart, at, undefined, actor);
+  } else if (restart === null) saveDocument(context, next, at);
+  else beginRun(context, next, restart, at, undefined, actor);
   appendEntries(context, entries);
   return removed;
 }

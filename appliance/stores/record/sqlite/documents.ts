@@ -1,9 +1,8 @@
-import { FrostbyteError } from '../../../kernel/errors.ts';
-import { STAGES, type StageName, type StageStatus, type WorkStage } from '../../../kernel/pipeline.ts';
-import type { DocumentPatch } from '../port.ts';
-import type { DocumentRow, ServedVersion } from '../rows.ts';
+import type { WorkStage } from '../../../kernel/pipeline.ts';
+import type { DocumentRow } from '../rows.ts';
+import { type Cell, DOCUMENTS } from '../rules/codec.ts';
+import { nextRun } from '../rules/document-steps.ts';
 import { closeDeadLetters } from './close-dead-letters.ts';
-import { type Cell, DOCUMENTS } from './codec.ts';
 import type { RecordContext } from './context.ts';
 import { enqueue } from './outbox.ts';
 
@@ -23,25 +22,6 @@ export const DOCUMENT_PLACE = `WITH last (id) AS (SELECT ?)
   SELECT d.received_at, d.doc_id FROM last JOIN documents d ON d.doc_id = last.id
   UNION ALL SELECT r.received_at, e.doc_id FROM last JOIN erasures e ON e.doc_id = last.id
     JOIN receipts r ON r.receipt_id = e.receipt_id LIMIT 1`;
-
-/** Columns that a stage may set; whatever else a patch holds is ignored. */
-const PATCHABLE = [
-  'parsed_at',
-  'canonical_sha256',
-  'enriched_sha256',
-  'vectors_sha256',
-  'embed_model',
-  'embed_version',
-  'page_count',
-  'chunk_count',
-  'chunks_indexed',
-  'chunks_quarantined',
-  'chunks_rejected',
-  'classification',
-  'classification_confidence',
-  'quarantine_reason',
-  'last_output_hash',
-] as const;
 
 /** The document, or null; one that is being erased is not there. */
 export function readDocument({ db }: RecordContext, docId: string): DocumentRow | null {
@@ -65,29 +45,6 @@ export function removeChunks({ db }: RecordContext, docId: string): number {
 }
 
 /**
- * The document after its chunks were taken out: nothing of it is served. Whoever removes chunks saves this, so that
- * reports and proofs do not speak of a version that nobody can see.
- */
-export function withdrawn(row: DocumentRow): DocumentRow {
-  return { ...row, served: null, indexed_at: null, index_event_id: null, chunks_indexed: null };
-}
-
-/** The version that the run at work has made, as it is kept beside its chunks. */
-export function versionOf(row: DocumentRow, lineage: Record<string, unknown>): ServedVersion {
-  const { run, config_version, canonical_sha256, enriched_sha256, vectors_sha256, embed_model, embed_version } = row;
-  return {
-    run,
-    config_version,
-    canonical_sha256,
-    enriched_sha256,
-    vectors_sha256,
-    embed_model,
-    embed_version,
-    lineage,
-  };
-}
-
-/**
  * Opens the settled batches that hold a document, because it comes to rest anew: they are settled, reported and told
  * again. Part of every new run; a change of a document at rest that is no run calls it too.
  */
@@ -95,78 +52,23 @@ export function reopenBatches({ db }: RecordContext, docId: string, at: string):
   db.run(REOPEN_BATCHES, { doc_id: docId, at });
 }
 
-/** The document with a stage's patch: named columns replaced, `findings` merged key by key. */
-export function patched(row: DocumentRow, patch: DocumentPatch): DocumentRow {
-  const next: Record<string, unknown> = { ...row, findings: { ...row.findings, ...patch.findings } };
-  for (const name of PATCHABLE) if (patch[name] !== undefined) next[name] = patch[name];
-  return next as unknown as DocumentRow;
-}
-
-/** Stages with `status` at `stage` and `after` at every later one. */
-export function stagesAt(
-  row: DocumentRow,
-  stage: StageName,
-  status: StageStatus,
-  after?: StageStatus,
-): DocumentRow['stages'] {
-  const stages = { ...row.stages, [stage]: status };
-  if (after) for (const later of STAGES.slice(STAGES.indexOf(stage) + 1)) stages[later] = after;
-  return stages;
-}
-
 /**
- * Begins the next run of a document at a stage, inside the running transaction: earlier stages count as completed, the
- * provenance chain continues from what that stage reads, the error goes, dead letters still pending are resolved as
- * reprocessed (told under `actor`), settled batches of the document are open again, and the job goes to the outbox. What
- * is served stays served until the run ends. Throws `INVALID_STATE_TRANSITION` for malware, which never runs (spec 2), and
- * for what a person refused for good.
+ * Begins the next run of a document at a stage, inside the running transaction (`nextRun`): dead letters still pending are
+ * resolved as reprocessed (told under `actor`), settled batches of the document are open again, and the job goes to the
+ * outbox. What is served stays served until the run ends.
  */
 export function beginRun(
   context: RecordContext,
   row: DocumentRow,
   from: WorkStage,
   at: string,
-  configVersion: number = row.config_version,
+  configVersion?: number,
   actor = 'system',
 ): DocumentRow {
-  if (row.quarantine_reason === 'MALWARE_DETECTED') {
-    throw new FrostbyteError('INVALID_STATE_TRANSITION', 'A document that holds malware is never processed.');
-  }
-  if (row.rejection?.scope === 'document') {
-    throw new FrostbyteError(
-      'INVALID_STATE_TRANSITION',
-      'The document was rejected for good and is not processed again.',
-    );
-  }
-  const start = STAGES.indexOf(from);
-  const stages = Object.fromEntries(STAGES.map((stage, place) => [stage, place < start ? 'completed' : 'queued']));
-  const next: DocumentRow = {
-    ...row,
-    state: 'processing',
-    quarantine_reason: null,
-    current_stage: from,
-    stages: stages as Record<StageName, StageStatus>,
-    run: row.run + 1,
-    config_version: configVersion,
-    error: null,
-    first_attempt_at: null,
-    last_output_hash: inputHash(row, from) ?? row.last_output_hash,
-  };
+  const next = nextRun(row, from, configVersion);
   saveDocument(context, next, at);
   closeDeadLetters(context, row.doc_id, at, actor);
   reopenBatches(context, row.doc_id, at);
   enqueue(context, next);
   return next;
-}
-
-/** What a stage reads, as the chain writes it; null where the document never came that far. */
-function inputHash(row: DocumentRow, stage: WorkStage): string | null {
-  const hash = {
-    parse: row.raw_sha256,
-    policy: row.canonical_sha256,
-    embed: row.enriched_sha256,
-    index: row.vectors_sha256,
-  }[stage];
-  if (hash === null) return null;
-  return hash.startsWith('sha256:') ? hash : `sha256:${hash}`;
 }

@@ -1,12 +1,14 @@
 import type { ErasureRecords } from '../port.ts';
 import type { DocumentRow, ErasureRow, RemovedRows } from '../rows.ts';
+import { type Cell, ERASURES } from '../rules/codec.ts';
+import type { ListShape } from '../rules/cursor.ts';
+import { newErasure, withRemoved } from '../rules/erasing.ts';
 import { blankReferences, uploadsOf } from './blank-references.ts';
-import { type Cell, ERASURES } from './codec.ts';
 import type { RecordContext } from './context.ts';
 import { readDocument } from './documents.ts';
 import { appendEntries } from './events.ts';
 import { enqueue } from './outbox.ts';
-import { type ListShape, readPage, tally } from './page.ts';
+import { readPage, tally } from './page.ts';
 import { removeRows } from './remove-rows.ts';
 
 const COLUMNS = ERASURES.select('e');
@@ -43,15 +45,6 @@ const DELETE_DOCUMENT = 'DELETE FROM documents WHERE doc_id = ? AND erasure_id =
 const BATCHES_OF = 'SELECT batch_id FROM document_batches WHERE doc_id = ? ORDER BY batch_id';
 const COUNT_OF = 'SELECT count(*) AS entries FROM erasures WHERE doc_id = ?';
 
-const NOTHING: RemovedRows = Object.freeze({
-  chunks: 0,
-  dead_letters: 0,
-  jobs: 0,
-  receipts: 0,
-  manifests: 0,
-  reports: 0,
-});
-
 /** Erasures under way and deletion receipts. */
 export function erasureRecords(context: RecordContext): ErasureRecords {
   const { db } = context;
@@ -75,20 +68,7 @@ export function erasureRecords(context: RecordContext): ErasureRecords {
         if (pending !== null) return pending;
         const document = readDocument(context, intent.doc_id);
         if (document === null) return null;
-        const { raw_sha256, receipt_id, run, retention_until } = document;
-        const row: ErasureRow = {
-          ...intent,
-          raw_sha256,
-          receipt_id,
-          run,
-          retention_until,
-          status: 'pending',
-          decided_at: null,
-          inventory: null,
-          removed: NOTHING,
-          verified: [],
-          erased_at: null,
-        };
+        const row = newErasure(intent, document);
         db.run(INSERT, ERASURES.encode(row));
         db.run(HIDE, [intent.deletion_receipt_id, intent.doc_id]);
         return row;
@@ -112,13 +92,7 @@ export function erasureRecords(context: RecordContext): ErasureRecords {
       const cleared = db.write(() => {
         const row = decided(id);
         if (row === null) return null;
-        const gone = removeRows(context, row.doc_id);
-        const removed: RemovedRows = {
-          ...row.removed,
-          chunks: row.removed.chunks + gone.chunks,
-          dead_letters: row.removed.dead_letters + gone.dead_letters,
-          jobs: row.removed.jobs + gone.jobs,
-        };
+        const removed = withRemoved(row.removed, removeRows(context, row.doc_id));
         db.run(COUNT, [JSON.stringify(removed), id]);
         return { ...row, removed };
       });

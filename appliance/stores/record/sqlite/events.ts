@@ -1,5 +1,6 @@
 import type { AuditEntry } from '../../../kernel/audit-event.ts';
-import { ownRow, type RecordContext } from './context.ts';
+import { ownRow } from '../rules/own-row.ts';
+import type { RecordContext } from './context.ts';
 
 const LAST = `SELECT event_id FROM audit_events
   WHERE resource_type = ? AND resource_id = ? ORDER BY seq DESC LIMIT 1`;

@@ -1,23 +1,23 @@
-import { FrostbyteError } from '../../../kernel/errors.ts';
 import type { BatchArrival, FileDecision, IntakeRecords, NewDocument, ReceiveOutcome } from '../port.ts';
 import type { BatchRow, DocumentRow, Receipt } from '../rows.ts';
-import { BATCHES, type Cell, RECEIPTS } from './codec.ts';
-import { ownRow, type RecordContext, refused } from './context.ts';
 import {
-  beginRun,
-  insertDocument,
-  readDocument,
-  removeChunks,
-  reopenBatches,
-  saveDocument,
-  stagesAt,
-  withdrawn,
-} from './documents.ts';
+  condemned,
+  joined,
+  type KeptFile,
+  newDocument as newDocumentRow,
+  refuseBeyondQuota,
+  TRY_AGAIN,
+  underErasure,
+} from '../rules/arrivals.ts';
+import { BATCHES, type Cell, RECEIPTS } from '../rules/codec.ts';
+import { ownRow, refused } from '../rules/own-row.ts';
+import { asCollision, asDuplicate, asQuarantinedDuplicate, type Settled, withCounts } from '../rules/receipts.ts';
+import type { RecordContext } from './context.ts';
+import { beginRun, insertDocument, readDocument, removeChunks, reopenBatches, saveDocument } from './documents.ts';
 import { isBeingErased, lastErasure } from './erasures.ts';
 import { appendEntries } from './events.ts';
 import { enqueue } from './outbox.ts';
 import { tally } from './page.ts';
-import { asCollision, asDuplicate, asQuarantinedDuplicate, type Settled, withCounts } from './receipts.ts';
 import { announced, takenByOthers, takeUploads } from './uploads.ts';
 
 const SELECT_BATCH = `SELECT ${BATCHES.select('b')} FROM batches b WHERE b.batch_id = ?`;
@@ -31,15 +31,6 @@ const HAS_RECEIPT = 'SELECT 1 FROM receipts WHERE batch_id = ? AND file_id = ?';
 const INSERT_RECEIPT = RECEIPTS.insert('receipts', 'position');
 const INSERT_LINK =
   'INSERT INTO document_batches (doc_id, batch_id, received_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING';
-
-/** States after which the same bytes run again when they are sent again (spec 2, "Ids"). */
-const TRY_AGAIN: ReadonlySet<DocumentRow['state']> = new Set([
-  'cancelled',
-  'parse_failed',
-  'policy_failed',
-  'embed_failed',
-  'index_failed',
-]);
 
 /** Batches and receipts as they arrive. */
 export function intakeRecords(context: RecordContext): IntakeRecords {
@@ -69,7 +60,7 @@ export function intakeRecords(context: RecordContext): IntakeRecords {
           erased += takeFile(context, batch, decision, place);
         }
         takeUploads(context, batch.batch_id, uploads, context.clock.iso());
-        refuseBeyondQuota(context, stored, arrival.quota_bytes);
+        refuseBeyondQuota(stored, bytesHeld(context), arrival.quota_bytes);
         if (arrival.complete && batch.status === 'receiving') {
           db.run(LEAVE_RECEIVING, [context.clock.iso(), batch.batch_id]);
           const receipts = readReceipts(context, batch.batch_id);
@@ -93,15 +84,6 @@ export function intakeRecords(context: RecordContext): IntakeRecords {
 /** Raw files, and what uploads have announced. */
 function bytesHeld(context: RecordContext): number {
   return tally(context, 'documents').bytes + announced(context).bytes;
-}
-
-/** A tenant above its quota may still send what takes no room: bytes that are there, and files that are refused. */
-function refuseBeyondQuota(context: RecordContext, before: number, quota: number): void {
-  const bytes = bytesHeld(context);
-  if (bytes <= quota || bytes <= before) return;
-  throw new FrostbyteError('QUOTA_EXCEEDED', 'The batch would take the tenant beyond its storage quota.', {
-    details: [{ field: 'storage_quota_gb', constraint: `${before} bytes stored, ${bytes - before} coming` }],
-  });
 }
 
 /** The batch, or null. */
@@ -158,91 +140,32 @@ function takeFile(context: RecordContext, batch: BatchRow, decision: FileDecisio
 }
 
 /** A document that is not there. One that was erased before runs anew, behind its old runs. */
-function newDocument(
-  context: RecordContext,
-  batch: BatchRow,
-  decision: Exclude<FileDecision, { kind: 'rejected' }>,
-): Settled {
+function newDocument(context: RecordContext, batch: BatchRow, decision: KeptFile): Settled {
   if (isBeingErased(context, decision.document.doc_id)) throw underErasure();
   const erased = lastErasure(context, decision.document.doc_id);
-  const accepted = decision.kind === 'accepted';
-  const after = accepted ? 'queued' : 'skipped';
-  const row: DocumentRow = {
-    ...decision.document,
-    state: accepted ? 'processing' : 'quarantined',
-    current_stage: accepted ? 'parse' : 'intake',
-    stages: { intake: accepted ? 'completed' : 'quarantined', parse: after, policy: after, embed: after, index: after },
-    run: (erased?.run ?? 0) + 1,
-    config_version: batch.config_version,
-    batch_id: batch.batch_id,
-    receipt_id: decision.receipt.receipt_id,
-    parsed_at: null,
-    indexed_at: null,
-    canonical_sha256: null,
-    enriched_sha256: null,
-    vectors_sha256: null,
-    embed_model: null,
-    embed_version: null,
-    page_count: null,
-    chunk_count: null,
-    chunks_indexed: null,
-    chunks_quarantined: null,
-    chunks_rejected: null,
-    classification: null,
-    classification_confidence: null,
-    findings: {},
-    error: null,
-    last_output_hash: decision.entry.event.details.output_hash ?? `sha256:${decision.document.raw_sha256}`,
-    index_event_id: null,
-    first_attempt_at: null,
-    review: null,
-    release: null,
-    rejection: null,
-    served: null,
-    reprocess_id: null,
-  };
+  const row = newDocumentRow(batch, decision, erased?.run ?? 0);
   insertDocument(context, row, context.clock.iso());
-  if (accepted) enqueue(context, row);
+  if (decision.kind === 'accepted') enqueue(context, row);
   const settled: Settled = { receipt: decision.receipt, entry: decision.entry };
   if (erased === null) return settled;
   return asDuplicate(settled, { receipt_id: erased.receipt_id, storage_path: row.storage_path }, true);
 }
 
-/** Bytes of a document that is going: once it is gone they make a new one. */
-export function underErasure(): FrostbyteError {
-  return new FrostbyteError(
-    'SERVICE_UNAVAILABLE',
-    'A file of the batch is a document that is being erased. Send the batch again in a moment.',
-    { retryAfter: 5 },
-  );
-}
-
 /** The same bytes are there: joins the metadata, runs a failed document again, and settles receipt and entry. */
-function knownDocument(
-  context: RecordContext,
-  batch: BatchRow,
-  { document }: Exclude<FileDecision, { kind: 'rejected' }>,
-  settled: Settled,
-): Settled {
+function knownDocument(context: RecordContext, batch: BatchRow, { document }: KeptFile, settled: Settled): Settled {
   const at = context.clock.iso();
   const first = readDocument(context, document.doc_id) as DocumentRow;
-  const joined: DocumentRow = {
-    ...first,
-    metadata: { ...first.metadata, ...document.metadata },
-    // Both are UTC with milliseconds: the later text is the later time.
-    retention_until:
-      first.retention_until > document.retention_until ? first.retention_until : document.retention_until,
-  };
+  const both = joined(first, document);
   if (first.state === 'quarantined') {
-    saveDocument(context, joined, at);
+    saveDocument(context, both, at);
     return asQuarantinedDuplicate(settled, first);
   }
   const runsAgain = TRY_AGAIN.has(first.state);
   const actor = settled.receipt.submitted_by;
   // Never by an older config than the one it ran by: a batch that broke off long ago would undo a redaction.
   const version = Math.max(batch.config_version, first.config_version);
-  if (runsAgain) beginRun(context, joined, 'parse', at, version, actor);
-  else saveDocument(context, joined, at);
+  if (runsAgain) beginRun(context, both, 'parse', at, version, actor);
+  else saveDocument(context, both, at);
   return asDuplicate(settled, first, runsAgain);
 }
 
@@ -253,17 +176,7 @@ function knownDocument(
 function condemn(context: RecordContext, first: DocumentRow, found: NewDocument): number {
   if (first.state === 'quarantined' && first.quarantine_reason === 'MALWARE_DETECTED') return 0;
   const at = context.clock.iso();
-  const condemned: DocumentRow = {
-    ...withdrawn(first),
-    state: 'quarantined',
-    quarantine_reason: found.quarantine_reason,
-    scan_result: found.scan_result,
-    storage_path: found.storage_path,
-    current_stage: 'intake',
-    stages: stagesAt(first, 'intake', 'quarantined', 'skipped'),
-    run: first.run + 1,
-  };
-  saveDocument(context, condemned, at);
+  saveDocument(context, condemned(first, found), at);
   reopenBatches(context, first.doc_id, at);
   return removeChunks(context, first.doc_id);
 }

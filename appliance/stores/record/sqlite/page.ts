@@ -1,20 +1,7 @@
-import { FrostbyteError } from '../../../kernel/errors.ts';
 import type { Keyset } from '../port.ts';
-import type { Cell } from './codec.ts';
+import type { Cell } from '../rules/codec.ts';
+import { type ListShape, placeOf } from '../rules/cursor.ts';
 import type { RecordContext } from './context.ts';
-
-/** How a list is ordered: by its columns, newest first, the last one being the row's id. */
-export interface ListShape {
-  from: string;
-  /** What every row of the list must meet. */
-  where?: string;
-  /** Columns of the result. */
-  select: string;
-  /** The order, largest first, e.g. `['d.received_at', 'd.doc_id']`; the last one identifies the row. */
-  order: readonly string[];
-  /** SELECT of the order's values for an id (`?`). */
-  cursor: string;
-}
 
 /**
  * One page, newest first unless `sort` is `asc`. A cursor is the id of the last row seen: the page begins behind the place of that row, found
@@ -50,14 +37,6 @@ export function readPage(
     `SELECT ${shape.select} FROM ${shape.from} ${where} ORDER BY ${order} LIMIT @limit OFFSET @offset`,
     parameters,
   );
-}
-
-/** The place of a cursor's row in the order. Throws `VALIDATION_ERROR` where there is no such row. */
-export function placeOf(row: Record<string, Cell> | undefined): Cell[] {
-  if (row !== undefined) return Object.values(row);
-  throw new FrostbyteError('VALIDATION_ERROR', 'The cursor names no row of this list.', {
-    details: [{ field: 'cursor', constraint: 'the id of a row of this list' }],
-  });
 }
 
 /** Rows of a kind, or of one of its states: the kept total. O(1). */

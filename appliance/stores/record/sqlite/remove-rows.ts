@@ -1,5 +1,5 @@
-import { FrostbyteError } from '../../../kernel/errors.ts';
 import type { RemovedRows } from '../rows.ts';
+import { refuseLeft } from '../rules/erasing.ts';
 import type { RecordContext } from './context.ts';
 import { removeChunks } from './documents.ts';
 
@@ -33,6 +33,6 @@ export function removeRows(
     places: JSON.stringify(chunks.map(({ id }) => id)),
     chunk_ids: JSON.stringify(chunks.map(({ chunk_id }) => chunk_id)),
   });
-  if (left?.rows === 0) return gone;
-  throw new FrostbyteError('STORE_CORRUPTED', 'Rows of a document are left after their deletion.');
+  refuseLeft(left?.rows);
+  return gone;
 }

@@ -1,14 +1,14 @@
 import type { AuditEntry } from '../../../kernel/audit-event.ts';
-import { FrostbyteError } from '../../../kernel/errors.ts';
-import { STAGES } from '../../../kernel/pipeline.ts';
 import type { NewReprocess, ReprocessRecords, ReprocessStep } from '../port.ts';
-import type { DocumentRow, ReprocessProgress, ReprocessRow, ReprocessStart } from '../rows.ts';
-import { type Cell, DOCUMENTS, REPROCESSES } from './codec.ts';
-import { type RecordContext, refused } from './context.ts';
+import type { DocumentRow, ReprocessProgress, ReprocessRow } from '../rows.ts';
+import { type Cell, DOCUMENTS, REPROCESSES } from '../rules/codec.ts';
+import type { ListShape } from '../rules/cursor.ts';
+import { mayRun, newRequest, planRun, refuseReceiving, withCount, withDetails } from '../rules/reprocessing.ts';
+import type { RecordContext } from './context.ts';
 import { beginRun, readDocument } from './documents.ts';
 import { appendEntries } from './events.ts';
 import { keepConfig, readBatch } from './intake.ts';
-import { type ListShape, readPage, tally } from './page.ts';
+import { readPage, tally } from './page.ts';
 
 const LIST: ListShape = {
   from: 'reprocesses r',
@@ -112,12 +112,7 @@ function beginDocument(context: RecordContext, request: NewReprocess): boolean {
 function beginBatch(context: RecordContext, request: NewReprocess): boolean {
   const batch = readBatch(context, request.batch_id ?? '');
   if (batch === null) return false;
-  if (batch.status === 'receiving') {
-    throw new FrostbyteError(
-      'INVALID_STATE_TRANSITION',
-      'The batch has not arrived whole yet. Send what is missing first.',
-    );
-  }
+  refuseReceiving(batch);
   const candidates = context.db.get<{ entries: number }>(LINKED, [batch.batch_id])?.entries ?? 0;
   insertRequest(context, request, { candidates });
   context.db.run(REOPEN, { at: request.requested_at, batch_id: batch.batch_id });
@@ -133,20 +128,7 @@ function beginBelow(context: RecordContext, request: NewReprocess): boolean {
 }
 
 function insertRequest(context: RecordContext, request: NewReprocess, begun: Partial<ReprocessRow>): void {
-  const { config: _config, entry: _entry, ...told } = request;
-  const status = begun.status ?? 'restarting';
-  const row: ReprocessRow = {
-    ...told,
-    candidates: 0,
-    examined: 0,
-    restarted: 0,
-    skipped: 0,
-    ...begun,
-    status,
-    restarted_at: status === 'restarted' ? request.requested_at : null,
-    cancelled_at: null,
-  };
-  context.db.run(INSERT, REPROCESSES.encode(row));
+  context.db.run(INSERT, REPROCESSES.encode(newRequest(request, begun)));
 }
 
 /** One step of a request, fenced by its cursor: two workers that take the same step make it once. */
@@ -190,15 +172,6 @@ function advance(context: RecordContext, { reprocess_id, after, page, last, entr
   return true;
 }
 
-/**
- * Malware and what a person refused for good never run. What went by a newer config than the request's stays: going back
- * could undo a redaction.
- */
-function mayRun(row: DocumentRow, request: ReprocessRow): boolean {
-  if (row.quarantine_reason === 'MALWARE_DETECTED' || row.rejection?.scope === 'document') return false;
-  return row.config_version <= request.config_version || startOf(row, request.from_stage) === 'embed';
-}
-
 /** Begins the document's run; the entry says which run it is and where it really starts. */
 function restart(
   context: RecordContext,
@@ -207,37 +180,7 @@ function restart(
   entry: AuditEntry,
   at: string,
 ): AuditEntry {
-  if (entry.event.resource_id !== row.doc_id) throw refused('A restart is told of another document.');
-  const from = startOf(row, request.from_stage);
-  // A run that no gate and no parser sees anew goes by the config that they went by.
-  const version = from === 'embed' ? row.config_version : request.config_version;
-  const { run } = beginRun(
-    context,
-    { ...row, reprocess_id: request.reprocess_id },
-    from,
-    at,
-    version,
-    entry.event.actor,
-  );
-  return withDetails(entry, { from, run, config_version: version });
-}
-
-/**
- * Where a document can begin that shall run from a stage: at the stage itself, or earlier where what the stage reads was
- * never made, is yet to be made anew by the run at work, or was made and did not pass the gates.
- */
-function startOf(row: DocumentRow, wanted: ReprocessStart): ReprocessStart {
-  const isToBeParsed = row.state === 'processing' && row.current_stage === 'parse';
-  if (row.canonical_sha256 === null || isToBeParsed) return 'parse';
-  const passed = row.enriched_sha256 !== null && row.stages.policy === 'completed';
-  if (STAGES.indexOf(wanted) > STAGES.indexOf('policy') && !passed) return 'policy';
-  return wanted;
-}
-
-function withCount(entry: AuditEntry, candidates: number): AuditEntry {
-  return withDetails(entry, { candidates });
-}
-
-function withDetails(entry: AuditEntry, adds: Record<string, unknown>): AuditEntry {
-  return { ...entry, event: { ...entry.event, details: { ...entry.event.details, ...adds } } };
+  const plan = planRun(row, request, entry);
+  const { run } = beginRun(context, plan.row, plan.from, at, plan.version, plan.actor);
+  return withDetails(entry, { from: plan.from, run, config_version: plan.version });
 }

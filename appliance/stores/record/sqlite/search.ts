@@ -1,6 +1,6 @@
-import { instant } from '../../sqlite/instant.ts';
+import { instant } from '../../shared/instant.ts';
 import type { TextQuery } from '../port.ts';
-import type { Cell } from './codec.ts';
+import type { Cell } from '../rules/codec.ts';
 import type { RecordContext } from './context.ts';
 import { MEETING, wanted } from './metadata.ts';
 import { matchExpression } from './words.ts';

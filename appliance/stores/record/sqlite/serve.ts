@@ -1,10 +1,11 @@
 import type { DocumentState } from '../../../kernel/pipeline.ts';
 import type { ServedChunk, ServeRecords } from '../port.ts';
-import { type Cell, CHUNKS, DOCUMENTS, INDEX_RECORDS } from './codec.ts';
+import { type Cell, CHUNKS, DOCUMENTS, INDEX_RECORDS } from '../rules/codec.ts';
+import type { ListShape } from '../rules/cursor.ts';
 import type { RecordContext } from './context.ts';
 import { DOCUMENT_PLACE } from './documents.ts';
 import { documentsWith } from './metadata.ts';
-import { type ListShape, readPage, tally } from './page.ts';
+import { readPage, tally } from './page.ts';
 import { searchText } from './search.ts';
 
 const DOCUMENT_LIST: ListShape = {

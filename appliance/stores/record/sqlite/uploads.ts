@@ -1,8 +1,9 @@
 import type { UploadRecords, UploadRow, UploadSegment } from '../port.ts';
-import { type Cell, UPLOADS } from './codec.ts';
+import { type Cell, UPLOADS } from '../rules/codec.ts';
+import type { ListShape } from '../rules/cursor.ts';
 import type { RecordContext } from './context.ts';
 import { appendEntries } from './events.ts';
-import { type ListShape, readPage, tally } from './page.ts';
+import { readPage, tally } from './page.ts';
 
 const LIST: ListShape = {
   from: 'uploads u',

@@ -1,6 +1,6 @@
 import { float32LittleEndian } from '../../../kernel/digest.ts';
 import { pointId } from '../../../kernel/ids.ts';
-import { instant } from '../../sqlite/instant.ts';
+import { instant } from '../../shared/instant.ts';
 import type { VectorFilter, VectorPoint } from '../port.ts';
 import { checkVector, momentOf, storedVector } from '../vectors.ts';
 

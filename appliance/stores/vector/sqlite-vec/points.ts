@@ -1,5 +1,5 @@
 import { float32LittleEndian } from '../../../kernel/digest.ts';
-import { instant } from '../../sqlite/instant.ts';
+import { instant } from '../../shared/instant.ts';
 import type { VectorFilter, VectorPoint } from '../port.ts';
 import { checkVector, momentOf } from '../vectors.ts';
 

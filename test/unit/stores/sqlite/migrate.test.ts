@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import Database from 'better-sqlite3';
-import { isCurrent, type Migration, migrate } from '../../../../appliance/stores/sqlite/migrate.ts';
+import type { Migration } from '../../../../appliance/stores/shared/migration.ts';
+import { isCurrent, migrate } from '../../../../appliance/stores/sqlite/migrate.ts';
 
 const AT = '2026-01-01T00:00:00.000Z';
 const one: Migration = {

@@ -11,7 +11,7 @@ import type {
 } from '../rows.ts';
 import type { UploadRow } from '../upload-records.ts';
 
-/** What SQLite takes and gives. */
+/** What both stores take and give. */
 export type Cell = string | number | null;
 
 /** A table's columns: plain ones go through as they are, JSON ones as text; null stays NULL in both. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { instant } from '../../../../appliance/stores/sqlite/instant.ts';
+import { instant } from '../../../../appliance/stores/shared/instant.ts';
 
 describe('a bound of a time range', () => {
   test('is written as rows write time', () => {
