@@ -1,4 +1,4 @@
-import { momentsOf } from './moments.ts';
+import { momentsOf } from '../../kernel/moments.ts';
 import { compilePattern, LONGEST_TEXT } from './pattern.ts';
 import type { CustomField, FieldType } from './schema.ts';
 

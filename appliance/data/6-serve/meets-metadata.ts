@@ -1,4 +1,4 @@
-import { momentsOf } from '../../api/custom-fields/moments.ts';
+import { momentsOf } from '../../kernel/moments.ts';
 import type { MetadataCondition, ValueRange } from '../../stores/record/port.ts';
 
 /** Whether metadata meet all conditions: what the record store answers, for a row that is at hand. O(metadata). */

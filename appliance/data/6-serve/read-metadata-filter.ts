@@ -1,8 +1,8 @@
 import { unknownField } from '../../api/custom-fields/metadata.ts';
-import { momentsOf } from '../../api/custom-fields/moments.ts';
 import type { CustomField, CustomFields, FieldType } from '../../api/custom-fields/schema.ts';
 import type { MetadataFilter, MetadataOperators } from '../../api/schemas/metadata-filter.ts';
 import { type ErrorDetail, FrostbyteError } from '../../kernel/errors.ts';
+import { momentsOf } from '../../kernel/moments.ts';
 import type { MetadataCondition, ValueRange } from '../../stores/record/port.ts';
 
 type Operator = keyof MetadataOperators;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { momentsOf } from '../../../../appliance/api/custom-fields/moments.ts';
+import { momentsOf } from '../../../appliance/kernel/moments.ts';
 
 const at = (text: string) => momentsOf(text)?.from;
 
