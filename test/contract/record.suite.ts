@@ -1,4 +1,5 @@
 import { cancelContract } from './record/cancel.ts';
+import { concurrencyContract } from './record/concurrency.ts';
 import { decisionContract } from './record/decisions.ts';
 import { erasureContract } from './record/erasures.ts';
 import { intakeContract } from './record/intake.ts';
@@ -24,4 +25,5 @@ export function recordContract(name: string, makeStore: MakeRecords): void {
   cancelContract(name, makeStore);
   erasureContract(name, makeStore);
   reprocessContract(name, makeStore);
+  concurrencyContract(name, makeStore);
 }

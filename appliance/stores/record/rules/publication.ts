@@ -14,6 +14,9 @@ export function checkPublication(store: { readonly tenantId: string }, publicati
   if (recorded.size !== chunks.length || !chunks.every(({ chunk_id }) => recorded.has(chunk_id))) {
     throw refused('A publication needs one index record for each chunk.');
   }
+  if (new Set(chunks.map(({ chunk_id }) => chunk_id)).size !== chunks.length) {
+    throw refused('A publication holds a chunk twice.');
+  }
   // Pages of a document's chunks are found by position.
   if (chunks.some(({ position }, at) => position !== at)) throw refused('A publication has its chunks in order.');
   if (chunks.some(({ doc_id }) => doc_id !== job.doc_id)) {
