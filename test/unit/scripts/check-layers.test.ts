@@ -59,6 +59,8 @@ describe('the order of imports', () => {
     ['bin/wired.ts', 'stores/record/sqlite.ts', /bin\/wire\/ alone/],
     ['stores/record/sqlite.ts', 'stores/vector/sqlite-vec.ts', /no other adapter/],
     ['models/reranker/x.ts', 'models/embedder/lexical.ts', /no other adapter/],
+    ['stores/record/postgres.ts', 'stores/record/sqlite/events.ts', /no other adapter/],
+    ['stores/record/sqlite/events.ts', 'stores/postgres/connection.ts', /no other adapter/],
   ] as const)
     test(`${from} may not reach behind to ${to}`, () => assert.match(judge(from, to)!, why));
 
@@ -73,6 +75,9 @@ describe('the order of imports', () => {
     ['control/registry.ts', 'stores/sqlite/open.ts'],
     ['stores/record/sqlite.ts', 'stores/sqlite/open.ts'],
     ['stores/record/sqlite/search.ts', 'stores/record/port.ts'],
+    ['stores/record/postgres/search.ts', 'stores/postgres/connection.ts'],
+    ['stores/log/postgres.ts', 'stores/shared/instant.ts'],
+    ['stores/record/postgres/stages.ts', 'stores/record/rules/codec.ts'],
   ])
     test(`${from} may import ${to}`, () => assert.equal(judge(from!, to!), null));
 
