@@ -2,6 +2,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import { openSqlite, type SqliteConnection } from '../sqlite/open.ts';
 import { bindOwner } from '../sqlite/owner.ts';
+import { documentsRead } from './conditions.ts';
 import { MIGRATIONS } from './migrations/sqlite.gen.ts';
 import type { AuditLog, LogEntry } from './port.ts';
 import { logReads } from './sqlite/reads.ts';
@@ -15,9 +16,6 @@ const INSERT_REFERENCE = 'INSERT INTO event_references (log_index, name, salt, v
 const INSERT_LINK = 'INSERT INTO event_links (doc_id, log_index) VALUES (?, ?) ON CONFLICT DO NOTHING';
 const ERASE = `DELETE FROM event_references WHERE log_index IN
   (SELECT log_index FROM events WHERE resource_type = ? AND resource_id = ? AND log_index <= ?)`;
-
-/** Events whose `details.doc_ids` say which documents somebody read. */
-const READS: ReadonlySet<string> = new Set(['RETRIEVAL_EXECUTED', 'CONTENT_READ']);
 
 /**
  * The audit log of one tenant (or `_appliance`) in one SQLite file. Appends from several processes are put in one order;
@@ -86,6 +84,5 @@ function insert(db: SqliteConnection, { event, references, leaf_hash }: LogEntry
     leaf_hash,
   ]);
   for (const { name, salt, value } of references) db.run(INSERT_REFERENCE, [place, name, salt, value]);
-  if (!READS.has(event.event_type) || !Array.isArray(event.details.doc_ids)) return;
-  for (const docId of event.details.doc_ids) if (typeof docId === 'string') db.run(INSERT_LINK, [docId, place]);
+  for (const docId of documentsRead(event)) db.run(INSERT_LINK, [docId, place]);
 }

@@ -1,8 +1,7 @@
-import { instant } from '../../shared/instant.ts';
 import type { SqliteConnection } from '../../sqlite/open.ts';
+import { type Cell, conditions, type Place } from '../conditions.ts';
 import type { AuditLog, LogFilter, LoggedEvent, LogQuery } from '../port.ts';
 
-type Cell = string | number | null;
 type Reads = Omit<AuditLog, 'append' | 'eraseReferences' | 'check' | 'close'>;
 
 /** How many events `range` and `leaves` hold at a time. */
@@ -19,20 +18,17 @@ const LEAVES = 'SELECT leaf_hash FROM events WHERE log_index >= ? AND log_index 
 const REFERENCES = `SELECT log_index, name, value FROM event_references
   WHERE log_index IN (SELECT value FROM json_each(?)) ORDER BY log_index, name`;
 
-/** The place that a page begins behind. */
-interface Place {
-  after: number;
-  sort: LogQuery['sort'];
-  /** Of the event there, where the list is in order of time. */
-  timestamp?: string;
-}
-
 /** What is read from a log. */
 export function logReads(db: SqliteConnection, tenantId: string): Reads {
   const logged = (sql: string, parameters: readonly Cell[] | Record<string, Cell>) =>
     db.read(() => withReferences(db, db.all<Record<string, Cell>>(sql, parameters)));
+  /** The tenant's id is the same in every row: it is named only where the index that helps begins with it. */
+  const named = ({ resource_id, resource_type, start_date, end_date }: LogFilter): string | undefined => {
+    const isDated = start_date !== undefined || end_date !== undefined;
+    return (resource_id !== undefined && resource_type === undefined) || isDated ? tenantId : undefined;
+  };
   const count = (filter: LogFilter): number => {
-    const { where, parameters } = conditions(filter, tenantId);
+    const { where, parameters } = conditions(filter, named(filter));
     return db.get<{ events: number }>(`SELECT count(*) AS events FROM events e ${where}`, parameters)?.events ?? 0;
   };
 
@@ -52,7 +48,7 @@ export function logReads(db: SqliteConnection, tenantId: string): Reads {
     events: async (query) => {
       const direction = query.sort === 'desc' ? 'DESC' : 'ASC';
       const byTime = query.start_date !== undefined || query.end_date !== undefined;
-      const { where, parameters } = conditions(query, tenantId, place(query, byTime));
+      const { where, parameters } = conditions(query, named(query), place(query, byTime));
       const order = byTime ? `e.timestamp ${direction}, e.log_index ${direction}` : `e.log_index ${direction}`;
       const rows = logged(`SELECT ${COLUMNS} FROM events e ${where} ORDER BY ${order} LIMIT @limit OFFSET @offset`, {
         ...parameters,
@@ -76,42 +72,6 @@ export function logReads(db: SqliteConnection, tenantId: string): Reads {
     leaves: async (from, to) =>
       db.all<{ leaf_hash: Buffer }>(LEAVES, [from, to]).map(({ leaf_hash }) => new Uint8Array(leaf_hash)),
   };
-}
-
-/**
- * The WHERE clause of a filter. The tenant's id is the same in every row; it is named only where the index that helps
- * begins with it.
- */
-function conditions(
-  filter: LogFilter,
-  tenantId: string,
-  place?: Place,
-): { where: string; parameters: Record<string, Cell> } {
-  const { event_type, resource_type, resource_id, start_date, end_date, actor, status, through } = filter;
-  const parts: string[] = [];
-  const parameters: Record<string, Cell> = {};
-  const add = (name: string, value: Cell | undefined, condition: string) => {
-    if (value === undefined) return;
-    parts.push(condition);
-    parameters[name] = value;
-  };
-  const byTenant = (resource_id !== undefined && resource_type === undefined) || start_date || end_date;
-  add('tenant_id', byTenant ? tenantId : undefined, 'e.tenant_id = @tenant_id');
-  add('event_type', event_type, 'e.event_type = @event_type');
-  add('resource_type', resource_type, 'e.resource_type = @resource_type');
-  add('resource_id', resource_id, 'e.resource_id = @resource_id');
-  add('actor', actor, 'e.actor = @actor');
-  add('status', status, 'e.status = @status');
-  add('start', start_date === undefined ? undefined : instant(start_date, 'start'), 'e.timestamp >= @start');
-  add('end', end_date === undefined ? undefined : instant(end_date, 'end'), 'e.timestamp <= @end');
-  add('through', through, 'e.log_index <= @through');
-  const behind = place?.sort === 'desc' ? '<' : '>';
-  if (place?.timestamp === undefined) add('after', place?.after, `e.log_index ${behind} @after`);
-  else {
-    add('after', place.after, `(e.timestamp, e.log_index) ${behind} (@time, @after)`);
-    parameters.time = place.timestamp;
-  }
-  return { where: parts.length > 0 ? `WHERE ${parts.join(' AND ')}` : '', parameters };
 }
 
 function withReferences(db: SqliteConnection, rows: readonly Record<string, Cell>[]): LoggedEvent[] {

@@ -1,0 +1,36 @@
+import { after, before, test } from 'node:test';
+import { migratePostgresLogs, openPostgresLogs, type PostgresLogs } from '../../appliance/stores/log/postgres.ts';
+import { manualClock } from '../support/manual-clock.ts';
+import { type TestDatabases, testDatabases } from '../support/postgres-databases.ts';
+import { stackMissing, type TestStack, testStack } from '../support/stack.ts';
+import { LOG_TENANT, logContract } from './log.suite.ts';
+
+const missing = stackMissing();
+if (missing === null) contract(testStack() as TestStack);
+else test('postgres log', { skip: missing });
+
+function contract(facts: TestStack): void {
+  const clock = manualClock();
+  let databases: TestDatabases;
+  before(async () => {
+    databases = await testDatabases(facts, (database, { owner, role }) =>
+      migratePostgresLogs({ ...owner, database }, { clock, roles: { app: role.user, auditor: role.user } }),
+    );
+  });
+  after(() => databases?.dispose());
+
+  logContract('postgres log', async () => {
+    const database = await databases.take();
+    const { host, port } = databases.owner;
+    const open = () => openPostgresLogs({ host, port, database, ...databases.role }, { clock });
+    const logs: PostgresLogs[] = [await open(), await open()];
+    return {
+      log: logs[0]!.log(LOG_TENANT),
+      another: () => logs[1]!.log(LOG_TENANT),
+      dispose: async () => {
+        for (const opened of logs) await opened.close();
+        await databases.giveBack(database);
+      },
+    };
+  });
+}
