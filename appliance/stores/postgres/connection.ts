@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Pool, type PoolClient, type QueryResult } from 'pg';
+import { Circuit } from '../../kernel/circuit.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
-import { breaker } from './breaker.ts';
 import { isLost, isRolledBack, storeError } from './errors.ts';
 import { type PostgresOptions, poolConfig } from './options.ts';
 import { type Parameters, prepare, valuesOf } from './parameters.ts';
@@ -66,12 +66,12 @@ export function openPostgres(options: PostgresOptions): PostgresConnection {
   // statement under way reports it. Without a listener it would end the process, at any moment of a connection's life.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
-  const gate = breaker();
+  const circuit = new Circuit({ name: 'database', counts: isLost });
   let isClosed = false;
 
   const connect = async (): Promise<PoolClient> => {
     if (isClosed) throw new FrostbyteError('STORE_UNAVAILABLE', 'The store is closed.');
-    return gate.through(() => pool.connect(), isLost);
+    return circuit.run(() => pool.connect());
   };
 
   /** Lends a connection. One that is lost, or whose state nobody knows, is not given back. */
