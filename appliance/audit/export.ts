@@ -17,22 +17,22 @@ export interface AuditExports {
   /** Starts an export and answers at once; `done` is told the figures before the export counts as ready. */
   start(
     logId: string,
-    log: AuditLog,
+    log: ExportedLog,
     request: ExportRequest,
     done: (result: ExportDone) => Promise<void>,
   ): Promise<ExportRecord>;
   /** Throws `RESOURCE_NOT_FOUND`. */
   status(logId: string, exportId: string): Promise<ExportRecord>;
   /** Throws `RESOURCE_NOT_FOUND` for one that is not ready, or has expired. */
-  download(
-    logId: string,
-    exportId: string,
-  ): Promise<{ stream: ReadableStream; filename: string; contentType: string; bytes: number }>;
+  download(logId: string, exportId: string): Promise<ExportFile>;
   /** What `audit_export_manifest.json` says of the file (spec 5). Throws as `download` does. */
   manifest(logId: string, exportId: string): Promise<string>;
   /** Removes expired exports, and failed ones after the same time. */
   sweep(): Promise<void>;
 }
+
+/** What an export reads of a log. */
+export type ExportedLog = Pick<AuditLog, 'size' | 'range'>;
 
 export interface ExportRequest {
   from?: string;
@@ -54,6 +54,14 @@ export interface ExportRecord {
   exported_at: string | null;
   expires_at: string | null;
   download: string | null;
+}
+
+/** A finished export on its way out. */
+export interface ExportFile {
+  stream: ReadableStream<Uint8Array>;
+  filename: string;
+  contentType: string;
+  bytes: number;
 }
 
 export interface ExportDone {
@@ -164,7 +172,7 @@ export function createAuditExports(folder: string, clock: Clock): AuditExports {
       const { size } = await stat(path);
       const name = `audit_export_${logId}_${(record.from ?? 'start').slice(0, 10)}_${(record.to ?? record.exported_at!).slice(0, 10)}.${record.format}`;
       return {
-        stream: Readable.toWeb(createReadStream(path)) as ReadableStream,
+        stream: Readable.toWeb(createReadStream(path)) as ReadableStream<Uint8Array>,
         filename: name,
         contentType: record.format === 'csv' ? 'text/csv; charset=utf-8' : 'application/jsonl; charset=utf-8',
         bytes: size,
@@ -194,7 +202,7 @@ export function createAuditExports(folder: string, clock: Clock): AuditExports {
 /** Streams matching events into `events`; memory does not grow with the log. */
 async function write(
   at: string,
-  log: AuditLog,
+  log: ExportedLog,
   request: ExportRequest,
   bounds: { from: string | null; to: string | null },
 ) {

@@ -5,7 +5,6 @@ import { getRequestListener } from '@hono/node-server';
 import type { InboxQuery } from '../api/schemas/inbox.ts';
 import { generateSeamKeys } from '../api/seam.ts';
 import { PIPELINE_VERSION } from '../audit/entry.ts';
-import { createAuditExports } from '../audit/export.ts';
 import type { Config } from '../config/schema.ts';
 import type { ControlVerbs, Tenant } from '../control/verbs.ts';
 import { createDataApp } from '../data/app.ts';
@@ -18,7 +17,7 @@ import { openRoutes } from '../gateway/open.ts';
 import { refuseUnreadable, unreadableAnswer } from '../gateway/unreadable.ts';
 import { codeFrames, isFrostbyteError } from '../kernel/errors.ts';
 import { shaped } from '../kernel/log-fields.ts';
-import { controlPaths, exportFolder, tenantPaths } from '../kernel/names.ts';
+import { controlPaths, tenantPaths } from '../kernel/names.ts';
 import { createLogger } from '../observability/logger.ts';
 import { createMetrics } from '../observability/metrics.ts';
 import { lockDataFolder } from './data-folder-lock.ts';
@@ -131,7 +130,6 @@ export async function start(config: Config): Promise<Running> {
       );
     });
 
-    const exports = createAuditExports(exportFolder(config.data_folder), clock);
     const gateway = createGateway({
       control,
       limiter: openLimits(config, clock),
@@ -140,7 +138,7 @@ export async function start(config: Config): Promise<Running> {
       handlers: {
         data: dataPlaneHandler(tenantFetch, seam.privateKey),
         control: adminHandler(control),
-        audit: auditHandler(control, exports),
+        audit: auditHandler(control),
         gateway: async () =>
           Response.json({
             success: true,
@@ -178,7 +176,7 @@ export async function start(config: Config): Promise<Running> {
           logger.warn('a tenant could not be looked after', { ...shaped({ tenant_id }), ...codeFrames(error) });
         }
       }
-      await exports.sweep();
+      await control.sweepExports();
       workers.wake();
     };
     const beat = repeat(maintenance, MAINTENANCE_MS, (error) => logger.warn('maintenance failed', codeFrames(error)));

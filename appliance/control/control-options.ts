@@ -46,6 +46,8 @@ export interface Control extends ControlVerbs, RecoveryVerbs {
    * appliance's log. Returns the new `kid`.
    */
   rotateSigningKey(reason: string, actor: string): Promise<string>;
+  /** Removes audit exports whose time is over. */
+  sweepExports(): Promise<void>;
   /** Notices that a tenant is to be shown: those that hold and that nobody acknowledged, oldest first. */
   notices(tenantId: string): Promise<Notice[]>;
 }

@@ -1,9 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { auditEntry } from '../audit/entry.ts';
 import { EVENTS, type EventName } from '../audit/events.ts';
+import { createAuditExports } from '../audit/export.ts';
 import { APPLIANCE_LOG } from '../kernel/audit-event.ts';
 import { FrostbyteError, isFrostbyteError } from '../kernel/errors.ts';
-import { controlPaths } from '../kernel/names.ts';
+import { controlPaths, exportFolder } from '../kernel/names.ts';
 import { Turns } from '../kernel/turns.ts';
 import type { AuditLog } from '../stores/log/port.ts';
 import { controlRelay } from './audit-relay.ts';
@@ -24,7 +25,7 @@ import { reasonText } from './reason.ts';
 import { openRegistry } from './registry/open.ts';
 import { appendEntries } from './registry/outbox.ts';
 import { needTenant, tenantsIn } from './registry/tenants.ts';
-import { forgetExpired, lastExpiryOf } from './registry/tokens.ts';
+import { forgetExpired, isLive, lastExpiryOf } from './registry/tokens.ts';
 import { tenantVerbs } from './tenant-verbs.ts';
 import { settleFlags } from './tenants/kill-switch.ts';
 import { failureCounts } from './tokens/failures.ts';
@@ -137,6 +138,14 @@ export async function createControl(options: ControlOptions): Promise<Control> {
   const known = (logId: string): void => {
     if (logId !== APPLIANCE_LOG) needTenant(registry, logId);
   };
+  const exports = createAuditExports(exportFolder(dataFolder), clock);
+  const report: Control['report'] = async (logId, type, event) => {
+    known(logId);
+    if (!Object.hasOwn(EVENTS, type)) throw new TypeError('not a type of audit event');
+    const entry = auditEntry(clock, type as EventName, { tenant_id: logId, ...event });
+    registry.write(() => appendEntries(registry, [entry]));
+    work.wake();
+  };
 
   return {
     ...tenantVerbs({
@@ -163,7 +172,9 @@ export async function createControl(options: ControlOptions): Promise<Control> {
       work.wake,
     ),
 
-    authenticate: tokenVerifier({ registry, clock, keys }, options.clockSkewSeconds),
+    authenticate: tokenVerifier({ isLive: (jti) => isLive(registry, jti), clock, keys }, options.clockSkewSeconds),
+    publicKeys: () => keys.published(),
+    isLive: async (jti) => isLive(registry, jti),
     issueToken: async (request, actor) => {
       const issued = await issueToken({ registry, clock, keys }, request, actor);
       work.wake();
@@ -180,13 +191,17 @@ export async function createControl(options: ControlOptions): Promise<Control> {
       known(logId);
       return log(logId);
     },
-    report: async (logId, type, event) => {
+    report,
+    startExport: async (logId, request, actor) => {
       known(logId);
-      if (!Object.hasOwn(EVENTS, type)) throw new TypeError('not a type of audit event');
-      const entry = auditEntry(clock, type as EventName, { tenant_id: logId, ...event });
-      registry.write(() => appendEntries(registry, [entry]));
-      work.wake();
+      return exports.start(logId, await log(logId), request, ({ export_id, adds }) =>
+        report(logId, 'AUDIT_EXPORTED', { actor, resource_id: export_id, adds }),
+      );
     },
+    exportStatus: exports.status,
+    exportManifest: exports.manifest,
+    exportFile: exports.download,
+    sweepExports: exports.sweep,
 
     health: async () => {
       const tests: [string, () => unknown][] = [

@@ -1,4 +1,5 @@
 import type { ConfigChange, TenantConfig, TenantConfigPatch } from '../api/tenant-config.ts';
+import type { ExportFile, ExportRecord, ExportRequest } from '../audit/export.ts';
 import type { HoldScope } from '../kernel/holds.ts';
 import type { Caller, Role, Scope, TenantState } from '../kernel/identity.ts';
 import type { AuditLog } from '../stores/log/port.ts';
@@ -6,17 +7,29 @@ import type { KeyRotation, PurgeRequest, Reencryption, RotationRequest, TenantKe
 import type { LedgerEntry } from './ledger/entries.ts';
 
 export type * from './keys/types.ts';
+
+/** A log as the gateway may use it: to read. */
+export type AuditLogReader = Pick<
+  AuditLog,
+  'size' | 'event' | 'events' | 'count' | 'resource' | 'readsOf' | 'range' | 'leaves' | 'check'
+>;
+
 export type { LedgerEntry } from './ledger/entries.ts';
 
 /**
- * All that the gateway may ask of the room with the keys. Called directly in embedded mode, over a 0600 socket in stack
- * mode: every argument and answer is plain data (but `audit`, which the socket offers as verbs of its own).
+ * All that the gateway may ask of the room with the keys. Called directly in embedded mode, over a 0600 socket in the
+ * split arrangement: every argument and answer is plain data (but `auditLog` and `exportFile`, which the socket offers as
+ * verbs of their own).
  * Errors are FrostbyteError with codes of spec 4; state changes and their audit events share a transaction.
  */
 export interface ControlVerbs {
   // Tokens
   /** Verifies signature, times, revocation. Throws `AUTHENTICATION_REQUIRED`, `TOKEN_EXPIRED`, `TOKEN_REVOKED`. */
   authenticate(token: string): Promise<Caller>;
+  /** The public halves of the keys that sign tokens: with them, a gateway checks signatures by itself. */
+  publicKeys(): Promise<PublicKey[]>;
+  /** Whether a token is known, not revoked and not of an ended epoch. Cheap: asked on every request. */
+  isLive(jti: string): Promise<boolean>;
   issueToken(request: TokenRequest, actor: string): Promise<IssuedToken>;
   /** Revokes one token, or all of a subject or tenant. Returns how many were live. */
   revokeTokens(
@@ -107,13 +120,22 @@ export interface ControlVerbs {
 
   // Audit
   /** The log of a tenant (any state, also deprovisioned) or of `_appliance`. Throws `RESOURCE_NOT_FOUND`. */
-  auditLog(logId: string): Promise<AuditLog>;
+  auditLog(logId: string): Promise<AuditLogReader>;
   /** Writes an event about people or the appliance (break-glass, exports) into a tenant's log. */
   report(
     logId: string,
     type: string,
     event: { actor: string; resource_id: string; adds: Record<string, unknown> },
   ): Promise<void>;
+
+  /** Starts an export of a log and answers at once; AUDIT_EXPORTED is reported before it counts as ready. */
+  startExport(logId: string, request: ExportRequest, actor: string): Promise<ExportRecord>;
+  /** Throws `RESOURCE_NOT_FOUND`. */
+  exportStatus(logId: string, exportId: string): Promise<ExportRecord>;
+  /** What `audit_export_manifest.json` says (spec 5). Throws `RESOURCE_NOT_FOUND` for one that is not ready. */
+  exportManifest(logId: string, exportId: string): Promise<string>;
+  /** The export itself, as a stream. Throws `RESOURCE_NOT_FOUND` for one that is not ready, or has expired. */
+  exportFile(logId: string, exportId: string): Promise<ExportFile>;
 
   /** Tenants whose data plane should be running now. */
   activeTenants(): Promise<string[]>;
@@ -129,6 +151,12 @@ export interface TokenRequest {
   tenant_id?: string;
   /** Default 12 hours, at most 366 days. */
   ttl_seconds?: number;
+}
+
+/** A key that verifies tokens, as a JSON Web Key. */
+export interface PublicKey {
+  kid: string;
+  jwk: { kty: string; crv: string; x: string };
 }
 
 export interface IssuedToken {

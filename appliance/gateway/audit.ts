@@ -1,19 +1,17 @@
 import { checkHandlers, type RouteName } from '../api/routes.ts';
 import { listMeta } from '../api/schemas/common.ts';
 import { EVENTS } from '../audit/events.ts';
-import type { AuditExports } from '../audit/export.ts';
 import { type ProvenanceBreak, verifyProvenance } from '../audit/provenance.ts';
-import type { ControlVerbs } from '../control/verbs.ts';
+import type { AuditLogReader, ControlVerbs } from '../control/verbs.ts';
 import { APPLIANCE_LOG, type ResourceType } from '../kernel/audit-event.ts';
 import { FrostbyteError } from '../kernel/errors.ts';
-import type { AuditLog, LogFilter } from '../stores/log/port.ts';
+import type { LogFilter } from '../stores/log/port.ts';
 import type { Admitted } from './app.ts';
 
 /** Audit routes (spec 4, 5): read from the tenant's log, in every state of the tenant. */
 interface Context extends Admitted {
   control: ControlVerbs;
-  exports: AuditExports;
-  log: AuditLog;
+  log: AuditLogReader;
 }
 
 type Verb = (context: Context) => Promise<Response>;
@@ -60,7 +58,7 @@ const VERBS: Partial<Record<RouteName, Verb>> = {
     });
   },
 
-  async auditExport({ log, params, body, caller, control, exports }) {
+  async auditExport({ params, body, caller, control }) {
     const request = body as {
       from?: string;
       to?: string;
@@ -69,18 +67,12 @@ const VERBS: Partial<Record<RouteName, Verb>> = {
       include_details: boolean;
     };
     demandTypes('event_types', request.event_types ?? []);
-    const record = await exports.start(params.tenant_id!, log, request, async (done) => {
-      await control.report(params.tenant_id!, 'AUDIT_EXPORTED', {
-        actor: caller.subject,
-        resource_id: done.export_id,
-        adds: done.adds,
-      });
-    });
-    return answer(record, 202);
+    return answer(await control.startExport(params.tenant_id!, request, caller.subject), 202);
   },
-  auditExportStatus: async ({ params, exports }) => answer(await exports.status(params.tenant_id!, params.export_id!)),
-  async auditExportDownload({ params, exports }) {
-    const { stream, filename, contentType, bytes } = await exports.download(params.tenant_id!, params.export_id!);
+  auditExportStatus: async ({ params, control }) =>
+    answer(await control.exportStatus(params.tenant_id!, params.export_id!)),
+  async auditExportDownload({ params, control }) {
+    const { stream, filename, contentType, bytes } = await control.exportFile(params.tenant_id!, params.export_id!);
     return new Response(stream, {
       headers: {
         'content-type': contentType,
@@ -90,8 +82,8 @@ const VERBS: Partial<Record<RouteName, Verb>> = {
     });
   },
 
-  async auditExportManifest({ params, exports }) {
-    const manifest = await exports.manifest(params.tenant_id!, params.export_id!);
+  async auditExportManifest({ params, control }) {
+    const manifest = await control.exportManifest(params.tenant_id!, params.export_id!);
     return new Response(manifest, {
       headers: {
         'content-type': 'application/json; charset=utf-8',
@@ -142,13 +134,13 @@ const VERBS: Partial<Record<RouteName, Verb>> = {
   },
 };
 
-export function auditHandler(control: ControlVerbs, exports: AuditExports): (admitted: Admitted) => Promise<Response> {
+export function auditHandler(control: ControlVerbs): (admitted: Admitted) => Promise<Response> {
   checkHandlers('audit', VERBS);
   return async (admitted) => {
     const verb = VERBS[admitted.name];
     if (!verb) throw new FrostbyteError('INTERNAL_ERROR', 'This route has no handler.');
     const log = await control.auditLog(admitted.params.tenant_id!);
-    return verb({ ...admitted, control, exports, log });
+    return verb({ ...admitted, control, log });
   };
 }
 

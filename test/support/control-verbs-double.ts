@@ -89,6 +89,8 @@ export function controlDouble(
       if (typeof found === 'string') throw new FrostbyteError(found, 'The token is not accepted.');
       return found;
     },
+    publicKeys: async () => [],
+    isLive: async () => true,
     issueToken: async ({ subject }) => ({ token: `t-${subject}`, jti: 'j', expires_at: AT }),
     revokeTokens: async (which) => Object.keys(which).length,
     authenticationFailed: () => undefined,
@@ -186,6 +188,10 @@ export function controlDouble(
       return log;
     },
     report: async () => undefined,
+    startExport: async () => unexpected(),
+    exportStatus: async () => unexpected(),
+    exportManifest: async () => unexpected(),
+    exportFile: async () => unexpected(),
     activeTenants: async () => [...states].filter(([, state]) => state === 'ACTIVE').map(([id]) => id),
     health: async () => [],
     ...changes,
@@ -211,6 +217,10 @@ export function controlDouble(
       return token;
     },
   };
+}
+
+function unexpected(): never {
+  throw new TypeError('no export was expected');
 }
 
 function recorded(verbs: ControlVerbs, calls: ControlDouble['calls']): ControlVerbs {

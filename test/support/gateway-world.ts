@@ -1,5 +1,4 @@
 import { Hono } from 'hono';
-import type { AuditExports } from '../../appliance/audit/export.ts';
 import type { ControlVerbs } from '../../appliance/control/verbs.ts';
 import { adminHandler } from '../../appliance/gateway/admin.ts';
 import { type Admitted, createGateway } from '../../appliance/gateway/app.ts';
@@ -26,7 +25,6 @@ export interface GatewayWorld extends ControlDouble {
 export interface GatewayWorldOptions {
   tenants?: Record<string, TenantState>;
   limiter?: RateLimiter;
-  exports?: AuditExports;
   /** Verbs of control that behave otherwise. */
   verbs?: Partial<ControlVerbs>;
   data?: (admitted: Admitted) => Promise<Response>;
@@ -35,7 +33,6 @@ export interface GatewayWorldOptions {
 export function gatewayWorld({
   tenants = { acme: 'ACTIVE' },
   limiter = unlimited,
-  exports,
   verbs,
   data,
 }: GatewayWorldOptions = {}): GatewayWorld {
@@ -73,7 +70,7 @@ export function gatewayWorld({
           : Response.json({ success: true, data: null }, { status });
       },
       control: adminHandler(control.verbs),
-      audit: auditHandler(control.verbs, exports ?? ({} as AuditExports)),
+      audit: auditHandler(control.verbs),
       gateway: async () =>
         Response.json({ success: true, data: { version: '0', mode: 'embedded', uptime_seconds: 1 } }),
     },

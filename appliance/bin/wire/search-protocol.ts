@@ -1,4 +1,4 @@
-import { type ErrorDetail, type ErrorKind, FrostbyteError, isFrostbyteError } from '../../kernel/errors.ts';
+import type { CarriedError } from '../../kernel/carry-error.ts';
 import type { MetadataCondition, TextQuery } from '../../stores/record/port.ts';
 import type { VectorSearch } from '../../stores/vector/port.ts';
 
@@ -25,24 +25,3 @@ export interface SearchRequest {
 }
 
 export type SearchAnswer = { id: number } & ({ value: unknown } | { error: CarriedError });
-
-interface CarriedError {
-  code: FrostbyteError['code'];
-  message: string;
-  kind: ErrorKind;
-  details: ErrorDetail[];
-}
-
-/** An error as it crosses between threads: without its class, and without what a library may have said. */
-export function carry(error: unknown): CarriedError {
-  if (isFrostbyteError(error)) {
-    const { code, message, kind, details } = error;
-    return { code, message, kind, details };
-  }
-  return { code: 'INTERNAL_ERROR', message: 'The search failed.', kind: 'fault', details: [] };
-}
-
-/** The error on the other side. */
-export function carried({ code, message, kind, details }: CarriedError): FrostbyteError {
-  return new FrostbyteError(code, message, { kind, details });
-}

@@ -1,16 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { carried } from '../../kernel/carry-error.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import type { RecordStore } from '../../stores/record/port.ts';
 import type { VectorStore } from '../../stores/vector/port.ts';
 import { entryOf } from '../entry.ts';
-import {
-  carried,
-  type SearchAnswer,
-  type SearchCall,
-  type SearchFiles,
-  type SearchRequest,
-} from './search-protocol.ts';
+import type { SearchAnswer, SearchCall, SearchFiles, SearchRequest } from './search-protocol.ts';
 
 /** The searching verbs of a tenant's stores. */
 export interface Searcher {

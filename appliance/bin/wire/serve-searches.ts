@@ -1,8 +1,9 @@
 import type { MessagePort } from 'node:worker_threads';
+import { carry } from '../../kernel/carry-error.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import { openSqliteRecords } from '../../stores/record/sqlite.ts';
 import { openSqliteVectors } from '../../stores/vector/sqlite-vec.ts';
-import { carry, type SearchAnswer, type SearchFiles, type SearchRequest } from './search-protocol.ts';
+import type { SearchAnswer, SearchFiles, SearchRequest } from './search-protocol.ts';
 
 /** One tenant's stores, opened for reading. */
 interface Opened {
@@ -32,7 +33,7 @@ async function answer({ id, files, call }: SearchRequest): Promise<SearchAnswer>
     if (call.verb === 'documents') return { id, value: await records.documentsWith(call.metadata, call.limit) };
     return { id, value: await vectors.search(call.vector, call.options) };
   } catch (error) {
-    return { id, error: carry(error) };
+    return { id, error: carry(error, 'The search failed.') };
   }
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { calculateJwkThumbprint, type JWK } from 'jose';
 import type { Clock } from '../../kernel/clock.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
+import type { PublicKey } from '../verbs.ts';
 
 /** Encrypts and decrypts with the root key of the appliance. */
 export interface RootSeal {
@@ -22,6 +23,8 @@ export interface SigningKeys {
   current(): Promise<SigningKey>;
   /** The public key of a `kid`, or null. Looks into the folder again for one it does not know, at most once a second. */
   publicKey(kid: string): Promise<KeyObject | null>;
+  /** All public keys that tokens may still be verified with. Looks into the folder, at most once a second. */
+  published(): Promise<PublicKey[]>;
   /** Whether the key that signs is older than this. Reads nothing. */
   isOlderThan(ms: number): boolean;
   /** Makes a new key to sign with and destroys the old private one. Its public key stays. Returns the new `kid`. */
@@ -86,6 +89,13 @@ export async function openSigningKeys(folder: string, root: RootSeal, clock: Clo
       if (!KID.test(kid)) return null;
       if (!loaded.has(kid) && clock.now() - loadedAt >= RELOAD_MS) await reload();
       return loaded.get(kid)?.key ?? null;
+    },
+    published: async () => {
+      if (clock.now() - loadedAt >= RELOAD_MS) await reload();
+      return [...loaded.values()].map(({ kid, key }) => ({
+        kid,
+        jwk: key.export({ format: 'jwk' }) as PublicKey['jwk'],
+      }));
     },
     isOlderThan: (ms) => clock.now() - Date.parse(newest()?.created_at ?? clock.iso()) > ms,
     rotate: async () => {

@@ -3,8 +3,6 @@ import { compactVerify, decodeProtectedHeader } from 'jose';
 import type { Clock } from '../../kernel/clock.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import type { Caller } from '../../kernel/identity.ts';
-import type { Registry } from '../registry/open.ts';
-import { isLive } from '../registry/tokens.ts';
 import { Claims } from './claims.ts';
 import type { SigningKeys } from './signing-keys.ts';
 
@@ -27,11 +25,16 @@ interface Verified {
  * `skewSeconds` (0–5) forgives clocks that disagree about the start of a token, never about its end.
  */
 export function tokenVerifier(
-  parts: { registry: Registry; clock: Clock; keys: Pick<SigningKeys, 'publicKey'> },
+  parts: {
+    /** Read afresh on each request. */
+    isLive(jti: string): boolean | Promise<boolean>;
+    clock: Clock;
+    keys: Pick<SigningKeys, 'publicKey'>;
+  },
   skewSeconds = 5,
 ): (token: string) => Promise<Caller> {
   if (!(skewSeconds >= 0 && skewSeconds <= 5)) throw new RangeError('the clock skew is 0 to 5 seconds');
-  const { registry, clock, keys } = parts;
+  const { clock, keys } = parts;
   const kept = new Map<string, Verified>();
 
   return async (token) => {
@@ -49,7 +52,7 @@ export function tokenVerifier(
       throw new FrostbyteError('TOKEN_EXPIRED', 'The token has expired.');
     }
     if (now + skewSeconds < verified.notBefore) throw refused();
-    if (!isLive(registry, verified.caller.jti)) throw new FrostbyteError('TOKEN_REVOKED', 'The token was revoked.');
+    if (!(await parts.isLive(verified.caller.jti))) throw new FrostbyteError('TOKEN_REVOKED', 'The token was revoked.');
     return verified.caller;
   };
 }

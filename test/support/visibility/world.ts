@@ -4,7 +4,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Hono } from 'hono';
-import type { AuditExports } from '../../../appliance/audit/export.ts';
 import { type EmbeddedResources, embeddedResources } from '../../../appliance/bin/wire/embedded-resources.ts';
 import { embeddedRootKey } from '../../../appliance/bin/wire/embedded-root-key.ts';
 import { maintain } from '../../../appliance/bin/wire/maintenance.ts';
@@ -164,7 +163,7 @@ export async function openWorld(): Promise<World> {
           return app.fetch(request);
         }, seam.privateKey),
         control: adminHandler(control),
-        audit: auditHandler(control, {} as AuditExports),
+        audit: auditHandler(control),
         gateway: async () => new Response(null, { status: 500 }),
       },
       open: new Hono(),

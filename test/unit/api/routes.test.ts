@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkHandlers, honoMethod, honoPath, OPEN_PATHS, ROUTES, type Route } from '../../../appliance/api/routes.ts';
 import { generateSeamKeys } from '../../../appliance/api/seam.ts';
-import type { AuditExports } from '../../../appliance/audit/export.ts';
 import { createProgram } from '../../../appliance/cli/main.ts';
 import { ROLE_RULES } from '../../../appliance/control/tokens/roles.ts';
 import type { ControlVerbs } from '../../../appliance/control/verbs.ts';
@@ -108,7 +107,7 @@ test('every route has exactly the handler of its plane', () => {
   assert.throws(() => checkHandlers('control', { createTenant: true }), TypeError);
   assert.throws(() => checkHandlers('gateway', { status: true, another: true }), TypeError);
   assert.doesNotThrow(() => adminHandler({} as ControlVerbs));
-  assert.doesNotThrow(() => auditHandler({} as ControlVerbs, {} as AuditExports));
+  assert.doesNotThrow(() => auditHandler({} as ControlVerbs));
   assert.deepEqual(of('gateway'), ['status']);
   // The tenant's app refuses to be made where one lacks.
   const app = createDataApp({ plane: {} as DataPlane, seamKey: generateSeamKeys().publicKey, wake: () => undefined });

@@ -1,0 +1,133 @@
+import { type Dispatcher, errors } from 'undici';
+import { type CarriedError, carried } from '../../kernel/carry-error.ts';
+import { FrostbyteError } from '../../kernel/errors.ts';
+import { type ItemLine, MOST_ITEM_BYTES, MOST_VALUE_BYTES, type VerbTable } from './verbs.ts';
+
+/** The asking end of a table of verbs. Each throws what the verb threw, or `SERVICE_UNAVAILABLE` where nobody answers. */
+export interface VerbCaller<Table extends VerbTable> {
+  value(verb: keyof Table & string, ...args: unknown[]): Promise<unknown>;
+  items(verb: keyof Table & string, ...args: unknown[]): AsyncGenerator<unknown>;
+  /** Exactly as many bytes as were promised, or it throws. */
+  bytes(verb: keyof Table & string, ...args: unknown[]): AsyncGenerator<Uint8Array>;
+}
+
+const RETRY_SECONDS = 1;
+
+/** `whom` stands in what people read when nobody answers. `headers` are asked for before each call. */
+export function callVerbs<Table extends VerbTable>(
+  table: Table,
+  dispatcher: Dispatcher,
+  options: { whom: string; prefix?: string; headers?: (path: string) => Promise<Record<string, string>> },
+): VerbCaller<Table> {
+  const { whom, prefix = '' } = options;
+
+  async function ask(verb: string, args: readonly unknown[]): Promise<Dispatcher.ResponseData> {
+    const ms = table[verb]!.seconds * 1000;
+    const path = `${prefix}/${verb}`;
+    const answer = await dispatcher
+      .request({
+        origin: 'http://local',
+        path,
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...(await options.headers?.(path)) },
+        body: JSON.stringify(args),
+        headersTimeout: ms,
+        bodyTimeout: ms,
+      })
+      .catch((cause: unknown) => Promise.reject(silent(whom, cause)));
+    // A body that is given up half read says so, and nobody listens any more.
+    answer.body.on('error', () => undefined);
+    if (answer.statusCode === 200) return answer;
+    const { error } = (await wholeJson(answer, whom)) as { error?: CarriedError };
+    throw error === undefined ? silent(whom, answer.statusCode) : carried(error);
+  }
+
+  return {
+    async value(verb, ...args) {
+      return ((await wholeJson(await ask(verb, args), whom)) as { value?: unknown }).value;
+    },
+    async *items(verb, ...args) {
+      const { body } = await ask(verb, args);
+      try {
+        for await (const text of lines(body as AsyncIterable<Buffer>, whom)) {
+          const line = JSON.parse(text) as ItemLine;
+          if ('end' in line) return;
+          if ('error' in line) throw carried(line.error as CarriedError);
+          yield line.item;
+        }
+      } finally {
+        body.destroy();
+      }
+      throw silent(whom, 'the answer broke off');
+    },
+    async *bytes(verb, ...args) {
+      const { body, headers } = await ask(verb, args);
+      let left = Number(headers['content-length']);
+      try {
+        for await (const chunk of body as AsyncIterable<Buffer>) {
+          left -= chunk.length;
+          yield chunk;
+        }
+      } catch (cause) {
+        throw silent(whom, cause);
+      } finally {
+        body.destroy();
+      }
+      if (left !== 0) throw silent(whom, 'the answer broke off');
+    },
+  };
+}
+
+async function wholeJson({ body }: Dispatcher.ResponseData, whom: string): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > MOST_VALUE_BYTES) throw new RangeError('the answer is too large');
+      chunks.push(chunk);
+    }
+    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  } catch (cause) {
+    throw silent(whom, cause);
+  }
+}
+
+async function* lines(chunks: AsyncIterable<Buffer>, whom: string): AsyncGenerator<string> {
+  let held: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of chunks) {
+      let from = 0;
+      for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, from)) {
+        yield Buffer.concat([...held, chunk.subarray(from, end)]).toString('utf8');
+        held = [];
+        size = 0;
+        from = end + 1;
+      }
+      held.push(chunk.subarray(from));
+      size += chunk.length - from;
+      if (size > MOST_ITEM_BYTES) throw new RangeError('an item is too large');
+    }
+  } catch (cause) {
+    throw cause instanceof FrostbyteError ? cause : silent(whom, cause);
+  }
+}
+
+/** Nobody answered, or not in time, or broke off: worth another try soon. */
+function silent(whom: string, cause: unknown): FrostbyteError {
+  return new FrostbyteError('SERVICE_UNAVAILABLE', `${whom} does not answer at present. Try again in a moment.`, {
+    retryAfter: RETRY_SECONDS,
+    cause,
+  });
+}
+
+/** True where a request never left: the other side was not there to be asked. */
+export function neverSent(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause as Error) {
+    if (at instanceof errors.ConnectTimeoutError) return true;
+    const { code, syscall } = at as NodeJS.ErrnoException;
+    if (syscall === 'connect' && code !== undefined) return true;
+  }
+  return false;
+}

@@ -1,0 +1,42 @@
+import { chmodSync, chownSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { dirname } from 'node:path';
+import { FrostbyteError } from '../../kernel/errors.ts';
+
+/** Who else than the process itself may connect, where it is another user. */
+export interface SocketOwner {
+  uid: number;
+  gid: number;
+}
+
+/** What the kernel takes as the path of a socket. */
+const LONGEST_PATH = 107;
+
+/**
+ * Listens on a unix socket of mode 0600 in a folder of mode 0700; both are the owner's where one is given. What an earlier
+ * process left at the path goes: whoever calls this has made sure that no other lives. Throws `CONFIG_INVALID`.
+ */
+export async function listenOnSocket(server: Server, path: string, owner?: SocketOwner): Promise<void> {
+  if (Buffer.byteLength(path) > LONGEST_PATH) {
+    throw new FrostbyteError(
+      'CONFIG_INVALID',
+      `The path of a socket, ${path}, is longer than ${LONGEST_PATH} bytes. Name a shorter folder in processes.run_folder.`,
+    );
+  }
+  const folder = dirname(path);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if ((statSync(folder).mode & 0o777) !== 0o700) chmodSync(folder, 0o700);
+  rmSync(path, { force: true });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(path, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  // The folder is closed to others until here, so nobody came in between.
+  chmodSync(path, 0o600);
+  if (owner === undefined) return;
+  chownSync(path, owner.uid, owner.gid);
+  chownSync(folder, owner.uid, owner.gid);
+}
