@@ -1,10 +1,10 @@
 /**
- * Builds `dist/`: five bundles, the native add-ons and binary parts they need, and the launcher. The folder runs from
+ * Builds `dist/`: seven bundles, the native add-ons and binary parts they need, and the launcher. The folder runs from
  * anywhere with the pinned Node beside it (`bin/node` in a package) or in `.toolchain/`.
  */
 import { chmodSync, cpSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import { ASSET_FILES } from '../appliance/data/2-parse/assets.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -25,6 +25,8 @@ await build({
     worker: 'appliance/bin/worker.ts',
     'parse-child': 'appliance/bin/parse-child.ts',
     'search-thread': 'appliance/bin/search-thread.ts',
+    'data-plane': 'appliance/bin/data-plane.ts',
+    role: 'appliance/bin/role.ts',
     cli: 'appliance/bin/cli.ts',
   },
   absWorkingDir: root,
@@ -40,6 +42,7 @@ await build({
   minifySyntax: true,
   legalComments: 'linked',
   external: EXTERNAL,
+  plugins: [extendedZod()],
   // A library's debug lines repeat what was sent (file names among it), for whoever sets an environment variable.
   alias: { debug: './scripts/no-debug.mjs' },
   define: { 'process.env.FROSTBYTE_BUNDLED': '"1"' },
@@ -73,6 +76,25 @@ exit 2
 `,
 );
 chmodSync(join(out, 'frostbyte'), 0o755);
+
+/**
+ * The bundler keeps the order in which parts are evaluated only where one names something of the other, and nobody names
+ * what `api/zod.ts` does to zod. Here it makes a name of its own, so that every schema comes behind it.
+ */
+function extendedZod(): Plugin {
+  return {
+    name: 'extended-zod',
+    setup(builder) {
+      builder.onLoad({ filter: /\/appliance\/api\/zod\.ts$/ }, () => ({
+        contents: `import { extendZodWithOpenApi, z as zod } from '@hono/zod-openapi';
+          extendZodWithOpenApi(zod);
+          export const z = zod;`,
+        loader: 'js',
+        resolveDir: join(root, 'appliance/api'),
+      }));
+    },
+  };
+}
 
 function copyPackage(name: string, files: string[]): void {
   for (const file of files) {

@@ -1,9 +1,9 @@
-import { z } from '@hono/zod-openapi';
 import { administration, type Route, tenant } from './route.ts';
 import * as admin from './schemas/admin.ts';
 import * as glass from './schemas/break-glass.ts';
 import { Uuid } from './schemas/common.ts';
 import * as fields from './schemas/custom-fields.ts';
+import { z } from './zod.ts';
 
 /** Tenants, holds, break-glass, tokens: rows of the table of routes. */
 export const ADMIN_ROUTES = Object.freeze({

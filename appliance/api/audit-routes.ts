@@ -1,7 +1,7 @@
-import { z } from '@hono/zod-openapi';
 import { auditing, log, type Route } from './route.ts';
 import * as audit from './schemas/audit.ts';
 import { Uuid } from './schemas/common.ts';
+import { z } from './zod.ts';
 
 /** The audit log: events, exports, chains: rows of the table of routes. */
 export const AUDIT_ROUTES = Object.freeze({

@@ -1,9 +1,9 @@
-import { z } from '@hono/zod-openapi';
 import { ADMIN, ingestion, querying, type Route } from './route.ts';
 import { DocId, TenantId } from './schemas/common.ts';
 import * as quarantine from './schemas/quarantine.ts';
 import { ChunkPageQuery } from './schemas/query.ts';
 import * as review from './schemas/review.ts';
+import { z } from './zod.ts';
 
 /** The rows of the table of routes where people decide: review queue, quarantine, originals behind a redaction. */
 

@@ -1,5 +1,5 @@
-import { z } from '@hono/zod-openapi';
 import { API_CODES, type ApiCode, type ErrorCode, FrostbyteError } from '../kernel/errors.ts';
+import { z } from './zod.ts';
 
 /** The one place where an error becomes an HTTP answer (spec 4). */
 

@@ -1,4 +1,3 @@
-import { z } from '@hono/zod-openapi';
 import { BatchReceipt, ReceiptAnswer } from './receipts.ts';
 import { ingestion, type Route, TENANT_ADMIN, TENANT_AND_ADMIN, tenant } from './route.ts';
 import * as glass from './schemas/break-glass.ts';
@@ -6,6 +5,7 @@ import { BatchId, Uuid } from './schemas/common.ts';
 import * as fields from './schemas/custom-fields.ts';
 import { InboxQuery, InboxStatus } from './schemas/inbox.ts';
 import * as ingest from './schemas/ingest.ts';
+import { z } from './zod.ts';
 
 /** Batches, receipts, dead letters, the inbox, metadata: rows of the table of routes. */
 export const INGEST_ROUTES = Object.freeze({

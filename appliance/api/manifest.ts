@@ -1,5 +1,5 @@
-import { z } from '@hono/zod-openapi';
 import { BATCH_ID, FILE_ID, SHA256_HEX, TENANT_ID } from '../kernel/ids.ts';
+import { z } from './zod.ts';
 
 /** The manifest that a vendor sends with a batch (spec 2 A). Unknown keys are refused. */
 

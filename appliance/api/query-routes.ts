@@ -1,7 +1,7 @@
-import { z } from '@hono/zod-openapi';
 import { querying, type Route, tenant, WRITERS } from './route.ts';
 import { ChunkId, DocId, Uuid } from './schemas/common.ts';
 import * as query from './schemas/query.ts';
+import { z } from './zod.ts';
 
 /** Search, documents, erasures: rows of the table of routes. */
 export const QUERY_ROUTES = Object.freeze({

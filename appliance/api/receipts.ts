@@ -1,5 +1,5 @@
-import { z } from '@hono/zod-openapi';
 import { BatchId, DocId, Sha256, TenantId, Timestamp, Uuid } from './schemas/common.ts';
+import { z } from './zod.ts';
 
 /** What intake answers (spec 2 A): a receipt per file and the batch receipt around them. */
 

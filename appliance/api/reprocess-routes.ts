@@ -1,7 +1,7 @@
-import { z } from '@hono/zod-openapi';
 import { ingestion, type Route } from './route.ts';
 import { TenantId, Uuid } from './schemas/common.ts';
 import * as reprocess from './schemas/reprocess.ts';
+import { z } from './zod.ts';
 
 /** The rows of the table of routes that run documents again. */
 

@@ -1,4 +1,3 @@
-import { z } from '@hono/zod-openapi';
 import { ADMIN_ROUTES } from './admin-routes.ts';
 import { AUDIT_ROUTES } from './audit-routes.ts';
 import { DECISION_ROUTES } from './decision-routes.ts';
@@ -8,6 +7,7 @@ import { QUERY_ROUTES } from './query-routes.ts';
 import { REPROCESS_ROUTES } from './reprocess-routes.ts';
 import { ALL, type Route } from './route.ts';
 import { UPLOAD_ROUTES } from './upload-routes.ts';
+import { z } from './zod.ts';
 
 export type { Route } from './route.ts';
 

@@ -1,5 +1,5 @@
-import { z } from '@hono/zod-openapi';
 import { CustomFields } from './custom-fields/schema.ts';
+import { z } from './zod.ts';
 
 /** A tenant's configuration (spec 3). Versioned; a change applies to documents that arrive after it. */
 

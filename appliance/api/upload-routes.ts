@@ -1,7 +1,7 @@
-import { z } from '@hono/zod-openapi';
 import { ingestion, type Route, tenant } from './route.ts';
 import { Uuid } from './schemas/common.ts';
 import * as uploads from './schemas/uploads.ts';
+import { z } from './zod.ts';
 
 /** What tus answers in its own statuses. */
 const TUS_REFUSALS = { 412: 'Tus-Resumable is missing, or names another version than ours' };

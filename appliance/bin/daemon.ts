@@ -1,73 +1,52 @@
 import { readdirSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { getRequestListener } from '@hono/node-server';
+import type { Dependency } from '../api/plane/tables.ts';
 import type { InboxQuery } from '../api/schemas/inbox.ts';
 import { generateSeamKeys } from '../api/seam.ts';
 import { PIPELINE_VERSION } from '../audit/entry.ts';
 import type { Config } from '../config/schema.ts';
-import type { ControlVerbs, Tenant } from '../control/verbs.ts';
 import { createDataApp } from '../data/app.ts';
-import { INBOX_PATIENCE } from '../data/inbox/patience.ts';
-import { adminHandler } from '../gateway/admin.ts';
-import { createGateway } from '../gateway/app.ts';
-import { auditHandler } from '../gateway/audit.ts';
 import { dataPlaneHandler } from '../gateway/data-plane.ts';
-import { openRoutes } from '../gateway/open.ts';
-import { refuseUnreadable, unreadableAnswer } from '../gateway/unreadable.ts';
-import { codeFrames, isFrostbyteError } from '../kernel/errors.ts';
+import { codeFrames } from '../kernel/errors.ts';
 import { shaped } from '../kernel/log-fields.ts';
 import { controlPaths, tenantPaths } from '../kernel/names.ts';
 import { createLogger } from '../observability/logger.ts';
 import { createMetrics } from '../observability/metrics.ts';
+import { allTenants } from './all-tenants.ts';
 import { lockDataFolder } from './data-folder-lock.ts';
+import { endProcess } from './end-process.ts';
+import { openFrontDoor } from './front-door.ts';
+import { inboxHealth, storesHealth, toolsHealth, workersHealth } from './plane-health.ts';
+import { remembered } from './remembered.ts';
 import { repeat } from './repeat.ts';
-import { endSilence } from './silent-connections.ts';
+import { acquiring, type Running, runUntilTold } from './running.ts';
 import { type Embedded, openEmbedded } from './wire/embedded.ts';
 import { watchInboxes } from './wire/inbox.ts';
+import { inboxFolders } from './wire/inbox-folders.ts';
+import { showNotices } from './wire/inbox-notices.ts';
 import { openLimits } from './wire/limits.ts';
 import { maintain, mourn } from './wire/maintenance.ts';
 import { mendQueue } from './wire/mend-queue.ts';
 import { measureClosedQueues, measureQueues } from './wire/queue-lengths.ts';
 import { startWorkers } from './worker-pool.ts';
 
-/** The role `daemon` in embedded mode: gateway, control and data planes in one process, its workers beside it. */
+/** All roles in one process, its workers beside it: what runs unless other roles are asked for. */
 
 const MAINTENANCE_MS = 30_000;
-const HEADERS_MS = 20_000;
 const GIB = 1024 ** 3;
 const READINESS_MS = 2000;
 const GAUGES_MS = 1000;
-const STORES = ['objects', 'records', 'vectors', 'queue'] as const;
-
-type Dependency = { name: string; ok: boolean; message: string };
-
-export interface Running {
-  url: string;
-  stop(): Promise<void>;
-}
 
 /** Starts, prints where it listens, and runs until SIGTERM or SIGINT. */
 export async function serve(config: Config): Promise<void> {
-  const running = await start(config);
-  process.stdout.write(`frostbyte ${PIPELINE_VERSION} listens on ${running.url} (data in ${config.data_folder})\n`);
-  await new Promise<void>((resolve) => {
-    process.once('SIGTERM', resolve);
-    process.once('SIGINT', resolve);
-  });
-  await running.stop();
-  // A call that hangs in a share holds its thread, and a process does not end before its threads.
-  if (INBOX_PATIENCE.hanging > 0) process.kill(process.pid, 'SIGKILL');
+  await runUntilTold(await start(config));
+  endProcess();
 }
 
-/** Acquires in order, releases in reverse; resolves when requests are answered. */
-export async function start(config: Config): Promise<Running> {
-  const started = performance.now();
-  const undo: (() => unknown)[] = [];
-  const stop = async () => {
-    for (const step of undo.splice(0).reverse()) await step();
-  };
-  try {
+/** Acquires in order, releases in reverse; `stop` resolves when requests are answered. */
+export function start(config: Config): Promise<Running> {
+  return acquiring(async (undo) => {
+    const started = performance.now();
     const logger = createLogger({ level: config.log_level }).child('gateway');
     const lock = lockDataFolder(controlPaths(config.data_folder).lock);
     undo.push(() => lock.release());
@@ -80,14 +59,14 @@ export async function start(config: Config): Promise<Running> {
     const { control, planes, clock } = embedded;
 
     for (const tenantId of await control.activeTenants()) {
-      await mendQueue(config.data_folder, tenantId, { clock, logger });
+      await mendQueue(tenantPaths(config.data_folder, tenantId).queue, tenantId, { clock, logger });
     }
     await measureSuspended(embedded, config, { clock, meter: metrics.meter, logger }).catch((error: unknown) =>
       logger.warn('queues of suspended tenants could not be measured', codeFrames(error)),
     );
     const workers = startWorkers({
       count: config.workers.count,
-      config: JSON.stringify(config),
+      work: { config: JSON.stringify(config) },
       logger,
       onMetrics: metrics.merge,
       onDeath: () => {
@@ -98,13 +77,18 @@ export async function start(config: Config): Promise<Running> {
     undo.push(() => workers.stop());
 
     const seam = generateSeamKeys();
-    const inboxes = watchInboxes({
-      settings: config.inbox,
-      embedded,
-      tenants: () => allTenants(control),
-      wake: () => workers.wake(),
-      logger,
-    });
+    const folders = inboxFolders(config.inbox, logger);
+    const inboxes =
+      folders &&
+      watchInboxes({
+        settings: config.inbox,
+        folders,
+        use: planes.use,
+        isSuspended: embedded.isSuspended,
+        tenants: () => allTenants(control),
+        wake: () => workers.wake(),
+        logger,
+      });
     const apps = new Map<string, { plane: unknown; app: ReturnType<typeof createDataApp> }>();
     const tenantFetch = (tenantId: string, request: Request) =>
       planes.use(tenantId, async (plane, ending) => {
@@ -120,47 +104,11 @@ export async function start(config: Config): Promise<Running> {
       });
 
     const tenantGauges = remembered(GAUGES_MS, async () => {
-      for await (const { tenant_id, state } of allTenants(control)) {
-        metrics.meter.tenantState(tenant_id, state);
-        if (state === 'DEPROVISIONED') metrics.meter.forgetTenant(tenant_id);
-      }
+      await measureStates(embedded, metrics.meter);
       // A queue in trouble shows itself elsewhere, and is no reason to serve no metrics.
       await Promise.allSettled(
         planes.open().map(({ tenant_id, queue }) => measureQueues(tenant_id, queue, metrics.meter)),
       );
-    });
-
-    const gateway = createGateway({
-      control,
-      limiter: openLimits(config, clock),
-      logger,
-      meter: metrics.meter,
-      handlers: {
-        data: dataPlaneHandler(tenantFetch, seam.privateKey),
-        control: adminHandler(control),
-        audit: auditHandler(control),
-        gateway: async () =>
-          Response.json({
-            success: true,
-            data: { version: PIPELINE_VERSION, mode: config.mode, uptime_seconds: Math.round(process.uptime()) },
-          }),
-      },
-      open: openRoutes({
-        version: PIPELINE_VERSION,
-        metrics: async () => {
-          // A registry in trouble shows itself in `/ready`; what is measured elsewhere is served all the same.
-          await tenantGauges().catch((error: unknown) =>
-            logger.warn('the states of tenants could not be measured', codeFrames(error)),
-          );
-          return metrics.text();
-        },
-        readiness: remembered(READINESS_MS, () =>
-          readiness(embedded, [
-            workersAlive(workers.pids().length, config.workers.count),
-            ...(inboxes ? [inboxesAnswer(inboxes.silent())] : []),
-          ]),
-        ),
-      }),
     });
 
     await control.start();
@@ -183,43 +131,51 @@ export async function start(config: Config): Promise<Running> {
     undo.push(() => beat.stop());
     inboxes?.start();
     undo.push(() => inboxes?.stop());
+    const notices =
+      folders && showNotices({ settings: config.inbox, folders, control, tenants: () => allTenants(control), logger });
+    undo.push(() => notices?.stop());
 
-    const server = createServer(
-      // Long uploads are ended by silence, not by the clock (spec 2). A request without a host is refused by us, not by
-      // the server, which would say nothing.
-      { requestTimeout: 0, headersTimeout: HEADERS_MS, keepAliveTimeout: 5000, requireHostHeader: false },
-      getRequestListener(gateway.fetch, { errorHandler: unreadableAnswer }),
-    );
-    server.on('clientError', refuseUnreadable);
-    endSilence(server, config.silence_seconds * 1000);
-    await listen(server, config.listen);
-    undo.push(
-      () =>
-        new Promise<void>((resolve) => {
-          server.close(() => resolve());
-          server.closeIdleConnections();
-          setTimeout(() => server.closeAllConnections(), config.drain_seconds * 1000).unref();
-        }),
-    );
-    const address = server.address();
-    const port = typeof address === 'object' && address ? address.port : config.listen.port;
-    url = `http://${config.listen.host.includes(':') ? `[${config.listen.host}]` : config.listen.host}:${port}`;
+    const door = await openFrontDoor({
+      config,
+      control,
+      limiter: openLimits(config, clock),
+      logger,
+      meter: metrics.meter,
+      data: dataPlaneHandler(tenantFetch, seam.privateKey),
+      open: {
+        metrics: async () => {
+          // A registry in trouble shows itself in `/ready`; what is measured elsewhere is served all the same.
+          await tenantGauges().catch((error: unknown) =>
+            logger.warn('the states of tenants could not be measured', codeFrames(error)),
+          );
+          return metrics.text();
+        },
+        readiness: remembered(READINESS_MS, () =>
+          readiness(embedded, [
+            workersHealth(workers.pids().length, config.workers.count),
+            ...(folders ? [inboxHealth(folders.silent())] : []),
+          ]),
+        ),
+      },
+    });
+    undo.push(() => door.close());
+    url = door.url;
     logger.info('listening', {
-      port,
+      port: door.port,
       duration_ms: Math.round(performance.now() - started),
       version: PIPELINE_VERSION,
       mode: config.mode,
     });
-    return { url, stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+    return {
+      says: `frostbyte ${PIPELINE_VERSION} listens on ${url} (data in ${config.data_folder})`,
+      stop: () => undo.run(),
+    };
+  });
 }
 
 /** The frozen depth of tenants that were suspended before this start (spec 3). */
-async function measureSuspended(
-  { control }: Embedded,
+export async function measureSuspended(
+  { control }: Pick<Embedded, 'control'>,
   config: Config,
   parts: Parameters<typeof measureClosedQueues>[2],
 ): Promise<void> {
@@ -228,16 +184,19 @@ async function measureSuspended(
   }
 }
 
-async function* allTenants(control: ControlVerbs, state?: Tenant['state']): AsyncGenerator<Tenant> {
-  for (let page = 1; ; page++) {
-    const { tenants } = await control.tenants({ page, limit: 100, ...(state === undefined ? {} : { state }) });
-    yield* tenants;
-    if (tenants.length < 100) return;
+/** Sets the gauge of each tenant's state. */
+export async function measureStates(
+  { control }: Pick<Embedded, 'control'>,
+  meter: ReturnType<typeof createMetrics>['meter'],
+): Promise<void> {
+  for await (const { tenant_id, state } of allTenants(control)) {
+    meter.tenantState(tenant_id, state);
+    if (state === 'DEPROVISIONED') meter.forgetTenant(tenant_id);
   }
 }
 
 /** Removes names that a process left which died before it could unlink them; what it wrote had none any more. */
-function clearTemporary(folder: string): void {
+export function clearTemporary(folder: string): void {
   try {
     for (const name of readdirSync(folder)) rmSync(join(folder, name), { force: true });
   } catch {
@@ -245,31 +204,7 @@ function clearTemporary(folder: string): void {
   }
 }
 
-function listen(server: ReturnType<typeof createServer>, { host, port }: Config['listen']): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-}
-
-function workersAlive(alive: number, wanted: number): Dependency {
-  return { name: 'workers', ok: alive >= wanted, message: `${alive} of ${wanted} alive` };
-}
-
-function inboxesAnswer(silent: number): Dependency {
-  return {
-    name: 'inbox',
-    ok: silent === 0,
-    message: silent === 0 ? 'answers' : `the folders of ${silent} tenant(s) do not answer; everything else goes on`,
-  };
-}
-
-/** Each dependency by name, without ids or secrets (spec 4). */
 async function readiness({ control, planes }: Embedded, others: Dependency[]): Promise<Dependency[]> {
-  const { layers } = await planes.parser.layers();
   const opened = await Promise.allSettled((await control.activeTenants()).map((tenantId) => planes.get(tenantId)));
   const closed = opened.filter(({ status }) => status === 'rejected').length;
   return [
@@ -280,34 +215,7 @@ async function readiness({ control, planes }: Embedded, others: Dependency[]): P
       ok: closed === 0,
       message: closed === 0 ? `${opened.length} open` : `${closed} of ${opened.length} cannot be opened`,
     },
-    ...(await Promise.all(
-      STORES.map((store) =>
-        probe(`tenants.${store}`, () => Promise.all(planes.open().map((plane) => plane[store].check()))),
-      ),
-    )),
-    ...layers.map(({ name, state, required, message }) => ({
-      name: `parser.${name}`,
-      ok: state === 'active' || !required,
-      message,
-    })),
-    ...(planes.scanner.configured ? [await probe('scanner', () => planes.scanner.check())] : []),
+    ...(await storesHealth(planes.open())),
+    ...(await toolsHealth(planes.parser, planes.scanner)),
   ];
-}
-
-async function probe(name: string, check: () => Promise<unknown>): Promise<Dependency> {
-  try {
-    await check();
-    return { name, ok: true, message: 'answers' };
-  } catch (error) {
-    return { name, ok: false, message: isFrostbyteError(error) ? error.message : 'does not answer' };
-  }
-}
-
-/** The same answer for `ms`: whoever asks without a token cannot make the stores work for it. */
-function remembered<T>(ms: number, ask: () => Promise<T>): () => Promise<T> {
-  let known: { answer: Promise<T>; until: number } | undefined;
-  return () => {
-    if (!known || performance.now() > known.until) known = { answer: ask(), until: performance.now() + ms };
-    return known.answer;
-  };
 }

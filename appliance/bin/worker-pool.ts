@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { MetricObject } from 'prom-client';
+import type { PlaneHandover } from '../api/plane/handover.ts';
 import { newId } from '../kernel/ids.ts';
 import type { Logger } from '../kernel/telemetry.ts';
 import { entryOf } from './entry.ts';
@@ -7,6 +8,8 @@ import { entryOf } from './entry.ts';
 /** Worker processes that the daemon keeps running; one that dies is replaced, and its jobs are given back at once. */
 export interface WorkerPool {
   wake(): void;
+  /** Tells each of them, those of now. */
+  tell(message: ToWorker): void;
   stop(): Promise<void>;
   pids(): number[];
   /**
@@ -20,13 +23,24 @@ export interface WorkerPool {
 const POOL = 'pool-';
 
 /** What daemon and worker tell each other. */
-export type ToWorker = { type: 'wake' } | { type: 'stop' };
+export type ToWorker =
+  | { type: 'wake' }
+  | { type: 'stop' }
+  /** The first words to a worker of one tenant: all that it gets to know. */
+  | { type: 'handover'; handover: PlaneHandover }
+  | { type: 'configure'; config: PlaneHandover['config']; version: number }
+  | { type: 'rekey'; keys: PlaneHandover['storage_keys'] }
+  /** Takes no job any more; those it has may end within the drain. */
+  | { type: 'drain' };
 export type FromWorker = { type: 'metrics'; snapshot: MetricObject[] } | { type: 'ready' };
 
 export interface WorkerPoolOptions {
   count: number;
-  /** The configuration as JSON, handed over the channel's environment: it holds no secret. */
-  config: string;
+  /**
+   * For all tenants of a data folder: the configuration as JSON, which holds no secret. Or for one tenant: what it is
+   * handed over, through the channel between the processes, by each worker that starts.
+   */
+  work: { config: string } | { handover(): PlaneHandover };
   logger: Logger;
   onMetrics(worker: string, snapshot: MetricObject[] | null): void;
   /** A worker ended that was not told to. */
@@ -37,7 +51,7 @@ const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 5000;
 const STOP_MS = 15_000;
 
-export function startWorkers({ count, config, logger, onMetrics, onDeath }: WorkerPoolOptions): WorkerPool {
+export function startWorkers({ count, work, logger, onMetrics, onDeath }: WorkerPoolOptions): WorkerPool {
   const children = new Map<number, ChildProcess>();
   const living = new Set<string>();
   const timers = new Set<NodeJS.Timeout>();
@@ -47,12 +61,13 @@ export function startWorkers({ count, config, logger, onMetrics, onDeath }: Work
     const name = `${POOL}${newId()}`;
     living.add(name);
     const child = fork(entryOf('worker'), [name], {
-      env: { FROSTBYTE_WORKER_CONFIG: config, PATH: process.env.PATH ?? '' },
+      env: { ...('config' in work ? { FROSTBYTE_WORKER_CONFIG: work.config } : {}), PATH: process.env.PATH ?? '' },
       execArgv: ['--disable-warning=ExperimentalWarning'],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       serialization: 'advanced',
     });
     children.set(slot, child);
+    if ('handover' in work) child.send({ type: 'handover', handover: work.handover() } satisfies ToWorker, () => {});
     let ready = false;
     child.on('message', (message: FromWorker) => {
       if (message.type === 'ready') ready = true;
@@ -87,6 +102,7 @@ export function startWorkers({ count, config, logger, onMetrics, onDeath }: Work
   };
   return {
     wake: () => tell({ type: 'wake' }),
+    tell,
     isDead: (worker) => worker.startsWith(POOL) && !living.has(worker),
     pids: () => [...children.values()].flatMap(({ pid }) => (pid === undefined ? [] : [pid])),
     async stop() {

@@ -27,6 +27,9 @@ export const ENVIRONMENT: Readonly<Record<string, { path: string; type: 'text' |
   FROSTBYTE_INBOX_TAKEN_FILES: { path: 'inbox.taken_files', type: 'text' },
   FROSTBYTE_MIN_FREE_MB: { path: 'intake.min_free_mb', type: 'number' },
   FROSTBYTE_BREAK_GLASS_MAX_MINUTES: { path: 'break_glass.max_minutes', type: 'number' },
+  FROSTBYTE_RUN: { path: 'processes.run_folder', type: 'text' },
+  FROSTBYTE_FLAGS: { path: 'processes.flags_folder', type: 'text' },
+  FROSTBYTE_GATEWAY_UID: { path: 'processes.gateway_uid', type: 'number' },
   FROSTBYTE_DRAIN_SECONDS: { path: 'drain_seconds', type: 'number' },
 });
 

@@ -89,6 +89,27 @@ export const Config = z.strictObject({
   break_glass: z.strictObject({
     max_minutes: z.number().int().min(1).max(60).describe('How long an administrator may look at a tenant’s content'),
   }),
+  processes: z
+    .strictObject({
+      run_folder: z
+        .string()
+        .min(1)
+        .nullable()
+        .describe('Where the sockets between the processes lie; null: run in the data folder. A short path'),
+      flags_folder: z
+        .string()
+        .min(1)
+        .nullable()
+        .describe('Where a gateway sees the flags of the kill-switch; null: control/suspended in the data folder'),
+      gateway_uid: z
+        .number()
+        .int()
+        .min(0)
+        .max(0xffff_fffe)
+        .nullable()
+        .describe('The user that the gateway runs as, where it is not that of control'),
+    })
+    .describe('Gateway, control and data planes as processes of their own (serve --role)'),
   drain_seconds: z.number().int().min(0).max(60).describe('How long a suspended tenant’s work in flight may go on'),
 });
 export type Config = z.infer<typeof Config>;
@@ -115,6 +136,7 @@ export function defaultConfig(): Config {
     },
     intake: { min_free_mb: null },
     break_glass: { max_minutes: 60 },
+    processes: { run_folder: null, flags_folder: null, gateway_uid: null },
     drain_seconds: 5,
   };
 }

@@ -47,7 +47,7 @@ export function controlRelay(parts: {
       });
     } catch (error) {
       // A suspension closes the tenant's stores under our hands; the next look opens them for the relay alone.
-      if (!again || !isFrostbyteError(error, 'STORE_UNAVAILABLE')) throw error;
+      if (!again || !isFrostbyteError(error, 'STORE_UNAVAILABLE', 'SERVICE_UNAVAILABLE')) throw error;
       await fromTenant(tenantId, false);
     }
   };

@@ -28,6 +28,7 @@ import { needTenant, tenantsIn } from './registry/tenants.ts';
 import { forgetExpired, isLive, lastExpiryOf } from './registry/tokens.ts';
 import { tenantVerbs } from './tenant-verbs.ts';
 import { settleFlags } from './tenants/kill-switch.ts';
+import { makeFlags } from './tenants/suspension-flags.ts';
 import { failureCounts } from './tokens/failures.ts';
 import { issueToken } from './tokens/issue.ts';
 import { revokeTokens } from './tokens/revoke.ts';
@@ -53,6 +54,7 @@ export async function createControl(options: ControlOptions): Promise<Control> {
   const logger = options.logger.child('control-plane');
   const paths = controlPaths(dataFolder);
   mkdirSync(paths.logs, { recursive: true, mode: 0o700 });
+  makeFlags(dataFolder);
   const registry = openRegistry(paths.registry, clock);
   const keys = await openSigningKeys(paths.signingKeys, resources, clock).catch((error: unknown) => {
     registry.close();

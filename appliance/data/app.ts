@@ -1,9 +1,9 @@
-import type { KeyObject } from 'node:crypto';
 import { Hono } from 'hono';
 import { toHttpError } from '../api/errors.ts';
 import { checkHandlers, honoMethod, honoPath, passesBy, ROUTES, type Route, type RouteName } from '../api/routes.ts';
 import type { InboxQuery, InboxStatus } from '../api/schemas/inbox.ts';
-import { REQUEST_ID_HEADER, verifyAssertion } from '../api/seam.ts';
+import { REQUEST_ID_HEADER, type SeamKey, verifyAssertion } from '../api/seam.ts';
+import type { SpentAssertions } from '../api/spent-assertions.ts';
 import { readJson, validate } from '../api/validate.ts';
 import { codeFrames, FrostbyteError } from '../kernel/errors.ts';
 import type { Caller } from '../kernel/identity.ts';
@@ -26,7 +26,9 @@ import { UPLOAD_ROUTES } from './routes/uploads.ts';
 export interface DataAppOptions {
   plane: DataPlane;
   /** Verifies assertions of the gateway. */
-  seamKey: KeyObject;
+  seamKey: SeamKey;
+  /** Where others can reach the app beside the gateway: assertions count once. */
+  spent?: SpentAssertions;
   /** Fires when the plane is about to close: bodies that still come are taken for broken off. */
   ending?: AbortSignal;
   /** Tells a worker that there is work. */
@@ -61,7 +63,7 @@ const HANDLERS: Partial<Record<RouteName, DataRoute>> = {
 };
 
 export function createDataApp(options: DataAppOptions): Hono {
-  const { plane, seamKey } = options;
+  const { plane, seamKey, spent } = options;
   checkHandlers('data', HANDLERS);
   const app = new Hono();
   for (const [name, route] of Object.entries(ROUTES) as [RouteName, Route][]) {
@@ -69,7 +71,7 @@ export function createDataApp(options: DataAppOptions): Hono {
     const handler = HANDLERS[name]!;
     app.on(honoMethod(route), `/api/v1${honoPath(route.path)}`, async (c, next) => {
       if (passesBy(route, c.req.raw)) return next();
-      const caller = await verifyAssertion(seamKey, c.req.raw, plane.tenant_id);
+      const caller = await verifyAssertion(seamKey, c.req.raw, plane.tenant_id, spent);
       const params = route.params ? (validate(route.params, c.req.param(), 'path') as Record<string, string>) : {};
       const query = route.query ? (validate(route.query, c.req.query(), 'query') as Record<string, unknown>) : {};
       if (route.headers) validate(route.headers, c.req.header(), 'header');

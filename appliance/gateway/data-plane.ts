@@ -22,18 +22,31 @@ const FORWARDED = [
 ] as const;
 
 /** Forwards an admitted request with its signed assertion; the body streams through untouched. */
-export function dataPlaneHandler(tenantFetch: TenantFetch, key: KeyObject): (admitted: Admitted) => Promise<Response> {
+export function dataPlaneHandler(
+  tenantFetch: TenantFetch,
+  key: KeyObject,
+  keyId?: string,
+): (admitted: Admitted) => Promise<Response> {
   return async ({ request, incoming, caller, requestId, tenantId }) => {
     const headers = new Headers();
     for (const name of FORWARDED) {
       const value = request.headers.get(name);
       if (value !== null) headers.set(name, value);
     }
-    const path = new URL(request.url).pathname;
+    const { pathname: path, search: query } = new URL(request.url);
+    const length = request.headers.get('content-length');
     headers.set(REQUEST_ID_HEADER, requestId);
     headers.set(
       ASSERTION_HEADER,
-      await signAssertion(key, { tenant_id: tenantId!, caller, method: request.method, path }),
+      await signAssertion(key, {
+        tenant_id: tenantId!,
+        caller,
+        method: request.method,
+        path,
+        query,
+        length,
+        ...(keyId === undefined ? {} : { key_id: keyId }),
+      }),
     );
     const bodiless = request.method === 'GET' || request.method === 'HEAD';
     const forwarded = new Request(request.url, {

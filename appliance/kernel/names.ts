@@ -99,3 +99,15 @@ export function logPath(dataFolder: string, logId: string): string {
 export function exportFolder(dataFolder: string): string {
   return join(dataFolder, 'control', 'exports');
 }
+
+/** The sockets of an appliance that runs as several processes. */
+export interface RunPaths {
+  /** Control's verbs. */
+  control: string;
+  /** The data planes' sockets. */
+  planes: string;
+}
+
+export function runPaths(runFolder: string): RunPaths {
+  return { control: join(runFolder, 'control', 'verbs.sock'), planes: join(runFolder, 'planes') };
+}

@@ -18,6 +18,8 @@ export interface Metrics {
   meter: Meter;
   /** Prometheus text of this process and of the snapshots that other processes handed in. */
   text(): Promise<string>;
+  /** The same values as data, all processes as one. */
+  collected(): Promise<MetricObject[]>;
   /** This process's values as data, to be handed to the process that serves `/metrics`. */
   snapshot(): Promise<MetricObject[]>;
   /** Takes the latest snapshot of another process, by name; null forgets it. */
@@ -205,12 +207,15 @@ export function createMetrics(build: { version: string }): Metrics {
           (before) => together([before, last]).getMetricsAsJSON() as unknown as Promise<MetricObject[]>,
         );
     },
-    async text() {
-      await forgetting;
-      const own = (await registry.getMetricsAsJSON()) as unknown as MetricObject[];
-      return together([own, ...[await retired, ...others.values()].map((each) => without(each, gone))]).metrics();
-    },
+    text: async () => (await all()).metrics(),
+    collected: async () => (await all()).getMetricsAsJSON() as unknown as Promise<MetricObject[]>,
   };
+
+  async function all(): Promise<Registry> {
+    await forgetting;
+    const own = (await registry.getMetricsAsJSON()) as unknown as MetricObject[];
+    return together([own, ...[await retired, ...others.values()].map((each) => without(each, gone))]);
+  }
 }
 
 /** Several processes' values as one registry: counters and histograms added up. */

@@ -42,11 +42,6 @@ test('liveness and readiness answer without a token and name no secret', async (
   assert.doesNotMatch(JSON.stringify(body), /AGE-SECRET|\/tmp\//);
 });
 
-test('workers stand behind the daemon that answers people', async () => {
-  const daemon = appliance.process.pid!;
-  await until('the worker steps back', () => workersOf(daemon).some((pid) => getPriority(pid) > getPriority(daemon)));
-});
-
 test('metrics are Prometheus text of the process', async () => {
   const response = await get('/metrics');
   assert.match(response.headers.get('content-type')!, /^text\/plain; version=0\.0\.4/);
@@ -148,4 +143,9 @@ test('SIGTERM ends it well: exit code 0, nothing left running, and it starts aga
   const admin = await appliance.caller({ role: 'admin' });
   const { data } = await admin<{ state: string }>('GET', '/admin/tenants/acme');
   assert.equal(data.state, 'ACTIVE');
+});
+
+test('workers stand behind the daemon that answers people', async () => {
+  const daemon = appliance.process.pid!;
+  await until('the worker steps back', () => workersOf(daemon).some((pid) => getPriority(pid) > getPriority(daemon)));
 });

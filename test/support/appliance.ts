@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -9,6 +10,8 @@ import { type Client, createClient } from '../../appliance/cli/client.ts';
 import { settled } from '../../appliance/cli/settled.ts';
 import { loadConfig } from '../../appliance/config/load.ts';
 import type { TokenRequest } from '../../appliance/control/verbs.ts';
+import { isRunning, killIfThere, rolesOf } from './faults/processes.ts';
+import { until } from './faults/until.ts';
 import { type Caller, callerOf } from './http.ts';
 
 /** A real daemon in a process of its own, on a free loopback port and a temporary folder. */
@@ -40,9 +43,15 @@ export interface ApplianceOptions {
   environment?: Record<string, string>;
   /** Start `dist/frostbyte` instead of the sources. */
   launcher?: string;
+  /** One process, or a process a role. Default: `FROSTBYTE_TEST_ARRANGEMENT`, or one process. */
+  arrangement?: 'single' | 'split';
 }
 
+/** How appliances run in this run of the tests, unless a test says otherwise. */
+export const ARRANGEMENT = process.env.FROSTBYTE_TEST_ARRANGEMENT === 'split' ? 'split' : 'single';
+
 const root = resolve(import.meta.dirname, '../..');
+const BUILT = join(root, 'dist/frostbyte');
 
 export async function startAppliance(options: ApplianceOptions = {}): Promise<Appliance> {
   const dataFolder = options.dataFolder ?? join(await mkdtemp(join(tmpdir(), 'frostbyte-test-')), 'data');
@@ -53,15 +62,18 @@ export async function startAppliance(options: ApplianceOptions = {}): Promise<Ap
     FROSTBYTE_LOG_LEVEL: 'info',
     ...options.environment,
   };
+  const { arrangement = ARRANGEMENT } = options;
+  // As many processes from sources take their time; what was built is up twice as fast.
+  const launcher = options.launcher ?? (arrangement === 'split' && existsSync(BUILT) ? BUILT : undefined);
   let logs = '';
   let child: ChildProcess;
   let url = '';
 
   async function start(): Promise<void> {
-    const [command, args] = options.launcher
-      ? [options.launcher, []]
+    const [command, args] = launcher
+      ? [launcher, []]
       : [process.execPath, ['--disable-warning=ExperimentalWarning', join(root, 'appliance/bin/cli.ts')]];
-    child = spawn(command, [...args, 'serve', '--data', dataFolder], {
+    child = spawn(command, [...args, 'serve', '--arrangement', arrangement, '--data', dataFolder], {
       env: environment,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -84,6 +96,14 @@ export async function startAppliance(options: ApplianceOptions = {}): Promise<Ap
   await start();
 
   const gone = () => (child.exitCode === null && child.signalCode === null ? once(child, 'exit') : Promise.resolve());
+  /** The process that was started, and in the split arrangement its roles with it; workers are left to find out. */
+  async function killAll(): Promise<void> {
+    const roles = arrangement === 'split' ? rolesOf(child.pid!) : [];
+    child.kill('SIGKILL');
+    for (const { pid } of roles) killIfThere(pid);
+    await gone();
+    await until('the roles to be gone', () => roles.every(({ pid }) => !isRunning(pid)));
+  }
   const appliance: Appliance = {
     get url() {
       return url;
@@ -124,13 +144,11 @@ export async function startAppliance(options: ApplianceOptions = {}): Promise<Ap
       return child.exitCode;
     },
     async kill() {
-      child.kill('SIGKILL');
-      await gone();
+      await killAll();
     },
     restart: start,
     async end() {
-      child.kill('SIGKILL');
-      await gone();
+      await killAll();
       // A worker that lives a moment longer holds the other end; the tests do not wait for it.
       child.stdout!.destroy();
       child.stderr!.destroy();

@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi';
+import { z } from '../zod.ts';
 import { compilePattern, LONGEST_PATTERN } from './pattern.ts';
 import { checkRules } from './rules.ts';
 

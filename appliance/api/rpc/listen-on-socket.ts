@@ -3,20 +3,14 @@ import type { Server } from 'node:http';
 import { dirname } from 'node:path';
 import { FrostbyteError } from '../../kernel/errors.ts';
 
-/** Who else than the process itself may connect, where it is another user. */
-export interface SocketOwner {
-  uid: number;
-  gid: number;
-}
-
 /** What the kernel takes as the path of a socket. */
 const LONGEST_PATH = 107;
 
 /**
- * Listens on a unix socket of mode 0600 in a folder of mode 0700; both are the owner's where one is given. What an earlier
+ * Listens on a unix socket of mode 0600 in a folder of mode 0700; both become `owner`'s (a user id) where one is given. What an earlier
  * process left at the path goes: whoever calls this has made sure that no other lives. Throws `CONFIG_INVALID`.
  */
-export async function listenOnSocket(server: Server, path: string, owner?: SocketOwner): Promise<void> {
+export async function listenOnSocket(server: Server, path: string, owner?: number | null): Promise<void> {
   if (Buffer.byteLength(path) > LONGEST_PATH) {
     throw new FrostbyteError(
       'CONFIG_INVALID',
@@ -36,7 +30,7 @@ export async function listenOnSocket(server: Server, path: string, owner?: Socke
   });
   // The folder is closed to others until here, so nobody came in between.
   chmodSync(path, 0o600);
-  if (owner === undefined) return;
-  chownSync(path, owner.uid, owner.gid);
-  chownSync(folder, owner.uid, owner.gid);
+  if (owner === undefined || owner === null) return;
+  chownSync(path, owner, -1);
+  chownSync(folder, owner, -1);
 }

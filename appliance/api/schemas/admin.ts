@@ -1,7 +1,7 @@
-import { z } from '@hono/zod-openapi';
 import { HOLD_SCOPES } from '../../kernel/holds.ts';
 import { ROLES, SCOPES, TENANT_STATES } from '../../kernel/identity.ts';
 import { DEFAULT_TENANT_CONFIG, TenantConfig, TenantConfigPatch } from '../tenant-config.ts';
+import { z } from '../zod.ts';
 import { pageOf, Reason, TenantId, Timestamp } from './common.ts';
 
 /** Bodies of the admin routes (spec 3, 4). */

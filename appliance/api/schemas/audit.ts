@@ -1,5 +1,5 @@
-import { z } from '@hono/zod-openapi';
 import { RESOURCE_TYPES } from '../../kernel/audit-event.ts';
+import { z } from '../zod.ts';
 import { DateFilter, isRange, LogId, pageOf, Sha256, Timestamp, Uuid } from './common.ts';
 
 /** Bodies of the audit routes (spec 4, 5). */

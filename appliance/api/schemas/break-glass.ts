@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi';
+import { z } from '../zod.ts';
 import { pageOf, Reason, TenantId, Timestamp, Uuid } from './common.ts';
 
 /** Bodies of break-glass and of the notices that tenants get (spec 3, 4). */

@@ -1,5 +1,5 @@
-import { z } from '@hono/zod-openapi';
 import { BATCH_ID, CHUNK_ID, DOC_ID, SHA256_HEX, TENANT_ID } from '../../kernel/ids.ts';
+import { z } from '../zod.ts';
 
 /** Building blocks of request and answer schemas (spec 4). */
 

@@ -1,6 +1,6 @@
-import { z } from '@hono/zod-openapi';
 import { CustomFields } from '../custom-fields/schema.ts';
 import { Metadata } from '../manifest.ts';
+import { z } from '../zod.ts';
 import { Reason, TenantId } from './common.ts';
 
 /** Bodies of the routes of custom fields (spec 3). */

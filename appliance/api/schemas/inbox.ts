@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi';
+import { z } from '../zod.ts';
 import { BatchId, Timestamp } from './common.ts';
 
 /** Bodies of the inbox's status (spec 2 A, "Inbox"). */

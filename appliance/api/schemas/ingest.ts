@@ -1,5 +1,5 @@
-import { z } from '@hono/zod-openapi';
 import { DOCUMENT_STATES, STAGE_STATUSES, WORK_STAGES } from '../../kernel/pipeline.ts';
+import { z } from '../zod.ts';
 import { BatchId, DocId, pageOf, TenantId, Timestamp, Uuid } from './common.ts';
 
 /** Bodies of batch status, lists, acceptance report and dead letters (spec 2). */

@@ -1,5 +1,5 @@
-import { z } from '@hono/zod-openapi';
 import { withoutLostName } from '../manifest.ts';
+import { z } from '../zod.ts';
 
 /** `filters.metadata` of a search: per field a value to equal, or operators. Which fit is decided by the tenant's schema. */
 

@@ -1,5 +1,5 @@
-import { z } from '@hono/zod-openapi';
 import { QUARANTINE_REASONS } from '../../kernel/pipeline.ts';
+import { z } from '../zod.ts';
 import { BatchId, ChunkId, DocId, pageOf, Reason, Sha256, Timestamp } from './common.ts';
 import { boxes } from './query.ts';
 

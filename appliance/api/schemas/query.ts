@@ -1,5 +1,5 @@
-import { z } from '@hono/zod-openapi';
 import { DOCUMENT_STATES } from '../../kernel/pipeline.ts';
+import { z } from '../zod.ts';
 import {
   BatchId,
   ChunkId,

@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi';
+import { z } from '../zod.ts';
 import { BatchId, DocId, pageOf, Reason, TenantId, Timestamp, Uuid } from './common.ts';
 
 /** Bodies of requests to run documents again (spec 2, "Ids"). */

@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi';
+import { z } from '../zod.ts';
 import { BatchId, ChunkId, DocId, pageOf, Timestamp } from './common.ts';
 import { boxes, CLASSES } from './query.ts';
 

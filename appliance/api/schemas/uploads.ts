@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi';
+import { z } from '../zod.ts';
 import { BatchId, pageOf, Timestamp, Uuid } from './common.ts';
 
 /** Resumable uploads (tus 1.0, spec 2 A): what is asked and answered in headers, and the state of an upload as JSON. */

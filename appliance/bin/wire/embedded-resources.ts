@@ -8,7 +8,6 @@ import { tenantPaths } from '../../kernel/names.ts';
 import { open as openSealed, seal } from '../../secrets/age-file.ts';
 import type { KeyPair } from '../../secrets/identities.ts';
 import { openTenantKeys } from '../../secrets/keyring.ts';
-import { opensWith, resealObject } from '../../secrets/reseal-object.ts';
 import { sealObjects } from '../../secrets/sealed-objects.ts';
 import { syncFolder } from '../../secrets/secret-file.ts';
 import { watchStorageKeys } from '../../secrets/watch-storage-keys.ts';
@@ -21,15 +20,28 @@ import { checkObjects, checkQueue, checkVectors } from './embedded-canaries.ts';
 import { embeddedIsolation } from './embedded-isolation.ts';
 import { embeddedKeys } from './embedded-keys.ts';
 import { objectTurns } from './object-turns.ts';
+import { presenceIn } from './presence.ts';
+import { needsAnother, resealFolder } from './reseal.ts';
 
 /** The tenants' files in embedded mode (spec 3, row "embedded"), as provisioning makes and destroys them. */
 
 /** What control may ask a tenant's records. */
-export type ReachableRecords = AuditOutbox & Pick<RecordStore, 'batch' | 'document' | 'erasing'>;
+export interface ReachableRecords extends AuditOutbox {
+  presence(kind: 'batch' | 'document', id: string): ReturnType<TenantResources['presence']>;
+}
 
-/** The data planes that run in this process. */
+/** A record store as control may ask it. */
+export function reachableRecords(records: RecordStore): ReachableRecords {
+  return {
+    pendingEvents: (limit) => records.pendingEvents(limit),
+    markRelayed: (positions) => records.markRelayed(positions),
+    presence: (kind, id) => presenceIn(records, kind, id),
+  };
+}
+
+/** The data planes that run, in this process or in their own. */
 export interface RunningPlanes {
-  /** The open records of a tenant that runs, for relay and holds; null when it does not. */
+  /** The records of a tenant that runs, for relay and holds; null when it does not. */
   records(tenantId: string): ReachableRecords | null;
   /** Ends a tenant's work within `drainMs` and closes its stores. */
   stop(tenantId: string, drainMs: number): Promise<void>;
@@ -84,7 +96,7 @@ export function embeddedResources(options: EmbeddedOptions): EmbeddedResources {
       records = openRecords(tenantId);
       relayed.set(tenantId, records);
     }
-    return records;
+    return reachableRecords(records);
   };
 
   /** A SQLite file of the tenant: made by opening it. */
@@ -151,18 +163,12 @@ export function embeddedResources(options: EmbeddedOptions): EmbeddedResources {
     },
     outbox: async (tenantId) => reachable(tenantId),
     presence: async (tenantId, kind, id) => {
-      const look = async (): Promise<'there' | 'going' | 'missing'> => {
-        const records = reachable(tenantId);
-        if (records === null) return 'missing';
-        if (kind === 'batch') return (await records.batch(id)) === null ? 'missing' : 'there';
-        if ((await records.document(id)) !== null) return 'there';
-        return (await records.erasing([id])).length > 0 ? 'going' : 'missing';
-      };
+      const look = async () => (await reachable(tenantId)?.presence(kind, id)) ?? 'missing';
       try {
         return await look();
       } catch (error) {
         // A suspension closes the tenant's stores under our hands; the next look opens them for us alone.
-        if (!isFrostbyteError(error, 'STORE_UNAVAILABLE')) throw error;
+        if (!isFrostbyteError(error, 'STORE_UNAVAILABLE', 'SERVICE_UNAVAILABLE')) throw error;
         return look();
       }
     },
@@ -187,42 +193,17 @@ export function embeddedResources(options: EmbeddedOptions): EmbeddedResources {
       for (const tenantId of [...relayed.keys()]) await closeRelayed(tenantId);
     },
   };
-  /** Each object sealed for the newest storage identity; keys are asked for with every object. */
+  /** Each object sealed for the newest storage identity. */
   async function* resealed(tenantId: string, after: string | null): AsyncIterable<ResealedObject> {
-    await needFile(at(tenantId).objects);
-    const store = openFilesystemObjects(at(tenantId).objects);
-    const keys = watchStorageKeys(root, at(tenantId).secrets);
-    try {
-      for await (const { key, size } of store.list('')) {
-        if (after !== null && key <= after) continue;
-        const outcome = await resealObject(store, await keys(), objectTurns(tenantId), key).catch((error: unknown) => {
-          if (isFrostbyteError(error, 'OBJECT_CORRUPTED', 'KEY_UNAVAILABLE')) return 'failed' as const;
-          throw error;
-        });
-        yield { key, bytes: size, outcome };
-      }
-    } finally {
-      await store.close();
-    }
+    const { objects, secrets } = at(tenantId);
+    await needFile(objects);
+    yield* resealFolder(objects, { keys: watchStorageKeys(root, secrets), turns: objectTurns(tenantId) }, after);
   }
   async function needStorage(tenantId: string, version: number): Promise<boolean> {
     const { secrets } = await openTenantKeys(root, at(tenantId).secrets);
     const others = secrets.storage.filter(({ number }) => number !== version).map(({ pair }) => pair.identity);
     await needFile(at(tenantId).objects);
-    const store = openFilesystemObjects(at(tenantId).objects);
-    try {
-      for await (const { key } of store.list('')) {
-        const opens = await opensWith(store, others, key).catch((error: unknown) => {
-          // Deleted meanwhile, or no age file: no key would open it.
-          if (isFrostbyteError(error, 'OBJECT_MISSING', 'OBJECT_CORRUPTED')) return true;
-          throw error;
-        });
-        if (!opens) return true;
-      }
-      return false;
-    } finally {
-      await store.close();
-    }
+    return needsAnother(at(tenantId).objects, others);
   }
   /** Records at any path, under a tenant's name: what the isolation check tries with another tenant's file. */
   function openFile(file: string, tenantId: string): RecordStore {

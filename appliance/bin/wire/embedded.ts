@@ -14,13 +14,13 @@ import type { KeyPair } from '../../secrets/identities.ts';
 import { sweepBeside } from '../../secrets/secret-file.ts';
 import { upgradeSecretsFolder } from '../../secrets/upgrade-folder.ts';
 import { openSqliteLog } from '../../stores/log/sqlite.ts';
-import { openSqliteQueue } from '../../stores/queue/sqlite.ts';
-import { embeddedResources } from './embedded-resources.ts';
+import { embeddedResources, reachableRecords } from './embedded-resources.ts';
 import { embeddedRootKey } from './embedded-root-key.ts';
 import { type HeldClock, heldClock } from './held-clock.ts';
 import { embeddedPlanes, type Planes } from './planes.ts';
 import { measureClosedQueues } from './queue-lengths.ts';
-import { usageOf } from './usage.ts';
+import { othersDone } from './queue-rest.ts';
+import { tenantUsage } from './usage.ts';
 
 /** The whole appliance on one data folder: the one place that chooses the embedded adapters. */
 export interface Embedded {
@@ -40,8 +40,6 @@ export interface EmbeddedOptions {
   /** This process holds the folder's lock and no other has opened it yet: what crashes left is put right. */
   alone?: boolean;
 }
-
-const GIB = 1024 ** 3;
 
 /** Opens the folder, makes what is missing. Starts no background work: `control.start()` does. */
 export async function openEmbedded({
@@ -73,7 +71,10 @@ export async function openEmbedded({
     clock,
     root,
     planes: {
-      records: (tenantId) => planes.open().find((plane) => plane.tenant_id === tenantId)?.records ?? null,
+      records(tenantId) {
+        const open = planes.open().find((plane) => plane.tenant_id === tenantId);
+        return open === undefined ? null : reachableRecords(open.records);
+      },
       async stop(tenantId, drainMs) {
         await Promise.all([
           planes.close(tenantId, drainMs),
@@ -112,7 +113,7 @@ export async function openEmbedded({
  * Secrets folders that an earlier version wrote are brought to today's form before anything opens them. One that is damaged
  * keeps the others from nothing.
  */
-async function upgradeSecrets(dataFolder: string, root: KeyPair, clock: Clock, logger: Logger): Promise<void> {
+export async function upgradeSecrets(dataFolder: string, root: KeyPair, clock: Clock, logger: Logger): Promise<void> {
   const all = join(dataFolder, 'secrets', 'tenants');
   await sweepBeside(join(dataFolder, 'secrets', 'escrow'));
   for (const tenant_id of existsSync(all) ? readdirSync(all) : []) {
@@ -122,27 +123,6 @@ async function upgradeSecrets(dataFolder: string, root: KeyPair, clock: Clock, l
         ...codeFrames(error),
       }),
     );
-  }
-}
-
-/** How often the leases of other processes are looked at, and how long after its drain a worker may take to let go. */
-const LEASES_MS = 50;
-const LET_GO_MS = 3000;
-
-/**
- * Waits until no worker of another process holds a job of the tenant any more, or their drain is over: what they commit
- * must be there before the relay looks, and nothing may be written behind a deletion.
- */
-async function othersDone(queueFile: string, drainMs: number, clock: Clock): Promise<void> {
-  if (!existsSync(queueFile)) return;
-  const queue = openSqliteQueue(queueFile, { clock });
-  try {
-    const deadline = performance.now() + drainMs + LET_GO_MS;
-    while ((await queue.holders()).length > 0 && performance.now() < deadline) {
-      await new Promise((resolve) => setTimeout(resolve, LEASES_MS));
-    }
-  } finally {
-    await queue.close();
   }
 }
 
@@ -165,18 +145,11 @@ export async function withControl<T>(config: Config, use: (control: Control) => 
 /** What a tenant holds; null while its stores are closed, because looking must not open them again. */
 async function usage(planes: Planes, tenantId: string) {
   const plane = await planes.get(tenantId).catch(() => null);
-  if (!plane) return null;
-  const [counts, stored] = await Promise.all([plane.records.counts(), usageOf(plane)]);
-  return {
-    storage_used_gb: stored.object.bytes / GIB,
-    documents_count: counts.documents,
-    chunks_count: counts.chunks,
-    batches_count: counts.batches,
-  };
+  return plane && tenantUsage(plane);
 }
 
 /** The data folder, readable by its owner alone. */
-function makeDataFolder(folder: string): void {
+export function makeDataFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (cause) {

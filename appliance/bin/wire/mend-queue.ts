@@ -2,7 +2,6 @@ import { existsSync, renameSync } from 'node:fs';
 import type { Clock } from '../../kernel/clock.ts';
 import { isFrostbyteError } from '../../kernel/errors.ts';
 import { shaped } from '../../kernel/log-fields.ts';
-import { tenantPaths } from '../../kernel/names.ts';
 import type { Logger } from '../../kernel/telemetry.ts';
 import { openSqliteQueue } from '../../stores/queue/sqlite.ts';
 
@@ -12,11 +11,10 @@ import { openSqliteQueue } from '../../stores/queue/sqlite.ts';
  * Anything else that is wrong shows itself when the queue is opened. O(file).
  */
 export async function mendQueue(
-  dataFolder: string,
+  file: string,
   tenantId: string,
   { clock, logger }: { clock: Clock; logger: Logger },
 ): Promise<void> {
-  const { queue: file } = tenantPaths(dataFolder, tenantId);
   if (!existsSync(file)) return;
   try {
     await openSqliteQueue(file, { clock, verify: true }).close();

@@ -1,26 +1,18 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { PlaneStores } from '../../api/plane/handover.ts';
 import type { Config } from '../../config/schema.ts';
 import type { ControlVerbs } from '../../control/verbs.ts';
-import { clamdScanner, noScanner } from '../../data/1-intake/clamd.ts';
-import { createParser, type Parser } from '../../data/2-parse/sandbox/parse-file.ts';
+import type { Parser } from '../../data/2-parse/sandbox/parse-file.ts';
 import type { DataPlane, Scanner } from '../../data/plane.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
-import { shaped } from '../../kernel/log-fields.ts';
 import { controlPaths, tenantPaths } from '../../kernel/names.ts';
 import type { Logger, Meter } from '../../kernel/telemetry.ts';
-import { lexicalEmbedder } from '../../models/embedder/lexical.ts';
-import type { Embedder } from '../../models/embedder/port.ts';
 import type { KeyPair } from '../../secrets/identities.ts';
-import { sealObjects } from '../../secrets/sealed-objects.ts';
 import { watchStorageKeys } from '../../secrets/watch-storage-keys.ts';
-import { openFilesystemObjects } from '../../stores/object/filesystem.ts';
-import { openSqliteQueue } from '../../stores/queue/sqlite.ts';
-import { openSqliteRecords } from '../../stores/record/sqlite.ts';
-import { openSqliteVectors } from '../../stores/vector/sqlite-vec.ts';
 import { objectTurns } from './object-turns.ts';
-import { recordsSearchedBy, searchThreads, vectorsSearchedBy } from './search-threads.ts';
+import { closeTenantPlane, openTenantPlane, planeServices } from './tenant-plane.ts';
 
 /** The open data planes of this process: made when first asked for, closed when a tenant goes or the process ends. */
 export interface Planes {
@@ -52,26 +44,18 @@ export interface PlanesOptions {
   holdsOn: ControlVerbs['holdsOn'];
 }
 
-const MIB = 1024 * 1024;
 /** How long work that was told to end may take to record what it has, in milliseconds. */
-const RECORDING_MS = 2000;
+export const RECORDING_MS = 2000;
+
+/** A tenant's stores below the data folder. */
+export function embeddedStores(dataFolder: string, tenantId: string): PlaneStores {
+  const { objects, records, vectors, queue } = tenantPaths(dataFolder, tenantId);
+  return { kind: 'embedded', objects, records, vectors, queue, temporary: controlPaths(dataFolder).temporary };
+}
 
 /** Embedded planes: files and SQLite below the data folder, one lexical embedder and one parser for all. */
 export function embeddedPlanes({ config, clock, logger, meter, root, gate, holdsOn }: PlanesOptions): Planes {
-  const embedder: Embedder = lexicalEmbedder();
-  const parser = createParser({
-    mode: config.parser.sandbox,
-    memoryLimitMb: config.parser.memory_mb,
-    timeoutMs: config.parser.timeout_seconds * 1000,
-    logger,
-  });
-  const scanner =
-    config.scanner.clamd === null
-      ? noScanner()
-      : clamdScanner(config.scanner.clamd, { streamMaxBytes: config.scanner.stream_max_mb * MIB });
-  const searching = searchThreads();
-  const { min_free_mb } = config.intake;
-  const objectOptions = min_free_mb === null ? {} : { reserveBytes: min_free_mb * MIB };
+  const services = planeServices(config, { clock, logger, meter });
   const planes = new Map<string, Promise<DataPlane>>();
   const opened = new Map<string, DataPlane>();
   const inUse = new Map<string, Set<Promise<unknown>>>();
@@ -86,30 +70,23 @@ export function embeddedPlanes({ config, clock, logger, meter, root, gate, holds
         'INVALID_STATE_TRANSITION',
         `The tenant is ${state ?? 'unknown'} and has no running data plane.`,
       );
-    const paths = tenantPaths(config.data_folder, tenant_id);
-    const keys = watchStorageKeys(await root(), paths.secrets);
+    const keys = watchStorageKeys(await root(), tenantPaths(config.data_folder, tenant_id).secrets);
     await keys();
-    const searcher = searching.of({ tenant_id, records: paths.records, vectors: paths.vectors });
-    const plane: DataPlane = {
-      tenant_id,
-      objects: sealObjects(openFilesystemObjects(paths.objects, objectOptions), keys, objectTurns(tenant_id)),
-      records: recordsSearchedBy(openSqliteRecords(paths.records, { tenant_id, clock }), searcher),
-      vectors: vectorsSearchedBy(openSqliteVectors(paths.vectors, { appliedAt: clock.iso() }), searcher),
-      queue: openSqliteQueue(paths.queue, { clock }),
-      embedder,
-      parser,
-      scanner,
-      clock,
-      logger: logger.child('data-plane', shaped({ tenant_id })),
-      meter,
+    const link: Pick<DataPlane, 'config' | 'holds'> = {
       holds: (docId, batchIds) => holdsOn(tenant_id, docId, batchIds),
-      temporary: controlPaths(config.data_folder).temporary,
       async config() {
         const { config: current, config_version } = await gate(tenant_id);
         if (current) return { config: current, config_version };
         throw new FrostbyteError('RESOURCE_NOT_FOUND', 'There is no such tenant.');
       },
     };
+    const plane = openTenantPlane(
+      tenant_id,
+      embeddedStores(config.data_folder, tenant_id),
+      { keys, turns: objectTurns(tenant_id) },
+      link,
+      services,
+    );
     opened.set(tenant_id, plane);
     const ending = new AbortController();
     // Every upload of the tenant listens to it.
@@ -129,8 +106,8 @@ export function embeddedPlanes({ config, clock, logger, meter, root, gate, holds
   }
 
   return {
-    parser,
-    scanner,
+    parser: services.parser,
+    scanner: services.scanner,
     get,
     async use(tenantId, work) {
       const plane = await get(tenantId);
@@ -143,9 +120,7 @@ export function embeddedPlanes({ config, clock, logger, meter, root, gate, holds
     close,
     async closeAll() {
       await Promise.all([...planes.keys()].map((tenantId) => close(tenantId)));
-      await searching.closeAll();
-      await parser.close();
-      await embedder.close();
+      await services.close();
     },
   };
 
@@ -165,14 +140,13 @@ export function embeddedPlanes({ config, clock, logger, meter, root, gate, holds
     if (drainMs > 0) await within(drainMs, users);
     if (plane) endings.get(plane)?.abort();
     if (drainMs > 0) await within(RECORDING_MS, users);
-    await searching.close(tenantId);
-    if (plane)
-      await Promise.all([plane.objects.close(), plane.records.close(), plane.vectors.close(), plane.queue.close()]);
+    await services.searching.close(tenantId);
+    if (plane) await closeTenantPlane(plane);
   }
 }
 
 /** Waits for `work`, at most so long. */
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
+export async function within(ms: number, work: Promise<unknown>): Promise<void> {
   const over = new AbortController();
   await Promise.race([work, wait(ms, undefined, { signal: over.signal, ref: false }).catch(() => undefined)]);
   over.abort();

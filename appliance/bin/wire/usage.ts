@@ -1,4 +1,7 @@
+import type { Tenant } from '../../control/verbs.ts';
 import type { DataPlane } from '../../data/plane.ts';
+
+const GIB = 1024 ** 3;
 
 /** Bytes and things in a tenant's stores. */
 export interface PlaneUsage {
@@ -37,4 +40,15 @@ export function usageOf(plane: DataPlane): Promise<PlaneUsage> {
 async function count({ objects, records, vectors }: DataPlane): Promise<PlaneUsage> {
   const [object, relational, vector] = await Promise.all([objects.usage(), records.usage(), vectors.usage()]);
   return { object, relational, vector };
+}
+
+/** What a tenant's stores hold, as the API tells it. */
+export async function tenantUsage(plane: DataPlane): Promise<Tenant['usage']> {
+  const [counts, stored] = await Promise.all([plane.records.counts(), usageOf(plane)]);
+  return {
+    storage_used_gb: stored.object.bytes / GIB,
+    documents_count: counts.documents,
+    chunks_count: counts.chunks,
+    batches_count: counts.batches,
+  };
 }

@@ -1,7 +1,8 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { stringify } from 'yaml';
 import { loadConfig } from '../../config/load.ts';
 import { masked } from '../../config/masked.ts';
+import { FrostbyteError } from '../../kernel/errors.ts';
 import type { Role, Scope } from '../../kernel/identity.ts';
 import { globals, output } from '../context.ts';
 
@@ -9,11 +10,21 @@ import { globals, output } from '../context.ts';
 export function boxCommands(program: Command): void {
   program
     .command('serve')
-    .description('Run the appliance: gateway, control and the tenants’ data planes, with its workers')
-    .addHelpText('after', '\nExample:\n  frostbyte serve --data /var/lib/frostbyte')
-    .action(async (_options: unknown, command: Command) => {
-      const { serve } = await import('../../bin/daemon.ts');
-      await serve(configOf(command));
+    .description('Run the appliance: all roles in one process, each in one of its own, or one role alone')
+    .addOption(
+      new Option('--arrangement <arrangement>', 'one process, or gateway, control and data planes as processes')
+        .choices(['single', 'split'])
+        .default('single'),
+    )
+    .addOption(new Option('--role <role>', 'this role alone').choices(['control', 'gateway', 'data-plane']))
+    .option('--tenant <tenant_id>', 'for the role data-plane: whose')
+    .option('--handover <file>', 'for the role data-plane: the file (on tmpfs) with what it gets to know, or fd:3')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  frostbyte serve --data /var/lib/frostbyte\n  frostbyte serve --role control --data /var/lib/frostbyte',
+    )
+    .action(async (options: ServeOptions, command: Command) => {
+      await serveAs(options, command);
     });
 
   program
@@ -94,6 +105,28 @@ export function boxCommands(program: Command): void {
       },
     );
   rotateCommand(token);
+}
+
+interface ServeOptions {
+  arrangement: 'single' | 'split';
+  role?: 'control' | 'gateway' | 'data-plane';
+  tenant?: string;
+  handover?: string;
+}
+
+/** Runs what was asked for. A tenant's role takes its settings from its handover, not from files or environment. */
+async function serveAs({ arrangement, role, tenant, handover }: ServeOptions, command: Command): Promise<void> {
+  if (role === 'data-plane') {
+    if (tenant === undefined || handover === undefined) {
+      throw new FrostbyteError('VALIDATION_ERROR', 'The role data-plane needs --tenant and --handover.');
+    }
+    return (await import('../../bin/roles/data-plane.ts')).serveDataPlane(tenant, handover);
+  }
+  const config = configOf(command);
+  if (role === 'control') return (await import('../../bin/roles/control.ts')).serveControlRole(config);
+  if (role === 'gateway') return (await import('../../bin/roles/gateway.ts')).serveGateway(config);
+  if (arrangement === 'split') return (await import('../../bin/roles/split.ts')).serveSplit(config);
+  await (await import('../../bin/daemon.ts')).serve(config);
 }
 
 /** `frostbyte token rotate-key`. */

@@ -4,12 +4,15 @@ import { callVerbs, type VerbCaller } from '../../api/rpc/call-verbs.ts';
 import type { VerbTable } from '../../api/rpc/verbs.ts';
 import type { ExportFile } from '../../audit/export.ts';
 import type { LoggedEvent } from '../../stores/log/port.ts';
+import type { SplitVerbs } from '../split-verbs.ts';
 import type { AuditLogReader, ControlVerbs } from '../verbs.ts';
-import { CONTROL_TABLE, type ControlTable, MOST_LEAVES } from './table.ts';
+import { CONTROL_TABLE, type ControlTable, MOST_LEAVES, SPLIT_TABLE } from './table.ts';
 
 /** Control, asked over its socket. */
 export interface ControlClient {
   verbs: ControlVerbs;
+  /** What a gateway in a process of its own asks beside; refused where the control that answers runs no data planes. */
+  split: SplitVerbs;
   close(): Promise<void>;
 }
 
@@ -33,6 +36,7 @@ export function socketPool(socket: string, connections = CONNECTIONS): Pool {
 export function controlClient(socket: string): ControlClient {
   const pool = socketPool(socket);
   const ask = callVerbs(CONTROL_TABLE, pool, { whom: 'Control' });
+  const split = callVerbs(SPLIT_TABLE, pool, { whom: 'Control' });
   const plain = Object.fromEntries(
     Object.keys(CONTROL_TABLE)
       .filter((name) => !name.includes('.'))
@@ -53,6 +57,12 @@ export function controlClient(socket: string): ControlClient {
         ...((await ask.value('export.about', logId, exportId)) as Omit<ExportFile, 'stream'>),
         stream: ReadableStream.from(ask.bytes('export.bytes', logId, exportId)) as ExportFile['stream'],
       }),
+    },
+    split: {
+      announce: (...args) => split.value('announce', ...args) as Promise<void>,
+      planeAddress: (...args) => split.value('planeAddress', ...args) as ReturnType<SplitVerbs['planeAddress']>,
+      readiness: () => split.value('readiness') as ReturnType<SplitVerbs['readiness']>,
+      measures: () => split.value('measures') as ReturnType<SplitVerbs['measures']>,
     },
     close: () => pool.destroy(),
   };

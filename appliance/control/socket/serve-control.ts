@@ -1,12 +1,13 @@
 import { createServer } from 'node:http';
 import { Readable } from 'node:stream';
-import { listenOnSocket, type SocketOwner } from '../../api/rpc/listen-on-socket.ts';
+import { listenOnSocket } from '../../api/rpc/listen-on-socket.ts';
 import { type Handlers, serveVerbs } from '../../api/rpc/serve-verbs.ts';
 import { codeFrames, FrostbyteError } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/telemetry.ts';
 import type { LogFilter, LogQuery } from '../../stores/log/port.ts';
+import type { SplitVerbs } from '../split-verbs.ts';
 import type { ControlVerbs } from '../verbs.ts';
-import { CONTROL_TABLE, type ControlTable, MOST_LEAVES } from './table.ts';
+import { CONTROL_TABLE, type ControlTable, MOST_LEAVES, SPLIT_TABLE } from './table.ts';
 
 const HEADERS_MS = 5000;
 const REQUEST_MS = 30_000;
@@ -19,11 +20,13 @@ export interface ControlServer {
 /** Control's verbs on a unix socket, and nowhere else. Several gateways may ask at the same time. */
 export async function serveControl(
   control: ControlVerbs,
-  options: { socket: string; owner?: SocketOwner; logger: Logger },
+  options: { socket: string; owner?: number | null; logger: Logger; split?: SplitVerbs },
 ): Promise<ControlServer> {
-  const listener = serveVerbs(CONTROL_TABLE, controlHandlers(control), (_verb, error) =>
-    options.logger.error('a verb of control failed', codeFrames(error)),
-  );
+  const failed = (_verb: string, error: unknown) => options.logger.error('a verb of control failed', codeFrames(error));
+  const { split } = options;
+  const listener = split
+    ? serveVerbs({ ...CONTROL_TABLE, ...SPLIT_TABLE }, { ...controlHandlers(control), ...split }, failed)
+    : serveVerbs(CONTROL_TABLE, controlHandlers(control), failed);
   const server = createServer({ headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS }, listener);
   await listenOnSocket(server, options.socket, options.owner);
   return {

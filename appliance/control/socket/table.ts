@@ -7,6 +7,7 @@ import { APPLIANCE_LOG, RESOURCE_TYPES } from '../../kernel/audit-event.ts';
 import { HOLD_SCOPES } from '../../kernel/holds.ts';
 import { ROLES, SCOPES } from '../../kernel/identity.ts';
 import { TENANT_ID } from '../../kernel/ids.ts';
+import type { SplitVerbs } from '../split-verbs.ts';
 import type { ControlVerbs } from '../verbs.ts';
 
 /** Every verb of control as the socket offers it: the form of its arguments, of its answer, and how long it may take. */
@@ -153,3 +154,13 @@ const LOG = {
 
 export const CONTROL_TABLE = Object.freeze({ ...PLAIN, ...LOG });
 export type ControlTable = typeof CONTROL_TABLE;
+
+const gateway = z.strictObject({ key_id: text(64), public_key: text(1000), url: text(300) });
+
+/** What only a gateway in a process of its own asks. */
+export const SPLIT_TABLE = Object.freeze({
+  announce: verb([gateway]),
+  planeAddress: verb([tenantId, gateway], { seconds: 2 * ANSWER_SECONDS }),
+  readiness: verb([], { seconds: 3 * ANSWER_SECONDS }),
+  measures: verb([], { seconds: 2 * ANSWER_SECONDS }),
+} satisfies Record<keyof SplitVerbs, Verb>);

@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   closeSync,
   fsyncSync,
   mkdirSync,
@@ -29,11 +30,23 @@ export interface FlagNote {
  * read counts as flagged, because a stop that cannot be seen must not be overrun.
  */
 export function isSuspended(dataFolder: string, tenantId: string): boolean {
+  return isFlagged(controlPaths(dataFolder).suspended, tenantId);
+}
+
+/** The same for whoever sees the folder of flags alone. */
+export function isFlagged(flags: string, tenantId: string): boolean {
   try {
-    return statSync(flagPath(dataFolder, tenantId), { throwIfNoEntry: false }) !== undefined;
+    return statSync(join(flags, checkTenantId(tenantId)), { throwIfNoEntry: false }) !== undefined;
   } catch {
     return true;
   }
+}
+
+/** Makes the folder of flags: others may ask for one by name, but neither list nor read them. */
+export function makeFlags(dataFolder: string): void {
+  const folder = controlPaths(dataFolder).suspended;
+  mkdirSync(folder, { recursive: true, mode: 0o711 });
+  if ((statSync(folder).mode & 0o777) !== 0o711) chmodSync(folder, 0o711);
 }
 
 const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
@@ -41,7 +54,7 @@ const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
 /** Writes a tenant's flag; file and folder are synced on return. Twice is the same as once, the first note stays. */
 export function raiseFlag(dataFolder: string, tenantId: string, note: FlagNote): void {
   const path = flagPath(dataFolder, tenantId);
-  mkdirSync(controlPaths(dataFolder).suspended, { recursive: true, mode: 0o700 });
+  makeFlags(dataFolder);
   let file: number;
   try {
     file = openSync(path, 'wx', 0o600);

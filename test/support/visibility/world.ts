@@ -4,7 +4,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Hono } from 'hono';
-import { type EmbeddedResources, embeddedResources } from '../../../appliance/bin/wire/embedded-resources.ts';
+import {
+  type EmbeddedResources,
+  embeddedResources,
+  reachableRecords,
+} from '../../../appliance/bin/wire/embedded-resources.ts';
 import { embeddedRootKey } from '../../../appliance/bin/wire/embedded-root-key.ts';
 import { maintain } from '../../../appliance/bin/wire/maintenance.ts';
 import { STAGES } from '../../../appliance/bin/worker.ts';
@@ -129,7 +133,13 @@ export async function openWorld(): Promise<World> {
       dataFolder: folder,
       clock,
       root,
-      planes: { records: (tenantId) => opened.get(tenantId)?.records ?? null, stop: close },
+      planes: {
+        records(tenantId) {
+          const open = opened.get(tenantId);
+          return open === undefined ? null : reachableRecords(open.records);
+        },
+        stop: close,
+      },
     });
     const control: Control = await createControl({
       dataFolder: folder,

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { TENANT_ID } from '../../kernel/ids.ts';
+import { TenantConfig } from '../tenant-config.ts';
+
+/**
+ * Everything that a tenant's own process gets to know when it starts: one tenant's stores, keys and configuration, and
+ * nothing of anybody else. It is handed over an inherited pipe or as a file in memory, never in arguments or environment.
+ */
+
+/** A unix socket (and the user who may connect, where it is another one), or an address of the tenant's network. */
+export const PlaneAddress = z.union([
+  z.strictObject({ socket: z.string().min(1), owner: z.number().int().optional() }),
+  z.strictObject({ host: z.string().min(1), port: z.number().int().min(0).max(65_535) }),
+]);
+export type PlaneAddress = z.infer<typeof PlaneAddress>;
+
+/** The embedded stores: folders and files. Server stores are a case of their own. */
+export const PlaneStores = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('embedded'),
+    objects: z.string(),
+    records: z.string(),
+    vectors: z.string(),
+    queue: z.string(),
+    temporary: z.string(),
+  }),
+]);
+export type PlaneStores = z.infer<typeof PlaneStores>;
+
+/** As the key ring gives them. */
+export const StorageKeys = z.strictObject({
+  recipient: z.string(),
+  identities: z.array(z.string()).min(1).max(1000),
+  recipients: z.array(z.string()).min(1).max(1000),
+});
+
+export const PlaneHandover = z.strictObject({
+  tenant_id: z.string().regex(TENANT_ID),
+  listen: PlaneAddress,
+  stores: PlaneStores,
+  /** Opens what is at rest: the newest recipient, and every identity that something is still sealed for. */
+  storage_keys: StorageKeys,
+  /** Public keys, SPKI in PEM: whose assertions count. Gateways by the id of their key. */
+  control_key: z.string(),
+  gateway_keys: z.record(z.string().max(64), z.string()),
+  config: TenantConfig,
+  config_version: z.number().int(),
+  /** How far time was (milliseconds since the epoch): it does not run backwards for this process either. */
+  clock_floor: z.number().int(),
+  /** The settings of the appliance that concern a tenant's process; read again there. */
+  settings: z.record(z.string(), z.unknown()),
+});
+export type PlaneHandover = z.infer<typeof PlaneHandover>;

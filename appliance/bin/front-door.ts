@@ -1,0 +1,89 @@
+import { createServer, type Server } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
+import { PIPELINE_VERSION } from '../audit/entry.ts';
+import type { Config } from '../config/schema.ts';
+import type { ControlVerbs } from '../control/verbs.ts';
+import { adminHandler } from '../gateway/admin.ts';
+import { createGateway, type Handlers } from '../gateway/app.ts';
+import { auditHandler } from '../gateway/audit.ts';
+import { type OpenRoutes, openRoutes } from '../gateway/open.ts';
+import { refuseUnreadable, unreadableAnswer } from '../gateway/unreadable.ts';
+import type { Logger, Meter } from '../kernel/telemetry.ts';
+import type { RateLimiter } from '../stores/limits/port.ts';
+import { endSilence } from './silent-connections.ts';
+
+/** The gateway with its HTTP server, in whatever process it runs. */
+export interface FrontDoor {
+  url: string;
+  port: number;
+  /** Takes no new connections; what is in flight has the drain. */
+  close(): Promise<void>;
+}
+
+export interface FrontDoorOptions {
+  config: Pick<Config, 'mode' | 'listen' | 'silence_seconds' | 'drain_seconds'>;
+  control: ControlVerbs;
+  limiter: RateLimiter;
+  logger: Logger;
+  meter: Meter;
+  /** Answers of the tenants' data planes. */
+  data: Handlers['data'];
+  open: Pick<OpenRoutes, 'metrics' | 'readiness'>;
+}
+
+const HEADERS_MS = 20_000;
+const KEEP_ALIVE_MS = 5000;
+
+/** Opens the door: from now on requests are answered. */
+export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoor> {
+  const { config, control, limiter, logger, meter } = options;
+  const gateway = createGateway({
+    control,
+    limiter,
+    logger,
+    meter,
+    handlers: {
+      data: options.data,
+      control: adminHandler(control),
+      audit: auditHandler(control),
+      gateway: async () =>
+        Response.json({
+          success: true,
+          data: { version: PIPELINE_VERSION, mode: config.mode, uptime_seconds: Math.round(process.uptime()) },
+        }),
+    },
+    open: openRoutes({ version: PIPELINE_VERSION, ...options.open }),
+  });
+  const server = createServer(
+    // Long uploads are ended by silence, not by the clock (spec 2). A request without a host is refused by us, not by
+    // the server, which would say nothing.
+    { requestTimeout: 0, headersTimeout: HEADERS_MS, keepAliveTimeout: KEEP_ALIVE_MS, requireHostHeader: false },
+    getRequestListener(gateway.fetch, { errorHandler: unreadableAnswer }),
+  );
+  server.on('clientError', refuseUnreadable);
+  endSilence(server, config.silence_seconds * 1000);
+  await listen(server, config.listen);
+  const address = server.address();
+  const port = typeof address === 'object' && address ? address.port : config.listen.port;
+  const host = config.listen.host.includes(':') ? `[${config.listen.host}]` : config.listen.host;
+  return { url: `http://${host}:${port}`, port, close: () => closeServer(server, config.drain_seconds * 1000) };
+}
+
+/** Takes no new connections; those with a request in flight have `drainMs`. */
+export function closeServer(server: Server, drainMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+    setTimeout(() => server.closeAllConnections(), drainMs).unref();
+  });
+}
+
+function listen(server: Server, { host, port }: Config['listen']): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}

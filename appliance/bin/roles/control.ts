@@ -1,0 +1,169 @@
+import type { Dependency } from '../../api/plane/tables.ts';
+import { PIPELINE_VERSION } from '../../audit/entry.ts';
+import type { Config } from '../../config/schema.ts';
+import { planeProcesses } from '../../control/planes/processes.ts';
+import { serveControl } from '../../control/socket/serve-control.ts';
+import type { SplitVerbs } from '../../control/split-verbs.ts';
+import { noScanner } from '../../data/1-intake/clamd.ts';
+import type { Parser } from '../../data/2-parse/sandbox/parse-file.ts';
+import { codeFrames } from '../../kernel/errors.ts';
+import { controlPaths, runPaths } from '../../kernel/names.ts';
+import { createLogger } from '../../observability/logger.ts';
+import { createMetrics } from '../../observability/metrics.ts';
+import { allTenants } from '../all-tenants.ts';
+import { clearTemporary, measureStates, measureSuspended } from '../daemon.ts';
+import { lockDataFolder } from '../data-folder-lock.ts';
+import { dyingWithParent } from '../dying-with-parent.ts';
+import { endProcess } from '../end-process.ts';
+import { entryOf } from '../entry.ts';
+import { toolsHealth } from '../plane-health.ts';
+import { remembered } from '../remembered.ts';
+import { repeat } from '../repeat.ts';
+import { runFolder } from '../run-folder.ts';
+import { acquiring, type Running, runUntilTold } from '../running.ts';
+import { inboxFolders } from '../wire/inbox-folders.ts';
+import { showNotices } from '../wire/inbox-notices.ts';
+import { openSplitControl, type SplitControl } from '../wire/split-control.ts';
+import { hostParser } from '../wire/tenant-plane.ts';
+
+/**
+ * The role `control`: registry, keys, provisioning, the relay of audit events, and the tenants' data planes as its
+ * children. No TCP: it is asked over a socket of mode 0600, and dials data planes itself.
+ */
+
+const LOOK_MS = 250;
+const MAINTENANCE_MS = 30_000;
+const READINESS_MS = 2000;
+const MEASURES_MS = 1000;
+
+/** Runs until SIGTERM, SIGINT or until `over` resolves. */
+export async function serveControlRole(config: Config, over?: Promise<unknown>): Promise<void> {
+  await runUntilTold(await startControl(config), over);
+  endProcess();
+}
+
+export function startControl(config: Config): Promise<Running> {
+  return acquiring(async (undo) => {
+    const logger = createLogger({ level: config.log_level }).child('control-plane');
+    const lock = lockDataFolder(controlPaths(config.data_folder).lock);
+    undo.push(() => lock.release());
+    clearTemporary(controlPaths(config.data_folder).temporary);
+    const metrics = createMetrics({ version: PIPELINE_VERSION });
+    const { meter } = metrics;
+    const run = runPaths(runFolder(config));
+    const host = planeProcesses({
+      folder: run.planes,
+      owner: config.processes.gateway_uid,
+      command: [process.execPath, '--disable-warning=ExperimentalWarning', entryOf('data-plane')],
+      wrap: dyingWithParent(),
+    });
+    const split = await openSplitControl({ config, logger, meter, host });
+    undo.push(() => split.close());
+    const { control, planes, clock } = split;
+    const parser = hostParser(config, logger);
+    undo.push(() => parser.close());
+    await measureSuspended(split, config, { clock, meter, logger }).catch((error: unknown) =>
+      logger.warn('queues of suspended tenants could not be measured', codeFrames(error)),
+    );
+    await control.start();
+
+    const server = await serveControl(split.verbs, {
+      socket: run.control,
+      owner: config.processes.gateway_uid,
+      logger,
+      split: splitVerbs(split, metrics, parser),
+    });
+    undo.push(() => server.close());
+    const looking = repeat(
+      () => planes.look(),
+      LOOK_MS,
+      (error) => logger.warn('the data planes could not be looked after', codeFrames(error)),
+    );
+    undo.push(() => looking.stop());
+    const beat = repeat(
+      async () => {
+        clock.keep();
+        await control.sweepExports();
+      },
+      MAINTENANCE_MS,
+      (error) => logger.warn('maintenance failed', codeFrames(error)),
+    );
+    undo.push(() => beat.stop());
+    const folders = inboxFolders(config.inbox, logger);
+    const notices =
+      folders && showNotices({ settings: config.inbox, folders, control, tenants: () => allTenants(control), logger });
+    undo.push(() => notices?.stop());
+    logger.info('control listening', { version: PIPELINE_VERSION });
+    return {
+      says: `frostbyte ${PIPELINE_VERSION} control answers at ${run.control} (data in ${config.data_folder})`,
+      stop: () => undo.run(),
+    };
+  });
+}
+
+function splitVerbs(split: SplitControl, metrics: ReturnType<typeof createMetrics>, parser: Parser): SplitVerbs {
+  const { control, planes, trust } = split;
+  /** Tenants whose data planes are counted in. */
+  const merged = new Set<string>();
+  const measure = remembered(MEASURES_MS, async () => {
+    await measureStates(split, metrics.meter);
+    const gone: string[] = [];
+    for await (const { tenant_id } of allTenants(control, 'DEPROVISIONED')) gone.push(tenant_id);
+    const running = planes.running();
+    for (const tenantId of merged) {
+      if (running.includes(tenantId)) continue;
+      merged.delete(tenantId);
+      metrics.merge(tenantId, null);
+    }
+    await Promise.all(
+      running.map(async (tenantId) => {
+        const measured = await planes
+          .asking(tenantId)
+          ?.value('measures')
+          .catch(() => undefined);
+        if (measured === undefined) return;
+        merged.add(tenantId);
+        metrics.merge(tenantId, measured as Parameters<typeof metrics.merge>[1]);
+      }),
+    );
+    return { metrics: await metrics.collected(), gone };
+  });
+  return {
+    announce: trust,
+    async planeAddress(tenantId, gateway) {
+      await trust(gateway);
+      return planes.address(tenantId);
+    },
+    readiness: remembered(READINESS_MS, () => readiness(split, parser)),
+    measures: measure,
+  };
+}
+
+/** Control's own health, and that of the data planes put together: a name is well where it is well in each. */
+async function readiness({ control, planes }: SplitControl, parser: Parser): Promise<Dependency[]> {
+  const wanted = await control.activeTenants();
+  const running = planes.running();
+  const missing = wanted.filter((tenantId) => !running.includes(tenantId)).length;
+  const asked = await Promise.all(
+    running.map((tenantId) =>
+      (planes.asking(tenantId)?.value('health') as Promise<Dependency[]> | undefined)?.catch((): Dependency[] => [
+        { name: 'tenants.data plane', ok: false, message: 'does not answer' },
+      ]),
+    ),
+  );
+  const together = new Map<string, Dependency>();
+  for (const one of asked.flatMap((answer) => answer ?? [])) {
+    if (together.get(one.name)?.ok !== false) together.set(one.name, one);
+  }
+  return [
+    ...(await control.health()),
+    {
+      name: 'tenants',
+      ok: missing === 0,
+      message: missing === 0 ? `${wanted.length} open` : `${missing} of ${wanted.length} are not running`,
+    },
+    ...together.values(),
+    // Of the host, while there is no data plane to ask.
+    ...(running.length === 0 ? await toolsHealth(parser, noScanner()) : []),
+  ];
+}

@@ -1,0 +1,177 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import type { Dispatcher } from 'undici';
+import { generateSeamKeys } from '../../api/seam.ts';
+import { PIPELINE_VERSION } from '../../audit/entry.ts';
+import type { Config } from '../../config/schema.ts';
+import { planePool } from '../../control/planes/dial.ts';
+import { type ControlClient, controlClient } from '../../control/socket/control-client.ts';
+import type { GatewayNote } from '../../control/split-verbs.ts';
+import { isFlagged } from '../../control/tenants/suspension-flags.ts';
+import { tokenVerifier } from '../../control/tokens/verify.ts';
+import type { ControlVerbs, PublicKey } from '../../control/verbs.ts';
+import { dataPlaneHandler } from '../../gateway/data-plane.ts';
+import { forwardingFetch, type PlaneWays } from '../../gateway/forward.ts';
+import { systemClock } from '../../kernel/clock.ts';
+import { isFrostbyteError } from '../../kernel/errors.ts';
+import { newId } from '../../kernel/ids.ts';
+import { controlPaths, runPaths } from '../../kernel/names.ts';
+import { createLogger } from '../../observability/logger.ts';
+import { createMetrics } from '../../observability/metrics.ts';
+import { openFrontDoor } from '../front-door.ts';
+import { repeat } from '../repeat.ts';
+import { runFolder } from '../run-folder.ts';
+import { acquiring, type Running, runUntilTold } from '../running.ts';
+import { openLimits } from '../wire/limits.ts';
+
+/**
+ * The role `gateway`: it listens, checks tokens with public keys, counts requests and forwards them. What it holds is the
+ * private key of its own assertions; it opens no store, and of the data folder it needs nothing but to see the flags of
+ * the kill-switch.
+ */
+
+const ANNOUNCE_MS = 5000;
+const PLANE_CONNECTIONS = 256;
+/** Public keys are asked for again when one is unknown, at most so often. */
+const KEYS_MS = 1000;
+/** How long a suspended tenant's gate may wait for control before the flag alone decides. */
+const FLAG_MS = 300;
+
+export async function serveGateway(config: Config, over?: Promise<unknown>): Promise<void> {
+  await runUntilTold(await startGateway(config), over);
+}
+
+export function startGateway(config: Config): Promise<Running> {
+  return acquiring(async (undo) => {
+    const logger = createLogger({ level: config.log_level }).child('gateway');
+    const metrics = createMetrics({ version: PIPELINE_VERSION });
+    const clock = systemClock();
+    const flags = config.processes.flags_folder ?? controlPaths(config.data_folder).suspended;
+    const client = controlClient(runPaths(runFolder(config)).control);
+    undo.push(() => client.close());
+    const control = gatewayControl(client.verbs, flags, clock);
+
+    const seam = generateSeamKeys();
+    const note: GatewayNote = {
+      key_id: newId(),
+      public_key: seam.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+      url: '',
+    };
+    const ways = planeWays(client, () => note);
+    undo.push(() => ways.close());
+    const door = await openFrontDoor({
+      config,
+      control,
+      limiter: openLimits(config, clock),
+      logger,
+      meter: metrics.meter,
+      data: dataPlaneHandler(forwardingFetch(ways), seam.privateKey, note.key_id),
+      open: {
+        async metrics() {
+          await client.split.measures().then(
+            ({ metrics: measured, gone }) => {
+              metrics.merge('control', measured as Parameters<typeof metrics.merge>[1]);
+              for (const tenantId of gone) metrics.meter.forgetTenant(tenantId);
+            },
+            // What this process measured is served all the same.
+            () => undefined,
+          );
+          return metrics.text();
+        },
+        readiness: async () =>
+          client.split.readiness().catch((error: unknown) => [
+            {
+              name: 'control',
+              ok: false,
+              message: isFrostbyteError(error) ? error.message : 'does not answer',
+            },
+          ]),
+      },
+    });
+    undo.push(() => door.close());
+    note.url = door.url;
+    await client.split.announce(note).catch(() => logger.warn('control does not answer yet'));
+    const announcing = repeat(
+      () => client.split.announce(note),
+      ANNOUNCE_MS,
+      () => undefined,
+    );
+    undo.push(() => announcing.stop());
+    logger.info('listening', { port: door.port, version: PIPELINE_VERSION, mode: config.mode });
+    return { says: `frostbyte ${PIPELINE_VERSION} listens on ${door.url}`, stop: () => undo.run() };
+  });
+}
+
+/**
+ * Control's verbs as the gateway asks them: signatures are checked here, so that forged tokens trouble nobody else; whether
+ * a token still lives is asked each time; and a tenant's flag is looked at here, so that it is stopped whatever else lives.
+ */
+function gatewayControl(verbs: ControlVerbs, flags: string, clock: ReturnType<typeof systemClock>): ControlVerbs {
+  // A folder that is not there shows no flag; that must not read as if there were none.
+  const isStopped = (tenantId: string) => !existsSync(flags) || isFlagged(flags, tenantId);
+  const verify = tokenVerifier({ isLive: verbs.isLive, clock, keys: publicKeys(() => verbs.publicKeys()) });
+  return {
+    ...verbs,
+    authenticate: verify,
+    async gate(tenantId) {
+      if (!isStopped(tenantId)) return verbs.gate(tenantId);
+      const stopped = { state: 'SUSPENDED', config: null, config_version: 0 } as const;
+      const late = new Promise<typeof stopped>((resolve) => setTimeout(() => resolve(stopped), FLAG_MS).unref());
+      const { state } = await Promise.race([verbs.gate(tenantId), late]).catch(() => stopped);
+      // A flag that was raised a moment ago counts, whatever control still says.
+      return { ...stopped, state: state === 'ACTIVE' ? 'SUSPENDED' : state };
+    },
+  };
+}
+
+/** The keys that verify tokens, asked of control when one is not known. */
+function publicKeys(ask: () => Promise<PublicKey[]>): { publicKey(kid: string): Promise<KeyObject | null> } {
+  let known = new Map<string, KeyObject>();
+  let askedAt = Number.NEGATIVE_INFINITY;
+  return {
+    async publicKey(kid) {
+      if (!known.has(kid) && performance.now() - askedAt >= KEYS_MS) {
+        known = new Map(
+          (await ask()).map((one) => [one.kid, createPublicKey({ format: 'jwk', key: one.jwk })] as const),
+        );
+        askedAt = performance.now();
+      }
+      return known.get(kid) ?? null;
+    },
+  };
+}
+
+/** Pools of connections to data planes, by tenant; each is asked of control once, and again when it led nowhere. */
+function planeWays(client: ControlClient, note: () => GatewayNote): PlaneWays & { close(): Promise<void> } {
+  const known = new Map<string, Way>();
+  return {
+    to(tenantId) {
+      const before = known.get(tenantId);
+      if (before !== undefined) return before.found;
+      const found = client.split
+        .planeAddress(tenantId, note())
+        .then((address) => (way.pool = planePool(address, PLANE_CONNECTIONS)));
+      const way: Way = { found, pool: null };
+      known.set(tenantId, way);
+      found.catch(() => {
+        if (known.get(tenantId) === way) known.delete(tenantId);
+      });
+      return found;
+    },
+    forget(tenantId, pool) {
+      if (known.get(tenantId)?.pool !== pool) return;
+      known.delete(tenantId);
+      // What is still under way on it comes to its own end.
+      void pool.close();
+    },
+    async close() {
+      await Promise.allSettled([...known.values()].map(({ pool }) => pool?.destroy()));
+    },
+  };
+}
+
+interface Way {
+  found: Promise<Dispatcher>;
+  /** Null while control is asked. */
+  pool: Dispatcher | null;
+}

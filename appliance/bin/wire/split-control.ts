@@ -1,0 +1,226 @@
+import { generateKeyPairSync } from 'node:crypto';
+import type { PlaneAddress, PlaneHandover } from '../../api/plane/handover.ts';
+import type { PlaneTable } from '../../api/plane/tables.ts';
+import type { VerbCaller } from '../../api/rpc/call-verbs.ts';
+import type { Config } from '../../config/schema.ts';
+import { type Control, createControl } from '../../control/create-control.ts';
+import { type KeptPlanes, keepPlanes } from '../../control/planes/keep-planes.ts';
+import type { PlaneHost } from '../../control/planes/port.ts';
+import type { ResealedObject, TenantResources } from '../../control/provisioning/port.ts';
+import type { GatewayNote } from '../../control/split-verbs.ts';
+import type { ControlVerbs, Tenant } from '../../control/verbs.ts';
+import { FrostbyteError } from '../../kernel/errors.ts';
+import { controlPaths, logPath, tenantPaths } from '../../kernel/names.ts';
+import { WORK_STAGES } from '../../kernel/pipeline.ts';
+import type { Logger, Meter } from '../../kernel/telemetry.ts';
+import { openStorageKeys } from '../../secrets/keyring.ts';
+import { openSqliteLog } from '../../stores/log/sqlite.ts';
+import { makeDataFolder, upgradeSecrets } from './embedded.ts';
+import { embeddedResources, type ReachableRecords } from './embedded-resources.ts';
+import { embeddedRootKey } from './embedded-root-key.ts';
+import { type HeldClock, heldClock } from './held-clock.ts';
+import { embeddedStores } from './planes.ts';
+import { measureClosedQueues } from './queue-lengths.ts';
+import { othersDone } from './queue-rest.ts';
+import { resealingHere } from './resealing-here.ts';
+
+/** Control on a data folder whose data planes are processes of their own, on embedded stores. */
+export interface SplitControl {
+  control: Control;
+  /** Control's verbs as gateways get them: what changes a tenant's configuration is told its data plane first. */
+  verbs: ControlVerbs;
+  planes: KeptPlanes;
+  clock: HeldClock;
+  /** Has the data planes trust a gateway, those of now and those to come. */
+  trust(gateway: GatewayNote): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Where people reach the appliance, until a gateway says so. */
+const configuredUrl = ({ host, port }: Config['listen']) => `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+/** Gateways whose keys are kept: each that was started anew has another. */
+const MOST_GATEWAYS = 16;
+
+export async function openSplitControl(options: {
+  config: Config;
+  logger: Logger;
+  meter: Meter;
+  host: PlaneHost;
+}): Promise<SplitControl> {
+  const { config, logger, meter, host } = options;
+  const dataFolder = config.data_folder;
+  makeDataFolder(dataFolder);
+  const clock = heldClock(controlPaths(dataFolder).clock);
+  const root = await embeddedRootKey(dataFolder, clock);
+  const own = generateKeyPairSync('ed25519');
+  const gateways = new Map<string, GatewayNote>();
+  let url = configuredUrl(config.listen);
+  let planes: KeptPlanes | undefined;
+  const resealing = resealingHere();
+
+  if (config.mode !== 'embedded') {
+    throw new FrostbyteError('CONFIG_INVALID', 'This build keeps its stores in a folder: set mode: embedded.');
+  }
+  await upgradeSecrets(dataFolder, root, clock, logger);
+  const embedded = embeddedResources({
+    dataFolder,
+    clock,
+    root,
+    planes: {
+      records(tenantId) {
+        const ask = planes?.asking(tenantId);
+        return ask ? remoteRecords(ask) : null;
+      },
+      async stop(tenantId, drainMs) {
+        const { queue } = tenantPaths(dataFolder, tenantId);
+        await planes?.stop(tenantId, drainMs);
+        await othersDone(queue, drainMs, clock);
+        await measureClosedQueues(tenantId, queue, { clock, meter, logger });
+      },
+    },
+  });
+  const resources: TenantResources = { ...embedded, ...keysAndObjects() };
+  const control = await createControl({
+    dataFolder,
+    clock,
+    logger,
+    resources,
+    openLog: async (logId) => openSqliteLog(logPath(dataFolder, logId), { tenant_id: logId, clock }),
+    baseUrl: () => url,
+    drainMs: config.drain_seconds * 1000,
+    breakGlassMinutes: config.break_glass.max_minutes,
+    usage: async (tenantId) => {
+      const ask = planes?.asking(tenantId);
+      return ask ? ((await ask.value('usage')) as Tenant['usage']) : null;
+    },
+  });
+
+  const current = async (tenantId: string) => {
+    const { config: tenantConfig, config_version } = await control.gate(tenantId);
+    if (tenantConfig !== null) return { config: tenantConfig, config_version };
+    throw new FrostbyteError('RESOURCE_NOT_FOUND', 'There is no such tenant.');
+  };
+  const storageKeys = (tenantId: string) => openStorageKeys(root, tenantPaths(dataFolder, tenantId).secrets);
+  const handover = async (tenantId: string, listen: PlaneAddress): Promise<PlaneHandover> => ({
+    tenant_id: tenantId,
+    listen,
+    stores: embeddedStores(dataFolder, tenantId),
+    storage_keys: await storageKeys(tenantId),
+    control_key: own.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    gateway_keys: Object.fromEntries([...gateways].map(([id, { public_key }]) => [id, public_key])),
+    ...(await current(tenantId)),
+    clock_floor: clock.now(),
+    settings: { ...config },
+  });
+
+  const kept = keepPlanes({
+    host,
+    key: own.privateKey,
+    wanted: () => control.activeTenants(),
+    async handover(tenantId, listen) {
+      await resealing.giveWay(tenantId);
+      return handover(tenantId, listen);
+    },
+    async greet(tenantId, ask) {
+      const { config: tenantConfig, config_version } = await current(tenantId);
+      await ask.value('configure', tenantConfig, config_version);
+      await ask.value('rekey', await storageKeys(tenantId));
+      for (const { key_id, public_key } of gateways.values()) await ask.value('trust', key_id, public_key);
+      // What waits is counted by the plane from now on.
+      for (const stage of WORK_STAGES) meter.queueLength(tenantId, `${tenantId}.${stage}`, 0);
+    },
+    answers: (tenantId) => ({
+      holdsOn: (docId: string, batchIds: readonly string[]) => control.holdsOn(tenantId, docId, batchIds),
+      ledger: (query: { after: number; limit: number }) => control.ledger({ ...query, tenant_id: tenantId }),
+    }),
+    drainMs: config.drain_seconds * 1000,
+    logger,
+  });
+  planes = kept;
+
+  return {
+    control,
+    verbs: {
+      ...control,
+      async configure(tenantId, ...rest) {
+        const update = await control.configure(tenantId, ...rest);
+        await kept.tell(tenantId, (ask) => ask.value('configure', update.config, update.config_version));
+        return update;
+      },
+    },
+    planes: kept,
+    clock,
+    async trust(gateway) {
+      url = gateway.url;
+      const known = gateways.get(gateway.key_id);
+      gateways.delete(gateway.key_id);
+      gateways.set(gateway.key_id, gateway);
+      if (known?.public_key === gateway.public_key) return;
+      if (gateways.size > MOST_GATEWAYS) gateways.delete(gateways.keys().next().value as string);
+      await Promise.all(
+        kept.kept().map((id) => kept.tell(id, (ask) => ask.value('trust', gateway.key_id, gateway.public_key))),
+      );
+    },
+    async close() {
+      await kept.close();
+      await control.stop();
+      await embedded.close();
+    },
+  };
+
+  /** A data plane holds its keys and deletes its objects: it is told of new keys, and seals objects anew itself. */
+  function keysAndObjects(): Pick<TenantResources, 'keys' | 'objects'> {
+    const tell = (tenantId: string) =>
+      planes?.tell(tenantId, async (ask) =>
+        ask.value('rekey', await openStorageKeys(root, tenantPaths(dataFolder, tenantId).secrets)),
+      );
+    return {
+      keys: {
+        ...embedded.keys,
+        async addStorage(tenantId, version) {
+          await embedded.keys.addStorage(tenantId, version);
+          await tell(tenantId);
+        },
+        async purge(tenantId, kind, version) {
+          await embedded.keys.purge(tenantId, kind, version);
+          if (kind === 'storage') await tell(tenantId);
+        },
+      },
+      objects: {
+        ...embedded.objects,
+        async *reseal(tenantId, after) {
+          const ask = planes?.asking(tenantId);
+          if (ask) yield* ask.items('reseal', after) as AsyncGenerator<ResealedObject>;
+          else if (planes?.kept().includes(tenantId)) throw notThere();
+          else yield* resealing.run(tenantId, () => embedded.objects.reseal(tenantId, after));
+        },
+        async needStorage(tenantId, version) {
+          const ask = planes?.asking(tenantId);
+          if (!ask && planes?.kept().includes(tenantId)) throw notThere();
+          if (!ask) return embedded.objects.needStorage(tenantId, version);
+          const { storage } = await embedded.keys.current(tenantId);
+          const others = storage.filter(({ storage_version }) => storage_version !== version);
+          return (await ask.value(
+            'needsAnother',
+            others.map(({ age_public_key }) => age_public_key),
+          )) as boolean;
+        },
+      },
+    };
+  }
+}
+
+function notThere(): FrostbyteError {
+  return new FrostbyteError('SERVICE_UNAVAILABLE', 'The tenant’s data plane is being started or ended.', {
+    retryAfter: 1,
+  });
+}
+
+/** A tenant's records, asked through its data plane. */
+function remoteRecords(ask: VerbCaller<PlaneTable>): ReachableRecords {
+  return {
+    pendingEvents: (limit) => ask.value('pendingEvents', limit) as ReturnType<ReachableRecords['pendingEvents']>,
+    markRelayed: (positions) => ask.value('markRelayed', positions) as Promise<void>,
+    presence: (kind, id) => ask.value('presence', kind, id) as ReturnType<ReachableRecords['presence']>,
+  };
+}

@@ -1,0 +1,111 @@
+import type { PlaneStores } from '../../api/plane/handover.ts';
+import type { Config } from '../../config/schema.ts';
+import { clamdScanner, noScanner } from '../../data/1-intake/clamd.ts';
+import { createParser, type Parser } from '../../data/2-parse/sandbox/parse-file.ts';
+import type { DataPlane, Scanner } from '../../data/plane.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import { shaped } from '../../kernel/log-fields.ts';
+import type { Logger, Meter } from '../../kernel/telemetry.ts';
+import type { Turns } from '../../kernel/turns.ts';
+import { lexicalEmbedder } from '../../models/embedder/lexical.ts';
+import type { Embedder } from '../../models/embedder/port.ts';
+import type { StorageKeys } from '../../secrets/port.ts';
+import { sealObjects } from '../../secrets/sealed-objects.ts';
+import { openFilesystemObjects } from '../../stores/object/filesystem.ts';
+import { openSqliteQueue } from '../../stores/queue/sqlite.ts';
+import { openSqliteRecords } from '../../stores/record/sqlite.ts';
+import { openSqliteVectors } from '../../stores/vector/sqlite-vec.ts';
+import { recordsSearchedBy, type SearchThreads, searchThreads, vectorsSearchedBy } from './search-threads.ts';
+
+/** What all planes of a process share. */
+export interface PlaneServices {
+  clock: Clock;
+  logger: Logger;
+  meter: Meter;
+  embedder: Embedder;
+  parser: Parser;
+  scanner: Scanner;
+  searching: SearchThreads;
+  /** Free bytes on the data disk that intake leaves; undefined: the store's own measure. */
+  reserveBytes: number | undefined;
+  close(): Promise<void>;
+}
+
+const MIB = 1024 * 1024;
+
+/** One lexical embedder, one parser, one scanner, threads that search. Nothing is started before it is used. */
+export function planeServices(
+  config: Pick<Config, 'parser' | 'scanner' | 'intake'>,
+  { clock, logger, meter }: Pick<PlaneServices, 'clock' | 'logger' | 'meter'>,
+): PlaneServices {
+  const embedder = lexicalEmbedder();
+  const parser = hostParser(config, logger);
+  const { clamd, stream_max_mb } = config.scanner;
+  const searching = searchThreads();
+  const { min_free_mb } = config.intake;
+  return {
+    clock,
+    logger,
+    meter,
+    embedder,
+    parser,
+    scanner: clamd === null ? noScanner() : clamdScanner(clamd, { streamMaxBytes: stream_max_mb * MIB }),
+    searching,
+    reserveBytes: min_free_mb === null ? undefined : min_free_mb * MIB,
+    async close() {
+      await searching.closeAll();
+      await parser.close();
+      await embedder.close();
+    },
+  };
+}
+
+/** The parser of this host: a sandboxed process a document. */
+export function hostParser(config: Pick<Config, 'parser'>, logger: Logger): Parser {
+  return createParser({
+    mode: config.parser.sandbox,
+    memoryLimitMb: config.parser.memory_mb,
+    timeoutMs: config.parser.timeout_seconds * 1000,
+    logger,
+  });
+}
+
+/** What opens and seals a tenant's objects: the keys of now, and whose turn it is to change one. */
+export interface ObjectKeys {
+  keys(): Promise<StorageKeys>;
+  turns: Turns;
+}
+
+/** One tenant's plane on its stores, with its keys. What it asks control goes through `link`. */
+export function openTenantPlane(
+  tenant_id: string,
+  stores: PlaneStores,
+  { keys, turns }: ObjectKeys,
+  link: Pick<DataPlane, 'config' | 'holds'>,
+  services: PlaneServices,
+): DataPlane {
+  const { clock, meter, embedder, parser, scanner, searching, reserveBytes } = services;
+  const objectOptions = reserveBytes === undefined ? {} : { reserveBytes };
+  const searcher = searching.of({ tenant_id, records: stores.records, vectors: stores.vectors });
+  return {
+    tenant_id,
+    objects: sealObjects(openFilesystemObjects(stores.objects, objectOptions), keys, turns),
+    records: recordsSearchedBy(openSqliteRecords(stores.records, { tenant_id, clock }), searcher),
+    vectors: vectorsSearchedBy(openSqliteVectors(stores.vectors, { appliedAt: clock.iso() }), searcher),
+    queue: openSqliteQueue(stores.queue, { clock }),
+    embedder,
+    parser,
+    scanner,
+    clock,
+    logger: services.logger.child('data-plane', shaped({ tenant_id })),
+    meter,
+    holds: link.holds,
+    temporary: stores.temporary,
+    config: link.config,
+  };
+}
+
+/** Closes what was opened for a plane. */
+export async function closeTenantPlane({ objects, records, vectors, queue }: DataPlane): Promise<void> {
+  await Promise.all([objects.close(), records.close(), vectors.close(), queue.close()]);
+}

@@ -1,0 +1,25 @@
+import type { PlaneAddress } from '../api/plane/handover.ts';
+import type { Dependency } from '../api/plane/tables.ts';
+
+/** What a gateway in a process of its own asks beside the verbs of control: where the tenants' data planes are. */
+export interface SplitVerbs {
+  /** Names the gateway and the key by which it signs; data planes trust it from now on. Asked now and then. */
+  announce(gateway: GatewayNote): Promise<void>;
+  /**
+   * Where a tenant's data plane answers, which by then trusts this gateway. Waits for one that is starting. Throws
+   * `SERVICE_UNAVAILABLE` where that takes too long, or the tenant is not ACTIVE.
+   */
+  planeAddress(tenantId: string, gateway: GatewayNote): Promise<PlaneAddress>;
+  /** Control, and each dependency of the data planes, without ids or secrets. */
+  readiness(): Promise<Dependency[]>;
+  /** What control and the data planes measured, as one; and the tenants that are no more. */
+  measures(): Promise<{ metrics: unknown[]; gone: string[] }>;
+}
+
+export interface GatewayNote {
+  key_id: string;
+  /** Ed25519, SPKI in PEM. */
+  public_key: string;
+  /** Where it answers people. */
+  url: string;
+}

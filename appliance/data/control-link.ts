@@ -1,0 +1,72 @@
+import type { Duplex } from 'node:stream';
+import { Client } from 'undici';
+import { QUESTION_TABLE } from '../api/plane/tables.ts';
+import { callVerbs } from '../api/rpc/call-verbs.ts';
+import type { TenantConfig } from '../api/tenant-config.ts';
+import { FrostbyteError } from '../kernel/errors.ts';
+import type { HoldScope } from '../kernel/holds.ts';
+import type { DataPlane } from './plane.ts';
+
+/**
+ * What a data plane in a process of its own knows of control. Control dials in; while its connection stands, the plane may
+ * ask. Without it reads and intake go on with the configuration that was known last, and nothing is erased, since nobody
+ * can say what a hold keeps.
+ */
+export interface ControlLink extends Pick<DataPlane, 'config' | 'holds'> {
+  /** Takes the connection on which the plane may ask from now on; an earlier one is given up. */
+  attach(connection: Duplex): void;
+  /** Gives the connection up. */
+  detach(): void;
+  /** The configuration from now on. Versions only grow: one that came late changes nothing. */
+  configure(config: TenantConfig, version: number): void;
+}
+
+/** The longest that undici keeps a connection on which nothing is asked. */
+const FOR_EVER_MS = 0x7fff_ffff;
+
+export function controlLink(first: { config: TenantConfig; config_version: number }): ControlLink {
+  let current = first;
+  let attached: { connection: Duplex; client: Client } | null = null;
+
+  const ask = async (verb: keyof typeof QUESTION_TABLE, ...args: unknown[]): Promise<unknown> => {
+    if (attached === null) {
+      throw new FrostbyteError('SERVICE_UNAVAILABLE', 'Control cannot be asked at present. Try again in a moment.', {
+        retryAfter: 1,
+      });
+    }
+    return callVerbs(QUESTION_TABLE, attached.client, { whom: 'Control' }).value(verb, ...args);
+  };
+
+  return {
+    attach(connection) {
+      attached?.connection.destroy();
+      let isTaken = false;
+      const client = new Client('http://control', {
+        keepAliveTimeout: FOR_EVER_MS,
+        keepAliveMaxTimeout: FOR_EVER_MS,
+        // Not before it has returned: what is called back at once is not noticed.
+        connect: (_options, done) =>
+          void setImmediate(() => {
+            if (isTaken || connection.destroyed) return done(new Error('the connection of control is gone'), null);
+            isTaken = true;
+            done(null, connection as never);
+          }),
+      });
+      const mine = { connection, client };
+      attached = mine;
+      connection.on('error', () => undefined);
+      connection.once('close', () => {
+        if (attached === mine) attached = null;
+        void client.destroy();
+      });
+      // Nobody reads before something is asked, and then the end of the connection would not be seen.
+      connection.resume();
+    },
+    detach: () => void attached?.connection.destroy(),
+    configure(config, config_version) {
+      if (config_version >= current.config_version) current = { config, config_version };
+    },
+    config: async () => current,
+    holds: async (docId, batchIds) => (await ask('holdsOn', docId, batchIds)) as HoldScope[],
+  };
+}
