@@ -68,8 +68,8 @@ const LIVED_MS = 10_000;
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 5000;
 const ALIVE_EVERY_MS = 10_000;
-/** What a drained plane has to close its stores in. */
-const LET_GO_MS = 3000;
+/** What a drained plane has to record what broke off, to close its stores, and to say so. */
+const LET_GO_MS = 6000;
 
 export function keepPlanes(options: KeepPlanesOptions): KeptPlanes {
   const { host, logger } = options;

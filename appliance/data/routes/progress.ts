@@ -1,5 +1,6 @@
 import { toHttpError } from '../../api/errors.ts';
 import type { BatchStatus } from '../../api/schemas/ingest.ts';
+import { FrostbyteError } from '../../kernel/errors.ts';
 import { ProgressCursor } from './progress-cursor.ts';
 
 /** How often the state is read while something is under way, and how often a silent line shows that it lives. */
@@ -68,14 +69,19 @@ export function progressStream({ status, lastEventId, signal }: ProgressSource):
           }
           timer = setTimeout(round, Math.max(POLL_MS, (performance.now() - began) * COST));
         } catch (error) {
-          if (stopped) return;
-          stop();
-          // The tenant may have been suspended meanwhile: the client is told so and asks again, which answers properly.
-          send('error', { code: toHttpError(error, '').code });
-          controller.close();
+          breakOff(error);
         }
       };
-      signal.addEventListener('abort', stop, { once: true });
+      // The tenant may have been suspended meanwhile: the client is told so and asks again, which answers properly.
+      const breakOff = (error: unknown) => {
+        if (stopped) return;
+        stop();
+        send('error', { code: toHttpError(error, '').code });
+        controller.close();
+      };
+      const ended = () => breakOff(new FrostbyteError('SERVICE_UNAVAILABLE', 'The stream was ended.'));
+      signal.addEventListener('abort', ended, { once: true });
+      if (signal.aborted) return ended();
       void round();
     },
     cancel: stop,
