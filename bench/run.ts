@@ -10,6 +10,7 @@ const QUESTIONS: Readonly<Record<string, () => Promise<{ measure(): Promise<stri
   upload: () => import('./upload.ts'),
   ingestion: () => import('./ingestion.ts'),
   search: () => import('./search.ts'),
+  seam: () => import('./seam.ts'),
   erasure: () => import('./erasure.ts'),
   evidence: () => import('./evidence.ts'),
   lists: () => import('./lists.ts'),

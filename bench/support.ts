@@ -3,9 +3,13 @@ import { resolve } from 'node:path';
 import { type Appliance, type ApplianceOptions, startAppliance } from '../test/support/appliance.ts';
 
 /** The appliance as it ships. */
-export function startShipped(environment: Record<string, string> = {}): Promise<Appliance> {
+export function startShipped(
+  environment: Record<string, string> = {},
+  arrangement: NonNullable<ApplianceOptions['arrangement']> = 'single',
+): Promise<Appliance> {
   const options: ApplianceOptions = {
     launcher: resolve(import.meta.dirname, '../dist/frostbyte'),
+    arrangement,
     environment: { FROSTBYTE_LOG_LEVEL: 'error', ...environment },
   };
   return startAppliance(options);

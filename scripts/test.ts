@@ -24,6 +24,10 @@ interface Layer {
    * of the sources; for tests that leave the process as they found it. `own`: a process for each file.
    */
   processes: 'shared' | 'own';
+  /** Added to the environment of its tests. */
+  environment?: Record<string, string>;
+  /** Runs at the same time as the layer before it: both wait more than they work. */
+  beside?: true;
   /** Runs against the server stack, inside its network namespace; the stack is brought up where it is down. */
   stack?: true;
 }
@@ -35,6 +39,15 @@ const LAYERS: readonly Layer[] = [
   { name: 'unit', files: ['test/unit/**/*.test.ts'], runners: 4, processes: 'shared' },
   { name: 'contract', files: ['test/contract/**/*.test.ts'], runners: 4, processes: 'shared' },
   { name: 'journey', files: ['test/journey/**/*.test.ts'], runners: 2, processes: 'own' },
+  // The same stories with gateway, control and data planes as processes of their own.
+  {
+    name: 'split',
+    files: ['test/journey/**/*.test.ts'],
+    runners: 2,
+    processes: 'own',
+    environment: { FROSTBYTE_TEST_ARRANGEMENT: 'split' },
+    beside: true,
+  },
   { name: 'shipped', files: ['test/shipped/**/*.test.ts'], runners: 2, processes: 'own' },
   { name: 'faults', files: ['test/faults/**/*.test.ts'], runners: 2, processes: 'own' },
   { name: 'stack', files: ['test/stack/**/*.test.ts', SERVER_ADAPTERS], runners: 2, processes: 'own', stack: true },
@@ -46,14 +59,26 @@ const asked = process.argv.slice(2);
 const counts = new Map<string, Count>();
 /** Layers that this machine cannot run, with the reason. */
 const leftOut = new Map<string, string>();
-for (const layer of LAYERS) {
-  if (asked.length > 0 && !asked.includes(layer.name)) continue;
+for (const group of groups()) await Promise.all(group.map(runLayer));
+
+/** Layers one after another, those that run at the same time together. */
+function groups(): Layer[][] {
+  const made: Layer[][] = [];
+  for (const layer of LAYERS) {
+    if (layer.beside) made.at(-1)!.push(layer);
+    else made.push([layer]);
+  }
+  return made;
+}
+
+async function runLayer(layer: Layer): Promise<void> {
+  if (asked.length > 0 && !asked.includes(layer.name)) return;
   const files = filesOf(layer);
-  if (files.length === 0) continue;
+  if (files.length === 0) return;
   const reason = layer.stack ? stackCannotRun() : null;
   if (reason) {
     leftOut.set(layer.name, reason);
-    continue;
+    return;
   }
   console.log(`\n── ${layer.name}: ${files.length} files`);
   counts.set(layer.name, layer.stack ? await runWithStack(layer, files) : await run(layer, files));
@@ -145,7 +170,11 @@ async function runSome(layer: Layer, files: string[]): Promise<Omit<Count, 'seco
     ...files,
   ];
   const [command, args] = layer.stack ? inNamespace(runner) : [runner[0]!, runner.slice(1)];
-  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(command, args, {
+    cwd: root,
+    env: { ...process.env, ...layer.environment },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let tail = '';
   child.stdout.on('data', (chunk: Buffer) => {
     const text = chunk.toString();

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
-import { Client } from 'undici';
 import { QUESTION_TABLE } from '../api/plane/tables.ts';
 import { callVerbs } from '../api/rpc/call-verbs.ts';
+import { type HttpWay, httpWay } from '../api/rpc/http-way.ts';
 import type { TenantConfig } from '../api/tenant-config.ts';
 import { FrostbyteError } from '../kernel/errors.ts';
 import type { HoldScope } from '../kernel/holds.ts';
@@ -21,12 +21,9 @@ export interface ControlLink extends Pick<DataPlane, 'config' | 'holds'> {
   configure(config: TenantConfig, version: number): void;
 }
 
-/** The longest that undici keeps a connection on which nothing is asked. */
-const FOR_EVER_MS = 0x7fff_ffff;
-
 export function controlLink(first: { config: TenantConfig; config_version: number }): ControlLink {
   let current = first;
-  let attached: { connection: Duplex; client: Client } | null = null;
+  let attached: { connection: Duplex; way: HttpWay } | null = null;
 
   const ask = async (verb: keyof typeof QUESTION_TABLE, ...args: unknown[]): Promise<unknown> => {
     if (attached === null) {
@@ -34,30 +31,18 @@ export function controlLink(first: { config: TenantConfig; config_version: numbe
         retryAfter: 1,
       });
     }
-    return callVerbs(QUESTION_TABLE, attached.client, { whom: 'Control' }).value(verb, ...args);
+    return callVerbs(QUESTION_TABLE, attached.way, { whom: 'Control' }).value(verb, ...args);
   };
 
   return {
     attach(connection) {
       attached?.connection.destroy();
-      let isTaken = false;
-      const client = new Client('http://control', {
-        keepAliveTimeout: FOR_EVER_MS,
-        keepAliveMaxTimeout: FOR_EVER_MS,
-        // Not before it has returned: what is called back at once is not noticed.
-        connect: (_options, done) =>
-          void setImmediate(() => {
-            if (isTaken || connection.destroyed) return done(new Error('the connection of control is gone'), null);
-            isTaken = true;
-            done(null, connection as never);
-          }),
-      });
-      const mine = { connection, client };
+      const mine = { connection, way: httpWay({ connection }, 1) };
       attached = mine;
       connection.on('error', () => undefined);
       connection.once('close', () => {
         if (attached === mine) attached = null;
-        void client.destroy();
+        mine.way.destroy();
       });
       // Nobody reads before something is asked, and then the end of the connection would not be seen.
       connection.resume();

@@ -1,5 +1,4 @@
-import type { Readable } from 'node:stream';
-import type { Dispatcher } from 'undici';
+import { type HttpWay, neverLeft } from '../api/rpc/http-way.ts';
 import { FrostbyteError } from '../kernel/errors.ts';
 import { bodyStream } from './body-stream.ts';
 import type { TenantFetch } from './data-plane.ts';
@@ -7,9 +6,9 @@ import type { TenantFetch } from './data-plane.ts';
 /** Ways to the tenants' data planes. */
 export interface PlaneWays {
   /** The way that is known, or found by asking control. Throws `SERVICE_UNAVAILABLE`. */
-  to(tenantId: string): Promise<Dispatcher>;
+  to(tenantId: string): Promise<HttpWay>;
   /** Forgets a way that led nowhere, so that the next request asks again. */
-  forget(tenantId: string, way: Dispatcher): void;
+  forget(tenantId: string, way: HttpWay): void;
 }
 
 /** Headers of an answer that are of one connection, and not of what it carries. */
@@ -18,7 +17,7 @@ const OF_THE_CONNECTION = new Set(['connection', 'keep-alive', 'transfer-encodin
 /**
  * Sends requests to the tenants' data planes. Bodies stream both ways as they come, each held back by whoever takes them;
  * a client that goes away takes its request with it. Where a data plane is not there, or breaks off before it answers,
- * that is `SERVICE_UNAVAILABLE`: nothing is sent twice but a request that never left.
+ * that is `SERVICE_UNAVAILABLE`: nothing is sent twice but a question, and a request that never left.
  */
 export function forwardingFetch(ways: PlaneWays): TenantFetch {
   return async (tenantId, request) => {
@@ -28,8 +27,10 @@ export function forwardingFetch(ways: PlaneWays): TenantFetch {
     } catch (error) {
       if (request.signal.aborted) throw error;
       ways.forget(tenantId, way);
-      const again = neverLeft(error) ? await ways.to(tenantId) : way;
-      if (again === way) throw unavailable(error);
+      // A question may be asked again; anything else only where it never left.
+      const isQuestion = request.method === 'GET' || request.method === 'HEAD';
+      if (!isQuestion && !neverLeft(error)) throw unavailable(error);
+      const again = await ways.to(tenantId);
       return await send(again, request).catch((cause: unknown) => {
         ways.forget(tenantId, again);
         throw unavailable(cause);
@@ -38,22 +39,23 @@ export function forwardingFetch(ways: PlaneWays): TenantFetch {
   };
 }
 
-async function send(way: Dispatcher, request: Request): Promise<Response> {
+async function send(way: HttpWay, request: Request): Promise<Response> {
   const url = new URL(request.url);
-  const { statusCode, headers, body } = await way.request({
+  const { body } = request;
+  const answer = await way.send({
     path: `${url.pathname}${url.search}`,
-    method: request.method as Dispatcher.HttpMethod,
+    method: request.method,
     headers: { ...Object.fromEntries(request.headers), host: url.host },
     // Whoever answers early leaves the rest unread; it is not ours to hang up on the sender for that.
-    body: request.body === null ? null : (request.body.values({ preventCancel: true }) as never),
+    body: body === null ? null : () => body.values({ preventCancel: true }),
     signal: request.signal,
     // A batch is read and scanned whole before the answer begins, and a stream of events may be silent for long. One that
     // hangs is ended by control, and then the connection breaks.
-    headersTimeout: 0,
-    bodyTimeout: 0,
   });
+  answer.on('error', () => undefined);
+  const { statusCode = 500, headers } = answer;
   if (statusCode === 401) {
-    body.on('error', () => undefined).destroy();
+    answer.destroy();
     throw new FrostbyteError('SERVICE_UNAVAILABLE', 'The tenant’s data plane does not know this gateway yet.');
   }
   const answered = new Headers();
@@ -62,14 +64,8 @@ async function send(way: Dispatcher, request: Request): Promise<Response> {
     for (const one of Array.isArray(value) ? value : [value]) answered.append(name, one);
   }
   const empty = statusCode === 204 || statusCode === 304 || request.method === 'HEAD';
-  if (empty) body.on('error', () => undefined).resume();
-  return new Response(empty ? null : bodyStream(body as Readable), { status: statusCode, headers: answered });
-}
-
-/** True of a request of which nothing was sent, since nobody was there to connect to. */
-function neverLeft(error: unknown): boolean {
-  const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
-  return code === 'UND_ERR_CONNECT_TIMEOUT' || syscall === 'connect';
+  if (empty) answer.resume();
+  return new Response(empty ? null : bodyStream(answer), { status: statusCode, headers: answered });
 }
 
 function unavailable(cause: unknown): FrostbyteError {

@@ -16,7 +16,7 @@ async function overSocket(control: ControlVerbs, t: TestContext): Promise<{ verb
   const server = await serveControl(control, { socket, logger: silentLogger });
   const client = controlClient(socket);
   t.after(async () => {
-    await client.close();
+    client.close();
     await server.close();
   });
   return { verbs: client.verbs, socket };
@@ -134,7 +134,7 @@ test('a range that breaks off half way says so, and a truncated one is no end', 
   await new Promise<void>((resolve) => cut.listen(socket, resolve));
   const client = controlClient(socket);
   t.after(async () => {
-    await client.close();
+    client.close();
     cut.close();
   });
   await assert.rejects(
@@ -153,8 +153,11 @@ test('while control is down the answer is 503 with a time to try again; started 
   client.verbs.authenticationFailed('10.0.0.7', 'TOKEN_EXPIRED');
   for (const state of ['ACTIVE', 'SUSPENDED'] as const) {
     const server = await serveControl(controlDouble({ acme: state }).verbs, { socket, logger: silentLogger });
-    assert.equal((await client.verbs.gate('acme')).state, state);
-    await server.close();
+    try {
+      assert.equal((await client.verbs.gate('acme')).state, state);
+    } finally {
+      await server.close();
+    }
     await assert.rejects(client.verbs.gate('acme'), { code: 'SERVICE_UNAVAILABLE' });
   }
 });

@@ -1,6 +1,7 @@
-import { type Dispatcher, errors } from 'undici';
+import type { IncomingMessage } from 'node:http';
 import { type CarriedError, carried } from '../../kernel/carry-error.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
+import type { HttpWay } from './http-way.ts';
 import { type ItemLine, MOST_ITEM_BYTES, MOST_VALUE_BYTES, type VerbTable } from './verbs.ts';
 
 /** The asking end of a table of verbs. Each throws what the verb threw, or `SERVICE_UNAVAILABLE` where nobody answers. */
@@ -16,27 +17,29 @@ const RETRY_SECONDS = 1;
 /** `whom` stands in what people read when nobody answers. `headers` are asked for before each call. */
 export function callVerbs<Table extends VerbTable>(
   table: Table,
-  dispatcher: Dispatcher,
+  way: HttpWay,
   options: { whom: string; prefix?: string; headers?: (path: string) => Promise<Record<string, string>> },
 ): VerbCaller<Table> {
   const { whom, prefix = '' } = options;
 
-  async function ask(verb: string, args: readonly unknown[]): Promise<Dispatcher.ResponseData> {
-    const ms = table[verb]!.seconds * 1000;
+  async function ask(verb: string, args: readonly unknown[]): Promise<IncomingMessage> {
     const path = `${prefix}/${verb}`;
-    const answer = await dispatcher
-      .request({
-        origin: 'http://local',
+    const body = JSON.stringify(args);
+    const answer = await way
+      .send({
         path,
         method: 'POST',
-        headers: { 'content-type': 'application/json', ...(await options.headers?.(path)) },
-        body: JSON.stringify(args),
-        headersTimeout: ms,
-        bodyTimeout: ms,
+        headers: {
+          'content-type': 'application/json',
+          'content-length': String(Buffer.byteLength(body)),
+          ...(await options.headers?.(path)),
+        },
+        body,
+        silenceMs: table[verb]!.seconds * 1000,
       })
       .catch((cause: unknown) => Promise.reject(silent(whom, cause)));
     // A body that is given up half read says so, and nobody listens any more.
-    answer.body.on('error', () => undefined);
+    answer.on('error', () => undefined);
     if (answer.statusCode === 200) return answer;
     const { error } = (await wholeJson(answer, whom)) as { error?: CarriedError };
     throw error === undefined ? silent(whom, answer.statusCode) : carried(error);
@@ -47,42 +50,42 @@ export function callVerbs<Table extends VerbTable>(
       return ((await wholeJson(await ask(verb, args), whom)) as { value?: unknown }).value;
     },
     async *items(verb, ...args) {
-      const { body } = await ask(verb, args);
+      const answer = await ask(verb, args);
       try {
-        for await (const text of lines(body as AsyncIterable<Buffer>, whom)) {
+        for await (const text of lines(answer, whom)) {
           const line = JSON.parse(text) as ItemLine;
           if ('end' in line) return;
           if ('error' in line) throw carried(line.error as CarriedError);
           yield line.item;
         }
       } finally {
-        body.destroy();
+        if (!answer.readableEnded) answer.destroy();
       }
       throw silent(whom, 'the answer broke off');
     },
     async *bytes(verb, ...args) {
-      const { body, headers } = await ask(verb, args);
-      let left = Number(headers['content-length']);
+      const answer = await ask(verb, args);
+      let left = Number(answer.headers['content-length']);
       try {
-        for await (const chunk of body as AsyncIterable<Buffer>) {
+        for await (const chunk of answer as AsyncIterable<Buffer>) {
           left -= chunk.length;
           yield chunk;
         }
       } catch (cause) {
         throw silent(whom, cause);
       } finally {
-        body.destroy();
+        if (!answer.readableEnded) answer.destroy();
       }
       if (left !== 0) throw silent(whom, 'the answer broke off');
     },
   };
 }
 
-async function wholeJson({ body }: Dispatcher.ResponseData, whom: string): Promise<unknown> {
+async function wholeJson(answer: IncomingMessage, whom: string): Promise<unknown> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
+    for await (const chunk of answer as AsyncIterable<Buffer>) {
       size += chunk.length;
       if (size > MOST_VALUE_BYTES) throw new RangeError('the answer is too large');
       chunks.push(chunk);
@@ -120,14 +123,4 @@ function silent(whom: string, cause: unknown): FrostbyteError {
     retryAfter: RETRY_SECONDS,
     cause,
   });
-}
-
-/** True where a request never left: the other side was not there to be asked. */
-export function neverSent(error: unknown): boolean {
-  for (let at = error; at instanceof Error; at = at.cause as Error) {
-    if (at instanceof errors.ConnectTimeoutError) return true;
-    const { code, syscall } = at as NodeJS.ErrnoException;
-    if (syscall === 'connect' && code !== undefined) return true;
-  }
-  return false;
 }

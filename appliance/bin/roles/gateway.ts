@@ -1,10 +1,9 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import type { Dispatcher } from 'undici';
+import { type HttpWay, httpWay } from '../../api/rpc/http-way.ts';
 import { generateSeamKeys } from '../../api/seam.ts';
 import { PIPELINE_VERSION } from '../../audit/entry.ts';
 import type { Config } from '../../config/schema.ts';
-import { planePool } from '../../control/planes/dial.ts';
 import { type ControlClient, controlClient } from '../../control/socket/control-client.ts';
 import type { GatewayNote } from '../../control/split-verbs.ts';
 import { isFlagged } from '../../control/tenants/suspension-flags.ts';
@@ -142,7 +141,7 @@ function publicKeys(ask: () => Promise<PublicKey[]>): { publicKey(kid: string): 
 }
 
 /** Pools of connections to data planes, by tenant; each is asked of control once, and again when it led nowhere. */
-function planeWays(client: ControlClient, note: () => GatewayNote): PlaneWays & { close(): Promise<void> } {
+function planeWays(client: ControlClient, note: () => GatewayNote): PlaneWays & { close(): void } {
   const known = new Map<string, Way>();
   return {
     to(tenantId) {
@@ -150,7 +149,7 @@ function planeWays(client: ControlClient, note: () => GatewayNote): PlaneWays & 
       if (before !== undefined) return before.found;
       const found = client.split
         .planeAddress(tenantId, note())
-        .then((address) => (way.pool = planePool(address, PLANE_CONNECTIONS)));
+        .then((address) => (way.pool = httpWay(address, PLANE_CONNECTIONS)));
       const way: Way = { found, pool: null };
       known.set(tenantId, way);
       found.catch(() => {
@@ -160,18 +159,17 @@ function planeWays(client: ControlClient, note: () => GatewayNote): PlaneWays & 
     },
     forget(tenantId, pool) {
       if (known.get(tenantId)?.pool !== pool) return;
+      // What is still under way on it comes to its own end, and so do the connections that are kept.
       known.delete(tenantId);
-      // What is still under way on it comes to its own end.
-      void pool.close();
     },
-    async close() {
-      await Promise.allSettled([...known.values()].map(({ pool }) => pool?.destroy()));
+    close() {
+      for (const { pool } of known.values()) pool?.destroy();
     },
   };
 }
 
 interface Way {
-  found: Promise<Dispatcher>;
+  found: Promise<HttpWay>;
   /** Null while control is asked. */
-  pool: Dispatcher | null;
+  pool: HttpWay | null;
 }

@@ -168,6 +168,17 @@ export async function openSplitControl(options: {
     },
   };
 
+  /** The plane of a tenant that has one, also where it is just being started; null where nothing of the tenant runs. */
+  async function ownPlane(tenantId: string): Promise<VerbCaller<PlaneTable> | null> {
+    if (planes === undefined) return null;
+    const runs = planes.kept().includes(tenantId) || (await control.activeTenants()).includes(tenantId);
+    if (!runs) return null;
+    await planes.address(tenantId);
+    const ask = planes.asking(tenantId);
+    if (ask !== null) return ask;
+    throw new FrostbyteError('SERVICE_UNAVAILABLE', 'The tenant’s data plane is being ended.', { retryAfter: 1 });
+  }
+
   /** A data plane holds its keys and deletes its objects: it is told of new keys, and seals objects anew itself. */
   function keysAndObjects(): Pick<TenantResources, 'keys' | 'objects'> {
     const tell = (tenantId: string) =>
@@ -189,14 +200,12 @@ export async function openSplitControl(options: {
       objects: {
         ...embedded.objects,
         async *reseal(tenantId, after) {
-          const ask = planes?.asking(tenantId);
+          const ask = await ownPlane(tenantId);
           if (ask) yield* ask.items('reseal', after) as AsyncGenerator<ResealedObject>;
-          else if (planes?.kept().includes(tenantId)) throw notThere();
           else yield* resealing.run(tenantId, () => embedded.objects.reseal(tenantId, after));
         },
         async needStorage(tenantId, version) {
-          const ask = planes?.asking(tenantId);
-          if (!ask && planes?.kept().includes(tenantId)) throw notThere();
+          const ask = await ownPlane(tenantId);
           if (!ask) return embedded.objects.needStorage(tenantId, version);
           const { storage } = await embedded.keys.current(tenantId);
           const others = storage.filter(({ storage_version }) => storage_version !== version);
@@ -208,12 +217,6 @@ export async function openSplitControl(options: {
       },
     };
   }
-}
-
-function notThere(): FrostbyteError {
-  return new FrostbyteError('SERVICE_UNAVAILABLE', 'The tenant’s data plane is being started or ended.', {
-    retryAfter: 1,
-  });
 }
 
 /** A tenant's records, asked through its data plane. */

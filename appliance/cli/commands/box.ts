@@ -19,10 +19,7 @@ export function boxCommands(program: Command): void {
     .addOption(new Option('--role <role>', 'this role alone').choices(['control', 'gateway', 'data-plane']))
     .option('--tenant <tenant_id>', 'for the role data-plane: whose')
     .option('--handover <file>', 'for the role data-plane: the file (on tmpfs) with what it gets to know, or fd:3')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  frostbyte serve --data /var/lib/frostbyte\n  frostbyte serve --role control --data /var/lib/frostbyte',
-    )
+    .addHelpText('after', '\nExample:\n  frostbyte serve --data /var/lib/frostbyte')
     .action(async (options: ServeOptions, command: Command) => {
       await serveAs(options, command);
     });

@@ -1,7 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { createServer, request, type Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { Pool } from 'undici';
 import type { PlaneAddress } from '../../api/plane/handover.ts';
 import {
   CHANNEL_PATH,
@@ -13,6 +12,7 @@ import {
   type QuestionTable,
 } from '../../api/plane/tables.ts';
 import { callVerbs, type VerbCaller } from '../../api/rpc/call-verbs.ts';
+import { httpWay } from '../../api/rpc/http-way.ts';
 import { type Handlers, serveVerbs } from '../../api/rpc/serve-verbs.ts';
 import { ASSERTION_HEADER, signControlAssertion } from '../../api/seam.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
@@ -29,22 +29,6 @@ export interface DialledPlane {
 const CONNECTIONS = 8;
 const CONNECT_MS = 2000;
 
-/** A pool of connections to a plane, for control and gateways alike. */
-export function planePool(address: PlaneAddress, connections: number): Pool {
-  const to = 'socket' in address ? { socketPath: address.socket } : {};
-  return new Pool(originOf(address), {
-    connections,
-    connect: { ...to, timeout: CONNECT_MS },
-    // The plane keeps a silent connection for longer than that.
-    keepAliveTimeout: 30_000,
-  });
-}
-
-function originOf(address: PlaneAddress): string {
-  if ('socket' in address) return 'http://plane';
-  return `http://${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;
-}
-
 /**
  * Opens the channel to a tenant's plane: one connection, dialled by control with its signed assertion, on which from then
  * on the plane asks and `answers` answers. Throws `SERVICE_UNAVAILABLE` where the plane does not take it.
@@ -58,8 +42,8 @@ export async function dialPlane(
   const socket = await openChannel(tenantId, address, key);
   const questions = questionServer(answers);
   questions.emit('connection', socket);
-  const pool = planePool(address, CONNECTIONS);
-  const ask = callVerbs(PLANE_TABLE, pool, {
+  const way = httpWay(address, CONNECTIONS);
+  const ask = callVerbs(PLANE_TABLE, way, {
     whom: 'The tenant’s data plane',
     prefix: INTERNAL_PREFIX,
     headers: async (path) => ({ [ASSERTION_HEADER]: await signControlAssertion(key, tenantId, path) }),
@@ -70,7 +54,7 @@ export async function dialPlane(
     close() {
       socket.destroy();
       questions.close();
-      void pool.destroy();
+      way.destroy();
     },
   };
 }

@@ -1,6 +1,6 @@
 import { ReadableStream } from 'node:stream/web';
-import { Pool } from 'undici';
 import { callVerbs, type VerbCaller } from '../../api/rpc/call-verbs.ts';
+import { httpWay } from '../../api/rpc/http-way.ts';
 import type { VerbTable } from '../../api/rpc/verbs.ts';
 import type { ExportFile } from '../../audit/export.ts';
 import type { LoggedEvent } from '../../stores/log/port.ts';
@@ -13,30 +13,20 @@ export interface ControlClient {
   verbs: ControlVerbs;
   /** What a gateway in a process of its own asks beside; refused where the control that answers runs no data planes. */
   split: SplitVerbs;
-  close(): Promise<void>;
+  close(): void;
 }
 
 const CONNECTIONS = 64;
-const CONNECT_MS = 2000;
 const LEAF_BYTES = 32;
-
-/** Connections to a unix socket: made when first needed, and anew when whoever listens there was started again. */
-export function socketPool(socket: string, connections = CONNECTIONS): Pool {
-  return new Pool('http://local', {
-    connections,
-    connect: { socketPath: socket, timeout: CONNECT_MS },
-    keepAliveTimeout: 30_000,
-  });
-}
 
 /**
  * The verbs of control over the socket at this path. Nothing is remembered between calls, so a control that was started
  * again answers the next one. Throws what control throws, and `SERVICE_UNAVAILABLE` while nobody answers.
  */
 export function controlClient(socket: string): ControlClient {
-  const pool = socketPool(socket);
-  const ask = callVerbs(CONTROL_TABLE, pool, { whom: 'Control' });
-  const split = callVerbs(SPLIT_TABLE, pool, { whom: 'Control' });
+  const way = httpWay({ socket }, CONNECTIONS);
+  const ask = callVerbs(CONTROL_TABLE, way, { whom: 'Control' });
+  const split = callVerbs(SPLIT_TABLE, way, { whom: 'Control' });
   const plain = Object.fromEntries(
     Object.keys(CONTROL_TABLE)
       .filter((name) => !name.includes('.'))
@@ -64,7 +54,7 @@ export function controlClient(socket: string): ControlClient {
       readiness: () => split.value('readiness') as ReturnType<SplitVerbs['readiness']>,
       measures: () => split.value('measures') as ReturnType<SplitVerbs['measures']>,
     },
-    close: () => pool.destroy(),
+    close: () => way.destroy(),
   };
 }
 

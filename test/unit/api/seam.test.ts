@@ -6,8 +6,11 @@ import {
   generateSeamKeys,
   seamKeysFromPem,
   signAssertion,
+  signControlAssertion,
   verifyAssertion,
+  verifyControlAssertion,
 } from '../../../appliance/api/seam.ts';
+import { spentAssertions } from '../../../appliance/api/spent-assertions.ts';
 import type { Caller } from '../../../appliance/kernel/identity.ts';
 
 const keys = generateSeamKeys();
@@ -53,6 +56,55 @@ test('without it, or for another tenant, method or path, the door is shut', asyn
   await refused(request(assertion), 'globex');
   await refused(request(assertion, { method: 'PUT' }));
   await refused(request(assertion, { path: '/api/v1/query/acme/documents' }));
+});
+
+test('it is for one query and one length of body, and counts once where that is asked', async () => {
+  const made = await signAssertion(keys.privateKey, {
+    tenant_id: 'acme',
+    caller,
+    method: 'POST',
+    path: PATH,
+    query: '?page=2',
+    length: '7',
+  });
+  const arrived = (query: string, length?: string) =>
+    new Request(`http://data${PATH}${query}`, {
+      method: 'POST',
+      headers: { [ASSERTION_HEADER]: made, ...(length === undefined ? {} : { 'content-length': length }) },
+    });
+  await refused(arrived('', '7'));
+  await refused(arrived('?page=3', '7'));
+  await refused(arrived('?page=2'));
+  await refused(arrived('?page=2', '8'));
+  const spent = spentAssertions(1000);
+  assert.deepEqual(await verifyAssertion(keys.publicKey, arrived('?page=2', '7'), 'acme', spent), caller);
+  await assert.rejects(verifyAssertion(keys.publicKey, arrived('?page=2', '7'), 'acme', spent), {
+    code: 'AUTHENTICATION_REQUIRED',
+  });
+});
+
+test('of several gateways the one that the assertion names is asked, and an unknown one refused', async () => {
+  const other = generateSeamKeys();
+  const by = (key_id: string, key = other.privateKey) =>
+    signAssertion(key, { tenant_id: 'acme', caller, method: 'POST', path: PATH, key_id });
+  const known = ({ kid }: { kid?: string }) => {
+    if (kid !== 'b') throw new Error('unknown');
+    return other.publicKey;
+  };
+  assert.deepEqual(await verifyAssertion(known, request(await by('b')), 'acme'), caller);
+  for (const assertion of [await by('a'), await by('b', keys.privateKey), await sign()])
+    await assert.rejects(verifyAssertion(known, request(assertion), 'acme'), { code: 'AUTHENTICATION_REQUIRED' });
+});
+
+test('control’s assertion is no gateway’s, nor the other way round', async () => {
+  const spent = spentAssertions(1000);
+  const control = await signControlAssertion(keys.privateKey, 'acme', '/internal/drain');
+  await refused(request(control));
+  const check = (path: string, assertion?: string) =>
+    verifyControlAssertion(keys.publicKey, { path, assertion }, 'acme', spent);
+  await assert.rejects(check('/internal/drain', await sign()), { code: 'AUTHENTICATION_REQUIRED' });
+  await assert.rejects(check('/internal/drain'), { code: 'AUTHENTICATION_REQUIRED' });
+  await check('/internal/drain', control);
 });
 
 test('only our key, our algorithm and our name count', async () => {
