@@ -110,6 +110,31 @@ export const Config = z.strictObject({
         .describe('The user that the gateway runs as, where it is not that of control'),
     })
     .describe('Gateway, control and data planes as processes of their own (serve --role)'),
+  stack: z
+    .strictObject({
+      engine: z.string().min(1).describe('Socket of the Docker Engine'),
+      subnet: z
+        .string()
+        .regex(/^\d{1,3}\.\d{1,3}$/, 'must be the first half of an address, such as 172.28')
+        .describe('First half of all addresses of containers'),
+      secrets_folder: z.string().min(1).describe('Where the stores’ administrative secrets lie, a file each'),
+      hba_folder: z.string().min(1).describe('Where PostgreSQL is told who may come in, and from where'),
+      disk: z
+        .string()
+        .min(1)
+        .describe('A folder on the disk that the stores’ volumes lie on; low space there closes intake'),
+      qdrant: z
+        .url()
+        .nullable()
+        .describe('Another address of Qdrant than that in the stack; only used where vectors is qdrant'),
+      vectors: z
+        .enum(['qdrant', 'sqlite-vec'])
+        .describe('sqlite-vec: a file for each tenant, where the bundle was built without Qdrant'),
+      planes: z
+        .enum(['containers', 'processes'])
+        .describe('Where data planes run; processes: children of control, for development and tests'),
+    })
+    .describe('The server stores and where data planes run (mode: stack)'),
   drain_seconds: z.number().int().min(0).max(60).describe('How long a suspended tenant’s work in flight may go on'),
 });
 export type Config = z.infer<typeof Config>;
@@ -137,6 +162,16 @@ export function defaultConfig(): Config {
     intake: { min_free_mb: null },
     break_glass: { max_minutes: 60 },
     processes: { run_folder: null, flags_folder: null, gateway_uid: null },
+    stack: {
+      engine: '/var/run/docker.sock',
+      subnet: '172.28',
+      secrets_folder: '/run/frostbyte/secrets',
+      hba_folder: '/var/lib/frostbyte/hba',
+      disk: '/var/lib/docker',
+      qdrant: null,
+      vectors: 'qdrant',
+      planes: 'containers',
+    },
     drain_seconds: 5,
   };
 }

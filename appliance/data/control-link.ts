@@ -17,13 +17,20 @@ export interface ControlLink extends Pick<DataPlane, 'config' | 'holds'> {
   attach(connection: Duplex): void;
   /** Gives the connection up. */
   detach(): void;
+  /** Bytes that may still be written, as control sees the disk; what it said last where it cannot be asked. */
+  room(): Promise<number>;
   /** The configuration from now on. Versions only grow: one that came late changes nothing. */
   configure(config: TenantConfig, version: number): void;
 }
 
+/** How long an answer about the disk stands. */
+const ROOM_MS = 1000;
+
 export function controlLink(first: { config: TenantConfig; config_version: number }): ControlLink {
   let current = first;
   let attached: { connection: Duplex; way: HttpWay } | null = null;
+
+  let room: { bytes: number; until: number } | null = null;
 
   const ask = async (verb: keyof typeof QUESTION_TABLE, ...args: unknown[]): Promise<unknown> => {
     if (attached === null) {
@@ -52,6 +59,16 @@ export function controlLink(first: { config: TenantConfig; config_version: numbe
       if (config_version >= current.config_version) current = { config, config_version };
     },
     config: async () => current,
+    async room() {
+      if (room !== null && performance.now() < room.until) return room.bytes;
+      try {
+        const bytes = (await ask('room')) as number | null;
+        room = { bytes: bytes ?? Number.POSITIVE_INFINITY, until: performance.now() + ROOM_MS };
+      } catch (error) {
+        if (room === null) throw error;
+      }
+      return room.bytes;
+    },
     holds: async (docId, batchIds) => (await ask('holdsOn', docId, batchIds)) as HoldScope[],
   };
 }

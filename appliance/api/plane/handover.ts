@@ -14,18 +14,37 @@ export const PlaneAddress = z.union([
 ]);
 export type PlaneAddress = z.infer<typeof PlaneAddress>;
 
-/** The embedded stores: folders and files. Server stores are a case of their own. */
-export const PlaneStores = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('embedded'),
-    objects: z.string(),
-    records: z.string(),
-    vectors: z.string(),
-    queue: z.string(),
-    temporary: z.string(),
-  }),
-]);
+const text = z.string().min(1);
+const port = z.number().int().min(1).max(65_535);
+
+/** The tenant's folders and files. */
+const EmbeddedStores = z.strictObject({
+  kind: z.literal('embedded'),
+  objects: z.string(),
+  records: z.string(),
+  vectors: z.string(),
+  queue: z.string(),
+  temporary: z.string(),
+});
+
+/** The tenant's place in each server, and the credentials that open that place alone (spec 3). */
+const StackStores = z.strictObject({
+  kind: z.literal('stack'),
+  objects: z.strictObject({ endpoint: z.url(), bucket: text, access_key: text, secret_key: text }),
+  records: z.strictObject({ host: text, port, database: text, user: text, password: text }),
+  vectors: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('qdrant'), url: z.url(), collection: text, token: text }),
+    /** Where there is no Qdrant: a file that the tenant's data plane alone has. */
+    z.strictObject({ kind: z.literal('sqlite-vec'), file: text }),
+  ]),
+  queue: z.strictObject({ host: text, port, username: text, password: text, prefix: text }),
+  temporary: z.string(),
+});
+export type StackStores = z.infer<typeof StackStores>;
+
+export const PlaneStores = z.discriminatedUnion('kind', [EmbeddedStores, StackStores]);
 export type PlaneStores = z.infer<typeof PlaneStores>;
+export type EmbeddedStores = z.infer<typeof EmbeddedStores>;
 
 /** As the key ring gives them. */
 export const StorageKeys = z.strictObject({

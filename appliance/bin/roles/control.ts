@@ -21,6 +21,7 @@ import { remembered } from '../remembered.ts';
 import { repeat } from '../repeat.ts';
 import { runFolder } from '../run-folder.ts';
 import { acquiring, type Running, runUntilTold } from '../running.ts';
+import { embeddedBacking } from '../wire/embedded-backing.ts';
 import { inboxFolders } from '../wire/inbox-folders.ts';
 import { showNotices } from '../wire/inbox-notices.ts';
 import { openSplitControl, type SplitControl } from '../wire/split-control.ts';
@@ -57,7 +58,7 @@ export function startControl(config: Config): Promise<Running> {
       command: [process.execPath, '--disable-warning=ExperimentalWarning', entryOf('data-plane')],
       wrap: dyingWithParent(),
     });
-    const split = await openSplitControl({ config, logger, meter, host });
+    const split = await openSplitControl({ config, logger, meter, host, backing: embeddedBacking });
     undo.push(() => split.close());
     const { control, planes, clock } = split;
     const parser = hostParser(config, logger);

@@ -27,12 +27,13 @@ import { watchInboxes } from '../wire/inbox.ts';
 import { inboxFolders } from '../wire/inbox-folders.ts';
 import { maintain, mourn } from '../wire/maintenance.ts';
 import { mendQueue } from '../wire/mend-queue.ts';
+import { closeStores, openPlaneStores } from '../wire/plane-stores.ts';
 import { RECORDING_MS, within } from '../wire/planes.ts';
 import { presenceIn } from '../wire/presence.ts';
 import { measureQueues } from '../wire/queue-lengths.ts';
 import { queueAtRest } from '../wire/queue-rest.ts';
-import { needsAnother, resealFolder } from '../wire/reseal.ts';
-import { closeTenantPlane, type ObjectKeys, openTenantPlane, planeServices } from '../wire/tenant-plane.ts';
+import { needsAnother, resealStore } from '../wire/reseal.ts';
+import { type ObjectKeys, planeServices, tenantPlane } from '../wire/tenant-plane.ts';
 import { tenantUsage } from '../wire/usage.ts';
 import { startWorkers } from '../worker-pool.ts';
 
@@ -88,11 +89,12 @@ async function startDataPlane(handover: Awaited<ReturnType<typeof readHandover>>
     });
     const services = planeServices(config, { clock, logger, meter });
     undo.push(() => services.close());
-    await mendQueue(stores.queue, tenant_id, { clock, logger });
+    if (stores.kind === 'embedded') await mendQueue(stores.queue, tenant_id, { clock, logger });
+    const opened = await openPlaneStores(tenant_id, stores, { ...services, room: link.room });
+    undo.push(() => closeStores(opened));
     // The handover is what workers that start later get, so what changes is changed there.
     const objectKeys: ObjectKeys = { keys: async () => handover.storage_keys, turns: new Turns() };
-    const plane = openTenantPlane(tenant_id, stores, objectKeys, link, services);
-    undo.push(() => closeTenantPlane(plane));
+    const plane = tenantPlane(tenant_id, opened, stores.temporary, objectKeys, link, services);
     undo.push(() => services.searching.close(tenant_id));
 
     const workers = startWorkers({
@@ -171,11 +173,11 @@ async function startDataPlane(handover: Awaited<ReturnType<typeof readHandover>>
             handover.storage_keys = keys;
             workers.tell({ type: 'rekey', keys });
           },
-          reseal: (after: string | null) => resealFolder(stores.objects, objectKeys, after),
+          reseal: (after: string | null) => resealStore(opened.objects, objectKeys, after),
           needsAnother: (recipients: readonly string[]) => {
             const { identities, recipients: all } = handover.storage_keys;
             return needsAnother(
-              stores.objects,
+              opened.objects,
               identities.filter((_identity, at) => recipients.includes(all[at]!)),
             );
           },

@@ -21,7 +21,7 @@ import { embeddedIsolation } from './embedded-isolation.ts';
 import { embeddedKeys } from './embedded-keys.ts';
 import { objectTurns } from './object-turns.ts';
 import { presenceIn } from './presence.ts';
-import { needsAnother, resealFolder } from './reseal.ts';
+import { needsAnother, resealStore } from './reseal.ts';
 
 /** The tenants' files in embedded mode (spec 3, row "embedded"), as provisioning makes and destroys them. */
 
@@ -197,13 +197,19 @@ export function embeddedResources(options: EmbeddedOptions): EmbeddedResources {
   async function* resealed(tenantId: string, after: string | null): AsyncIterable<ResealedObject> {
     const { objects, secrets } = at(tenantId);
     await needFile(objects);
-    yield* resealFolder(objects, { keys: watchStorageKeys(root, secrets), turns: objectTurns(tenantId) }, after);
+    const store = openFilesystemObjects(objects);
+    try {
+      yield* resealStore(store, { keys: watchStorageKeys(root, secrets), turns: objectTurns(tenantId) }, after);
+    } finally {
+      await store.close();
+    }
   }
   async function needStorage(tenantId: string, version: number): Promise<boolean> {
     const { secrets } = await openTenantKeys(root, at(tenantId).secrets);
     const others = secrets.storage.filter(({ number }) => number !== version).map(({ pair }) => pair.identity);
     await needFile(at(tenantId).objects);
-    return needsAnother(at(tenantId).objects, others);
+    const store = openFilesystemObjects(at(tenantId).objects);
+    return needsAnother(store, others).finally(() => store.close());
   }
   /** Records at any path, under a tenant's name: what the isolation check tries with another tenant's file. */
   function openFile(file: string, tenantId: string): RecordStore {

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { PlaneStores } from '../../api/plane/handover.ts';
+import type { EmbeddedStores } from '../../api/plane/handover.ts';
 import type { Config } from '../../config/schema.ts';
 import type { ControlVerbs } from '../../control/verbs.ts';
 import type { Parser } from '../../data/2-parse/sandbox/parse-file.ts';
@@ -12,7 +12,8 @@ import type { Logger, Meter } from '../../kernel/telemetry.ts';
 import type { KeyPair } from '../../secrets/identities.ts';
 import { watchStorageKeys } from '../../secrets/watch-storage-keys.ts';
 import { objectTurns } from './object-turns.ts';
-import { closeTenantPlane, openTenantPlane, planeServices } from './tenant-plane.ts';
+import { closeStores, openPlaneStores } from './plane-stores.ts';
+import { planeServices, tenantPlane } from './tenant-plane.ts';
 
 /** The open data planes of this process: made when first asked for, closed when a tenant goes or the process ends. */
 export interface Planes {
@@ -48,7 +49,7 @@ export interface PlanesOptions {
 export const RECORDING_MS = 2000;
 
 /** A tenant's stores below the data folder. */
-export function embeddedStores(dataFolder: string, tenantId: string): PlaneStores {
+export function embeddedStores(dataFolder: string, tenantId: string): EmbeddedStores {
   const { objects, records, vectors, queue } = tenantPaths(dataFolder, tenantId);
   return { kind: 'embedded', objects, records, vectors, queue, temporary: controlPaths(dataFolder).temporary };
 }
@@ -80,9 +81,11 @@ export function embeddedPlanes({ config, clock, logger, meter, root, gate, holds
         throw new FrostbyteError('RESOURCE_NOT_FOUND', 'There is no such tenant.');
       },
     };
-    const plane = openTenantPlane(
+    const stores = embeddedStores(config.data_folder, tenant_id);
+    const plane = tenantPlane(
       tenant_id,
-      embeddedStores(config.data_folder, tenant_id),
+      await openPlaneStores(tenant_id, stores, { ...services, room: async () => Number.POSITIVE_INFINITY }),
+      stores.temporary,
       { keys, turns: objectTurns(tenant_id) },
       link,
       services,
@@ -141,7 +144,7 @@ export function embeddedPlanes({ config, clock, logger, meter, root, gate, holds
     if (plane) endings.get(plane)?.abort();
     if (drainMs > 0) await within(RECORDING_MS, users);
     await services.searching.close(tenantId);
-    if (plane) await closeTenantPlane(plane);
+    if (plane) await closeStores(plane);
   }
 }
 

@@ -4,10 +4,10 @@ import type { VectorSearch } from '../../stores/vector/port.ts';
 
 /** What the daemon and its search threads tell each other. */
 
-/** The stores of one tenant that a search reads. */
+/** The files of one tenant that a search reads. What a server keeps is searched there. */
 export interface SearchFiles {
   tenant_id: string;
-  records: string;
+  records: string | null;
   vectors: string;
 }
 

@@ -1,14 +1,16 @@
 import type { MessagePort } from 'node:worker_threads';
 import { carry } from '../../kernel/carry-error.ts';
 import { systemClock } from '../../kernel/clock.ts';
+import type { RecordStore } from '../../stores/record/port.ts';
 import { openSqliteRecords } from '../../stores/record/sqlite.ts';
+import type { VectorStore } from '../../stores/vector/port.ts';
 import { openSqliteVectors } from '../../stores/vector/sqlite-vec.ts';
 import type { SearchAnswer, SearchFiles, SearchRequest } from './search-protocol.ts';
 
-/** One tenant's stores, opened for reading. */
+/** One tenant's stores, opened for reading when they are first searched. */
 interface Opened {
-  records: ReturnType<typeof openSqliteRecords>;
-  vectors: ReturnType<typeof openSqliteVectors>;
+  records?: RecordStore;
+  vectors?: VectorStore;
 }
 
 const opened = new Map<string, Opened>();
@@ -28,35 +30,38 @@ export function serveSearches(port: MessagePort): void {
 async function answer({ id, files, call }: SearchRequest): Promise<SearchAnswer> {
   try {
     if (call.verb === 'close') return { id, value: await close(files.tenant_id) };
-    const { records, vectors } = open(files);
-    if (call.verb === 'text') return { id, value: await records.searchText(call.query) };
-    if (call.verb === 'documents') return { id, value: await records.documentsWith(call.metadata, call.limit) };
-    return { id, value: await vectors.search(call.vector, call.options) };
+    if (call.verb === 'text') return { id, value: await records(files).searchText(call.query) };
+    if (call.verb === 'documents') {
+      return { id, value: await records(files).documentsWith(call.metadata, call.limit) };
+    }
+    return { id, value: await vectors(files).search(call.vector, call.options) };
   } catch (error) {
     return { id, error: carry(error, 'The search failed.') };
   }
 }
 
-function open(files: SearchFiles): Opened {
-  const known = opened.get(files.tenant_id);
-  if (known !== undefined) return known;
-  const records = openSqliteRecords(files.records, {
-    tenant_id: files.tenant_id,
-    clock: systemClock(),
-    readonly: true,
-  });
-  try {
-    const both = { records, vectors: openSqliteVectors(files.vectors, { readonly: true }) };
-    opened.set(files.tenant_id, both);
-    return both;
-  } catch (error) {
-    void records.close();
-    throw error;
-  }
+function openedOf({ tenant_id }: SearchFiles): Opened {
+  const known = opened.get(tenant_id) ?? {};
+  opened.set(tenant_id, known);
+  return known;
+}
+
+function records(files: SearchFiles): RecordStore {
+  const { records: file, tenant_id } = files;
+  if (file === null) throw new Error('These records are not in a file.');
+  const open = openedOf(files);
+  open.records ??= openSqliteRecords(file, { tenant_id, clock: systemClock(), readonly: true });
+  return open.records;
+}
+
+function vectors(files: SearchFiles): VectorStore {
+  const open = openedOf(files);
+  open.vectors ??= openSqliteVectors(files.vectors, { readonly: true });
+  return open.vectors;
 }
 
 async function close(tenantId: string): Promise<void> {
   const both = opened.get(tenantId);
   opened.delete(tenantId);
-  await Promise.all([both?.records.close(), both?.vectors.close()]);
+  await Promise.all([both?.records?.close(), both?.vectors?.close()]);
 }

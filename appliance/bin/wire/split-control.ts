@@ -10,21 +10,18 @@ import type { ResealedObject, TenantResources } from '../../control/provisioning
 import type { GatewayNote } from '../../control/split-verbs.ts';
 import type { ControlVerbs, Tenant } from '../../control/verbs.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
-import { controlPaths, logPath, tenantPaths } from '../../kernel/names.ts';
+import { controlPaths, tenantPaths } from '../../kernel/names.ts';
 import { WORK_STAGES } from '../../kernel/pipeline.ts';
 import type { Logger, Meter } from '../../kernel/telemetry.ts';
 import { openStorageKeys } from '../../secrets/keyring.ts';
-import { openSqliteLog } from '../../stores/log/sqlite.ts';
+import type { Backing, BackingParts } from './backing.ts';
 import { makeDataFolder, upgradeSecrets } from './embedded.ts';
-import { embeddedResources, type ReachableRecords } from './embedded-resources.ts';
+import type { ReachableRecords } from './embedded-resources.ts';
 import { embeddedRootKey } from './embedded-root-key.ts';
 import { type HeldClock, heldClock } from './held-clock.ts';
-import { embeddedStores } from './planes.ts';
-import { measureClosedQueues } from './queue-lengths.ts';
-import { othersDone } from './queue-rest.ts';
 import { resealingHere } from './resealing-here.ts';
 
-/** Control on a data folder whose data planes are processes of their own, on embedded stores. */
+/** Control on a data folder whose data planes are processes of their own. */
 export interface SplitControl {
   control: Control;
   /** Control's verbs as gateways get them: what changes a tenant's configuration is told its data plane first. */
@@ -46,6 +43,8 @@ export async function openSplitControl(options: {
   logger: Logger;
   meter: Meter;
   host: PlaneHost;
+  /** What tenants are kept in. */
+  backing: (parts: BackingParts) => Promise<Backing>;
 }): Promise<SplitControl> {
   const { config, logger, meter, host } = options;
   const dataFolder = config.data_folder;
@@ -58,34 +57,30 @@ export async function openSplitControl(options: {
   let planes: KeptPlanes | undefined;
   const resealing = resealingHere();
 
-  if (config.mode !== 'embedded') {
-    throw new FrostbyteError('CONFIG_INVALID', 'This build keeps its stores in a folder: set mode: embedded.');
-  }
   await upgradeSecrets(dataFolder, root, clock, logger);
-  const embedded = embeddedResources({
-    dataFolder,
-    clock,
+  const backing = await options.backing({
+    config,
     root,
+    clock,
+    logger,
+    meter,
     planes: {
       records(tenantId) {
         const ask = planes?.asking(tenantId);
         return ask ? remoteRecords(ask) : null;
       },
       async stop(tenantId, drainMs) {
-        const { queue } = tenantPaths(dataFolder, tenantId);
         await planes?.stop(tenantId, drainMs);
-        await othersDone(queue, drainMs, clock);
-        await measureClosedQueues(tenantId, queue, { clock, meter, logger });
       },
     },
   });
-  const resources: TenantResources = { ...embedded, ...keysAndObjects() };
+  const resources: TenantResources = { ...backing.resources, ...keysAndObjects(backing.resources) };
   const control = await createControl({
     dataFolder,
     clock,
     logger,
     resources,
-    openLog: async (logId) => openSqliteLog(logPath(dataFolder, logId), { tenant_id: logId, clock }),
+    openLog: backing.openLog,
     baseUrl: () => url,
     drainMs: config.drain_seconds * 1000,
     breakGlassMinutes: config.break_glass.max_minutes,
@@ -104,7 +99,7 @@ export async function openSplitControl(options: {
   const handover = async (tenantId: string, listen: PlaneAddress): Promise<PlaneHandover> => ({
     tenant_id: tenantId,
     listen,
-    stores: embeddedStores(dataFolder, tenantId),
+    stores: await backing.stores(tenantId),
     storage_keys: await storageKeys(tenantId),
     control_key: own.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
     gateway_keys: Object.fromEntries([...gateways].map(([id, { public_key }]) => [id, public_key])),
@@ -131,6 +126,7 @@ export async function openSplitControl(options: {
     },
     answers: (tenantId) => ({
       holdsOn: (docId: string, batchIds: readonly string[]) => control.holdsOn(tenantId, docId, batchIds),
+      room: () => backing.room(),
       ledger: (query: { after: number; limit: number }) => control.ledger({ ...query, tenant_id: tenantId }),
     }),
     drainMs: config.drain_seconds * 1000,
@@ -164,7 +160,7 @@ export async function openSplitControl(options: {
     async close() {
       await kept.close();
       await control.stop();
-      await embedded.close();
+      await backing.close();
     },
   };
 
@@ -180,34 +176,34 @@ export async function openSplitControl(options: {
   }
 
   /** A data plane holds its keys and deletes its objects: it is told of new keys, and seals objects anew itself. */
-  function keysAndObjects(): Pick<TenantResources, 'keys' | 'objects'> {
+  function keysAndObjects(own: TenantResources): Pick<TenantResources, 'keys' | 'objects'> {
     const tell = (tenantId: string) =>
       planes?.tell(tenantId, async (ask) =>
         ask.value('rekey', await openStorageKeys(root, tenantPaths(dataFolder, tenantId).secrets)),
       );
     return {
       keys: {
-        ...embedded.keys,
+        ...own.keys,
         async addStorage(tenantId, version) {
-          await embedded.keys.addStorage(tenantId, version);
+          await own.keys.addStorage(tenantId, version);
           await tell(tenantId);
         },
         async purge(tenantId, kind, version) {
-          await embedded.keys.purge(tenantId, kind, version);
+          await own.keys.purge(tenantId, kind, version);
           if (kind === 'storage') await tell(tenantId);
         },
       },
       objects: {
-        ...embedded.objects,
+        ...own.objects,
         async *reseal(tenantId, after) {
           const ask = await ownPlane(tenantId);
           if (ask) yield* ask.items('reseal', after) as AsyncGenerator<ResealedObject>;
-          else yield* resealing.run(tenantId, () => embedded.objects.reseal(tenantId, after));
+          else yield* resealing.run(tenantId, () => own.objects.reseal(tenantId, after));
         },
         async needStorage(tenantId, version) {
           const ask = await ownPlane(tenantId);
-          if (!ask) return embedded.objects.needStorage(tenantId, version);
-          const { storage } = await embedded.keys.current(tenantId);
+          if (!ask) return own.objects.needStorage(tenantId, version);
+          const { storage } = await own.keys.current(tenantId);
           const others = storage.filter(({ storage_version }) => storage_version !== version);
           return (await ask.value(
             'needsAnother',

@@ -1,4 +1,3 @@
-import type { PlaneStores } from '../../api/plane/handover.ts';
 import type { Config } from '../../config/schema.ts';
 import { clamdScanner, noScanner } from '../../data/1-intake/clamd.ts';
 import { createParser, type Parser } from '../../data/2-parse/sandbox/parse-file.ts';
@@ -11,11 +10,8 @@ import { lexicalEmbedder } from '../../models/embedder/lexical.ts';
 import type { Embedder } from '../../models/embedder/port.ts';
 import type { StorageKeys } from '../../secrets/port.ts';
 import { sealObjects } from '../../secrets/sealed-objects.ts';
-import { openFilesystemObjects } from '../../stores/object/filesystem.ts';
-import { openSqliteQueue } from '../../stores/queue/sqlite.ts';
-import { openSqliteRecords } from '../../stores/record/sqlite.ts';
-import { openSqliteVectors } from '../../stores/vector/sqlite-vec.ts';
-import { recordsSearchedBy, type SearchThreads, searchThreads, vectorsSearchedBy } from './search-threads.ts';
+import type { OpenStores } from './plane-stores.ts';
+import { type SearchThreads, searchThreads } from './search-threads.ts';
 
 /** What all planes of a process share. */
 export interface PlaneServices {
@@ -28,6 +24,7 @@ export interface PlaneServices {
   searching: SearchThreads;
   /** Free bytes on the data disk that intake leaves; undefined: the store's own measure. */
   reserveBytes: number | undefined;
+  leaseMs: number;
   close(): Promise<void>;
 }
 
@@ -35,7 +32,7 @@ const MIB = 1024 * 1024;
 
 /** One lexical embedder, one parser, one scanner, threads that search. Nothing is started before it is used. */
 export function planeServices(
-  config: Pick<Config, 'parser' | 'scanner' | 'intake'>,
+  config: Pick<Config, 'parser' | 'scanner' | 'intake' | 'workers'>,
   { clock, logger, meter }: Pick<PlaneServices, 'clock' | 'logger' | 'meter'>,
 ): PlaneServices {
   const embedder = lexicalEmbedder();
@@ -52,6 +49,7 @@ export function planeServices(
     scanner: clamd === null ? noScanner() : clamdScanner(clamd, { streamMaxBytes: stream_max_mb * MIB }),
     searching,
     reserveBytes: min_free_mb === null ? undefined : min_free_mb * MIB,
+    leaseMs: config.workers.lease_seconds * 1000,
     async close() {
       await searching.closeAll();
       await parser.close();
@@ -76,23 +74,22 @@ export interface ObjectKeys {
   turns: Turns;
 }
 
-/** One tenant's plane on its stores, with its keys. What it asks control goes through `link`. */
-export function openTenantPlane(
+/** One tenant's plane on its open stores, with its keys. What it asks control goes through `link`. */
+export function tenantPlane(
   tenant_id: string,
-  stores: PlaneStores,
+  { objects, records, vectors, queue }: OpenStores,
+  temporary: string,
   { keys, turns }: ObjectKeys,
   link: Pick<DataPlane, 'config' | 'holds'>,
   services: PlaneServices,
 ): DataPlane {
-  const { clock, meter, embedder, parser, scanner, searching, reserveBytes } = services;
-  const objectOptions = reserveBytes === undefined ? {} : { reserveBytes };
-  const searcher = searching.of({ tenant_id, records: stores.records, vectors: stores.vectors });
+  const { clock, meter, embedder, parser, scanner } = services;
   return {
     tenant_id,
-    objects: sealObjects(openFilesystemObjects(stores.objects, objectOptions), keys, turns),
-    records: recordsSearchedBy(openSqliteRecords(stores.records, { tenant_id, clock }), searcher),
-    vectors: vectorsSearchedBy(openSqliteVectors(stores.vectors, { appliedAt: clock.iso() }), searcher),
-    queue: openSqliteQueue(stores.queue, { clock }),
+    objects: sealObjects(objects, keys, turns),
+    records,
+    vectors,
+    queue,
     embedder,
     parser,
     scanner,
@@ -100,12 +97,7 @@ export function openTenantPlane(
     logger: services.logger.child('data-plane', shaped({ tenant_id })),
     meter,
     holds: link.holds,
-    temporary: stores.temporary,
+    temporary,
     config: link.config,
   };
-}
-
-/** Closes what was opened for a plane. */
-export async function closeTenantPlane({ objects, records, vectors, queue }: DataPlane): Promise<void> {
-  await Promise.all([objects.close(), records.close(), vectors.close(), queue.close()]);
 }

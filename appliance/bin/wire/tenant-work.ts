@@ -5,7 +5,8 @@ import { systemClock } from '../../kernel/clock.ts';
 import type { Logger, Meter } from '../../kernel/telemetry.ts';
 import { Turns } from '../../kernel/turns.ts';
 import type { WorkSource } from '../work-source.ts';
-import { closeTenantPlane, openTenantPlane, planeServices } from './tenant-plane.ts';
+import { closeStores, openPlaneStores } from './plane-stores.ts';
+import { planeServices, tenantPlane } from './tenant-plane.ts';
 
 /** The work of one tenant, from what was handed over. A worker erases nothing, so it asks control nothing. */
 export async function tenantWork(
@@ -18,9 +19,15 @@ export async function tenantWork(
   const services = planeServices(config, { clock, logger, meter });
   const link = controlLink(handover);
   let keys = handover.storage_keys;
-  const plane = openTenantPlane(
+  // A worker takes in nothing, so it asks for no room.
+  const stores = await openPlaneStores(handover.tenant_id, handover.stores, {
+    ...services,
+    room: async () => Number.POSITIVE_INFINITY,
+  });
+  const plane = tenantPlane(
     handover.tenant_id,
-    handover.stores,
+    stores,
+    handover.stores.temporary,
     { keys: async () => keys, turns: new Turns() },
     link,
     services,
@@ -43,7 +50,7 @@ export async function tenantWork(
     async close() {
       await Promise.allSettled(working);
       await services.searching.close(handover.tenant_id);
-      await closeTenantPlane(plane);
+      await closeStores(plane);
       await services.close();
     },
   };

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { constants, lstatSync, mkdirSync, realpathSync } from 'node:fs';
-import { type FileHandle, lstat, open, readdir, rename, rm, rmdir, statfs, unlink } from 'node:fs/promises';
+import { type FileHandle, lstat, open, readdir, rename, rm, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { diskRoom } from '../../kernel/disk-room.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import { allSettled } from '../../kernel/side-by-side.ts';
 import { diskError, errno } from './disk-errors.ts';
@@ -28,8 +29,6 @@ export interface FilesystemObjectsOptions {
    */
   reserveBytes?: number;
 }
-
-const GIB = 1 << 30;
 
 /**
  * Objects as files below `folder`, one tenant's (spec 3, row "embedded"). Each is written beside, synced, renamed, and
@@ -165,11 +164,7 @@ class FilesystemObjects implements ObjectStore {
   }
 
   room(): Promise<number> {
-    return translated(async () => {
-      const disk = await statfs(this.#root);
-      const reserve = this.#reserve ?? Math.min(GIB, (disk.blocks * disk.bsize) / 20);
-      return Math.max(0, Math.floor(disk.bavail * disk.bsize - reserve));
-    });
+    return translated(() => diskRoom(this.#root, this.#reserve));
   }
 
   check(): Promise<void> {

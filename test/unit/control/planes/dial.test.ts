@@ -45,6 +45,7 @@ async function plane(t: TestContext, tenant = 'acme') {
 
 const answers = (change: Partial<Answers> = {}): Answers => ({
   holdsOn: async () => [],
+  room: async () => 1000,
   ledger: async () => ({ entries: [], total: 0 }),
   ...change,
 });
@@ -160,4 +161,25 @@ test('whoever is not control opens no channel and is told nothing; an assertion 
   const good = await signControlAssertion(keys.privateKey, 'acme', '/internal/alive');
   assert.equal(await ask('/internal/alive', good), 200);
   assert.equal(await ask('/internal/alive', good), 401);
+});
+
+test('a plane asks how much room is left, and goes by what it heard last where control is away', async (t) => {
+  const { address, link } = await plane(t);
+  await assert.rejects(link.room(), { code: 'SERVICE_UNAVAILABLE' });
+  const { promise: asked, resolve } = Promise.withResolvers<void>();
+  const room = async () => {
+    resolve();
+    return 4096;
+  };
+  await dialled(t, address, answers({ room }));
+  assert.equal(await link.room(), 4096);
+  await asked;
+  link.detach();
+  assert.equal(await link.room(), 4096);
+});
+
+test('where control sees no disk there is no bound on the room', async (t) => {
+  const { address, link } = await plane(t);
+  await dialled(t, address, answers({ room: async () => null }));
+  assert.equal(await link.room(), Number.POSITIVE_INFINITY);
 });

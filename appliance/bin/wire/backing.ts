@@ -1,0 +1,29 @@
+import type { PlaneStores } from '../../api/plane/handover.ts';
+import type { Config } from '../../config/schema.ts';
+import type { TenantResources } from '../../control/provisioning/port.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import type { Logger, Meter } from '../../kernel/telemetry.ts';
+import type { KeyPair } from '../../secrets/identities.ts';
+import type { AuditLog } from '../../stores/log/port.ts';
+import type { RunningPlanes } from './embedded-resources.ts';
+
+/** What control keeps tenants in: folders and files, or servers. */
+export interface Backing {
+  resources: TenantResources;
+  /** What a tenant's data plane is handed when it is started. */
+  stores(tenantId: string): Promise<PlaneStores>;
+  openLog(logId: string): Promise<AuditLog>;
+  /** Bytes that may still be written to the disk of servers; null where the data plane sees the disk itself. */
+  room(): Promise<number | null>;
+  close(): Promise<void>;
+}
+
+export interface BackingParts {
+  config: Config;
+  root: KeyPair;
+  clock: Clock;
+  logger: Logger;
+  meter: Meter;
+  /** The data planes that run in processes or containers of their own. */
+  planes: RunningPlanes;
+}

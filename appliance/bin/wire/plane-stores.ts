@@ -1,0 +1,118 @@
+import type { EmbeddedStores, PlaneStores, StackStores } from '../../api/plane/handover.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import { openFilesystemObjects } from '../../stores/object/filesystem.ts';
+import { openMinioObjects } from '../../stores/object/minio.ts';
+import type { ObjectStore } from '../../stores/object/port.ts';
+import type { JobQueue } from '../../stores/queue/port.ts';
+import { openRedisQueue } from '../../stores/queue/redis.ts';
+import { openSqliteQueue } from '../../stores/queue/sqlite.ts';
+import type { RecordStore } from '../../stores/record/port.ts';
+import { openPostgresRecords } from '../../stores/record/postgres.ts';
+import { openSqliteRecords } from '../../stores/record/sqlite.ts';
+import type { VectorStore } from '../../stores/vector/port.ts';
+import { openQdrantVectors } from '../../stores/vector/qdrant.ts';
+import { openSqliteVectors } from '../../stores/vector/sqlite-vec.ts';
+import { recordsSearchedBy, type SearchThreads, vectorsSearchedBy } from './search-threads.ts';
+
+/** One tenant's stores, open. */
+export interface OpenStores {
+  /** As the objects lie at rest: sealed, and nobody opens them here. */
+  objects: ObjectStore;
+  records: RecordStore;
+  vectors: VectorStore;
+  queue: JobQueue;
+}
+
+export interface OpeningStores {
+  clock: Clock;
+  searching: SearchThreads;
+  /** Free bytes on the data disk that intake leaves; undefined: the store's own measure. */
+  reserveBytes: number | undefined;
+  /** How long a worker's lease usually lasts. */
+  leaseMs: number;
+  /** What may still be written, where only control can tell (spec 3, "low disk"). */
+  room(): Promise<number>;
+}
+
+/**
+ * Opens what a tenant's plane was handed. Throws what the adapters throw; then nothing is left open. Server stores are
+ * reached when they are first used, but for the records, whose version is looked at first.
+ */
+export async function openPlaneStores(
+  tenantId: string,
+  stores: PlaneStores,
+  options: OpeningStores,
+): Promise<OpenStores> {
+  return stores.kind === 'embedded'
+    ? openEmbeddedStores(tenantId, stores, options)
+    : openStackStores(tenantId, stores, options);
+}
+
+function openEmbeddedStores(
+  tenant_id: string,
+  stores: EmbeddedStores,
+  { clock, searching, reserveBytes }: OpeningStores,
+): OpenStores {
+  // Files are scanned by threads of their own, so that others are answered meanwhile.
+  const searcher = searching.of({ tenant_id, records: stores.records, vectors: stores.vectors });
+  return {
+    objects: openFilesystemObjects(stores.objects, reserveBytes === undefined ? {} : { reserveBytes }),
+    records: recordsSearchedBy(openSqliteRecords(stores.records, { tenant_id, clock }), searcher),
+    vectors: vectorsSearchedBy(openSqliteVectors(stores.vectors, { appliedAt: clock.iso() }), searcher),
+    queue: openSqliteQueue(stores.queue, { clock }),
+  };
+}
+
+async function openStackStores(
+  tenant_id: string,
+  { objects, records, vectors, queue }: StackStores,
+  { clock, searching, leaseMs, room }: OpeningStores,
+): Promise<OpenStores> {
+  const { endpoint, bucket, access_key: accessKey, secret_key: secretKey } = objects;
+  const { host, port, username, password, prefix } = queue;
+  const opened = await openPostgresRecords(records, { tenant_id, clock });
+  return {
+    objects: roomFrom(openMinioObjects({ endpoint, bucket, accessKey, secretKey }), room),
+    records: opened,
+    vectors:
+      vectors.kind === 'qdrant'
+        ? openQdrantVectors({
+            address: { url: vectors.url, token: vectors.token },
+            collection: vectors.collection,
+          })
+        : vectorsSearchedBy(
+            openSqliteVectors(vectors.file, { appliedAt: clock.iso() }),
+            searching.of({ tenant_id, records: null, vectors: vectors.file }),
+          ),
+    queue: openRedisQueue({ address: { host, port, username, password }, prefix, leaseMs }),
+  };
+}
+
+/** A tenant's credentials do not show the disk behind the object store; whoever can see it says what is left. */
+function roomFrom(objects: ObjectStore, room: () => Promise<number>): ObjectStore {
+  return {
+    begin: () => objects.begin(),
+    put: (key, bytes) => objects.put(key, bytes),
+    putAll: (entries) => objects.putAll(entries),
+    get: (key) => objects.get(key),
+    read: (key, maxBytes) => objects.read(key, maxBytes),
+    size: (key) => objects.size(key),
+    list: (prefix) => objects.list(prefix),
+    delete: (key) => objects.delete(key),
+    sweepDrafts: (olderThanMs) => objects.sweepDrafts(olderThanMs),
+    usage: () => objects.usage(),
+    room,
+    check: () => objects.check(),
+    close: () => objects.close(),
+  };
+}
+
+/** Closes all of them, also where one cannot be closed. */
+export async function closeStores({
+  objects,
+  records,
+  vectors,
+  queue,
+}: Pick<OpenStores, 'objects' | 'records' | 'vectors' | 'queue'>): Promise<void> {
+  await Promise.all([objects.close(), records.close(), vectors.close(), queue.close()]);
+}
