@@ -10,10 +10,21 @@ export interface SplitVerbs {
    * `SERVICE_UNAVAILABLE` where that takes too long, or the tenant is not ACTIVE.
    */
   planeAddress(tenantId: string, gateway: GatewayNote): Promise<PlaneAddress>;
+  /** Where gateways count requests together; null where each counts for itself. Throws `STORE_UNAVAILABLE`. */
+  limits(): Promise<LimitsPlace | null>;
   /** Control, and each dependency of the data planes, without ids or secrets. */
   readiness(): Promise<Dependency[]>;
   /** What control and the data planes measured, as one; and the tenants that are no more. */
   measures(): Promise<{ metrics: unknown[]; gone: string[] }>;
+}
+
+/** A Redis server, and the user that may count there and do nothing else. */
+export interface LimitsPlace {
+  host: string;
+  port: number;
+  username: string;
+  password: string;
+  prefix: string;
 }
 
 export interface GatewayNote {

@@ -131,6 +131,7 @@ function splitVerbs(split: SplitControl, metrics: ReturnType<typeof createMetric
   });
   return {
     announce: trust,
+    limits: () => split.limits(),
     async planeAddress(tenantId, gateway) {
       await trust(gateway);
       return planes.address(tenantId);

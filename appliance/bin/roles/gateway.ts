@@ -21,7 +21,7 @@ import { openFrontDoor } from '../front-door.ts';
 import { repeat } from '../repeat.ts';
 import { runFolder } from '../run-folder.ts';
 import { acquiring, type Running, runUntilTold } from '../running.ts';
-import { openLimits } from '../wire/limits.ts';
+import { openLimits, openSharedLimits } from '../wire/limits.ts';
 
 /**
  * The role `gateway`: it listens, checks tokens with public keys, counts requests and forwards them. What it holds is the
@@ -61,7 +61,10 @@ export function startGateway(config: Config): Promise<Running> {
     const door = await openFrontDoor({
       config,
       control,
-      limiter: openLimits(config, clock),
+      limiter:
+        config.mode === 'stack'
+          ? openSharedLimits(config, clock, { place: () => client.split.limits(), logger })
+          : openLimits(config, clock),
       logger,
       meter: metrics.meter,
       data: dataPlaneHandler(forwardingFetch(ways), seam.privateKey, note.key_id),

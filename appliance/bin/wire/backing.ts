@@ -1,6 +1,7 @@
 import type { PlaneStores } from '../../api/plane/handover.ts';
 import type { Config } from '../../config/schema.ts';
 import type { TenantResources } from '../../control/provisioning/port.ts';
+import type { LimitsPlace } from '../../control/split-verbs.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Logger, Meter } from '../../kernel/telemetry.ts';
 import type { KeyPair } from '../../secrets/identities.ts';
@@ -15,6 +16,8 @@ export interface Backing {
   openLog(logId: string): Promise<AuditLog>;
   /** Bytes that may still be written to the disk of servers; null where the data plane sees the disk itself. */
   room(): Promise<number | null>;
+  /** Where gateways count requests together; null where each counts for itself. */
+  limits(): Promise<LimitsPlace | null>;
   close(): Promise<void>;
 }
 

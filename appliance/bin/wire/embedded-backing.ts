@@ -28,6 +28,7 @@ export async function embeddedBacking({ config, root, clock, logger, meter, plan
     stores: async (tenantId) => embeddedStores(dataFolder, tenantId),
     openLog: async (logId) => openSqliteLog(logPath(dataFolder, logId), { tenant_id: logId, clock }),
     room: async () => null,
+    limits: async () => null,
     close: () => resources.close(),
   };
 }

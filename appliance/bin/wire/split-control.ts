@@ -7,7 +7,7 @@ import { type Control, createControl } from '../../control/create-control.ts';
 import { type KeptPlanes, keepPlanes } from '../../control/planes/keep-planes.ts';
 import type { PlaneHost } from '../../control/planes/port.ts';
 import type { ResealedObject, TenantResources } from '../../control/provisioning/port.ts';
-import type { GatewayNote } from '../../control/split-verbs.ts';
+import type { GatewayNote, LimitsPlace } from '../../control/split-verbs.ts';
 import type { ControlVerbs, Tenant } from '../../control/verbs.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import { controlPaths, tenantPaths } from '../../kernel/names.ts';
@@ -30,6 +30,8 @@ export interface SplitControl {
   clock: HeldClock;
   /** Has the data planes trust a gateway, those of now and those to come. */
   trust(gateway: GatewayNote): Promise<void>;
+  /** Where gateways count requests together. */
+  limits(): Promise<LimitsPlace | null>;
   close(): Promise<void>;
 }
 
@@ -146,6 +148,7 @@ export async function openSplitControl(options: {
     },
     planes: kept,
     clock,
+    limits: () => backing.limits(),
     async trust(gateway) {
       url = gateway.url;
       const known = gateways.get(gateway.key_id);

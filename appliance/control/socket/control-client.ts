@@ -49,6 +49,7 @@ export function controlClient(socket: string): ControlClient {
       }),
     },
     split: {
+      limits: () => split.value('limits') as ReturnType<SplitVerbs['limits']>,
       announce: (...args) => split.value('announce', ...args) as Promise<void>,
       planeAddress: (...args) => split.value('planeAddress', ...args) as ReturnType<SplitVerbs['planeAddress']>,
       readiness: () => split.value('readiness') as ReturnType<SplitVerbs['readiness']>,

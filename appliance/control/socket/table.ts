@@ -160,6 +160,7 @@ const gateway = z.strictObject({ key_id: text(64), public_key: text(1000), url: 
 /** What only a gateway in a process of its own asks. */
 export const SPLIT_TABLE = Object.freeze({
   announce: verb([gateway]),
+  limits: verb([]),
   planeAddress: verb([tenantId, gateway], { seconds: 2 * ANSWER_SECONDS }),
   readiness: verb([], { seconds: 3 * ANSWER_SECONDS }),
   measures: verb([], { seconds: 2 * ANSWER_SECONDS }),
