@@ -3,13 +3,21 @@ import { finished, type Readable } from 'node:stream';
 /** Bytes that wait for the reader before the sender is held back: enough that the socket seldom stops. */
 export const READ_AHEAD = 2 << 20;
 
+export type BodyStream = ReadableStream<Uint8Array> & {
+  /**
+   * For when the answer is there and nobody reads on: what still comes is read and dropped. A sender that is held back
+   * instead would never see the answer, and lose the connection under its next request.
+   */
+  dropRest(): void;
+};
+
 /**
  * The body of a request as a web stream that hands on the chunks as they lie. Node's own adapter copies each, which for
  * large uploads costs more than hashing them. Fails when the sender goes away; cancelling it hangs up.
  */
-export function bodyStream(incoming: Readable): ReadableStream<Uint8Array> {
+export function bodyStream(incoming: Readable): BodyStream {
   let over = false;
-  return new ReadableStream<Uint8Array>(
+  const stream = new ReadableStream<Uint8Array>(
     {
       start(controller) {
         incoming.pause();
@@ -35,4 +43,10 @@ export function bodyStream(incoming: Readable): ReadableStream<Uint8Array> {
     },
     new ByteLengthQueuingStrategy({ highWaterMark: READ_AHEAD }),
   );
+  return Object.assign(stream, {
+    dropRest() {
+      over = true;
+      incoming.resume();
+    },
+  });
 }

@@ -49,13 +49,14 @@ export function dataPlaneHandler(
       }),
     );
     const bodiless = request.method === 'GET' || request.method === 'HEAD';
+    const body = bodiless || incoming === undefined ? null : bodyStream(incoming);
     const forwarded = new Request(request.url, {
       method: request.method,
       headers,
-      body: bodiless || incoming === undefined ? request.body : bodyStream(incoming),
+      body: body ?? request.body,
       duplex: 'half',
       signal: request.signal,
     } as RequestInit);
-    return tenantFetch(tenantId!, forwarded);
+    return await tenantFetch(tenantId!, forwarded).finally(() => body?.dropRest());
   };
 }

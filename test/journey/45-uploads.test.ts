@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -194,6 +194,27 @@ test('one that breaks off finds what came, goes on from there, and the whole is 
   assert.equal((await append(id, offset, bytes.subarray(offset))).status, 204);
   const { data } = await submit('broken', bytes, id);
   assert.equal(data.counts.accepted, 1);
+});
+
+test('a refusal that comes before the body has leaves the connection as it was', async () => {
+  const bytes = pdf(5_000_000);
+  const id = await begin(bytes.length);
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const ask = async (method: string, more: Record<string, string>, body = Buffer.alloc(0)) => {
+    const asking = request(`${endpoint()}/${id}`, { method, agent, headers: { ...headers, ...more } });
+    asking.end(body);
+    const [answer] = (await once(asking, 'response')) as [IncomingMessage];
+    answer.resume();
+    await once(answer, 'end');
+    return { status: answer.statusCode, isReused: asking.reusedSocket, socket: asking.socket! };
+  };
+  const refused = await ask('PATCH', { 'upload-offset': '1', 'content-type': OFFSET }, bytes);
+  assert.equal(refused.status, 409);
+  // What a server holds back it would give up after a while, under whatever the client sends then.
+  const closed = once(refused.socket, 'close').then(() => 'closed');
+  assert.equal(await Promise.race([closed, sleep(1000, 'open')]), 'open');
+  assert.deepEqual(await ask('HEAD', {}), { status: 200, isReused: true, socket: refused.socket });
+  agent.destroy();
 });
 
 test('one that lies about its length is refused, or never finishes', async () => {
