@@ -2,6 +2,7 @@ import { auditEntry } from '../audit/entry.ts';
 import type { TakenEvent } from '../audit/relay.ts';
 import type { ResourceType } from '../kernel/audit-event.ts';
 import type { Clock } from '../kernel/clock.ts';
+import { FrostbyteError } from '../kernel/errors.ts';
 import type { AuditLog } from '../stores/log/port.ts';
 import { appendLedger } from './ledger/ledger.ts';
 import type { Registry } from './registry/open.ts';
@@ -20,6 +21,7 @@ export async function followErasures(
   events: readonly TakenEvent[],
 ): Promise<void> {
   const { registry, clock, log } = parts;
+  let erased = false;
   for (const { event, log_index } of events) {
     if (event.event_type !== 'DOCUMENT_DELETED') continue;
     const { tenant_id, resource_type, resource_id, timestamp, event_id, details } = event;
@@ -51,7 +53,16 @@ export async function followErasures(
     });
     // Up to the deletion: what the same bytes brought since, sent again, is of another document.
     for (const [type, id] of resources) await log.eraseReferences(type, id, log_index);
+    erased = true;
   }
+  // Also where nothing went now: who erased it may have died before this.
+  if (erased) await scrubbed(log);
+}
+
+/** Throws `STORE_UNAVAILABLE` where a reader holds back what was erased. */
+export async function scrubbed(log: Pick<AuditLog, 'scrub'>): Promise<void> {
+  if (await log.scrub()) return;
+  throw new FrostbyteError('STORE_UNAVAILABLE', 'A reader of the audit log holds back what was erased in it.');
 }
 
 /** The resumable uploads that brought the document: their names are its own. */

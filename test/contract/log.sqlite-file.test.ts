@@ -55,6 +55,7 @@ describe('sqlite log: the file', () => {
       readdirSync(folder).filter((name) => readFileSync(join(folder, name)).includes('dana-private'));
     assert.notDeepEqual(traces(), []);
     await log.eraseReferences('document', 'doc_1');
+    assert.equal(await log.scrub(), true);
     assert.deepEqual(traces(), []);
   });
 

@@ -302,6 +302,7 @@ export function logContract(name: string, make: () => Promise<LogWorld>): void {
       assert.equal(await log.eraseReferences('batch', 'doc_x'), 0);
       assert.equal(await log.eraseReferences('document', 'doc_x'), 2);
       assert.equal(await log.eraseReferences('document', 'doc_x'), 0);
+      assert.equal(await log.scrub(), true);
       await log.append([mine]);
       assert.deepEqual((await log.event(mine.event.event_id))?.references, []);
       const since = [logged(8, { resource_id: 'doc_x' }, 'l.pdf'), logged(9, { resource_id: 'doc_x' }, 'm.pdf')];

@@ -30,10 +30,12 @@ export interface AuditLog {
   /** RFC 6962 leaf hashes [from, to), 32 bytes each. */
   leaves(from: number, to: number): Promise<Uint8Array[]>;
   /**
-   * Removes the erasable references of a resource's events, of those up to `through` where it is given, and sees to it that
-   * they remain in no file. Returns how many values went.
+   * Removes the erasable references of a resource's events, of those up to `through` where it is given. Returns how many
+   * values went; `scrub` sees to it that they remain in no file.
    */
   eraseReferences(type: ResourceType, id: string, through?: number): Promise<number>;
+  /** Overwrites what erased references left in files. False where a reader holds it back: ask again. O(log). */
+  scrub(): Promise<boolean>;
   check(): Promise<void>;
   close(): Promise<void>;
 }

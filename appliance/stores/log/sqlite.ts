@@ -50,12 +50,9 @@ export function openSqliteLog(
         });
       });
     },
-    eraseReferences: async (type, id, through = Number.MAX_SAFE_INTEGER) => {
-      const erased = db.write(() => db.run(ERASE, [type, id, through]));
-      // Also where nothing went now: who erased it may have died before this.
-      db.forget();
-      return erased;
-    },
+    eraseReferences: async (type, id, through = Number.MAX_SAFE_INTEGER) =>
+      db.write(() => db.run(ERASE, [type, id, through])),
+    scrub: () => db.wipe(),
     check: async () => db.check(),
     close: async () => db.close(),
   };

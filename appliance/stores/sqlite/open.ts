@@ -1,10 +1,12 @@
-import { closeSync, constants, openSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import type { Migration } from '../shared/migration.ts';
 import { storeError } from './errors.ts';
+import { needFile, writersOf } from './file.ts';
 import { isCurrent, migrate } from './migrate.ts';
+import { wipe } from './wipe.ts';
 
 /** How long a statement waits for another process's write, in milliseconds. Writes take a few, so this means trouble. */
 const BUSY_TIMEOUT_MS = 10_000;
@@ -63,6 +65,11 @@ export interface SqliteConnection {
    * is tried again after every later write and `check`, and when the last connection closes.
    */
   forget(): boolean;
+  /**
+   * As `forget`, and overwrites what rows that are gone left behind in unused places of the file, which SQLite does not
+   * do. Calls at the same time share one pass. O(file) to read; others go on meanwhile.
+   */
+  wipe(): Promise<boolean>;
   /** Throws unless the file answers, is whole at the top and, when opened for writing, takes a write. */
   check(): void;
   /** Bytes of the file in use, the write-ahead log apart. */
@@ -82,8 +89,8 @@ export function openSqlite(file: string, options: OpenOptions): SqliteConnection
   const readonly = options.readonly ?? false;
   let db: Database.Database | undefined;
   try {
-    const access = readonly ? constants.O_RDONLY : constants.O_RDWR | constants.O_CREAT;
-    closeSync(openSync(path, access | constants.O_NOFOLLOW, 0o600));
+    needFile(path, readonly);
+    const others = readonly ? new Set<number>() : writersOf(path);
     const leftover = statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
     db = new Database(path, { readonly, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
     db.pragma('trusted_schema = OFF');
@@ -102,7 +109,13 @@ export function openSqlite(file: string, options: OpenOptions): SqliteConnection
     else if (!isCurrent(db, options.migrations)) {
       throw new FrostbyteError('STORE_READ_ONLY', 'The store needs a migration, but was opened for reading.');
     }
-    const opened = connection(db, readonly, options.durable !== false);
+    const own = readonly ? [] : [...writersOf(path)].filter((descriptor) => !others.has(descriptor));
+    const opened = connection(db, {
+      path,
+      readonly,
+      durable: options.durable !== false,
+      descriptor: own.length === 1 ? own[0]! : null,
+    });
     // A process that was killed between a change and its `forget` leaves old pages in the log: whoever opens next cuts it.
     if (!readonly && leftover > 0) opened.forget();
     return opened;
@@ -141,7 +154,15 @@ function isBusy(error: unknown): boolean {
   return String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY');
 }
 
-function connection(db: Database.Database, readonly: boolean, durable: boolean): SqliteConnection {
+interface Opened {
+  path: string;
+  readonly: boolean;
+  durable: boolean;
+  /** That SQLite has the file open by; null where it is not known. */
+  descriptor: number | null;
+}
+
+function connection(db: Database.Database, { path, readonly, durable, descriptor }: Opened): SqliteConnection {
   const statements = new Map<string, Database.Statement>();
   const statement = (sql: string): Database.Statement => {
     let known = statements.get(sql);
@@ -159,6 +180,8 @@ function connection(db: Database.Database, readonly: boolean, durable: boolean):
       throw storeError(error);
     }
   };
+  let running: Promise<void> = Promise.resolve();
+  let next: Promise<boolean> | null = null;
   const transaction = db.transaction((work: () => unknown) => work());
   // A process that was killed may have left its debt in the log.
   let owesForget = !readonly && durable;
@@ -224,6 +247,21 @@ function connection(db: Database.Database, readonly: boolean, durable: boolean):
     jot,
     read: (work) => guarded(() => transaction.deferred(work)) as never,
     forget,
+    wipe: () => {
+      // Whoever asks while one runs has deleted something that it may have passed already: one more serves them all.
+      next ??= running.then(() => {
+        next = null;
+        const mine = wipe({ path, descriptor, db, forget }).catch((error: unknown) => {
+          throw db.open ? storeError(error) : new FrostbyteError('STORE_UNAVAILABLE', 'The store is closed.');
+        });
+        running = mine.then(
+          () => undefined,
+          () => undefined,
+        );
+        return mine;
+      });
+      return next;
+    },
     check: () => {
       guarded(() => db.prepare('SELECT count(*) FROM sqlite_master').get());
       if (!readonly) write(() => db.pragma(`user_version = ${pragma('user_version')}`));

@@ -147,7 +147,7 @@ class SqliteVectors implements VectorStore {
   }
 
   async scrub(): Promise<boolean> {
-    return this.#open().forget();
+    return this.#open().wipe();
   }
 
   async usage(): Promise<{ bytes: number; objects: number }> {

@@ -41,6 +41,7 @@ export function memoryLog(): MemoryLog {
     range: async function* (from, to) {
       for (let at = from; at < Math.min(to, entries.length); at += 1) yield logged(entries[at] as LogEntry, at);
     },
+    scrub: async () => true,
     eraseReferences: async (type, id, through = Infinity) => {
       let count = 0;
       for (const [at, entry] of entries.entries()) {

@@ -1,5 +1,6 @@
 import { auditEntry } from '../../../audit/entry.ts';
 import type { ResourceType } from '../../../kernel/audit-event.ts';
+import { scrubbed } from '../../erased-documents.ts';
 import { appendEntries } from '../../registry/outbox.ts';
 import type { Step } from '../step.ts';
 
@@ -17,6 +18,8 @@ export const eraseReferences: Step = Object.freeze({
       if (event.references.length === 0) continue;
       count += await log.eraseReferences(event.resource_type as ResourceType, event.resource_id);
     }
+    // Also where nothing went now: who erased it may have died before this.
+    await scrubbed(log);
     if (count === 0) return;
     registry.write(() =>
       appendEntries(registry, [

@@ -3,7 +3,7 @@ import type { Parameters } from '../../postgres/parameters.ts';
 import { type Cell, conditions, type Place } from '../conditions.ts';
 import type { AuditLog, LoggedEvent, LogQuery } from '../port.ts';
 
-type Reads = Omit<AuditLog, 'append' | 'eraseReferences' | 'check' | 'close'>;
+type Reads = Omit<AuditLog, 'append' | 'eraseReferences' | 'scrub' | 'check' | 'close'>;
 
 /** How many events `range` and `leaves` hold at a time. */
 const BLOCK = 500;

@@ -137,7 +137,7 @@ export function erasureRecords(context: RecordContext): ErasureRecords {
     settleErasure: async (id, at) => {
       db.write(() => db.run(SETTLE, [at, id]));
     },
-    scrub: async () => db.forget(),
+    scrub: () => db.wipe(),
   };
 }
 
