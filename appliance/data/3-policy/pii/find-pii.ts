@@ -2,6 +2,7 @@ import type { PiiType } from '../../enriched.ts';
 import type { FindPii, PiiSpan } from '../gate.ts';
 import { type MappedText, mapText } from '../text/mapped-text.ts';
 import { findAddresses } from './find-addresses.ts';
+import { findBroken } from './find-broken.ts';
 import { findNames } from './find-names.ts';
 import { matchPatterns } from './match-patterns.ts';
 import { resolveOverlaps } from './resolve-overlaps.ts';
@@ -15,7 +16,7 @@ export const findPii: FindPii = (text, types) => {
   if (text.length === 0 || types.length === 0) return [];
   const wanted = new Set<PiiType>(types);
   const mapped = mapText(text);
-  const candidates: PiiSpan[] = matchPatterns(mapped.text);
+  const candidates: PiiSpan[] = [...matchPatterns(mapped.text), ...findBroken(mapped.text)];
   if (wanted.has('NAME') || wanted.has('ADDRESS')) candidates.push(...findAddresses(mapped.text));
   if (wanted.has('NAME')) candidates.push(...findNames(mapped.text));
   const spans = resolveOverlaps(mapped.text, candidates).filter((span) => wanted.has(span.type));

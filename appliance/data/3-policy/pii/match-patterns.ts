@@ -12,18 +12,22 @@ const ROWS: readonly PatternRow[] = [...CONTACT_ROWS, ...IDENTITY_ROWS, ...ACCOU
 /** What a gate reports needs at least this much confidence. */
 export const THRESHOLD = 0.5;
 
+/** Whether a match of a row counts, by where it is. */
+export type Meant = (row: PatternRow, start: number, end: number) => boolean;
+
 /**
  * All candidates of the pattern tables, unsorted and possibly overlapping; only those at or above the threshold.
  * O(n) for the scan, and a window of at most a hundred characters a match for its context.
  */
-export function matchPatterns(text: string): PiiSpan[] {
+export function matchPatterns(text: string, isMeant: Meant = () => true): PiiSpan[] {
   const spans: PiiSpan[] = [];
   for (const row of ROWS) {
     for (const match of text.matchAll(row.pattern)) {
       const value = match[0];
-      if (row.check && !CHECKS[row.check](value)) continue;
       const start = match.index;
       const end = start + value.length;
+      if (!isMeant(row, start, end)) continue;
+      if (row.check && !CHECKS[row.check](value)) continue;
       if (row.unless && nearby(text, start, end, row.unless)) continue;
       let confidence = row.confidence;
       if (confidence + (row.boost ?? 0) < THRESHOLD) continue;
