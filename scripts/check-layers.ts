@@ -16,6 +16,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   secrets: ['kernel', 'stores'],
   audit: ['kernel', 'stores'],
   observability: ['kernel'],
+  isolation: ['kernel', 'api', 'stores'],
   data: ['kernel', 'api', 'stores', 'models', 'secrets', 'audit'],
   control: ['kernel', 'api', 'stores', 'secrets', 'audit'],
   gateway: ['kernel', 'api', 'audit', 'stores', 'control'],
@@ -32,6 +33,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'control',
     'gateway',
     'observability',
+    'isolation',
     'cli',
   ],
 };
@@ -47,7 +49,11 @@ const FACES: Readonly<Record<string, RegExp>> = {
 const CHOOSES_ADAPTERS = /^bin\/wire\//;
 
 /** Control keeps its own SQLite file, in both modes (spec 4): it may use the shared opener. */
-const EXCEPTIONS: readonly [from: RegExp, to: RegExp][] = [[/^control\//, /^stores\/sqlite\//]];
+const EXCEPTIONS: readonly [from: RegExp, to: RegExp][] = [
+  [/^control\//, /^stores\/sqlite\//],
+  // A thief signs and sends requests of its own making.
+  [/^isolation\//, /^stores\/object\/minio\//],
+];
 
 /** What all adapters share, and those of one kind: how SQLite files are opened, how a server is reached. */
 const SHARED = /^stores\/(?:shared|sqlite|postgres|redis)\//;

@@ -3,14 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { crc32 } from 'node:zlib';
 import { stackObjects } from '../../appliance/bin/wire/stack/objects.ts';
-import { isFrostbyteError } from '../../appliance/kernel/errors.ts';
-import { tenantNames } from '../../appliance/kernel/names.ts';
-import { MinioAdmin } from '../../appliance/stores/object/minio/admin.ts';
-import { type Credentials, openClient } from '../../appliance/stores/object/minio/client.ts';
-import { Connection } from '../../appliance/stores/object/minio/connection.ts';
-import { openMinioObjects } from '../../appliance/stores/object/minio.ts';
-import { element, type RawCall, send } from '../support/objects/signed-call.ts';
-import { randomCredentials, type TenantBucket, tenantBucket } from '../support/objects/tenant-bucket.ts';
+import { element, type RawCall, send } from '../../appliance/isolation/objects/signed-call.ts';
 import {
   adminThefts,
   assumeRole,
@@ -19,7 +12,14 @@ import {
   pathTricks,
   ruleThefts,
   type Theft,
-} from '../support/objects/thefts.ts';
+} from '../../appliance/isolation/objects/thefts.ts';
+import { isFrostbyteError } from '../../appliance/kernel/errors.ts';
+import { tenantNames } from '../../appliance/kernel/names.ts';
+import { MinioAdmin } from '../../appliance/stores/object/minio/admin.ts';
+import { type Credentials, openClient } from '../../appliance/stores/object/minio/client.ts';
+import { Connection } from '../../appliance/stores/object/minio/connection.ts';
+import { openMinioObjects } from '../../appliance/stores/object/minio.ts';
+import { randomCredentials, type TenantBucket, tenantBucket } from '../support/objects/tenant-bucket.ts';
 import { stackMissing, testStack } from '../support/stack.ts';
 
 describe("a tenant's user of the object store", { skip: stackMissing() ?? false, timeout: 120_000 }, () => {
@@ -94,7 +94,12 @@ describe("a tenant's user of the object store", { skip: stackMissing() ?? false,
     const given: Prey = { ...prey, other: sacrifice.options.bucket, user: sacrifice.options.accessKey };
     for (const theft of [...dataThefts(given), ...ruleThefts(given), ...adminThefts(given)]) {
       const answer = await send(endpoint, root, await theft.call(root));
-      const fine = answer.status === 200 || answer.code === 'NoSuchTagSet' || answer.code === 'NoSuchKey';
+      const fine =
+        answer.status === 200 ||
+        // What would alter the thief's own rules is malformed, and gets as far as that.
+        /^Malformed/.test(answer.code) ||
+        answer.code === 'NoSuchTagSet' ||
+        answer.code === 'NoSuchKey';
       assert.ok(fine, `${theft.name}: ${answer.status} ${answer.code}`);
     }
     await sacrifice.end();

@@ -28,7 +28,7 @@ const EmbeddedStores = z.strictObject({
 });
 
 /** The tenant's place in each server, and the credentials that open that place alone (spec 3). */
-const StackStores = z.strictObject({
+export const StackStores = z.strictObject({
   kind: z.literal('stack'),
   objects: z.strictObject({ endpoint: z.url(), bucket: text, access_key: text, secret_key: text }),
   records: z.strictObject({ host: text, port, database: text, user: text, password: text }),

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
-import type { Credentials } from '../../../appliance/stores/object/minio/client.ts';
-import { Connection } from '../../../appliance/stores/object/minio/connection.ts';
-import { Refusal } from '../../../appliance/stores/object/minio/refusal.ts';
-import { signed } from '../../../appliance/stores/object/minio/sign.ts';
+import { sha256Hex } from '../../kernel/digest.ts';
+import type { Credentials } from '../../stores/object/minio/client.ts';
+import { Connection } from '../../stores/object/minio/connection.ts';
+import { Refusal } from '../../stores/object/minio/refusal.ts';
+import { signed } from '../../stores/object/minio/sign.ts';
 
 /** A request as anybody could send it. */
 export interface RawCall {
@@ -32,7 +32,7 @@ export async function send(endpoint: string, credentials: Credentials | null, ca
     ...call.headers,
     ...(call.token === undefined ? {} : { 'x-amz-security-token': call.token }),
   };
-  const bodySha256 = createHash('sha256').update(body).digest('hex');
+  const bodySha256 = sha256Hex(body);
   const request = { method: call.method, path: call.path, headers: own, bodySha256 };
   const headers = credentials === null ? own : signed(request, credentials, new Date(), call.service);
   try {

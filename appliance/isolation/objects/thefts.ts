@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Credentials } from '../../../appliance/stores/object/minio/client.ts';
-import { sealBody } from '../../../appliance/stores/object/minio/sealed-body.ts';
+import type { Credentials } from '../../stores/object/minio/client.ts';
+import { sealBody } from '../../stores/object/minio/sealed-body.ts';
 import type { RawCall } from './signed-call.ts';
 
 /** What a thief with a tenant's credentials would try. */
@@ -10,6 +10,8 @@ export interface Theft {
   call(caller: Credentials): RawCall | Promise<RawCall>;
   /** Refused for what it is, whoever asks: an administrator's attempt proves nothing. */
   evenRoot?: true;
+  /** It only reads: real tenants may be asked it too. */
+  reads?: true;
   /** What it aims at exists only where an earlier attempt succeeded: the server may also say that it is not there. */
   mayBeMissing?: true;
 }
@@ -29,6 +31,9 @@ const XMLNS = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"';
 const md5 = (body: string) => ({ 'content-md5': createHash('md5').update(body).digest('base64') });
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 
+/** Where a copy would lie in the thief's own bucket, had it come about. */
+export const STOLEN = Object.freeze(['receipts/stolen', 'receipts/stolen-too', 'receipts/climbed'] as const);
+
 /** At what lies in another tenant's bucket. The order is the administrator's: what destroys comes last. */
 export function dataThefts({ own, other, key }: Prey): Theft[] {
   const get = (path: string): RawCall => ({ method: 'GET', path });
@@ -45,15 +50,26 @@ export function dataThefts({ own, other, key }: Prey): Theft[] {
     ['read a range', { ...get(`/${other}/${key}`), headers: { range: 'bytes=0-1' } }],
     ['ask for the size', { method: 'HEAD', path: `/${other}/${key}` }],
     ['read the tags', get(`/${other}/${key}?tagging`)],
-    ['copy out', put(`/${own}/raw/stolen`, { 'x-amz-copy-source': `/${other}/${key}` })],
-    ['copy out by an encoded name', put(`/${own}/raw/stolen2`, { 'x-amz-copy-source': `${other}%2F${key}` })],
-    ['copy in', put(`/${other}/raw/planted`, { 'x-amz-copy-source': `/${other}/${key}` })],
-    ['write', { ...put(`/${other}/raw/planted`), body: 'planted' }],
-    ['begin an upload', { method: 'POST', path: `/${other}/raw/planted?uploads` }],
+    ['copy out', put(`/${own}/${STOLEN[0]}`, { 'x-amz-copy-source': `/${other}/${key}` })],
+    ['copy out by an encoded name', put(`/${own}/${STOLEN[1]}`, { 'x-amz-copy-source': `${other}%2F${key}` })],
+    ['copy in', put(`/${other}/receipts/planted`, { 'x-amz-copy-source': `/${other}/${key}` })],
+    ['write', { ...put(`/${other}/receipts/planted`), body: 'planted' }],
+    ['begin an upload', { method: 'POST', path: `/${other}/receipts/planted?uploads` }],
     ['delete', { method: 'DELETE', path: `/${other}/${key}` }],
     ['delete many', { method: 'POST', path: `/${other}?delete`, body: deletion, headers: md5(deletion) }],
   ];
-  return thefts.map(([name, call]) => ({ name: `${name} in another's bucket`, call: () => call }));
+  return thefts.map(([name, call]) => ({
+    name: `${name} in another's bucket`,
+    call: () => call,
+    ...(READING.test(name) ? { reads: true } : {}),
+  }));
+}
+
+const READING = /^(?:list|look|ask|read|copy out)/;
+
+/** Whether a theft leaves everything as it is. */
+export function isReading({ reads }: Theft): boolean {
+  return reads === true;
 }
 
 /** Paths that a careless server might read as another bucket. */
@@ -62,7 +78,7 @@ export function pathTricks({ own, other, key }: Prey): Theft[] {
     `/${own}/../${other}/${key}`,
     `/${own}/%2e%2e/${other}/${key}`,
     `/${own}/%2E%2E%2F${other}%2F${key}`,
-    `/${own}/raw/..%2f..%2f${other}/${key}`,
+    `/${own}/receipts/..%2f..%2f${other}/${key}`,
     `/${own}/./../${other}/${key}`,
     `//${other}/${key}`,
     `/${own}%2f..%2f${other}/${key}`,
@@ -78,14 +94,17 @@ export function pathTricks({ own, other, key }: Prey): Theft[] {
       evenRoot: true,
       call: () => ({
         method: 'PUT',
-        path: `/${own}/raw/climbed`,
+        path: `/${own}/${STOLEN[2]}`,
         headers: { 'x-amz-copy-source': `/${own}/../${other}/${key}` },
       }),
     },
   ];
 }
 
-/** At the rules of buckets, its own too: who may change them may open them. */
+/**
+ * At the rules of buckets, its own too: who may change them may open them. What would alter its own is malformed, and a
+ * server that lets it pass complains of the form: nothing is changed either way.
+ */
 export function ruleThefts({ own, other }: Prey): Theft[] {
   const open = JSON.stringify({
     Version: '2012-10-17',
@@ -95,18 +114,17 @@ export function ruleThefts({ own, other }: Prey): Theft[] {
   });
   const suspended = `<VersioningConfiguration ${XMLNS}><Status>Suspended</Status></VersioningConfiguration>`;
   const expiry = `<LifecycleConfiguration ${XMLNS}><Rule><ID>x</ID><Status>Enabled</Status><Filter><Prefix></Prefix></Filter><Expiration><Days>1</Days></Expiration></Rule></LifecycleConfiguration>`;
-  const tags = `<Tagging ${XMLNS}><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>`;
   const put = (path: string, body: string): RawCall => ({ method: 'PUT', path, body, headers: md5(body) });
   const thefts: [string, RawCall][] = [
-    ['open its own bucket to everybody', put(`/${own}?policy`, open)],
+    ['open its own bucket to everybody', put(`/${own}?policy`, '{')],
     ['read the policy of its own bucket', { method: 'GET', path: `/${own}?policy` }],
     ['remove the policy of its own bucket', { method: 'DELETE', path: `/${own}?policy` }],
     ["open another's bucket to everybody", put(`/${other}?policy`, open.replaceAll(own, other))],
-    ['end the versions of its own bucket', put(`/${own}?versioning`, suspended)],
+    ['end the versions of its own bucket', put(`/${own}?versioning`, '<')],
     ["end the versions of another's bucket", put(`/${other}?versioning`, suspended)],
-    ['have its own objects expire', put(`/${own}?lifecycle`, expiry)],
+    ['have its own objects expire', put(`/${own}?lifecycle`, '<')],
     ["have another's objects expire", put(`/${other}?lifecycle`, expiry)],
-    ['tag its own bucket', put(`/${own}?tagging`, tags)],
+    ['tag its own bucket', put(`/${own}?tagging`, '<')],
     ['make a bucket', put(`/${own}-more`, '')],
     ['remove the bucket it made', { method: 'DELETE', path: `/${own}-more` }],
   ];

@@ -12,7 +12,9 @@ function limiter(change: Partial<RateLimiter> = {}): RateLimiter & { closed: boo
     closed: false,
     take: async () => null,
     check: async () => undefined,
-    close: async () => void (made.closed = true),
+    close: async () => {
+      made.closed = true;
+    },
     ...change,
   };
   return made;

@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { TENANT_ID } from '../../kernel/ids.ts';
+import { StackStores } from './handover.ts';
+
+/**
+ * What the isolation check in stack mode is told (spec 3): what a tenant holds, and whose things it tries to reach from
+ * where a thief would sit. Credentials of others are among it for the built-in probe alone.
+ */
+
+const text = z.string().min(1);
+const address = z.strictObject({ host: text, port: z.number().int().min(1).max(65_535) });
+
+const Target = z.strictObject({
+  tenant_id: z.string().regex(TENANT_ID),
+  /** The built-in probe: the only target whose things may be written, altered or deleted. */
+  probe: z.boolean(),
+  /** `user`: an access key, told of the probe alone. */
+  objects: z.strictObject({ bucket: text, user: text.nullable() }),
+  /** `password`: told of the probe alone. */
+  records: z.strictObject({ database: text, role: text, password: text.nullable() }),
+  /** Null where vectors lie in files. */
+  vectors: z.strictObject({ collection: text }).nullable(),
+  queue: z.strictObject({ ...address.shape, username: text, password: text.nullable(), prefix: text }),
+  /** Where its data plane listens; null where that is no address of a network. */
+  plane: address.nullable(),
+});
+
+export const IsolationOrder = z.strictObject({
+  tenant_id: z.string().regex(TENANT_ID),
+  own: StackStores,
+  targets: z.array(Target).max(1000),
+  /** Control's own database. */
+  control_database: text,
+  /** The proxy before the malware scanner; null where there is none. */
+  scanner: address.nullable(),
+  /** What nobody in the tenant's network may reach, by a name that people know. */
+  closed: z.array(z.strictObject({ name: text, ...address.shape })).max(1000),
+});
+export type IsolationOrder = z.infer<typeof IsolationOrder>;
+export type OrderTarget = z.infer<typeof Target>;
+
+/** What came of a try. An own door that is shut is DENIED, and then the report does not pass. */
+export const IsolationTry = z.strictObject({
+  store: text,
+  test: text,
+  target: text,
+  result: z.enum(['OK', 'DENIED', 'ALLOWED']),
+});
+export type IsolationTry = z.infer<typeof IsolationTry>;

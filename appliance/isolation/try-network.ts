@@ -1,0 +1,72 @@
+import { connect } from 'node:net';
+import type { IsolationOrder } from '../api/plane/isolation-order.ts';
+import { type Answer, Inconclusive, type Tries } from './attempt.ts';
+import { reaches } from './reach.ts';
+
+const ANSWER_MS = 3000;
+
+/**
+ * The network that the tenant sits in (spec 7): nobody else's data plane is reached, nor anything that is closed to all
+ * tenants. Together, since a door that drops what knocks is waited for.
+ */
+export async function tryNetwork(order: IsolationOrder, tries: Tries): Promise<void> {
+  const probe = order.targets.find((target) => target.probe)?.tenant_id ?? order.tenant_id;
+  await Promise.all([
+    ...order.targets.flatMap(({ tenant_id, plane }) =>
+      plane === null ? [] : [tries.foreign(tenant_id, 'reach its data plane', () => reaches(plane.host, plane.port))],
+    ),
+    ...order.closed.map(({ name, host, port }) => tries.foreign(probe, `reach ${name}`, () => reaches(host, port))),
+  ]);
+}
+
+/** The proxy before the malware scanner: it scans, and takes no order. What would end the scanner is asked last. */
+export async function tryScanner(order: IsolationOrder, tries: Tries): Promise<void> {
+  const { scanner } = order;
+  if (scanner === null) return;
+  const probe = order.targets.find((target) => target.probe)?.tenant_id ?? order.tenant_id;
+  const isOpen = await tries.own('own access', async () => {
+    if ((await said(scanner, 'zPING\0')) !== 'PONG') throw new Error('no answer');
+  });
+  if (!isOpen) return;
+  for (const command of ['zSCAN /etc/passwd', 'zCONTSCAN /etc', 'zSTATS', 'zRELOAD', 'nIDSESSION', 'zSHUTDOWN']) {
+    await tries.foreign(probe, `order ${command.slice(1)}`, async (): Promise<Answer> => {
+      const end = command.startsWith('n') ? '\n' : '\0';
+      const answer = await said(scanner, `${command}${end}`);
+      // It hangs up, or says that it does not know the command; anything else was done.
+      return answer === '' || /^(?:UNKNOWN COMMAND|COMMAND (?:REFUSED|UNAVAILABLE))/.test(answer)
+        ? 'denied'
+        : 'allowed';
+    });
+  }
+  await tries.own('own access after all that', async () => {
+    if ((await said(scanner, 'zPING\0')) !== 'PONG') throw new Error('no answer');
+  });
+}
+
+/** What a server says to one line, up to its first end; empty where it hangs up. */
+function said({ host, port }: { host: string; port: number }, line: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port });
+    let text = '';
+    const end = () => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(text.replace(/[\0\n].*$/s, ''));
+    };
+    const timer = setTimeout(() => {
+      socket.destroy();
+      reject(new Inconclusive('no answer in time'));
+    }, ANSWER_MS);
+    socket.on('connect', () => socket.write(line));
+    socket.on('data', (bytes) => {
+      text += bytes.toString('latin1');
+      if (/[\0\n]/.test(text) || text.length > 1000) end();
+    });
+    socket.on('close', end);
+    socket.on('error', (error) => {
+      clearTimeout(timer);
+      if ((error as NodeJS.ErrnoException).code === 'ECONNRESET') return resolve('');
+      reject(new Inconclusive('it cannot be reached'));
+    });
+  });
+}
