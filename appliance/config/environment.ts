@@ -30,6 +30,15 @@ export const ENVIRONMENT: Readonly<Record<string, { path: string; type: 'text' |
   FROSTBYTE_RUN: { path: 'processes.run_folder', type: 'text' },
   FROSTBYTE_FLAGS: { path: 'processes.flags_folder', type: 'text' },
   FROSTBYTE_GATEWAY_UID: { path: 'processes.gateway_uid', type: 'number' },
+  FROSTBYTE_MODE: { path: 'mode', type: 'text' },
+  FROSTBYTE_ENGINE: { path: 'stack.engine', type: 'text' },
+  FROSTBYTE_SUBNET: { path: 'stack.subnet', type: 'text' },
+  FROSTBYTE_SECRETS: { path: 'stack.secrets_folder', type: 'text' },
+  FROSTBYTE_HBA: { path: 'stack.hba_folder', type: 'text' },
+  FROSTBYTE_STORES_DISK: { path: 'stack.disk', type: 'text' },
+  FROSTBYTE_QDRANT: { path: 'stack.qdrant', type: 'text' },
+  FROSTBYTE_VECTORS: { path: 'stack.vectors', type: 'text' },
+  FROSTBYTE_PLANES: { path: 'stack.planes', type: 'text' },
   FROSTBYTE_DRAIN_SECONDS: { path: 'drain_seconds', type: 'number' },
 });
 

@@ -77,7 +77,7 @@ export function tenantVerbs(parts: TenantVerbParts): TenantVerbs {
     adds?: (before: TenantRow) => Record<string, unknown>,
   ): StateChange => {
     const row = needTenant(registry, tenantId);
-    const steps = stepNames(kind);
+    const steps = stepNames(kind, parts.resources);
     const moved = moveTenant(registry, clock, {
       tenantId,
       trigger,

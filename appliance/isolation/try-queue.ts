@@ -115,7 +115,8 @@ async function session<T>({ host, port, username, password }: Login, work: (redi
   }
 }
 
-const REFUSED = /^(?:NOPERM|WRONGPASS|NOAUTH) /;
+/** By its user's rule, or by the server's own, which nobody can change over a connection. */
+const REFUSED = /^(?:(?:NOPERM|WRONGPASS|NOAUTH) |ERR (?:DEBUG|MODULE) command not allowed)/;
 const BUSY = /^(?:BUSY|LOADING|OOM|Command timed out)/;
 
 async function answerOf(work: () => Promise<unknown>): Promise<Answer> {

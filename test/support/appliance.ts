@@ -13,6 +13,7 @@ import type { TokenRequest } from '../../appliance/control/verbs.ts';
 import { isRunning, killIfThere, rolesOf } from './faults/processes.ts';
 import { until } from './faults/until.ts';
 import { type Caller, callerOf } from './http.ts';
+import { stackSettings } from './stack-appliance.ts';
 
 /** A real daemon in a process of its own, on a free loopback port and a temporary folder. */
 export interface Appliance {
@@ -43,28 +44,37 @@ export interface ApplianceOptions {
   environment?: Record<string, string>;
   /** Start `dist/frostbyte` instead of the sources. */
   launcher?: string;
-  /** One process, or a process a role. Default: `FROSTBYTE_TEST_ARRANGEMENT`, or one process. */
-  arrangement?: 'single' | 'split';
+  /**
+   * One process, or a process a role, or that on the server stores. Default: `FROSTBYTE_TEST_ARRANGEMENT`, or one process.
+   */
+  arrangement?: Arrangement;
 }
 
+const ARRANGEMENTS = ['single', 'split', 'stack'] as const;
+export type Arrangement = (typeof ARRANGEMENTS)[number];
+
 /** How appliances run in this run of the tests, unless a test says otherwise. */
-export const ARRANGEMENT = process.env.FROSTBYTE_TEST_ARRANGEMENT === 'split' ? 'split' : 'single';
+export const ARRANGEMENT: Arrangement =
+  ARRANGEMENTS.find((one) => one === process.env.FROSTBYTE_TEST_ARRANGEMENT) ?? 'single';
 
 const root = resolve(import.meta.dirname, '../..');
 const BUILT = join(root, 'dist/frostbyte');
 
 export async function startAppliance(options: ApplianceOptions = {}): Promise<Appliance> {
   const dataFolder = options.dataFolder ?? join(await mkdtemp(join(tmpdir(), 'frostbyte-test-')), 'data');
+  const { arrangement = ARRANGEMENT } = options;
+  const stack = arrangement === 'stack' ? await stackSettings() : null;
+  const isSplit = arrangement !== 'single';
   const environment = {
     PATH: process.env.PATH ?? '',
     FROSTBYTE_PORT: '0',
     FROSTBYTE_RATE_LIMITS: 'off',
     FROSTBYTE_LOG_LEVEL: 'info',
+    ...stack?.environment,
     ...options.environment,
   };
-  const { arrangement = ARRANGEMENT } = options;
   // As many processes from sources take their time; what was built is up twice as fast.
-  const launcher = options.launcher ?? (arrangement === 'split' && existsSync(BUILT) ? BUILT : undefined);
+  const launcher = options.launcher ?? (isSplit && existsSync(BUILT) ? BUILT : undefined);
   let logs = '';
   let child: ChildProcess;
   let url = '';
@@ -73,7 +83,7 @@ export async function startAppliance(options: ApplianceOptions = {}): Promise<Ap
     const [command, args] = launcher
       ? [launcher, []]
       : [process.execPath, ['--disable-warning=ExperimentalWarning', join(root, 'appliance/bin/cli.ts')]];
-    child = spawn(command, [...args, 'serve', '--arrangement', arrangement, '--data', dataFolder], {
+    child = spawn(command, [...args, 'serve', '--arrangement', isSplit ? 'split' : 'single', '--data', dataFolder], {
       env: environment,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -98,7 +108,7 @@ export async function startAppliance(options: ApplianceOptions = {}): Promise<Ap
   const gone = () => (child.exitCode === null && child.signalCode === null ? once(child, 'exit') : Promise.resolve());
   /** The process that was started, and in the split arrangement its roles with it; workers are left to find out. */
   async function killAll(): Promise<void> {
-    const roles = arrangement === 'split' ? rolesOf(child.pid!) : [];
+    const roles = isSplit ? rolesOf(child.pid!) : [];
     child.kill('SIGKILL');
     for (const { pid } of roles) killIfThere(pid);
     await gone();
@@ -152,6 +162,7 @@ export async function startAppliance(options: ApplianceOptions = {}): Promise<Ap
       // A worker that lives a moment longer holds the other end; the tests do not wait for it.
       child.stdout!.destroy();
       child.stderr!.destroy();
+      await stack?.end();
       await rm(options.dataFolder ?? join(dataFolder, '..'), { recursive: true, force: true, maxRetries: 5 });
     },
   };

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
+import { tenantRule } from '../../appliance/stores/queue/redis/user-rule.ts';
 import type { RedisAddress } from '../../appliance/stores/redis/connection.ts';
 import { testStack } from './stack.ts';
 
@@ -17,17 +18,8 @@ export interface RedisTenant {
   end(): Promise<void>;
 }
 
-/** The rule of spec 3 for a tenant, word for word. */
-function tenantRule(prefix: string): string {
-  return (
-    `resetkeys ~${prefix}:* resetchannels &${prefix}:* -@all +@read +@write +@connection +@transaction ` +
-    '+@scripting +@pubsub +@blocking -@dangerous -@admin -scan -randomkey -dbsize -select -move -script -function ' +
-    '-fcall -fcall_ro -client +client|setname +client|setinfo +client|id -wait -waitaof'
-  );
-}
-
 export function redisTenant(): Promise<RedisTenant> {
-  return redisUser('tenant', tenantRule);
+  return redisUser('tenant', (prefix) => tenantRule(`${prefix}:`).join(' '));
 }
 
 /** Makes a user with a random name and password under a rule for its prefix; `end` deletes it with its keys. */

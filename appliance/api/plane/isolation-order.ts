@@ -27,6 +27,8 @@ const Target = z.strictObject({
 
 export const IsolationOrder = z.strictObject({
   tenant_id: z.string().regex(TENANT_ID),
+  /** It runs in the tenant's own network; otherwise what the network closes is not asked. */
+  inside: z.boolean(),
   own: StackStores,
   targets: z.array(Target).max(1000),
   /** Control's own database. */

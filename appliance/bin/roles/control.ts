@@ -25,6 +25,8 @@ import { embeddedBacking } from '../wire/embedded-backing.ts';
 import { inboxFolders } from '../wire/inbox-folders.ts';
 import { showNotices } from '../wire/inbox-notices.ts';
 import { openSplitControl, type SplitControl } from '../wire/split-control.ts';
+import { stackBacking } from '../wire/stack/backing.ts';
+import { openStackNetwork } from '../wire/stack/network.ts';
 import { hostParser } from '../wire/tenant-plane.ts';
 
 /**
@@ -52,13 +54,20 @@ export function startControl(config: Config): Promise<Running> {
     const metrics = createMetrics({ version: PIPELINE_VERSION });
     const { meter } = metrics;
     const run = runPaths(runFolder(config));
+    const inStack = config.mode === 'stack';
     const host = planeProcesses({
       folder: run.planes,
       owner: config.processes.gateway_uid,
       command: [process.execPath, '--disable-warning=ExperimentalWarning', entryOf('data-plane')],
       wrap: dyingWithParent(),
     });
-    const split = await openSplitControl({ config, logger, meter, host, backing: embeddedBacking });
+    const split = await openSplitControl({
+      config,
+      logger,
+      meter,
+      host,
+      backing: inStack ? stackBacking(openStackNetwork(config, PIPELINE_VERSION)) : embeddedBacking,
+    });
     undo.push(() => split.close());
     const { control, planes, clock } = split;
     const parser = hostParser(config, logger);

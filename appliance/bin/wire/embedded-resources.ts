@@ -16,12 +16,12 @@ import { openSqliteQueue } from '../../stores/queue/sqlite.ts';
 import type { AuditOutbox, RecordStore } from '../../stores/record/port.ts';
 import { openSqliteRecords } from '../../stores/record/sqlite.ts';
 import { openSqliteVectors } from '../../stores/vector/sqlite-vec.ts';
-import { checkObjects, checkQueue, checkVectors } from './embedded-canaries.ts';
+import { checkObjects, checkQueue, checkVectors } from './canaries.ts';
 import { embeddedIsolation } from './embedded-isolation.ts';
-import { embeddedKeys } from './embedded-keys.ts';
 import { objectTurns } from './object-turns.ts';
 import { presenceIn } from './presence.ts';
 import { needsAnother, resealStore } from './reseal.ts';
+import { tenantKeyResources } from './tenant-keys.ts';
 
 /** The tenants' files in embedded mode (spec 3, row "embedded"), as provisioning makes and destroys them. */
 
@@ -122,7 +122,7 @@ export function embeddedResources(options: EmbeddedOptions): EmbeddedResources {
   });
 
   const resources: EmbeddedResources = {
-    ...embeddedKeys({ dataFolder, clock, root }),
+    ...tenantKeyResources({ dataFolder, clock, root }),
     objects: {
       make: async (tenantId) => {
         await makeFolder(at(tenantId).folder);

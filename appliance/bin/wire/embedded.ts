@@ -126,11 +126,14 @@ export async function upgradeSecrets(dataFolder: string, root: KeyPair, clock: C
   }
 }
 
-/** Control alone, for a command on the box; may run beside the daemon. */
+/**
+ * Control alone, for a command on the box; may run beside the daemon. In stack mode too: what such commands change is in the
+ * registry and the key files, which are the same there.
+ */
 export async function withControl<T>(config: Config, use: (control: Control) => Promise<T>): Promise<T> {
   const { meter } = createMetrics({ version: '' });
   const embedded = await openEmbedded({
-    config,
+    config: { ...config, mode: 'embedded' },
     logger: silentLogger,
     meter,
     baseUrl: () => `http://${config.listen.host}:${config.listen.port}`,

@@ -1,4 +1,3 @@
-import type { Clock } from '../../kernel/clock.ts';
 import { asCode, shaped } from '../../kernel/log-fields.ts';
 import type { Logger } from '../../kernel/telemetry.ts';
 import type { Registry } from '../registry/open.ts';
@@ -22,16 +21,16 @@ export interface Advancing extends Omit<StepContext, 'tenantId' | 'actor'> {
  * Takes it up wherever a crash left it. A tenant without unfinished work is no error.
  */
 export async function advanceTenant(parts: Advancing, tenantId: string, signal: AbortSignal): Promise<void> {
-  const { registry, clock } = parts;
-  if (findTenant(registry, tenantId)?.state === 'PENDING') beginProvisioning(registry, clock, tenantId);
+  const { registry } = parts;
+  if (findTenant(registry, tenantId)?.state === 'PENDING') beginProvisioning(parts, tenantId);
   const state = findTenant(registry, tenantId)?.state;
   if (state === 'PROVISIONING') await provision(parts, tenantId, signal);
   if (state === 'DEPROVISIONING') await deprovision(parts, tenantId, signal);
 }
 
 /** PENDING → PROVISIONING with a fresh plan. */
-function beginProvisioning(registry: Registry, clock: Clock, tenantId: string): void {
-  const steps = stepNames('provisioning');
+function beginProvisioning({ registry, clock, resources }: Advancing, tenantId: string): void {
+  const steps = stepNames('provisioning', resources);
   moveTenant(registry, clock, {
     tenantId,
     trigger: 'provision',
@@ -57,7 +56,7 @@ async function provision(parts: Advancing, tenantId: string, signal: AbortSignal
       tenantId,
       trigger: 'provisioned',
       actor: 'system',
-      adds: { steps: stepNames('provisioning') },
+      adds: { steps: planSteps(registry, tenantId, 'provisioning').map(({ step }) => step) },
       also: () => {
         registry.run('UPDATE tenants SET provisioned_at = ? WHERE tenant_id = ?', [clock.iso(), tenantId]);
         closePlan(registry, tenantId, 'provisioning', clock.iso());
@@ -91,7 +90,7 @@ async function deprovision(parts: Advancing, tenantId: string, signal: AbortSign
       trigger: 'deprovisioned',
       actor: 'system',
       adds: {
-        steps: stepNames('deprovisioning'),
+        steps: planSteps(registry, tenantId, 'deprovisioning').map(({ step }) => step),
         outside_copies: copiesOutside(registry, tenantId).map(({ copy_id, kind }) => `${kind} ${copy_id}`),
       },
       also: () => closePlan(registry, tenantId, 'deprovisioning', clock.iso()),

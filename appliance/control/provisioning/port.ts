@@ -16,6 +16,10 @@ export interface TenantResources {
   readonly records: TenantResource;
   readonly vectors: TenantResource;
   readonly queue: TenantResource;
+  /** The tenant's own network, in stack mode. */
+  readonly network?: TenantResource;
+  /** What runs in it, in stack mode: proven to start, to reach its stores and to answer. */
+  readonly containers?: TenantResource;
 
   /**
    * Ends the tenant's running work and closes its stores. Work in flight has `drainMs` to finish. A tenant that is not

@@ -24,6 +24,8 @@ export interface StepContext {
 /** One step of a plan. Each of the three may be repeated after a crash half way. */
 export interface Step {
   readonly name: string;
+  /** What the tenants of this appliance must be made of for the step to have a place in the plan. */
+  readonly where?: 'network' | 'containers';
   /** Has its effect, or finishes having it. */
   do(context: StepContext): Promise<void>;
   /** Throws unless the effect is there. */
@@ -41,6 +43,34 @@ export function makingStep(name: ResourceName): Step {
     do: ({ resources, tenantId }) => resources[name].make(tenantId),
     verify: ({ resources, tenantId }) => resources[name].check(tenantId),
     undo: ({ resources, tenantId }) => destroyed(resources[name], tenantId),
+  });
+}
+
+/** A step that makes what only one mode has. */
+export function makingStepWhere(name: 'network' | 'containers'): Step {
+  return Object.freeze<Step>({
+    name,
+    where: name,
+    do: async ({ resources, tenantId }) => resources[name]?.make(tenantId),
+    verify: async ({ resources, tenantId }) => resources[name]?.check(tenantId),
+    undo: async ({ resources, tenantId }) => {
+      const resource = resources[name];
+      if (resource !== undefined) await destroyed(resource, tenantId);
+    },
+  });
+}
+
+/** A step that destroys what only one mode has. */
+export function deletingStepWhere(name: 'network' | 'containers'): Step {
+  return Object.freeze<Step>({
+    name,
+    where: name,
+    do: async ({ resources, tenantId }) => resources[name]?.destroy(tenantId),
+    verify: async ({ resources, tenantId }) => {
+      const resource = resources[name];
+      if (resource !== undefined) await gone(resource, tenantId);
+    },
+    undo: async () => undefined,
   });
 }
 

@@ -6,7 +6,7 @@ import type { Credentials } from '../../../stores/object/minio/client.ts';
 import { tenantPolicy } from '../../../stores/object/minio/policy.ts';
 import { BucketKeeper } from '../../../stores/object/minio/tenant-bucket.ts';
 import { openMinioObjects } from '../../../stores/object/minio.ts';
-import { checkObjects } from '../embedded-canaries.ts';
+import { checkObjects } from '../canaries.ts';
 
 export interface StackObjectsOptions extends AdminOptions {
   /** The tenant's own credentials as its secrets file has them now; null where there are none (any more). */

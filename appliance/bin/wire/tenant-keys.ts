@@ -23,24 +23,30 @@ import type { KeyPair } from '../../secrets/identities.ts';
 import { createTenantKeys, destroyTenantKeys, openTenantKeys } from '../../secrets/keyring.ts';
 import { challengeRecovery, nameRecovery, proveRecovery, recoveryStatus } from '../../secrets/recovery.ts';
 import { destroySecret, readSecret, sweepBeside, syncFolder } from '../../secrets/secret-file.ts';
-import { type NumberedPair, secretsFile } from '../../secrets/tenant-secrets.ts';
+import { type NumberedPair, type SecretName, secretsFile } from '../../secrets/tenant-secrets.ts';
 
-/** Keys and credentials of the tenants as files below the data folder, in both modes' one form (spec 3). */
+/** Keys and credentials of the tenants as files below the data folder, the same in both modes (spec 3). */
 
 const API_KEY_BYTES = 32;
 
-export interface EmbeddedKeyOptions {
+export interface TenantKeyOptions {
   dataFolder: string;
   clock: Clock;
   root: KeyPair;
+  /** New values for every credential of a tenant. Default: an API key alone, as embedded mode has it. */
+  newCredentials?(tenantId: string): Credentials;
 }
 
+/** Every credential that a tenant has, by its name in the secrets file. */
+export type Credentials = Partial<Record<SecretName, string>>;
+
 /** The parts of `TenantResources` that are about keys. One change of a tenant's keys at a time. */
-export function embeddedKeys({
+export function tenantKeyResources({
   dataFolder,
   clock,
   root,
-}: EmbeddedKeyOptions): Pick<TenantResources, 'keys' | 'credentials' | 'recovery'> {
+  newCredentials = () => ({ tenant_api_key: randomApiKey() }),
+}: TenantKeyOptions): Pick<TenantResources, 'keys' | 'credentials' | 'recovery'> {
   const turns = new Turns();
   const { recovery: recoveryFile } = controlPaths(dataFolder);
   const at = (tenantId: string): KeyFolder => ({ root, clock, folder: tenantPaths(dataFolder, tenantId).secrets });
@@ -58,11 +64,13 @@ export function embeddedKeys({
       keys_hash: prefixedSha256(written.public_keys.toSorted().join('\n')),
     };
   };
-  const renew = (folder: KeyFolder) =>
+  const renew = (folder: KeyFolder, tenantId: string) =>
     changeSecrets(folder, ({ values, storage }) => ({
-      values: { ...values, tenant_api_key: randomBytes(API_KEY_BYTES).toString('base64url') },
+      values: { ...values, ...newCredentials(tenantId) },
       storage,
     }));
+  const isWhole = (tenantId: string, values: Credentials): boolean =>
+    Object.keys(newCredentials(tenantId)).every((name) => values[name as SecretName] !== undefined);
 
   return {
     keys: {
@@ -114,11 +122,13 @@ export function embeddedKeys({
       make: (tenantId) =>
         inTurn(tenantId, async (folder) => {
           const { secrets } = await openTenantKeys(root, folder.folder);
-          if (secrets.values.tenant_api_key === undefined) await renew(folder);
+          if (!isWhole(tenantId, secrets.values)) await renew(folder, tenantId);
         }),
       check: async (tenantId) => {
         const { secrets } = await openTenantKeys(root, at(tenantId).folder);
-        if (Buffer.from(secrets.values.tenant_api_key ?? '', 'base64url').length === API_KEY_BYTES) return;
+        const { tenant_api_key = '' } = secrets.values;
+        const isLong = Buffer.from(tenant_api_key, 'base64url').length === API_KEY_BYTES;
+        if (isLong && isWhole(tenantId, secrets.values)) return;
         throw new FrostbyteError('KEY_UNAVAILABLE', 'The credentials of the tenant are not whole.');
       },
       destroy: (tenantId) =>
@@ -135,7 +145,7 @@ export function embeddedKeys({
         const { secrets } = await openTenantKeys(root, at(tenantId).folder);
         return Object.keys(secrets.values).length === 0;
       },
-      renew: (tenantId) => inTurn(tenantId, async (folder) => void (await renew(folder))),
+      renew: (tenantId) => inTurn(tenantId, async (folder) => void (await renew(folder, tenantId))),
     },
 
     recovery: {
@@ -145,6 +155,11 @@ export function embeddedKeys({
       prove: (answer) => proveRecovery(recoveryFile, answer, clock),
     },
   };
+}
+
+/** A tenant's API key: 256 bits. */
+export function randomApiKey(): string {
+  return randomBytes(API_KEY_BYTES).toString('base64url');
 }
 
 /** A durable copy under the same name; null where there is nothing to copy. */

@@ -1,0 +1,169 @@
+import type { TenantResource, TenantResources } from '../../../control/provisioning/port.ts';
+import { diskRoom } from '../../../kernel/disk-room.ts';
+import { codeFrames, FrostbyteError, isFrostbyteError } from '../../../kernel/errors.ts';
+import { shaped } from '../../../kernel/log-fields.ts';
+import { tenantPaths } from '../../../kernel/names.ts';
+import { open as openSealed, seal } from '../../../secrets/age-file.ts';
+import { openTenantKeys } from '../../../secrets/keyring.ts';
+import { watchStorageKeys } from '../../../secrets/watch-storage-keys.ts';
+import type { RecordStore } from '../../../stores/record/port.ts';
+import { repeat } from '../../repeat.ts';
+import type { Backing, BackingParts } from '../backing.ts';
+import { type ReachableRecords, reachableRecords } from '../embedded-resources.ts';
+import { objectTurns } from '../object-turns.ts';
+import { needsAnother, resealStore } from '../reseal.ts';
+import { tenantKeyResources } from '../tenant-keys.ts';
+import { gatewayLimits } from './gateway-limits.ts';
+import { openStackLogs } from './logs.ts';
+import type { StackNetwork } from './network.ts';
+import { tenantStores } from './stores.ts';
+
+const MIB = 1024 * 1024;
+/** How often what the kill-switch could not end yet is tried again. */
+const END_MS = 2000;
+
+/** Tenants on the server stores: MinIO, PostgreSQL, Qdrant (or files), and a Redis server for each. */
+export function stackBacking(network: StackNetwork): (parts: BackingParts) => Promise<Backing> {
+  return async (parts) => {
+    const { config, root, clock, logger, planes } = parts;
+    const dataFolder = config.data_folder;
+    const { servers, networks, redis } = network;
+    const stores = tenantStores({ config, clock, root, servers, redis });
+    const keys = tenantKeyResources({ dataFolder, clock, root, newCredentials: stores.newCredentials });
+    const logs = await openStackLogs({
+      clock,
+      root,
+      ...servers.postgres,
+      password: () => servers.secret('postgres_password'),
+      hbaFolder: config.stack.hba_folder,
+      from: `${config.stack.subnet}.0.1/32`,
+    });
+    const limits = gatewayLimits({ ...servers.redis, password: servers.secret('redis_password') });
+    const storageKeys = (tenantId: string) => watchStorageKeys(root, tenantPaths(dataFolder, tenantId).secrets);
+
+    /** Records that control itself has open, of tenants without a running plane. */
+    const relayed = new Map<string, RecordStore>();
+    const closeRelayed = async (tenantId: string): Promise<void> => {
+      const records = relayed.get(tenantId);
+      relayed.delete(tenantId);
+      await records?.close();
+    };
+    const reachable = async (tenantId: string): Promise<ReachableRecords | null> => {
+      const running = planes.records(tenantId);
+      if (running) return running;
+      const known = relayed.get(tenantId) ?? (await stores.records.open(tenantId));
+      if (known === null) return null;
+      relayed.set(tenantId, known);
+      return reachableRecords(known);
+    };
+
+    const resources: TenantResources = {
+      ...keys,
+      credentials: {
+        ...keys.credentials,
+        async renew(tenantId) {
+          await keys.credentials.renew(tenantId);
+          // A tenant that is stopped gets its new users when it is resumed, and not before.
+          if (stores.isEnded(tenantId)) return;
+          await stores.renew(tenantId);
+          // Its data plane holds what is dead now; another is started with the new.
+          await planes.stop(tenantId, 0);
+        },
+        async destroy(tenantId) {
+          await keys.credentials.destroy(tenantId);
+          await stores.forget(tenantId);
+        },
+      },
+      network: networks,
+      objects: {
+        ...stores.objects,
+        async *reseal(tenantId, after) {
+          const store = stores.openObjects(tenantId);
+          try {
+            yield* resealStore(store, { keys: storageKeys(tenantId), turns: objectTurns(tenantId) }, after);
+          } finally {
+            await store.close();
+          }
+        },
+        async needStorage(tenantId, version) {
+          const { secrets } = await openTenantKeys(root, tenantPaths(dataFolder, tenantId).secrets);
+          const others = secrets.storage.filter(({ number }) => number !== version).map(({ pair }) => pair.identity);
+          const store = stores.openObjects(tenantId);
+          return needsAnother(store, others).finally(() => store.close());
+        },
+      },
+      records: closing(stores.records, closeRelayed),
+      vectors: stores.vectors,
+      queue: stores.queue,
+
+      async stop(tenantId, drainMs) {
+        await planes.stop(tenantId, drainMs);
+        await closeRelayed(tenantId);
+        await stores.end(tenantId);
+      },
+      outbox: reachable,
+      presence: async (tenantId, kind, id) => {
+        const look = async () => (await (await reachable(tenantId))?.presence(kind, id)) ?? 'missing';
+        try {
+          return await look();
+        } catch (error) {
+          // A suspension ends the tenant's plane under our hands; the next look is control's own.
+          if (!isFrostbyteError(error, 'STORE_UNAVAILABLE', 'SERVICE_UNAVAILABLE')) throw error;
+          return look();
+        }
+      },
+      isolation: (tenantId, targets) => network.isolation({ parts, stores, resources }, tenantId, targets),
+      sealWithRoot: (bytes) => seal([root.recipient], bytes),
+      openWithRoot: (sealed) => openSealed([root.identity], sealed),
+    };
+
+    const beat = repeat(
+      () => stores.endOpen(),
+      END_MS,
+      (error) => logger.warn('credentials of a stopped tenant could not be ended yet', codeFrames(error)),
+    );
+    return {
+      resources,
+      async stores(tenantId) {
+        if (stores.isEnded(tenantId)) {
+          await keys.credentials.renew(tenantId);
+          await stores.renew(tenantId);
+          logger.info('a tenant that was stopped has new users in every store', shaped({ tenant_id: tenantId }));
+        }
+        // A server that ended, with the box or by itself, knows nobody any more.
+        await stores.queue.make(tenantId);
+        return stores.handedOver(tenantId);
+      },
+      openLog: async (logId) => logs.log(logId),
+      room: async () => {
+        const { min_free_mb } = config.intake;
+        const reserve = min_free_mb === null ? undefined : min_free_mb * MIB;
+        return diskRoom(config.stack.disk, reserve).catch((cause: unknown) => {
+          throw new FrostbyteError('STORE_UNAVAILABLE', `The disk of ${config.stack.disk} cannot be looked at.`, {
+            cause,
+          });
+        });
+      },
+      limits: () => limits.place(),
+      async close() {
+        await beat.stop();
+        for (const tenantId of [...relayed.keys()]) await closeRelayed(tenantId);
+        await Promise.all([stores.close(), limits.close(), logs.close()]);
+        network.close();
+      },
+    };
+  };
+}
+
+/** What control has open of a tenant's records is closed before they are destroyed. */
+function closing(records: TenantResource, close: (tenantId: string) => Promise<void>): TenantResource {
+  return {
+    make: (tenantId) => records.make(tenantId),
+    check: (tenantId) => records.check(tenantId),
+    async destroy(tenantId) {
+      await close(tenantId);
+      await records.destroy(tenantId);
+    },
+    isGone: (tenantId) => records.isGone(tenantId),
+  };
+}

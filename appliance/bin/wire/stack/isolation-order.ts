@@ -1,0 +1,102 @@
+import { randomBytes } from 'node:crypto';
+import type { IsolationOrder, OrderTarget } from '../../../api/plane/isolation-order.ts';
+import { LAST } from '../../../control/networks/port.ts';
+import type { IsolationTarget, TenantResources } from '../../../control/provisioning/port.ts';
+import { CANARY } from '../../../isolation/objects/try-objects.ts';
+import { tenantNames } from '../../../kernel/names.ts';
+import type { BackingParts } from '../backing.ts';
+import { CONTROL_DATABASE } from './logs.ts';
+import type { StackServers } from './servers.ts';
+import type { TenantStores } from './stores.ts';
+
+export interface OrderParts {
+  parts: Pick<BackingParts, 'config'>;
+  servers: StackServers;
+  stores: TenantStores;
+  /** Runs `make` unless the probe was made before. */
+  probe(tenantId: string, make: () => Promise<void>): Promise<void>;
+  resources: Pick<TenantResources, 'keys' | 'credentials' | 'network' | 'objects' | 'records' | 'vectors' | 'queue'>;
+}
+
+/** The port of a data plane in its network. */
+export const PLANE_PORT = 8100;
+
+/**
+ * What the isolation check is told (spec 3): the tenant's own things, and each target's by name. Of the probe, which is
+ * made where it is missing, also its credentials: a password that is right must open nothing from the wrong network.
+ */
+export async function isolationOrder(
+  order: OrderParts,
+  tenantId: string,
+  targets: readonly IsolationTarget[],
+): Promise<IsolationOrder> {
+  const { parts, servers, stores } = order;
+  const { planes, vectors } = parts.config.stack;
+  const isInside = planes === 'containers';
+  const described: OrderTarget[] = [];
+  for (const { tenant_id, probe } of targets) {
+    if (probe) await order.probe(tenant_id, () => makeProbe(order, tenant_id));
+    const names = tenantNames(tenant_id);
+    const held = probe ? await stores.handedOver(tenant_id) : null;
+    const network = isInside ? await servers.networkOf(tenant_id) : null;
+    described.push({
+      tenant_id,
+      probe,
+      objects: { bucket: names.bucket, user: held?.objects.access_key ?? null },
+      // From the host every network is the right one, so that says nothing there.
+      records: {
+        database: names.database,
+        role: names.role,
+        password: isInside ? (held?.records.password ?? null) : null,
+      },
+      vectors: vectors === 'qdrant' ? { collection: names.collection } : null,
+      queue:
+        network === null
+          ? {
+              ...(await stores.handedOver(tenantId)).queue,
+              username: names.redisUser,
+              password: null,
+              prefix: names.redisPrefix,
+            }
+          : {
+              host: network.address('redis'),
+              port: 6379,
+              username: names.redisUser,
+              password: held?.queue.password ?? null,
+              prefix: names.redisPrefix,
+            },
+      plane: network === null || probe ? null : { host: network.address('plane'), port: PLANE_PORT },
+    });
+  }
+  const own = isInside ? await servers.networkOf(tenantId) : null;
+  return {
+    tenant_id: tenantId,
+    inside: isInside,
+    own: await stores.handedOver(tenantId),
+    targets: described,
+    control_database: CONTROL_DATABASE,
+    scanner: null,
+    closed:
+      own === null
+        ? []
+        : [
+            ...servers.core,
+            ...[22, 5432, 8080].map((port) => ({
+              name: `the host at port ${port}`,
+              host: own.address('host'),
+              port,
+            })),
+            { name: 'the host by the stores’ network', host: `${parts.config.stack.subnet}.0.${LAST.host}`, port: 22 },
+          ],
+  };
+}
+
+/** Makes the probe tenant, or completes it, with something in it that could be stolen. */
+async function makeProbe({ resources, stores }: OrderParts, probe: string): Promise<void> {
+  const { keys, credentials, network, objects, records, vectors, queue } = resources;
+  for (const resource of [keys, credentials, ...(network ? [network] : []), objects, records, vectors, queue]) {
+    await resource.make(probe);
+  }
+  const store = stores.openObjects(probe);
+  await store.put(CANARY, randomBytes(32)).finally(() => store.close());
+}

@@ -1,0 +1,80 @@
+import type { StackStores } from '../../../api/plane/handover.ts';
+import type { TenantResource } from '../../../control/provisioning/port.ts';
+import type { RedisServers } from '../../../control/redis-servers/port.ts';
+import { FrostbyteError } from '../../../kernel/errors.ts';
+import { tenantNames } from '../../../kernel/names.ts';
+import { tenantRule } from '../../../stores/queue/redis/user-rule.ts';
+import { openRedisQueue } from '../../../stores/queue/redis.ts';
+import { openRedis, type RedisConnection } from '../../../stores/redis/connection.ts';
+import { checkQueue } from '../canaries.ts';
+
+export interface StackQueueOptions {
+  servers: RedisServers;
+  /** Control's own password at a tenant's server. */
+  adminPasswordOf(tenantId: string): string;
+  /** The tenant's own password as its secrets file has it now; null where there is none (any more). */
+  passwordOf(tenantId: string): Promise<string | null>;
+}
+
+/** A tenant's Redis server, and the one user that works on it (spec 3, row "Redis"). */
+export interface StackQueue extends TenantResource {
+  /** The kill-switch: the server ends, and every session with it. */
+  disable(tenantId: string): Promise<void>;
+  /** A new user with the password that the secrets file has now, on a server that runs. */
+  renew(tenantId: string): Promise<void>;
+  /** What the tenant's data plane is handed. */
+  handedOver(tenantId: string): Promise<StackStores['queue']>;
+}
+
+/** How long a server that was just started may take to answer. */
+const START_MS = 10_000;
+
+export function stackQueue({ servers, adminPasswordOf, passwordOf }: StackQueueOptions): StackQueue {
+  const password = async (tenantId: string): Promise<string> => {
+    const found = await passwordOf(tenantId);
+    if (found !== null) return found;
+    throw new FrostbyteError('KEY_UNAVAILABLE', 'The tenant has no password for its queue.');
+  };
+  /** BullMQ adds its own colon. */
+  const prefixOf = (tenantId: string) => `${tenantNames(tenantId).redisPrefix}queue`;
+  const asControl = async (
+    tenantId: string,
+    work: (connection: RedisConnection) => Promise<unknown>,
+  ): Promise<void> => {
+    const { host, port } = await servers.address(tenantId);
+    const connection = openRedis({ host, port, password: adminPasswordOf(tenantId) }, { patienceMs: START_MS });
+    await work(connection).finally(() => connection.close());
+  };
+  const renew = async (tenantId: string): Promise<void> => {
+    const { redisPrefix, redisUser } = tenantNames(tenantId);
+    const rule = ['reset', 'on', `>${await password(tenantId)}`, ...tenantRule(redisPrefix)];
+    // It forgets its users whenever it starts, and may be there no more after a restart of the engine.
+    await servers.make(tenantId, adminPasswordOf(tenantId));
+    await asControl(tenantId, (connection) =>
+      connection.call(async (redis) => {
+        // Deleted first: sessions of the old user are ended by that.
+        await redis.call('ACL', 'DELUSER', redisUser);
+        await redis.call('ACL', 'SETUSER', redisUser, ...rule);
+      }),
+    );
+  };
+  const handedOver = async (tenantId: string): Promise<StackStores['queue']> => ({
+    ...(await servers.address(tenantId)),
+    username: tenantNames(tenantId).redisUser,
+    password: await password(tenantId),
+    prefix: prefixOf(tenantId),
+  });
+
+  return {
+    make: renew,
+    check: async (tenantId) => {
+      const { host, port, username, password: secret, prefix } = await handedOver(tenantId);
+      await checkQueue(openRedisQueue({ address: { host, port, username, password: secret }, prefix }));
+    },
+    destroy: (tenantId) => servers.destroy(tenantId),
+    isGone: (tenantId) => servers.isGone(tenantId),
+    disable: (tenantId) => servers.stop(tenantId),
+    renew,
+    handedOver,
+  };
+}

@@ -1,0 +1,183 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { PoolClient } from 'pg';
+import type { TenantResource } from '../../../control/provisioning/port.ts';
+import type { Clock } from '../../../kernel/clock.ts';
+import { FrostbyteError } from '../../../kernel/errors.ts';
+import { tenantNames } from '../../../kernel/names.ts';
+import { openPostgres } from '../../../stores/postgres/connection.ts';
+import { scramVerifier } from '../../../stores/postgres/scram.ts';
+import type { RecordStore } from '../../../stores/record/port.ts';
+import { migratePostgresRecords, openPostgresRecords } from '../../../stores/record/postgres.ts';
+import { writeHbaRule } from './hba-rule.ts';
+
+export interface StackRecordsOptions {
+  clock: Clock;
+  host: string;
+  port: number;
+  /** Control's own user, which owns the tenants' databases. */
+  user: string;
+  password(): string;
+  /** Folder in which the server looks for who may come in; a file a tenant. */
+  hbaFolder: string;
+  /** The tenant's own password as its secrets file has it now; null where there is none (any more). */
+  passwordOf(tenantId: string): Promise<string | null>;
+  /** Where the tenant finds the server, and the network that it comes from, such as `172.28.3.0/24`. */
+  way(tenantId: string): Promise<{ host: string; from: string }>;
+}
+
+/** A tenant's database, and the one user that may work in it (spec 3, row "PostgreSQL"). */
+export interface StackRecords extends TenantResource {
+  /** The kill-switch: nobody logs in as the tenant's user any more, and its sessions are ended. */
+  disable(tenantId: string): Promise<void>;
+  /** A new user of the same name with the password that the secrets file has now; the old one's sessions are ended. */
+  renew(tenantId: string): Promise<void>;
+  /** The tenant's records as control itself may open them; null where there is no database (any more). */
+  open(tenantId: string): Promise<RecordStore | null>;
+  close(): Promise<void>;
+}
+
+/** Sessions of a tenant: two pools of eight, and what a rotation overlaps. */
+const CONNECTIONS = 40;
+/** How long the server may take to end sessions. */
+const SESSIONS_MS = 5000;
+const END_SESSIONS = 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1';
+/** What a role cannot change of itself; and defaults that it can. */
+const LIMITS = Object.freeze({
+  temp_file_limit: "'2GB'",
+  statement_timeout: "'60s'",
+  idle_in_transaction_session_timeout: "'60s'",
+  work_mem: "'16MB'",
+});
+
+export function stackRecords(options: StackRecordsOptions): StackRecords {
+  const { clock, host, port, user, hbaFolder } = options;
+  const asControl = (database: string) => ({ host, port, database, user, password: options.password });
+  const server = openPostgres({
+    ...asControl('postgres'),
+    schema: 'pg_catalog',
+    application: 'frostbyte provisioning',
+    connections: 4,
+  });
+  const hbaFile = (tenantId: string) => join(hbaFolder, `50-${tenantNames(tenantId).database}.conf`);
+
+  const hasDatabase = async (name: string): Promise<boolean> =>
+    (await server.get('SELECT 1 FROM pg_database WHERE datname = ?', [name])) !== undefined;
+  const hasRole = async (name: string): Promise<boolean> =>
+    (await server.get('SELECT 1 FROM pg_roles WHERE rolname = ?', [name])) !== undefined;
+  /** Statements that take no parameters: names come from `tenantNames`, which knows no others. */
+  const command = (...statements: string[]): Promise<void> =>
+    server.alone(async (client) => {
+      for (const statement of statements) await client.query(statement);
+    });
+  const inDatabase = async (name: string, work: (client: PoolClient) => Promise<void>): Promise<void> => {
+    const own = openPostgres({
+      ...asControl(name),
+      schema: 'public',
+      application: 'frostbyte provisioning',
+      connections: 1,
+    });
+    await own.alone(work).finally(() => own.close());
+  };
+
+  /** On return none is left: new ones cannot come, since the role may not log in any more. */
+  const endSessions = (role: string): Promise<void> =>
+    server.alone(async (client) => {
+      const deadline = performance.now() + SESSIONS_MS;
+      for (;;) {
+        const { rowCount } = await client.query(END_SESSIONS, [role]);
+        if (rowCount === 0) return;
+        if (performance.now() > deadline) {
+          throw new FrostbyteError('STORE_UNAVAILABLE', 'Sessions of the tenant at its database do not end.');
+        }
+        await wait(20);
+      }
+    });
+  /** Tells the server who comes in from where; what it holds already is not written again. */
+  const letIn = async (tenantId: string): Promise<void> => {
+    const { database, role } = tenantNames(tenantId);
+    const line = `host ${database} ${role} ${(await options.way(tenantId)).from} scram-sha-256\n`;
+    await writeHbaRule(hbaFile(tenantId), line);
+    await command('SELECT pg_reload_conf()');
+  };
+  const dropRole = async (database: string, role: string): Promise<void> => {
+    if (!(await hasRole(role))) return;
+    await command(`ALTER ROLE ${role} NOLOGIN`);
+    await endSessions(role);
+    // Its grants in the database hold it there.
+    if (await hasDatabase(database)) {
+      await inDatabase(database, async (client) => void (await client.query(`DROP OWNED BY ${role}`)));
+    }
+    await command(`DROP ROLE IF EXISTS ${role}`);
+  };
+  const renew = async (tenantId: string): Promise<void> => {
+    const { database, role } = tenantNames(tenantId);
+    const password = await options.passwordOf(tenantId);
+    if (password === null) throw new FrostbyteError('KEY_UNAVAILABLE', 'The tenant has no password for its database.');
+    const verifier = await scramVerifier(password);
+    await dropRole(database, role);
+    await command(
+      `CREATE ROLE ${role} LOGIN NOINHERIT CONNECTION LIMIT ${CONNECTIONS} PASSWORD '${verifier}'`,
+      ...Object.entries(LIMITS).map(([name, value]) => `ALTER ROLE ${role} SET ${name} = ${value}`),
+      `GRANT CONNECT ON DATABASE ${database} TO ${role}`,
+    );
+    await migratePostgresRecords(asControl(database), { clock, role });
+    await letIn(tenantId);
+  };
+  const openOwn = async (tenantId: string): Promise<RecordStore> => {
+    const { database, role } = tenantNames(tenantId);
+    const password = await options.passwordOf(tenantId);
+    if (password === null) throw new FrostbyteError('KEY_UNAVAILABLE', 'The tenant has no password for its database.');
+    const { host: seen } = await options.way(tenantId);
+    return openPostgresRecords(
+      { host: seen, port, database, user: role, password, connections: 1 },
+      { tenant_id: tenantId, clock },
+    );
+  };
+
+  return {
+    make: async (tenantId) => {
+      const { database } = tenantNames(tenantId);
+      if (!(await hasDatabase(database))) await command(`CREATE DATABASE ${database}`);
+      await command(`REVOKE ALL ON DATABASE ${database} FROM PUBLIC`);
+      await inDatabase(database, async (client) => {
+        await client.query('REVOKE ALL ON SCHEMA public FROM PUBLIC');
+      });
+      await migratePostgresRecords(asControl(database), { clock });
+      await renew(tenantId);
+    },
+    check: async (tenantId) => {
+      // By the same way and as the same user as the tenant.
+      const records = await openOwn(tenantId);
+      await records.check().finally(() => records.close());
+    },
+    destroy: async (tenantId) => {
+      const { database, role } = tenantNames(tenantId);
+      await rm(hbaFile(tenantId), { force: true });
+      await command('SELECT pg_reload_conf()');
+      if (await hasRole(role)) {
+        await command(`ALTER ROLE ${role} NOLOGIN`);
+        await endSessions(role);
+      }
+      await command(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`, `DROP ROLE IF EXISTS ${role}`);
+    },
+    isGone: async (tenantId) => {
+      const { database, role } = tenantNames(tenantId);
+      return !(await hasDatabase(database)) && !(await hasRole(role));
+    },
+    disable: async (tenantId) => {
+      const { role } = tenantNames(tenantId);
+      if (!(await hasRole(role))) return;
+      await command(`ALTER ROLE ${role} NOLOGIN`);
+      await endSessions(role);
+    },
+    renew,
+    open: async (tenantId) => {
+      const { database } = tenantNames(tenantId);
+      if (!(await hasDatabase(database))) return null;
+      return openPostgresRecords({ ...asControl(database), connections: 2 }, { tenant_id: tenantId, clock });
+    },
+    close: () => server.close(),
+  };
+}

@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Config } from '../../../config/schema.ts';
+import { LAST, type TenantNetworks } from '../../../control/networks/port.ts';
+import { FrostbyteError } from '../../../kernel/errors.ts';
+
+/** Where the servers of the core stack are, for control and for each tenant, and control's own secrets there. */
+export interface StackServers {
+  postgres: { host: string; port: number };
+  objects: string;
+  redis: { host: string; port: number };
+  /** Null where vectors lie in files. */
+  qdrant: string | null;
+  /** The addresses of the stores' own network, where no tenant may come. */
+  core: { name: string; host: string; port: number }[];
+  /** A secret file of control's, read each time: a rotated one counts at once. Throws `CONFIG_INVALID`. */
+  secret(name: SecretFile): string;
+  networkOf: TenantNetworks['of'];
+  /** As a tenant reaches them, and from where it comes. */
+  ways(tenantId: string): Promise<Ways>;
+}
+
+export type SecretFile =
+  | 'postgres_password'
+  | 'objects_root_user'
+  | 'objects_root_password'
+  | 'redis_password'
+  | 'qdrant_api_key';
+
+export interface Ways {
+  /** The network that the tenant comes from, such as `172.28.3.0/24`. */
+  from: string;
+  postgres: string;
+  objects: string;
+  qdrant: string;
+  /** `host:port` of the proxy before the malware scanner. */
+  scanner: string;
+}
+
+const PORTS = Object.freeze({ postgres: 5432, objects: 9000, redis: 6379, qdrant: 6333, clamav: 3310, scanner: 3310 });
+
+/** Fixed addresses in the configured range (spec 7, "Compose"). */
+export function stackServers(config: Config, networks: Pick<TenantNetworks, 'of'>): StackServers {
+  const { subnet, secrets_folder, qdrant, vectors, planes } = config.stack;
+  const core = (last: number) => `${subnet}.0.${last}`;
+  const url = (host: string, port: number) => `http://${host}:${port}`;
+  return {
+    postgres: { host: core(LAST.postgres), port: PORTS.postgres },
+    objects: url(core(LAST.objects), PORTS.objects),
+    redis: { host: core(12), port: PORTS.redis },
+    qdrant: vectors === 'qdrant' ? (qdrant ?? url(core(LAST.qdrant), PORTS.qdrant)) : null,
+    core: [
+      { name: 'the database by the stores’ network', host: core(LAST.postgres), port: PORTS.postgres },
+      { name: 'the object store by the stores’ network', host: core(LAST.objects), port: PORTS.objects },
+      { name: 'the gateways’ limits', host: core(12), port: PORTS.redis },
+      { name: 'the malware scanner itself', host: core(LAST.scanner), port: PORTS.clamav },
+    ],
+    networkOf: (tenantId) => networks.of(tenantId),
+    secret(name) {
+      try {
+        return readFileSync(join(secrets_folder, name), 'utf8').trim();
+      } catch (cause) {
+        throw new FrostbyteError(
+          'CONFIG_INVALID',
+          `The secret file ${join(secrets_folder, name)} cannot be read. Name the folder with stack.secrets_folder.`,
+          { cause },
+        );
+      }
+    },
+    async ways(tenantId) {
+      if (planes === 'processes') {
+        // They come from the host, by the stores' own network.
+        return {
+          from: `${core(LAST.host)}/32`,
+          postgres: core(LAST.postgres),
+          objects: url(core(LAST.objects), PORTS.objects),
+          qdrant: qdrant ?? url(core(LAST.qdrant), PORTS.qdrant),
+          scanner: `${core(LAST.scanner)}:${PORTS.clamav}`,
+        };
+      }
+      const network = await networks.of(tenantId);
+      return {
+        from: network.cidr,
+        postgres: network.address('postgres'),
+        objects: url(network.address('objects'), PORTS.objects),
+        qdrant: qdrant ?? url(network.address('qdrant'), PORTS.qdrant),
+        scanner: `${network.address('scanner')}:${PORTS.scanner}`,
+      };
+    },
+  };
+}

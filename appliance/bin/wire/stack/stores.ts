@@ -1,0 +1,199 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { StackStores } from '../../../api/plane/handover.ts';
+import type { Config } from '../../../config/schema.ts';
+import type { TenantResource } from '../../../control/provisioning/port.ts';
+import type { RedisServers } from '../../../control/redis-servers/port.ts';
+import type { Clock } from '../../../kernel/clock.ts';
+import { FrostbyteError } from '../../../kernel/errors.ts';
+import { controlPaths, tenantNames, tenantPaths } from '../../../kernel/names.ts';
+import { Turns } from '../../../kernel/turns.ts';
+import type { KeyPair } from '../../../secrets/identities.ts';
+import { openTenantKeys } from '../../../secrets/keyring.ts';
+import { type SecretName, secretsFile } from '../../../secrets/tenant-secrets.ts';
+import { openMinioObjects } from '../../../stores/object/minio.ts';
+import type { ObjectStore } from '../../../stores/object/port.ts';
+import { collectionToken } from '../../../stores/vector/qdrant/tokens.ts';
+import { type Credentials, randomApiKey } from '../tenant-keys.ts';
+import { derivedPassword } from './derived-password.ts';
+import { endings } from './endings.ts';
+import { type StackObjects, stackObjects } from './objects.ts';
+import { type StackQueue, stackQueue } from './queue.ts';
+import { type StackRecords, stackRecords } from './records.ts';
+import type { StackServers } from './servers.ts';
+import { fileVectors, qdrantVectors, type StackVectors } from './vectors.ts';
+
+/** Every store of the tenants on servers, as control has it. */
+export interface TenantStores {
+  objects: TenantResource;
+  records: StackRecords;
+  vectors: StackVectors;
+  queue: TenantResource;
+  /** New values for every credential of a tenant, for its secrets file. */
+  newCredentials(tenantId: string): Credentials;
+  /**
+   * Kill-switch (4): in every store the tenant's user is ended and its sessions with it. Each store by itself: one that is
+   * down keeps none of the others. Durable: until `renew` nothing lives again. Throws `STORE_UNAVAILABLE` where a store
+   * could not be reached; it is repeated until it could.
+   */
+  end(tenantId: string): Promise<void>;
+  /** Ends again what could not be ended before. */
+  endOpen(): Promise<void>;
+  /** Whether the tenant's credentials were ended. */
+  isEnded(tenantId: string): boolean;
+  /** In every store a new user with what the secrets file has now; the old ones are dead on return. */
+  renew(tenantId: string): Promise<void>;
+  /** What the tenant's data plane is handed. */
+  handedOver(tenantId: string): Promise<StackStores>;
+  /** The tenant's objects as control itself opens them. */
+  openObjects(tenantId: string): ObjectStore;
+  /** Forgets that a tenant's credentials were ended: it goes. */
+  forget(tenantId: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface TenantStoresOptions {
+  config: Config;
+  clock: Clock;
+  root: KeyPair;
+  servers: StackServers;
+  redis: RedisServers;
+}
+
+export function tenantStores({ config, clock, root, servers, redis }: TenantStoresOptions): TenantStores {
+  const dataFolder = config.data_folder;
+  const turns = new Turns();
+  const ended = endings(join(controlPaths(dataFolder).registry, '..', 'ended'));
+  const secretOf = async (tenantId: string, name: SecretName): Promise<string | null> => {
+    const { secrets: folder } = tenantPaths(dataFolder, tenantId);
+    if (!existsSync(secretsFile(folder))) return null;
+    return (await openTenantKeys(root, folder)).secrets.values[name] ?? null;
+  };
+  const need = async (tenantId: string, name: SecretName): Promise<string> => {
+    const found = await secretOf(tenantId, name);
+    if (found !== null) return found;
+    throw new FrostbyteError('KEY_UNAVAILABLE', 'The tenant has no credentials for its stores.');
+  };
+  const asRoot = () => ({
+    endpoint: servers.objects,
+    accessKey: servers.secret('objects_root_user'),
+    secretKey: servers.secret('objects_root_password'),
+  });
+
+  const objects: StackObjects = stackObjects({
+    ...asRoot(),
+    credentialsOf: async (tenantId) => {
+      const accessKey = await secretOf(tenantId, 'minio_access_key');
+      const secretKey = await secretOf(tenantId, 'minio_secret_key');
+      return accessKey === null || secretKey === null ? null : { accessKey, secretKey };
+    },
+  });
+  const records: StackRecords = stackRecords({
+    clock,
+    ...servers.postgres,
+    user: 'postgres',
+    password: () => servers.secret('postgres_password'),
+    hbaFolder: config.stack.hba_folder,
+    passwordOf: (tenantId) => secretOf(tenantId, 'postgres_password'),
+    way: async (tenantId) => {
+      const { postgres, from } = await servers.ways(tenantId);
+      return { host: postgres, from };
+    },
+  });
+  const vectors: StackVectors =
+    servers.qdrant === null
+      ? fileVectors({
+          clock,
+          file: (tenantId) => tenantPaths(dataFolder, tenantId).vectors,
+          seenAs: (tenantId) => tenantPaths(dataFolder, tenantId).vectors,
+        })
+      : qdrantVectors({
+          url: servers.qdrant,
+          apiKey: servers.secret('qdrant_api_key'),
+          tokenOf: (tenantId) => secretOf(tenantId, 'qdrant_token'),
+          way: async (tenantId) => (await servers.ways(tenantId)).qdrant,
+        });
+  const queue: StackQueue = stackQueue({
+    servers: redis,
+    adminPasswordOf: (tenantId) => derivedPassword(root, `redis of ${tenantNames(tenantId).redisUser}`),
+    passwordOf: (tenantId) => secretOf(tenantId, 'redis_password'),
+  });
+  const stores = { objects, records, vectors, queue };
+
+  const endEach = async (tenantId: string): Promise<void> => {
+    await ended.set(tenantId, 'ending');
+    const names = Object.keys(stores) as (keyof typeof stores)[];
+    const outcomes = await Promise.allSettled(names.map((name) => stores[name].disable(tenantId)));
+    const open = names.filter((_, at) => outcomes[at]?.status === 'rejected');
+    if (open.length === 0) return ended.set(tenantId, 'ended');
+    throw new FrostbyteError(
+      'STORE_UNAVAILABLE',
+      `The tenant is stopped, but its credentials could not be ended yet in: ${open.join(', ')}. It is tried again.`,
+      { cause: outcomes.find((outcome) => outcome.status === 'rejected')?.reason },
+    );
+  };
+
+  return {
+    ...stores,
+    newCredentials: (tenantId) => ({
+      minio_access_key: randomBytes(10).toString('hex').toUpperCase(),
+      minio_secret_key: randomBytes(30).toString('base64url'),
+      postgres_password: randomBytes(32).toString('base64url'),
+      redis_password: randomBytes(32).toString('base64url'),
+      ...(servers.qdrant === null
+        ? {}
+        : {
+            qdrant_token: collectionToken(servers.secret('qdrant_api_key'), {
+              collection: tenantNames(tenantId).collection,
+              id: randomBytes(16).toString('hex'),
+            }),
+          }),
+      tenant_api_key: randomApiKey(),
+    }),
+    end: (tenantId) => turns.take(tenantId, () => endEach(tenantId)),
+    async endOpen() {
+      for (const tenantId of ended.open()) {
+        await turns.take(tenantId, async () => {
+          // A renewal may have come first.
+          if (ended.of(tenantId) === 'ending') await endEach(tenantId);
+        });
+      }
+    },
+    isEnded: (tenantId) => ended.of(tenantId) !== null,
+    renew: (tenantId) =>
+      turns.take(tenantId, async () => {
+        for (const store of Object.values(stores)) await store.renew(tenantId);
+        await ended.clear(tenantId);
+      }),
+    async handedOver(tenantId) {
+      const { bucket, database, role } = tenantNames(tenantId);
+      const ways = await servers.ways(tenantId);
+      return {
+        kind: 'stack',
+        objects: {
+          endpoint: ways.objects,
+          bucket,
+          access_key: await need(tenantId, 'minio_access_key'),
+          secret_key: await need(tenantId, 'minio_secret_key'),
+        },
+        records: {
+          host: ways.postgres,
+          port: servers.postgres.port,
+          database,
+          user: role,
+          password: await need(tenantId, 'postgres_password'),
+        },
+        vectors: await vectors.handedOver(tenantId),
+        queue: await queue.handedOver(tenantId),
+        temporary: controlPaths(dataFolder).temporary,
+      };
+    },
+    openObjects: (tenantId) => openMinioObjects({ ...asRoot(), bucket: tenantNames(tenantId).bucket }),
+    forget: (tenantId) => ended.clear(tenantId),
+    async close() {
+      objects.close();
+      await Promise.all([records.close(), vectors.close()]);
+    },
+  };
+}

@@ -1,0 +1,112 @@
+import { existsSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { StackStores } from '../../../api/plane/handover.ts';
+import type { TenantResource } from '../../../control/provisioning/port.ts';
+import type { Clock } from '../../../kernel/clock.ts';
+import { FrostbyteError } from '../../../kernel/errors.ts';
+import { tenantNames } from '../../../kernel/names.ts';
+import { QdrantCollections } from '../../../stores/vector/qdrant/collection.ts';
+import { LiveTokens, tokenId } from '../../../stores/vector/qdrant/tokens.ts';
+import { openQdrantVectors } from '../../../stores/vector/qdrant.ts';
+import { openSqliteVectors } from '../../../stores/vector/sqlite-vec.ts';
+import { checkVectors } from '../canaries.ts';
+
+/** A tenant's vector index, and the one token that opens it (spec 3, row "Qdrant"). */
+export interface StackVectors extends TenantResource {
+  /** The kill-switch: the tenant's tokens are refused from the next request on. */
+  disable(tenantId: string): Promise<void>;
+  /** The token that the secrets file has now lives, and no other. */
+  renew(tenantId: string): Promise<void>;
+  /** What the tenant's data plane is handed. */
+  handedOver(tenantId: string): Promise<StackStores['vectors']>;
+  close(): Promise<void>;
+}
+
+/** Collections on one Qdrant. `apiKey` is the administrator's. */
+export function qdrantVectors(options: {
+  /** As control reaches it. */
+  url: string;
+  apiKey: string;
+  /** The token in the tenant's secrets file; null where there is none (any more). */
+  tokenOf(tenantId: string): Promise<string | null>;
+  /** As the tenant reaches it. */
+  way(tenantId: string): Promise<string>;
+}): StackVectors {
+  const address = { url: options.url, token: options.apiKey };
+  const collections = new QdrantCollections(address);
+  const live = new LiveTokens(address);
+  const token = async (tenantId: string): Promise<string> => {
+    const found = await options.tokenOf(tenantId);
+    if (found !== null) return found;
+    throw new FrostbyteError('KEY_UNAVAILABLE', 'The tenant has no token for the vector index.');
+  };
+  const renew = async (tenantId: string): Promise<void> => {
+    const id = tokenId(await token(tenantId));
+    if (id === null) throw new FrostbyteError('KEY_UNAVAILABLE', 'The token for the vector index is none of ours.');
+    await live.only(tenantId, id);
+  };
+  return {
+    make: async (tenantId) => {
+      await collections.make(tenantNames(tenantId).collection);
+      await renew(tenantId);
+    },
+    check: async (tenantId) =>
+      checkVectors(
+        openQdrantVectors({
+          address: { url: await options.way(tenantId), token: await token(tenantId) },
+          collection: tenantNames(tenantId).collection,
+        }),
+      ),
+    destroy: async (tenantId) => {
+      await live.none(tenantId);
+      await collections.drop(tenantNames(tenantId).collection);
+    },
+    isGone: async (tenantId) =>
+      !(await collections.exists(tenantNames(tenantId).collection)) && (await live.count(tenantId)) === 0,
+    disable: (tenantId) => live.none(tenantId),
+    renew,
+    handedOver: async (tenantId) => ({
+      kind: 'qdrant',
+      url: await options.way(tenantId),
+      collection: tenantNames(tenantId).collection,
+      token: await token(tenantId),
+    }),
+    close: async () => {
+      await Promise.all([collections.close(), live.close()]);
+    },
+  };
+}
+
+/** Where there is no Qdrant: a file for each tenant, which its data plane alone opens. */
+export function fileVectors(options: {
+  clock: Clock;
+  /** As control sees the file. */
+  file(tenantId: string): string;
+  /** As the tenant's data plane sees it. */
+  seenAs(tenantId: string): string;
+}): StackVectors {
+  const SUFFIXES = ['-wal', '-shm', '-journal', ''] as const;
+  const open = (tenantId: string) => openSqliteVectors(options.file(tenantId), { appliedAt: options.clock.iso() });
+  return {
+    make: async (tenantId) => {
+      await mkdir(dirname(options.file(tenantId)), { recursive: true, mode: 0o700 });
+      await checkVectors(open(tenantId));
+    },
+    check: async (tenantId) => {
+      if (!existsSync(options.file(tenantId))) {
+        throw new FrostbyteError('STORE_UNAVAILABLE', 'The vector index of the tenant is missing.');
+      }
+      await checkVectors(open(tenantId));
+    },
+    destroy: async (tenantId) => {
+      for (const suffix of SUFFIXES) await rm(options.file(tenantId) + suffix, { force: true });
+    },
+    isGone: async (tenantId) => SUFFIXES.every((suffix) => !existsSync(options.file(tenantId) + suffix)),
+    // Nobody but the data plane opens it, and that is stopped.
+    disable: async () => undefined,
+    renew: async () => undefined,
+    handedOver: async (tenantId) => ({ kind: 'sqlite-vec', file: options.seenAs(tenantId) }),
+    close: async () => undefined,
+  };
+}

@@ -1,0 +1,4 @@
+import { deletingStepWhere } from '../step.ts';
+
+/** What runs in the tenant’s network, deleted and checked. */
+export const deleteContainers = deletingStepWhere('containers');

@@ -1,0 +1,4 @@
+import { makingStepWhere } from '../step.ts';
+
+/** What runs in the tenant’s network. */
+export const makeContainers = makingStepWhere('containers');
