@@ -1,10 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import type { TenantResource, TenantResources } from '../../../control/provisioning/port.ts';
+import { CANARY } from '../../../isolation/objects/try-objects.ts';
 import { diskRoom } from '../../../kernel/disk-room.ts';
 import { codeFrames, FrostbyteError, isFrostbyteError } from '../../../kernel/errors.ts';
 import { shaped } from '../../../kernel/log-fields.ts';
 import { tenantPaths } from '../../../kernel/names.ts';
 import { open as openSealed, seal } from '../../../secrets/age-file.ts';
 import { openTenantKeys } from '../../../secrets/keyring.ts';
+import { sealObjects } from '../../../secrets/sealed-objects.ts';
 import { watchStorageKeys } from '../../../secrets/watch-storage-keys.ts';
 import type { RecordStore } from '../../../stores/record/port.ts';
 import { repeat } from '../../repeat.ts';
@@ -77,6 +80,12 @@ export function stackBacking(network: StackNetwork): (parts: BackingParts) => Pr
       network: networks,
       objects: {
         ...stores.objects,
+        async make(tenantId) {
+          await stores.objects.make(tenantId);
+          // What others try to read; sealed as everything is.
+          const store = sealObjects(stores.openObjects(tenantId), storageKeys(tenantId), objectTurns(tenantId));
+          await store.put(CANARY, randomBytes(32)).finally(() => store.close());
+        },
         async *reseal(tenantId, after) {
           const store = stores.openObjects(tenantId);
           try {

@@ -1,8 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import type { IsolationOrder, OrderTarget } from '../../../api/plane/isolation-order.ts';
 import { LAST } from '../../../control/networks/port.ts';
 import type { IsolationTarget, TenantResources } from '../../../control/provisioning/port.ts';
-import { CANARY } from '../../../isolation/objects/try-objects.ts';
 import { tenantNames } from '../../../kernel/names.ts';
 import type { BackingParts } from '../backing.ts';
 import { CONTROL_DATABASE } from './logs.ts';
@@ -91,12 +89,10 @@ export async function isolationOrder(
   };
 }
 
-/** Makes the probe tenant, or completes it, with something in it that could be stolen. */
-async function makeProbe({ resources, stores }: OrderParts, probe: string): Promise<void> {
+/** Makes the probe tenant, or completes it. */
+async function makeProbe({ resources }: OrderParts, probe: string): Promise<void> {
   const { keys, credentials, network, objects, records, vectors, queue } = resources;
   for (const resource of [keys, credentials, ...(network ? [network] : []), objects, records, vectors, queue]) {
     await resource.make(probe);
   }
-  const store = stores.openObjects(probe);
-  await store.put(CANARY, randomBytes(32)).finally(() => store.close());
 }
