@@ -65,12 +65,15 @@ export function stackBacking(network: StackNetwork): (parts: BackingParts) => Pr
       credentials: {
         ...keys.credentials,
         async renew(tenantId) {
-          await keys.credentials.renew(tenantId);
           // A tenant that is stopped gets its new users when it is resumed, and not before.
-          if (stores.isEnded(tenantId)) return;
-          await stores.renew(tenantId);
-          // Its data plane holds what is dead now; another is started with the new.
-          await planes.stop(tenantId, 0);
+          if (stores.isEnded(tenantId)) return keys.credentials.renew(tenantId);
+          // Its data plane holds what is to die; the next is started with the new.
+          await stores.beforeEnd(
+            tenantId,
+            () => planes.stop(tenantId, config.drain_seconds * 1000),
+            () => stores.end(tenantId),
+          );
+          await stores.revive(tenantId, () => keys.credentials.renew(tenantId));
         },
         async destroy(tenantId) {
           await keys.credentials.destroy(tenantId);
@@ -106,9 +109,14 @@ export function stackBacking(network: StackNetwork): (parts: BackingParts) => Pr
       queue: stores.queue,
 
       async stop(tenantId, drainMs) {
-        await planes.stop(tenantId, drainMs);
-        await closeRelayed(tenantId);
-        await stores.end(tenantId);
+        await stores.beforeEnd(
+          tenantId,
+          async () => {
+            await planes.stop(tenantId, drainMs);
+            await closeRelayed(tenantId);
+          },
+          () => stores.end(tenantId),
+        );
       },
       outbox: reachable,
       presence: async (tenantId, kind, id) => {
@@ -134,10 +142,8 @@ export function stackBacking(network: StackNetwork): (parts: BackingParts) => Pr
     return {
       resources,
       async stores(tenantId) {
-        if (stores.isEnded(tenantId)) {
-          await keys.credentials.renew(tenantId);
-          await stores.renew(tenantId);
-          logger.info('a tenant that was stopped has new users in every store', shaped({ tenant_id: tenantId }));
+        if (await stores.revive(tenantId, () => keys.credentials.renew(tenantId))) {
+          logger.info('a tenant has new users in every store', shaped({ tenant_id: tenantId }));
         }
         // A server that ended, with the box or by itself, knows nobody any more.
         await stores.queue.make(tenantId);

@@ -33,8 +33,13 @@ export interface TenantStores {
   /** New values for every credential of a tenant, for its secrets file. */
   newCredentials(tenantId: string): Credentials;
   /**
+   * Notes that the tenant's credentials are to be ended and runs `drain`, what its work in flight still has. Nobody is
+   * started for the tenant meanwhile; whoever is from then on gets new ones. `end` or `revive` follows.
+   */
+  beforeEnd(tenantId: string, drain: () => Promise<void>, then: () => Promise<unknown>): Promise<void>;
+  /**
    * Kill-switch (4): in every store the tenant's user is ended and its sessions with it. Each store by itself: one that is
-   * down keeps none of the others. Durable: until `renew` nothing lives again. Throws `STORE_UNAVAILABLE` where a store
+   * down keeps none of the others. Durable: until `revive` nothing lives again. Throws `STORE_UNAVAILABLE` where a store
    * could not be reached; it is repeated until it could.
    */
   end(tenantId: string): Promise<void>;
@@ -42,8 +47,11 @@ export interface TenantStores {
   endOpen(): Promise<void>;
   /** Whether the tenant's credentials were ended. */
   isEnded(tenantId: string): boolean;
-  /** In every store a new user with what the secrets file has now; the old ones are dead on return. */
-  renew(tenantId: string): Promise<void>;
+  /**
+   * Where the credentials were ended: new ones in the secrets file by `change`, and in every store a new user; the old ones
+   * are dead on return. Otherwise nothing. Throws `SERVICE_UNAVAILABLE` while the tenant is being stopped.
+   */
+  revive(tenantId: string, change: () => Promise<void>): Promise<boolean>;
   /** What the tenant's data plane is handed. */
   handedOver(tenantId: string): Promise<StackStores>;
   /** The tenant's objects as control itself opens them. */
@@ -121,6 +129,8 @@ export function tenantStores({ config, clock, root, servers, redis }: TenantStor
   });
   const stores = { objects, records, vectors, queue };
 
+  /** Tenants that are being stopped right now: their drain is not cut short. */
+  const draining = new Set<string>();
   const endEach = async (tenantId: string): Promise<void> => {
     await ended.set(tenantId, 'ending');
     const names = Object.keys(stores) as (keyof typeof stores)[];
@@ -151,9 +161,23 @@ export function tenantStores({ config, clock, root, servers, redis }: TenantStor
           }),
       tenant_api_key: randomApiKey(),
     }),
+    async beforeEnd(tenantId, drain, then) {
+      draining.add(tenantId);
+      try {
+        await ended.set(tenantId, 'ending');
+        await drain();
+        // In the line before anybody who waits for the end of the drain.
+        const after = then();
+        draining.delete(tenantId);
+        await after;
+      } finally {
+        draining.delete(tenantId);
+      }
+    },
     end: (tenantId) => turns.take(tenantId, () => endEach(tenantId)),
     async endOpen() {
       for (const tenantId of ended.open()) {
+        if (draining.has(tenantId)) continue;
         await turns.take(tenantId, async () => {
           // A renewal may have come first.
           if (ended.of(tenantId) === 'ending') await endEach(tenantId);
@@ -161,10 +185,16 @@ export function tenantStores({ config, clock, root, servers, redis }: TenantStor
       }
     },
     isEnded: (tenantId) => ended.of(tenantId) !== null,
-    renew: (tenantId) =>
+    revive: (tenantId, change) =>
       turns.take(tenantId, async () => {
+        if (draining.has(tenantId)) {
+          throw new FrostbyteError('SERVICE_UNAVAILABLE', 'The tenant is being stopped.', { retryAfter: 1 });
+        }
+        if (ended.of(tenantId) === null) return false;
+        await change();
         for (const store of Object.values(stores)) await store.renew(tenantId);
         await ended.clear(tenantId);
+        return true;
       }),
     async handedOver(tenantId) {
       const { bucket, database, role } = tenantNames(tenantId);
