@@ -60,6 +60,12 @@ export function stackBacking(network: StackNetwork): (parts: BackingParts) => Pr
       return reachableRecords(known);
     };
 
+    /** What others try to read; sealed as everything is. */
+    const plant = async (tenantId: string): Promise<void> => {
+      const store = sealObjects(stores.openObjects(tenantId), storageKeys(tenantId), objectTurns(tenantId));
+      await store.put(CANARY, randomBytes(32)).finally(() => store.close());
+    };
+
     const resources: TenantResources = {
       ...keys,
       credentials: {
@@ -85,9 +91,7 @@ export function stackBacking(network: StackNetwork): (parts: BackingParts) => Pr
         ...stores.objects,
         async make(tenantId) {
           await stores.objects.make(tenantId);
-          // What others try to read; sealed as everything is.
-          const store = sealObjects(stores.openObjects(tenantId), storageKeys(tenantId), objectTurns(tenantId));
-          await store.put(CANARY, randomBytes(32)).finally(() => store.close());
+          await plant(tenantId);
         },
         async *reseal(tenantId, after) {
           const store = stores.openObjects(tenantId);
@@ -129,7 +133,7 @@ export function stackBacking(network: StackNetwork): (parts: BackingParts) => Pr
           return look();
         }
       },
-      isolation: (tenantId, targets) => network.isolation({ parts, stores, resources }, tenantId, targets),
+      isolation: (tenantId, targets) => network.isolation({ parts, stores, resources, plant }, tenantId, targets),
       sealWithRoot: (bytes) => seal([root.recipient], bytes),
       openWithRoot: (sealed) => openSealed([root.identity], sealed),
     };

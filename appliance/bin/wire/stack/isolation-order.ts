@@ -11,6 +11,8 @@ export interface OrderParts {
   parts: Pick<BackingParts, 'config'>;
   servers: StackServers;
   stores: TenantStores;
+  /** Puts what others try to read into a tenant's bucket. */
+  plant(tenantId: string): Promise<void>;
   /** Runs `make` unless the probe was made before. */
   probe(tenantId: string, make: () => Promise<void>): Promise<void>;
   resources: Pick<TenantResources, 'keys' | 'credentials' | 'network' | 'objects' | 'records' | 'vectors' | 'queue'>;
@@ -33,7 +35,11 @@ export async function isolationOrder(
   const isInside = planes === 'containers';
   const described: OrderTarget[] = [];
   for (const { tenant_id, probe } of targets) {
-    if (probe) await order.probe(tenant_id, () => makeProbe(order, tenant_id));
+    if (probe) {
+      await order.probe(tenant_id, () => makeProbe(order, tenant_id));
+      // Anew for each check: an open door may have cost it the last one.
+      await order.plant(tenant_id);
+    }
     const names = tenantNames(tenant_id);
     const held = probe ? await stores.handedOver(tenant_id) : null;
     const network = isInside ? await servers.networkOf(tenant_id) : null;

@@ -1,0 +1,401 @@
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { Redis } from 'ioredis';
+import { Client } from 'pg';
+import type { IsolationOrder } from '../../appliance/api/plane/isolation-order.ts';
+import type { BatchStatus } from '../../appliance/api/schemas/ingest.ts';
+import type { RetrievalProof } from '../../appliance/api/schemas/query.ts';
+import { embeddedRootKey } from '../../appliance/bin/wire/embedded-root-key.ts';
+import { derivedPassword } from '../../appliance/bin/wire/stack/derived-password.ts';
+import { PROBE_TENANT } from '../../appliance/control/tenants/tenant-id.ts';
+import type { IsolationReport } from '../../appliance/control/verbs.ts';
+import { type Tries, triesOf } from '../../appliance/isolation/attempt.ts';
+import { tryVectors } from '../../appliance/isolation/try-vectors.ts';
+import { systemClock } from '../../appliance/kernel/clock.ts';
+import { tenantNames } from '../../appliance/kernel/names.ts';
+import { MinioAdmin } from '../../appliance/stores/object/minio/admin.ts';
+import { type PolicyStatement, tenantPolicy } from '../../appliance/stores/object/minio/policy.ts';
+import { QdrantCollections } from '../../appliance/stores/vector/qdrant/collection.ts';
+import { type Appliance, startAppliance } from '../support/appliance.ts';
+import { makeBatch, text, whenSettled } from '../support/batch.ts';
+import { startQdrant } from '../support/qdrant-double/start.ts';
+import { stackMissing, testStack } from '../support/stack.ts';
+
+/**
+ * Each permission widened by itself must be found by the isolation check, and by exactly the tries that it opens; put
+ * back, the check passes again, and what the tenants have is there.
+ */
+
+const THIEF = 'acme';
+const OTHER = 'globex';
+/** What the other tenant has before anything is widened, and must have afterwards. */
+const kept = makeBatch(OTHER, [text('kept.txt', 'SOP\n\nThe herring stays where it is.')]);
+const probe = tenantNames(PROBE_TENANT);
+const thief = tenantNames(THIEF);
+
+describe('the isolation check over the stores', { skip: stackMissing() ?? false, timeout: 300_000 }, () => {
+  let appliance: Appliance;
+  let verify: () => Promise<IsolationReport>;
+  before(async () => {
+    appliance = await startAppliance({ arrangement: 'stack' });
+    await appliance.createTenant(OTHER, { classification_review_enabled: false });
+    await appliance.createTenant(THIEF);
+    const dana = await appliance.client(OTHER);
+    await dana.upload('/ingest/globex/batch', kept.form, {});
+    await whenSettled(dana, OTHER, kept.manifest.batch_id);
+    const admin = await appliance.admin();
+    verify = async () => (await admin.send<IsolationReport>('POST', `/admin/tenants/${THIEF}/verify`)).data;
+  });
+  after(() => appliance?.end());
+
+  const allowed = ({ checks }: IsolationReport) =>
+    checks
+      .filter(({ result }) => result === 'ALLOWED')
+      .map(({ store, test, target }) => `${store}: ${test}: ${target}`);
+  /** What the check finds while something is widened; and that it passes again afterwards. */
+  const found = async (widen: () => Promise<void>, narrow: () => Promise<void>): Promise<string[]> => {
+    await widen();
+    try {
+      const report = await verify();
+      assert.equal(report.overall_pass, false);
+      return allowed(report);
+    } finally {
+      await narrow();
+    }
+  };
+  const passes = async () => {
+    const report = await verify();
+    assert.deepEqual(allowed(report), []);
+    assert.equal(report.overall_pass, true);
+  };
+
+  it('passes as tenants are made: own doors open, those of the probe and of every other tenant closed', async () => {
+    const { checks, overall_pass } = await verify();
+    assert.equal(overall_pass, true);
+    const own = checks.filter(({ target }) => target === THIEF);
+    assert.deepEqual(
+      own.map(({ store, result }) => [store, result]),
+      ['objects', 'records', 'vectors', 'queue'].map((store) => [store, 'OK']),
+    );
+    for (const target of [PROBE_TENANT, OTHER]) {
+      const stores = new Set(checks.filter((check) => check.target === target).map(({ store }) => store));
+      assert.deepEqual([...stores].sort(), ['objects', 'queue', 'records', 'vectors']);
+    }
+    assert.ok(checks.length > 150, `${checks.length} checks`);
+  });
+
+  describe('the object store', () => {
+    let admin: MinioAdmin;
+    before(() => {
+      const { endpoint, access_key: accessKey, secret_key: secretKey } = testStack()!.objects;
+      admin = new MinioAdmin({ endpoint, accessKey, secretKey });
+    });
+    after(() => admin.close());
+    const with_ = (...more: PolicyStatement[]) => {
+      const policy = tenantPolicy(thief.bucket);
+      return admin.putPolicy(thief.objectPolicy, { ...policy, Statement: [...policy.Statement, ...more] });
+    };
+    const narrow = () => admin.putPolicy(thief.objectPolicy, tenantPolicy(thief.bucket));
+    const may = (action: string, resource: string): PolicyStatement => ({
+      Effect: 'Allow',
+      Action: [action],
+      Resource: [`arn:aws:s3:::${resource}`],
+    });
+    const inOthers = (...names: string[]) =>
+      names.map((name) => `objects: ${name} in another's bucket: ${PROBE_TENANT}`);
+
+    it('lets it list', async () => {
+      const opened = await found(() => with_(may('s3:ListBucket', probe.bucket)), narrow);
+      for (const one of inOthers('list', 'list in the old way')) assert.ok(opened.includes(one), `${one} of ${opened}`);
+      assert.ok(
+        opened.every((one) => one.endsWith(PROBE_TENANT) && /list|look|find/.test(one)),
+        String(opened),
+      );
+      await passes();
+    });
+
+    it('lets it read', async () => {
+      const opened = await found(() => with_(may('s3:GetObject', `${probe.bucket}/*`)), narrow);
+      for (const one of inOthers('read', 'read a range', 'ask for the size', 'copy out')) {
+        assert.ok(opened.includes(one), `${one} of ${opened}`);
+      }
+      assert.ok(
+        opened.every((one) => !/write|delete|list users/.test(one)),
+        String(opened),
+      );
+      await passes();
+    });
+
+    it('lets it write', async () => {
+      const opened = await found(() => with_(may('s3:PutObject', `${probe.bucket}/*`)), narrow);
+      for (const one of inOthers('write', 'begin an upload')) assert.ok(opened.includes(one), `${one} of ${opened}`);
+      assert.ok(
+        opened.every((one) => !/: read|delete/.test(one)),
+        String(opened),
+      );
+      await passes();
+    });
+
+    it('lets it delete', async () => {
+      const opened = await found(() => with_(may('s3:DeleteObject', `${probe.bucket}/*`)), narrow);
+      assert.deepEqual(opened.sort(), inOthers('delete', 'delete many').sort());
+      await passes();
+    });
+
+    it('lets it open its own bucket to everybody', async () => {
+      const opened = await found(() => with_(may('s3:PutBucketPolicy', thief.bucket)), narrow);
+      assert.deepEqual(opened, [`objects: open its own bucket to everybody: ${PROBE_TENANT}`]);
+      await passes();
+    });
+
+    it('lets it make credentials that outlive its own', async () => {
+      const policy = tenantPolicy(thief.bucket);
+      const open = { ...policy, Statement: policy.Statement.filter(({ Effect }) => Effect === 'Allow') };
+      const opened = await found(() => admin.putPolicy(thief.objectPolicy, open), narrow);
+      assert.ok(opened.includes(`objects: make a service account: ${PROBE_TENANT}`), String(opened));
+      await passes();
+    });
+  });
+
+  describe('the database', () => {
+    let client: Client;
+    before(async () => {
+      const { hba_folder: _, ...login } = testStack()!.postgres;
+      client = new Client(login);
+      await client.connect();
+    });
+    after(() => client.end());
+    const run =
+      (database: string, ...statements: string[]) =>
+      async () => {
+        const { hba_folder: _, ...login } = testStack()!.postgres;
+        const own = new Client({ ...login, database });
+        await own.connect();
+        try {
+          for (const sql of statements) await own.query(sql);
+        } finally {
+          await own.end();
+        }
+      };
+    const inProbe = (...tests: string[]) => tests.map((test) => `records: ${test}: ${PROBE_TENANT}`).sort();
+
+    for (const [what, database, widen, narrow, tests] of [
+      [
+        'run programs',
+        'postgres',
+        `GRANT pg_execute_server_program TO ${thief.role} WITH INHERIT TRUE`,
+        `REVOKE pg_execute_server_program FROM ${thief.role}`,
+        ['run a program on the server', 'run a program and read what it says'],
+      ],
+      [
+        'read files of the server',
+        'postgres',
+        `GRANT pg_read_server_files TO ${thief.role} WITH INHERIT TRUE`,
+        `REVOKE pg_read_server_files FROM ${thief.role}`,
+        ['copy a file of the server'],
+      ],
+      [
+        'write files of the server',
+        'postgres',
+        `GRANT pg_write_server_files TO ${thief.role} WITH INHERIT TRUE`,
+        `REVOKE pg_write_server_files FROM ${thief.role}`,
+        ['write a file of the server'],
+      ],
+      [
+        'read files by a function',
+        thief.database,
+        `GRANT EXECUTE ON FUNCTION pg_read_file(text) TO ${thief.role}; GRANT pg_read_server_files TO ${thief.role} WITH INHERIT TRUE`,
+        `REVOKE EXECUTE ON FUNCTION pg_read_file(text) FROM ${thief.role}; REVOKE pg_read_server_files FROM ${thief.role}`,
+        ['copy a file of the server', 'read a file of the server', 'read the rules of logging in'],
+      ],
+      [
+        'become another',
+        'postgres',
+        `GRANT ${probe.role} TO ${thief.role}`,
+        `REVOKE ${probe.role} FROM ${thief.role}`,
+        ['become its user'],
+      ],
+      [
+        'make tables where all may',
+        thief.database,
+        `GRANT CREATE ON SCHEMA public TO ${thief.role}`,
+        `REVOKE CREATE ON SCHEMA public FROM ${thief.role}`,
+        ['make a table where all may'],
+      ],
+      [
+        'make schemas',
+        'postgres',
+        `GRANT CREATE ON DATABASE ${thief.database} TO ${thief.role}`,
+        `REVOKE CREATE ON DATABASE ${thief.database} FROM ${thief.role}`,
+        ['make a schema'],
+      ],
+      [
+        'read passwords',
+        thief.database,
+        `GRANT SELECT ON pg_authid TO ${thief.role}`,
+        `REVOKE SELECT ON pg_authid FROM ${thief.role}`,
+        ['read the passwords of roles'],
+      ],
+      [
+        'change the log',
+        thief.database,
+        `GRANT DELETE ON records.audit_events TO ${thief.role}`,
+        `REVOKE DELETE ON records.audit_events FROM ${thief.role}`,
+        ['delete an audit event'],
+      ],
+    ] as const) {
+      it(`lets it ${what}`, async () => {
+        const opened = await found(run(database, widen), run(database, narrow));
+        assert.deepEqual(opened.sort(), inProbe(...tests));
+        await passes();
+      });
+    }
+
+    it('lets it into the database of another', async () => {
+      const { hba_folder } = testStack()!.postgres;
+      const rule = join(hba_folder, '90-sabotage.conf');
+      const widen = async () => {
+        writeFileSync(rule, `host ${probe.database} ${thief.role} 172.28.0.1/32 scram-sha-256\n`);
+        await client.query(`GRANT CONNECT ON DATABASE ${probe.database} TO ${thief.role}`);
+        await client.query('SELECT pg_reload_conf()');
+        await rulesAre(client, /90-sabotage/, true);
+      };
+      const narrow = async () => {
+        rmSync(rule);
+        await client.query(`REVOKE CONNECT ON DATABASE ${probe.database} FROM ${thief.role}`);
+        await client.query('SELECT pg_reload_conf()');
+      };
+      assert.deepEqual(await found(widen, narrow), inProbe('log in to its database'));
+      await passes();
+    });
+  });
+
+  describe('the queue', () => {
+    let redis: Redis;
+    before(async () => {
+      const root = await embeddedRootKey(appliance.dataFolder, systemClock());
+      const numbers = join(appliance.dataFolder, 'control', 'networks');
+      const number = readdirSync(numbers).find((name) => readFileSync(join(numbers, name), 'utf8').trim() === THIEF);
+      redis = new Redis({
+        host: `172.28.${number}.21`,
+        port: 6379,
+        password: derivedPassword(root, `redis of ${thief.redisUser}`),
+      });
+    });
+    after(() => redis.disconnect());
+    for (const [what, widen, narrow, tests] of [
+      ['walk through all keys', ['+scan'], ['-scan'], ['walk through all keys']],
+      ['read the configuration', ['+config|get'], ['-config|get'], ['read the configuration']],
+      [
+        'listen to all channels',
+        ['allchannels'],
+        ['resetchannels', `&${thief.redisPrefix}*`],
+        ['listen to its channels', 'write to its channels'],
+      ],
+      ['forget everything', ['+flushdb'], ['-flushdb'], ['forget everything']],
+    ] as const) {
+      it(`lets it ${what}`, async () => {
+        const rule = (words: readonly string[]) => async () => {
+          await redis.call('ACL', 'SETUSER', thief.redisUser, ...words);
+        };
+        const opened = await found(rule(widen), rule(narrow));
+        const expected = tests.flatMap((test) =>
+          [PROBE_TENANT, ...(test === 'listen to its channels' ? [OTHER] : [])].map(
+            (target) => `queue: ${test}: ${target}`,
+          ),
+        );
+        assert.deepEqual(opened.sort(), expected.sort());
+        await passes();
+      });
+    }
+  });
+
+  it('after all of it every tenant has what it had', async () => {
+    await passes();
+    const dana = await appliance.client(OTHER);
+    const { data } = await dana.get<BatchStatus>(`/ingest/${OTHER}/batch/${kept.manifest.batch_id}`);
+    assert.deepEqual(
+      data.files.map(({ status, state }) => [status, state]),
+      [['accepted', 'indexed']],
+    );
+    const found = await dana.send<RetrievalProof>('POST', `/query/${OTHER}/search`, { query_text: 'herring' });
+    assert.equal(found.data.chunks.length, 1);
+  });
+});
+
+/** Waits until the server goes by the rules as they lie in the folder. */
+async function rulesAre(client: Client, pattern: RegExp, there: boolean): Promise<void> {
+  const { rows } = await client.query<{ file_name: string }>('SELECT DISTINCT file_name FROM pg_hba_file_rules');
+  assert.equal(
+    rows.some(({ file_name }) => pattern.test(file_name)),
+    there,
+  );
+}
+
+describe('the isolation check over the vector index', () => {
+  it('finds a token that opens another’s collection, and one that is an administrator’s', async (t) => {
+    const qdrant = await startQdrant();
+    t.after(() => qdrant.stop());
+    const collections = new QdrantCollections({ url: qdrant.url, token: qdrant.apiKey });
+    t.after(() => collections.close());
+    for (const name of [thief.collection, probe.collection]) await collections.make(name);
+    const jwt = (claims: object) => {
+      const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+      const text = `${part({ alg: 'HS256', typ: 'JWT' })}.${part(claims)}`;
+      return `${text}.${createHmac('sha256', qdrant.apiKey).update(text).digest('base64url')}`;
+    };
+    const tried = async (claims: object): Promise<string[]> => {
+      const tries = doubled(triesOf('vectors', THIEF));
+      await tryVectors(order(qdrant.url, jwt(claims)), tries);
+      assert.equal(tries.found[0]?.result, 'OK');
+      return tries.found.filter(({ result }) => result === 'ALLOWED').map(({ test }) => test);
+    };
+    const access = (...names: string[]) => names.map((collection) => ({ collection, access: 'rw' }));
+    assert.deepEqual(await tried({ access: access(thief.collection) }), []);
+    const both = await tried({ access: access(thief.collection, probe.collection) });
+    for (const test of [
+      'find it in the list of collections',
+      'look at it',
+      'search it',
+      'write a point',
+      'delete a point',
+    ]) {
+      assert.ok(both.includes(test), `${test} of ${both}`);
+    }
+    assert.ok(!both.includes('drop it') && !both.includes('make a collection'), String(both));
+    const reading = await tried({
+      access: [...access(thief.collection), { collection: probe.collection, access: 'r' }],
+    });
+    assert.ok(reading.includes('search it') && !reading.includes('write a point'), String(reading));
+    const administrator = await tried({});
+    for (const test of ['drop it', 'make a collection', 'list snapshots of everything', 'read the metrics']) {
+      assert.ok(administrator.includes(test), `${test} of ${administrator}`);
+    }
+  });
+});
+
+/** The double lets some requests pass its guard and then does not know how to answer them (501): they are let in. */
+function doubled(tries: Tries): Tries {
+  return {
+    ...tries,
+    foreign: (target, test, work) =>
+      tries.foreign(target, test, () =>
+        work().catch((error: unknown) => {
+          if (/answered 501/.test(String(error))) return 'allowed';
+          throw error;
+        }),
+      ),
+  };
+}
+
+function order(url: string, token: string): IsolationOrder {
+  return {
+    tenant_id: THIEF,
+    inside: false,
+    own: { vectors: { kind: 'qdrant', url, collection: thief.collection, token } },
+    targets: [{ tenant_id: PROBE_TENANT, probe: true, vectors: { collection: probe.collection } }],
+  } as unknown as IsolationOrder;
+}
