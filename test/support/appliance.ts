@@ -13,13 +13,17 @@ import type { TokenRequest } from '../../appliance/control/verbs.ts';
 import { isRunning, killIfThere, rolesOf } from './faults/processes.ts';
 import { until } from './faults/until.ts';
 import { type Caller, callerOf } from './http.ts';
-import { stackSettings } from './stack-appliance.ts';
+import { type StackSettings, stackSettings } from './stack-appliance.ts';
 
 /** A real daemon in a process of its own, on a free loopback port and a temporary folder. */
 export interface Appliance {
   url: string;
   dataFolder: string;
   process: ChildProcess;
+  /** What it was started with. */
+  environment: Record<string, string>;
+  /** The servers that it works on; null where it works on folders. */
+  stack: StackSettings | null;
   /** Everything the daemon and its workers wrote to standard error: JSON log lines. */
   logs(): string;
   token(request: Omit<TokenRequest, 'subject'> & { subject?: string }): Promise<string>;
@@ -119,6 +123,8 @@ export async function startAppliance(options: ApplianceOptions = {}): Promise<Ap
       return url;
     },
     dataFolder,
+    environment,
+    stack,
     get process() {
       return child;
     },

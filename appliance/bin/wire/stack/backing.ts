@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { TenantResource, TenantResources } from '../../../control/provisioning/port.ts';
+import { raisedFlags } from '../../../control/tenants/suspension-flags.ts';
 import { CANARY } from '../../../isolation/objects/try-objects.ts';
 import { diskRoom } from '../../../kernel/disk-room.ts';
 import { codeFrames, FrostbyteError, isFrostbyteError } from '../../../kernel/errors.ts';
@@ -138,6 +139,7 @@ export function stackBacking(network: StackNetwork): (parts: BackingParts) => Pr
       openWithRoot: (sealed) => openSealed([root.identity], sealed),
     };
 
+    await stores.endStopped(raisedFlags(dataFolder).map(({ tenantId }) => tenantId));
     const beat = repeat(
       () => stores.endOpen(),
       END_MS,

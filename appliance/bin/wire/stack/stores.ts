@@ -45,6 +45,8 @@ export interface TenantStores {
   end(tenantId: string): Promise<void>;
   /** Ends again what could not be ended before. */
   endOpen(): Promise<void>;
+  /** At a start: whoever is stopped has no live credentials, also where control died before it could end them. */
+  endStopped(tenantIds: readonly string[]): Promise<void>;
   /** Whether the tenant's credentials were ended. */
   isEnded(tenantId: string): boolean;
   /**
@@ -183,6 +185,9 @@ export function tenantStores({ config, clock, root, servers, redis }: TenantStor
           if (ended.of(tenantId) === 'ending') await endEach(tenantId);
         });
       }
+    },
+    async endStopped(tenantIds) {
+      for (const tenantId of tenantIds) if (ended.of(tenantId) === null) await ended.set(tenantId, 'ending');
     },
     isEnded: (tenantId) => ended.of(tenantId) !== null,
     revive: (tenantId, change) =>

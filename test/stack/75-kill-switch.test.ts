@@ -1,0 +1,295 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { after, before, describe, it, type TestContext } from 'node:test';
+import { Redis } from 'ioredis';
+import { Client } from 'pg';
+import type { BatchStatus } from '../../appliance/api/schemas/ingest.ts';
+import { settled } from '../../appliance/cli/settled.ts';
+import { element, send } from '../../appliance/isolation/objects/signed-call.ts';
+import { assumeRole } from '../../appliance/isolation/objects/thefts.ts';
+import { tenantNames, tenantPaths } from '../../appliance/kernel/names.ts';
+import { MinioAdmin } from '../../appliance/stores/object/minio/admin.ts';
+import { type Appliance, startAppliance } from '../support/appliance.ts';
+import { makeBatch, text, whenSettled } from '../support/batch.ts';
+import { docker } from '../support/docker.ts';
+import { until } from '../support/faults/until.ts';
+import { stackMissing, testStack } from '../support/stack.ts';
+import { credentialsOf } from '../support/stack-tenant.ts';
+
+/** The kill-switch and the deletion of a tenant over all servers (spec 3): what is ended stays ended, nothing is lost. */
+
+const names = tenantNames('acme');
+const WHO = { role: 'tenant_admin', tenant_id: 'acme', subject: 'dana' } as const;
+
+describe('the kill-switch over the stores', { skip: stackMissing() ?? false, timeout: 300_000 }, () => {
+  let appliance: Appliance;
+  let admin: Awaited<ReturnType<Appliance['admin']>>;
+  const batch = makeBatch('acme', [
+    text('one.txt', 'SOP\n\nThe herring stays.'),
+    text('two.txt', 'SOP\n\nAnd the rye.'),
+  ]);
+  before(async () => {
+    appliance = await startAppliance({ arrangement: 'stack', environment: { FROSTBYTE_DRAIN_SECONDS: '1' } });
+    await appliance.createTenant('acme', { classification_review_enabled: false });
+    await appliance.createTenant('globex');
+    admin = await appliance.admin();
+    const dana = await appliance.client('acme');
+    await dana.upload('/ingest/acme/batch', batch.form, {});
+    await whenSettled(dana, 'acme', batch.manifest.batch_id);
+  });
+  after(() => appliance?.end());
+
+  const suspend = () =>
+    admin.send('POST', '/admin/tenants/acme/suspend', { reason: 'incident 7', notify_tenant: false });
+  const resume = () => admin.send('POST', '/admin/tenants/acme/resume', { reason: 'over' });
+  const ended = () =>
+    until('the end of the credentials', () => {
+      const folder = join(appliance.dataFolder, 'control', 'ended');
+      return existsSync(join(folder, 'acme')) && lives().then((all) => all.length === 0);
+    });
+  /** Both documents are there and found. */
+  const isWhole = async () => {
+    const dana = await appliance.client('acme');
+    const { data } = await dana.get<BatchStatus>(`/ingest/acme/batch/${batch.manifest.batch_id}`);
+    assert.deepEqual(
+      data.files.map(({ state }) => state),
+      ['indexed', 'indexed'],
+    );
+    const { data: proof } = await dana.send<{ chunks: { text: string }[] }>('POST', '/query/acme/search', {
+      query_text: 'herring',
+    });
+    assert.match(proof.chunks[0]?.text ?? '', /herring/);
+  };
+
+  let held: Awaited<ReturnType<typeof credentialsOf>>;
+  let redisAt: { host: string; port: number };
+  /** What of the held credentials still opens something. */
+  async function lives(): Promise<string[]> {
+    const { postgres, objects } = testStack()!;
+    const open = async (name: string, work: () => Promise<boolean>) =>
+      (await work().catch(() => false)) ? [name] : [];
+    return (
+      await Promise.all([
+        open('database', async () => {
+          const client = new Client({
+            host: postgres.host,
+            port: postgres.port,
+            database: names.database,
+            user: names.role,
+            password: held.postgres_password,
+            connectionTimeoutMillis: 1000,
+          });
+          client.on('error', () => undefined);
+          await client.connect();
+          await client.end();
+          return true;
+        }),
+        open('objects', async () => {
+          const user = { accessKey: held.minio_access_key, secretKey: held.minio_secret_key };
+          return (
+            (await send(objects.endpoint, user, { method: 'GET', path: `/${names.bucket}?list-type=2` })).status === 200
+          );
+        }),
+        open('vectors', async () => {
+          const url = `${appliance.stack!.qdrant.url}/collections/${names.collection}`;
+          return (await fetch(url, { headers: { 'api-key': held.qdrant_token } })).status === 200;
+        }),
+        open('queue', async () => {
+          const redis = new Redis({
+            ...redisAt,
+            username: names.redisUser,
+            password: held.redis_password,
+            lazyConnect: true,
+            enableReadyCheck: false,
+            connectTimeout: 1000,
+            retryStrategy: () => null,
+            maxRetriesPerRequest: 0,
+          });
+          redis.on('error', () => undefined);
+          try {
+            await redis.connect();
+            return (await redis.ping()) === 'PONG';
+          } finally {
+            redis.disconnect();
+          }
+        }),
+      ])
+    ).flat();
+  }
+  const take = async () => {
+    held = await credentialsOf(appliance.dataFolder, 'acme');
+    const inspected = docker(
+      testStack()!,
+      ...['inspect', 'frostbyte-acme-redis', '--format={{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}'],
+    );
+    redisAt = { host: inspected, port: 6379 };
+  };
+
+  it('lets the last request in at most a second after the call, through two gateways, eight clients at full speed', async (t) => {
+    const second = await anotherGateway(t, appliance);
+    const token = await appliance.token(WHO);
+    const letIn: number[] = [];
+    let over = false;
+    const client = async (url: string) => {
+      while (!over) {
+        const began = performance.now();
+        const { status } = await fetch(`${url}/api/v1/ingest/acme/batches?limit=1`, {
+          headers: { authorization: `Bearer ${token}` },
+        }).then(async (response) => {
+          await response.arrayBuffer();
+          return response;
+        });
+        if (status === 200) letIn.push(began);
+      }
+    };
+    const clients = Array.from({ length: 8 }, (_, n) => client(n % 2 === 0 ? appliance.url : second));
+    await until('traffic', () => letIn.length > 200);
+    const called = performance.now();
+    await suspend();
+    const answered = performance.now();
+    // Long after the second in which something could still pass.
+    await until('two seconds more', () => performance.now() > answered + 2000);
+    over = true;
+    await Promise.all(clients);
+    const last = Math.max(...letIn);
+    t.diagnostic(`the last of ${letIn.length} began ${Math.round(last - called)} ms after the call`);
+    assert.ok(last - called < 1000, `${last - called} ms`);
+    await resume();
+    await isWhole();
+  });
+
+  it('ends what is open and what was minted, in every store; resume makes new users, and the old stay dead', async () => {
+    await take();
+    assert.deepEqual((await lives()).sort(), ['database', 'objects', 'queue', 'vectors']);
+    const { postgres, objects } = testStack()!;
+    const session = new Client({
+      ...{ host: postgres.host, port: postgres.port, database: names.database },
+      ...{ user: names.role, password: held.postgres_password },
+    });
+    const broken = new Promise((resolve) => session.once('end', resolve));
+    session.on('error', () => undefined);
+    await session.connect();
+    const answer = await send(
+      objects.endpoint,
+      { accessKey: held.minio_access_key, secretKey: held.minio_secret_key },
+      assumeRole(),
+    );
+    const minted = {
+      accessKey: element(answer.body, 'AccessKeyId'),
+      secretKey: element(answer.body, 'SecretAccessKey'),
+    };
+    const mintedLives = async () => {
+      const call = { method: 'GET', path: `/${names.bucket}?list-type=2`, token: element(answer.body, 'SessionToken') };
+      return (await send(objects.endpoint, minted, call)).status === 200;
+    };
+    assert.equal(await mintedLives(), true);
+
+    await suspend();
+    await broken;
+    await ended();
+    assert.equal(await mintedLives(), false);
+    const old = held;
+    await resume();
+    await isWhole();
+    await take();
+    assert.notEqual(held.minio_access_key, old.minio_access_key);
+    assert.deepEqual((await lives()).sort(), ['database', 'objects', 'queue', 'vectors']);
+    held = old;
+    assert.deepEqual(await lives(), []);
+    assert.equal(await mintedLives(), false);
+  });
+
+  it('stops a tenant while the database is down and the gateways’ Redis hangs, and ends the rest when they are back', async () => {
+    const stack = testStack()!;
+    await take();
+    docker(stack, 'pause', 'frostbyte-redis-1');
+    docker(stack, 'stop', '--time=1', 'frostbyte-postgres-1');
+    try {
+      const token = await appliance.token(WHO);
+      const called = performance.now();
+      await suspend();
+      const { status } = await fetch(`${appliance.url}/api/v1/ingest/acme/batches`, {
+        headers: { authorization: `Bearer ${token}` },
+      });
+      assert.ok(status === 401 || status === 403, String(status));
+      assert.ok(performance.now() - called < 1000, `${performance.now() - called} ms`);
+    } finally {
+      docker(stack, 'unpause', 'frostbyte-redis-1');
+      docker(stack, 'start', 'frostbyte-postgres-1');
+    }
+    await ended();
+    await resume();
+    await isWhole();
+  });
+
+  it('survives a kill of control in the middle: what was begun is ended, and resume still makes new users', async () => {
+    await take();
+    await suspend();
+    await appliance.kill();
+    await appliance.restart();
+    admin = await appliance.admin();
+    await ended();
+    await resume();
+    await isWhole();
+  });
+
+  it('deletes a tenant from every server, and nothing of it is left in any catalogue', async () => {
+    const deletion = { reason: 'contract ended', confirm: true, confirm_tenant_id: 'acme' };
+    await take();
+    await admin.send('POST', '/admin/tenants/acme/deprovision', deletion);
+    assert.equal((await settled(admin, 'acme', ['DEPROVISIONED', 'FAILED'])).state, 'DEPROVISIONED');
+    const stack = testStack()!;
+    const { hba_folder, ...login } = stack.postgres;
+    const client = new Client(login);
+    await client.connect();
+    const { rows } = await client.query(
+      'SELECT datname AS name FROM pg_database UNION ALL SELECT rolname FROM pg_roles UNION ALL SELECT usename FROM pg_stat_activity',
+    );
+    await client.end();
+    assert.ok(!JSON.stringify(rows).includes('acme'), JSON.stringify(rows));
+    assert.deepEqual(
+      readdirSync(hba_folder).filter((name) => name.includes('acme')),
+      [],
+    );
+    const { endpoint, access_key: accessKey, secret_key: secretKey } = stack.objects;
+    const root = new MinioAdmin({ endpoint, accessKey, secretKey });
+    assert.ok(!JSON.stringify([...(await root.users()), ...(await root.policies())]).includes('acme'));
+    root.close();
+    const { body } = await send(endpoint, { accessKey, secretKey }, { method: 'GET', path: '/' });
+    assert.ok(body.includes('tenant-globex-bucket') && !body.includes('acme'));
+    const collections = await fetch(`${appliance.stack!.qdrant.url}/collections`, {
+      headers: { 'api-key': appliance.stack!.qdrant.apiKey },
+    });
+    assert.ok(!(await collections.text()).includes('acme'));
+    assert.ok(!docker(stack, 'ps', '--all', '--format={{.Names}}').includes('acme'));
+    assert.ok(!docker(stack, 'network', 'ls', '--format={{.Name}}').includes('acme'));
+    assert.equal(existsSync(tenantPaths(appliance.dataFolder, 'acme').secrets), false);
+    assert.equal(existsSync(join(appliance.dataFolder, 'control', 'ended', 'acme')), false);
+    assert.deepEqual(await lives(), []);
+    const globex = await appliance.caller({ role: 'tenant_admin', tenant_id: 'globex', subject: 'gil' });
+    assert.equal((await globex('GET', '/ingest/globex/batches')).status, 200);
+  });
+});
+
+/** One more gateway before the same control. */
+async function anotherGateway(t: TestContext, appliance: Appliance): Promise<string> {
+  const launcher = resolve(import.meta.dirname, '../../dist/frostbyte');
+  const child: ChildProcess = spawn(launcher, ['serve', '--role', 'gateway', '--data', appliance.dataFolder], {
+    env: { ...appliance.environment, FROSTBYTE_PORT: '0' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.after(async () => {
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+  });
+  for await (const line of createInterface({ input: child.stdout! })) {
+    const url = /listens on (\S+)/.exec(line)?.[1];
+    if (url !== undefined) return url;
+  }
+  throw new Error('the second gateway did not start');
+}
