@@ -13,27 +13,37 @@ const PAGE = 100;
  */
 const SETTLED_AFTER_MS = 15 * 60_000;
 
-/** Stores whose files were scrubbed since this process opened them. */
-const SCRUBBED = new WeakSet<RecordStore>();
+/** The files are scrubbed at least so long apart, and a hundred times as long as it took: 1 % of the time at most. */
+const SCRUB_MS = 30_000;
+const TIMES = 100;
+/** When the files behind a tenant's stores are due: right after a start, and from then on now and then. */
+const DUE = new WeakMap<RecordStore, number>();
 
 /**
- * What keeps erasures whole: pending ones, left by a crash or by a worker that did not let go, are carried on; once after
- * a start the files behind rows and vectors are scrubbed of what a killed process left; and completed ones are looked
- * after once more. One that fails does not keep the others from going on.
+ * What keeps erasures whole: pending ones, left by a crash or by a worker that did not let go, are carried on; the
+ * files behind rows and vectors are scrubbed of what a killed process left, and of texts that a new run replaced; and
+ * completed ones are looked after once more. One that fails does not keep the others from going on.
  */
 export async function carryErasures(plane: ErasingPlane): Promise<void> {
-  const { records, vectors, clock } = plane;
+  const { records, clock } = plane;
   for (let after: string | null = null; ; ) {
     const pending = await records.pendingErasures(after, PAGE);
     for (const erasure of pending) await tried(plane, erasure, () => carryErasure(plane, erasure));
     if (pending.length < PAGE) break;
     after = pending.at(-1)!.deletion_receipt_id;
   }
-  if (!SCRUBBED.has(records) && (await records.scrub()) && (await vectors.scrub())) SCRUBBED.add(records);
+  await scrubWhenDue(plane);
   const before = new Date(clock.now() - SETTLED_AFTER_MS).toISOString();
   for (const erasure of await records.unsettledErasures(before, PAGE)) {
     await tried(plane, erasure, () => lookAfter(plane, erasure));
   }
+}
+
+async function scrubWhenDue({ records, vectors }: ErasingPlane): Promise<void> {
+  const began = performance.now();
+  if (began < (DUE.get(records) ?? 0) || !(await records.scrub()) || !(await vectors.scrub())) return;
+  const now = performance.now();
+  DUE.set(records, now + Math.max(SCRUB_MS, (now - began) * TIMES));
 }
 
 /**

@@ -27,20 +27,36 @@ const TRIES = 3;
  */
 export async function wipe(wiping: Wiping): Promise<boolean> {
   const { db, descriptor, forget } = wiping;
+  const seen = changesOf(db);
+  if (CLEAN.get(db) === seen) return true;
   if (!forget()) return false;
   const pageSize = db.pragma('page_size', { simple: true }) as number;
   const pages = db.pragma('page_count', { simple: true }) as number;
   if (descriptor === null || pages >= MOST_PAGES) {
     db.exec('VACUUM');
-    return forget();
+    return forget() && cleanAt(db, seen);
   }
   const soiled = await soiledPages(descriptor, pageSize, pages);
-  if (soiled.length === 0) return true;
+  if (soiled.length === 0) return cleanAt(db, seen);
   for (let tries = 0; tries < TRIES; tries++) {
     if (!db.open) return false;
-    if (forget() && overwrite(wiping, descriptor, pageSize, soiled)) return forget();
+    if (forget() && overwrite(wiping, descriptor, pageSize, soiled)) return forget() && cleanAt(db, seen);
   }
   return false;
+}
+
+/** What the file was like when it was last found clean: where nothing changed since, it still is. */
+const CLEAN = new WeakMap<Database.Database, string>();
+
+/** Changes that other connections made, and this one. Our own wiping counts among them, so the next look is one too many. */
+function changesOf(db: Database.Database): string {
+  const own = db.prepare('SELECT total_changes()').pluck().get() as number;
+  return `${db.pragma('data_version', { simple: true })}.${own}`;
+}
+
+function cleanAt(db: Database.Database, seen: string): true {
+  CLEAN.set(db, seen);
+  return true;
 }
 
 async function soiledPages(descriptor: number, pageSize: number, pages: number): Promise<number[]> {
