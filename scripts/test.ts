@@ -51,15 +51,33 @@ const LAYERS: readonly Layer[] = [
   { name: 'shipped', files: ['test/shipped/**/*.test.ts'], runners: 2, processes: 'own' },
   { name: 'faults', files: ['test/faults/**/*.test.ts'], runners: 2, processes: 'own' },
   { name: 'stack', files: ['test/stack/**/*.test.ts', SERVER_ADAPTERS], runners: 2, processes: 'own', stack: true },
+  // An appliance has the servers to itself, so one test at a time.
+  { name: 'tenants', files: ['test/tenants/**/*.test.ts'], runners: 1, processes: 'own', stack: true },
+  {
+    name: 'servers',
+    files: ['test/journey/**/*.test.ts'],
+    runners: 1,
+    processes: 'own',
+    environment: { FROSTBYTE_TEST_ARRANGEMENT: 'stack' },
+    stack: true,
+  },
 ];
 /** What `embedded` means where a layer is required by that name: all that runs without Docker. */
 const EMBEDDED = LAYERS.filter(({ stack }) => !stack).map(({ name }) => name);
+/** What `stack` means there: all that runs against the servers. */
+const ON_STACK = LAYERS.filter(({ stack }) => stack).map(({ name }) => name);
 
 const asked = process.argv.slice(2);
 const counts = new Map<string, Count>();
 /** Layers that this machine cannot run, with the reason. */
 const leftOut = new Map<string, string>();
-for (const group of groups()) await Promise.all(group.map(runLayer));
+/** The stack was brought up for these tests, and goes down behind them. */
+let broughtUp = false;
+try {
+  for (const group of groups()) await Promise.all(group.map(runLayer));
+} finally {
+  if (broughtUp) stackIs('down', 'inherit');
+}
 
 /** Layers one after another, those that run at the same time together. */
 function groups(): Layer[][] {
@@ -98,7 +116,7 @@ for (const [name, reason] of leftOut) console.log(`${name.padEnd(10)} left out: 
 const required = (process.env.FROSTBYTE_TEST_REQUIRE ?? '')
   .split(',')
   .filter(Boolean)
-  .flatMap((name) => (name === 'embedded' ? EMBEDDED : [name]));
+  .flatMap((name) => (name === 'embedded' ? EMBEDDED : name === 'stack' ? ON_STACK : [name]));
 for (const complaint of complaints(required, counts, ALLOWED_SKIPS)) {
   console.log(complaint);
   failed += 1;
@@ -114,18 +132,18 @@ function filesOf({ files, stack }: Layer): string[] {
     .sort();
 }
 
-/** Brings the stack up for a layer, and down again where it was down before. */
+/** Brings the stack up for a layer, where it is not. */
 async function runWithStack(layer: Layer, files: string[]): Promise<Count> {
   const started = performance.now();
-  const stack = (action: string, stdio: 'ignore' | 'inherit') =>
-    spawnSync(process.execPath, [...process.execArgv, join(root, 'scripts/stack.ts'), action], { stdio }).status === 0;
-  const wasUp = stack('status', 'ignore');
-  try {
-    if (!stack('up', 'inherit')) return { passed: 0, failed: 1, seconds: elapsed(started), skips: [] };
-    return { ...(await run(layer, files)), seconds: elapsed(started) };
-  } finally {
-    if (!wasUp) stack('down', 'inherit');
-  }
+  if (!stackIs('status', 'ignore')) broughtUp = true;
+  if (!stackIs('up', 'inherit')) return { passed: 0, failed: 1, seconds: elapsed(started), skips: [] };
+  return { ...(await run(layer, files)), seconds: elapsed(started) };
+}
+
+function stackIs(action: string, stdio: 'ignore' | 'inherit'): boolean {
+  return (
+    spawnSync(process.execPath, [...process.execArgv, join(root, 'scripts/stack.ts'), action], { stdio }).status === 0
+  );
 }
 
 function elapsed(since: number): number {

@@ -5,7 +5,7 @@ import { getPriority } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { openApiDocument } from '../../appliance/api/openapi.ts';
-import { type Appliance, startAppliance } from '../support/appliance.ts';
+import { type Appliance, ARRANGEMENT, startAppliance } from '../support/appliance.ts';
 import { workersOf } from '../support/faults/processes.ts';
 import { until } from '../support/faults/until.ts';
 
@@ -65,7 +65,7 @@ test('the served document is the committed one’s source, and the reference pag
 test('status answers any token and none without', async () => {
   const anybody = await appliance.caller({ role: 'auditor' });
   const { data } = await anybody<{ version: string; mode: string; uptime_seconds: number }>('GET', '/status');
-  assert.equal(data.mode, 'embedded');
+  assert.equal(data.mode, ARRANGEMENT === 'stack' ? 'stack' : 'embedded');
   assert.ok(data.uptime_seconds >= 0);
   const nobody = await appliance.caller();
   assert.equal((await nobody('GET', '/status')).code, 'AUTHENTICATION_REQUIRED');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHmac, createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import Database from 'better-sqlite3';
@@ -16,6 +16,7 @@ import { serverEvents } from '../support/events-stream.ts';
 import { until } from '../support/faults/until.ts';
 import { signingKeyOf } from '../support/forge-tokens.ts';
 import { type Caller, callerOf } from '../support/http.ts';
+import { onRecords } from '../support/inside.ts';
 
 /** A tenant's life through the admin routes, and who is refused what on the way. */
 
@@ -181,21 +182,9 @@ function uploadUnderWay(dana: Caller) {
   return { batch_id: manifest.batch_id, answer, finish };
 }
 
-/** What the stores of a tenant say of its documents, read past the daemon. */
-function atRest(): { documents: { state: string; stages: string }[]; claimed: number } {
-  const { records, queue } = tenantPaths(appliance.dataFolder, 'acme');
-  const read = <T>(file: string, sql: string): T[] => {
-    const db = new Database(file, { readonly: true });
-    try {
-      return db.prepare(sql).all() as T[];
-    } finally {
-      db.close();
-    }
-  };
-  return {
-    documents: read(records, 'SELECT doc_id, state, stages, updated_at FROM documents ORDER BY doc_id'),
-    claimed: read(queue, 'SELECT job_id FROM jobs WHERE lease IS NOT NULL').length,
-  };
+/** What the records of a tenant say of its documents, read past the daemon. */
+function atRest(): Promise<{ doc_id: string; state: string; stages: string; updated_at: string }[]> {
+  return onRecords(appliance, 'acme', 'SELECT doc_id, state, stages, updated_at FROM documents ORDER BY doc_id');
 }
 
 /** The gauge of the tenant's queues, added up; null while there is none. */
@@ -203,6 +192,20 @@ async function jobsMeasured(): Promise<number | null> {
   const metrics = await (await fetch(`${appliance.url}/metrics`)).text();
   const depths = [...metrics.matchAll(/^frostbyte_queue_length\{tenant_id="acme",[^}]*\} (\d+)$/gm)];
   return depths.length === 0 ? null : depths.reduce((sum, [, depth]) => sum + Number(depth), 0);
+}
+
+/** Waits until nobody works for the tenant any more. */
+async function drained(): Promise<void> {
+  const ended = join(appliance.dataFolder, 'control', 'ended', 'acme');
+  await until('an end of the jobs in flight', () => {
+    if (appliance.stack !== null) return existsSync(ended) && readFileSync(ended, 'utf8') === 'ended';
+    const db = new Database(tenantPaths(appliance.dataFolder, 'acme').queue, { readonly: true });
+    try {
+      return db.prepare('SELECT job_id FROM jobs WHERE lease IS NOT NULL').all().length === 0;
+    } finally {
+      db.close();
+    }
+  });
 }
 
 test('the kill-switch refuses within a second, ends what runs with its drain, and survives a kill; resume gives no old token back', async () => {
@@ -235,8 +238,8 @@ test('the kill-switch refuses within a second, ends what runs with its drain, an
   assert.ok(performance.now() - since < 10_000, 'and ends with the drain, not with the batch');
   upload.finish();
   assert.notEqual(await upload.answer, 202);
-  await until('an end of the jobs in flight', () => atRest().claimed === 0);
-  const frozen = atRest().documents;
+  await drained();
+  const frozen = await atRest();
   assert.ok(frozen.length >= 16 && frozen.some(({ state }) => state === 'processing'), 'some of the work is left');
 
   await appliance.kill();
@@ -246,7 +249,7 @@ test('the kill-switch refuses within a second, ends what runs with its drain, an
   assert.equal((await inState('acme', 'SUSPENDED')).state, 'SUSPENDED');
   const depth = await until('a measure of the queues', async () => (await jobsMeasured()) || null);
   assert.ok(depth <= frozen.length);
-  assert.deepEqual(atRest().documents, frozen, 'nothing is worked on while it is suspended');
+  assert.deepEqual(await atRest(), frozen, 'nothing is worked on while it is suspended');
 
   assert.equal((await admin('POST', '/admin/tenants/acme/resume', { reason: 'closed' })).status, 200);
   assert.equal((await dana('GET', '/ingest/acme/batches')).code, 'TOKEN_REVOKED', 'old ones stay dead');
@@ -290,9 +293,9 @@ test('retry and abandon are for failed tenants alone', async () => {
 test('a provisioning that cannot succeed fails, serves nothing, and can be retried or abandoned', async () => {
   const ids = ['failone', 'failtwo'];
   for (const id of ids) {
-    const { folder } = tenantPaths(appliance.dataFolder, id);
-    mkdirSync(dirname(folder), { recursive: true });
-    writeFileSync(folder, 'a file in the place of a folder');
+    const { secrets } = tenantPaths(appliance.dataFolder, id);
+    mkdirSync(dirname(secrets), { recursive: true });
+    writeFileSync(secrets, 'a file in the place of a folder');
     await admin('POST', '/admin/tenants', body(id));
   }
   for (const id of ids) {
@@ -300,7 +303,7 @@ test('a provisioning that cannot succeed fails, serves nothing, and can be retri
     assert.deepEqual([failed.state, failed.failed_during], ['FAILED', 'provisioning']);
     assert.ok(failed.provisioning.steps.some(({ status, error_code }) => status === 'failed' && error_code));
     assert.equal((await admin('GET', `/ingest/${id}/batches`)).code, 'INVALID_STATE_TRANSITION');
-    rmSync(tenantPaths(appliance.dataFolder, id).folder, { force: true, recursive: true });
+    rmSync(tenantPaths(appliance.dataFolder, id).secrets, { force: true, recursive: true });
   }
   assert.equal((await admin('POST', '/admin/tenants/failone/retry')).status, 202);
   assert.equal((await inState('failone', 'ACTIVE', 'FAILED')).state, 'ACTIVE');
@@ -329,7 +332,8 @@ test('deprovisioning wants two confirmations, then nothing is left but the log',
   assert.equal((await admin('GET', '/ingest/failone/batches')).code, 'INVALID_STATE_TRANSITION');
   const log = await admin<{ event_type: string }[]>('GET', '/audit/failone/events?limit=500');
   assert.ok(log.data.some(({ event_type }) => event_type === 'TENANT_DEPROVISIONED'));
-  assert.ok(!readdirSync(join(appliance.dataFolder, 'tenants')).includes('failone'));
+  const { folder, secrets } = tenantPaths(appliance.dataFolder, 'failone');
+  for (const path of [folder, secrets]) assert.ok(!existsSync(path), path);
   assert.equal(
     (await admin('POST', '/admin/tenants/failone/resume', { reason: 'r' })).code,
     'INVALID_STATE_TRANSITION',

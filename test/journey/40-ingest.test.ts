@@ -15,6 +15,7 @@ import { type Appliance, startAppliance } from '../support/appliance.ts';
 import { makeBatch, type TestBatch, text } from '../support/batch.ts';
 import { type ServerEvent, serverEvents } from '../support/events-stream.ts';
 import type { Caller } from '../support/http.ts';
+import { objectsAtRest } from '../support/inside.ts';
 import { sample } from '../support/samples.ts';
 import { openStorageByHand, stockAge, stockSops, without } from '../support/stock-tools.ts';
 
@@ -139,7 +140,8 @@ test('all seven formats arrive, are followed to the end, and are accounted for',
 test('whoever holds the root key opens every object with stock age and sops alone: hashes are those of receipt and canonical document', {
   skip: without(stockAge, 'age') || without(stockSops, 'sops'),
 }, async () => {
-  const { objects, secrets } = tenantPaths(appliance.dataFolder, 'acme');
+  const { secrets } = tenantPaths(appliance.dataFolder, 'acme');
+  const objects = objectsAtRest(appliance, 'acme');
   const { rootKey } = controlPaths(appliance.dataFolder);
   const keys = await mkdtemp(join(tmpdir(), 'frostbyte-keys-'));
   const open = (identity: string, file: string) =>
@@ -160,7 +162,7 @@ test('whoever holds the root key opens every object with stock age and sops alon
     assert.equal(files.length, SEVEN.length);
     for (const { doc_id, receipt_id, original_filename } of files) {
       const { data: receipt } = await dana<ReceiptAnswer>('GET', `/ingest/acme/receipt/${receipt_id}`);
-      const raw = open(storage, join(objects, receipt.storage_path!));
+      const raw = open(storage, await keep('raw', Buffer.from(await objects.read(receipt.storage_path!))));
       assert.equal(sha256Hex(raw), receipt.sha256);
       assert.deepEqual(
         raw,
@@ -172,7 +174,8 @@ test('whoever holds the root key opens every object with stock age and sops alon
         `/query/acme/document/${doc_id}`,
       );
       const { canonical_sha256 } = document.lineage;
-      const structured = join(objects, canonicalKey('acme', doc_id!, canonical_sha256));
+      const stored = await objects.read(canonicalKey('acme', doc_id!, canonical_sha256));
+      const structured = await keep('structured', Buffer.from(stored));
       const canonical = open(storage, structured);
       assert.equal(sha256Hex(canonical), canonical_sha256);
       assert.equal((JSON.parse(canonical.toString()) as { doc_id: string }).doc_id, doc_id);
@@ -180,6 +183,7 @@ test('whoever holds the root key opens every object with stock age and sops alon
       for (const other of [rootKey, tenant]) assert.throws(() => open(other, structured), /no identity matched/);
     }
   } finally {
+    await objects.close();
     await rm(keys, { recursive: true });
   }
 });

@@ -10,12 +10,14 @@ import { type LedgerEntry, verifyLedger } from '../../appliance/control/ledger/e
 import { replayLedger } from '../../appliance/control/ledger/replay.ts';
 import type { Hold } from '../../appliance/control/verbs.ts';
 import { logPath, tenantPaths } from '../../appliance/kernel/names.ts';
+import { OBJECT_PREFIXES } from '../../appliance/stores/object/port.ts';
 import { type Appliance, startAppliance } from '../support/appliance.ts';
 import { makeBatch, type TestBatch, text } from '../support/batch.ts';
 import { serverEvents } from '../support/events-stream.ts';
 import { until } from '../support/faults/until.ts';
-import { filesBelow, filesHolding } from '../support/files-holding.ts';
+import { filesHolding } from '../support/files-holding.ts';
 import type { Caller } from '../support/http.ts';
+import { filesIn, foldersAtRest, objectsAtRest, onLogs } from '../support/inside.ts';
 import { type Ran, ROOT, requireBuild, runProgram } from '../support/shipped.ts';
 
 /** Legal holds, the erasure of a document and what remains of it, cancelling a batch, the ledger. */
@@ -149,16 +151,16 @@ test('erased, the document is gone from every store, and the deletion receipt sa
   const kept = (Date.parse(document.retention_until) - Date.parse(document.received_at)) / 86_400_000;
   // From the later of its two receipts.
   assert.ok(kept > 2555 && kept < 2555.1, `${kept} days`);
-  pieces = piecesOf(doc);
+  pieces = await piecesOf(doc);
   assert.ok(Object.keys(pieces).length >= 6, `${Object.keys(pieces)}`);
-  const stored = filesHolding(appliance.dataFolder, { ...pieces, ...CANARY });
+  const stored = stillHeld({ ...pieces, ...CANARY });
   for (const name of [...Object.keys(pieces), 'text', 'file', 'metadata'])
     assert.ok(
       stored.some((line) => line.endsWith(`: ${name}`)),
       `${name} is found before`,
     );
   await until('the relay', async () => (await events('&event_type=BATCH_COMPLETED')).length === 2);
-  leavesBefore = leaves();
+  leavesBefore = await leaves();
 
   const answer = await erase();
   assert.equal(answer.status, 200);
@@ -222,19 +224,20 @@ test('the log tells it, its personal references are erased, and every earlier le
   for (const { references } of told) assert.deepEqual(references ?? [], []);
   const { data } = await auditor<{ hash_chain_verification: { valid: boolean } }>('GET', `/audit/acme/chain/${doc}`);
   assert.equal(data.hash_chain_verification.valid, true);
-  assert.deepEqual(leaves().slice(0, leavesBefore.length), leavesBefore);
+  assert.deepEqual((await leaves()).slice(0, leavesBefore.length), leavesBefore);
 });
 
-test('no file of the data folder holds anything of it, while the appliance runs', () => {
+test('no file holds anything of it, while the appliance runs', async () => {
   const { submitter: _, ...gone } = CANARY;
-  assert.deepEqual(filesHolding(appliance.dataFolder, { ...pieces, ...gone }), []);
+  assert.deepEqual(stillHeld({ ...pieces, ...gone }), []);
   assert.ok(!appliance.logs().includes('zyxcanary'));
-  const { objects } = tenantPaths(appliance.dataFolder, 'acme');
-  assert.deepEqual(
-    filesBelow(objects).filter((path) => path.includes(doc)),
-    [],
-  );
-  assert.equal(existsSync(join(objects, 'raw/acme', doc)), false, 'not even its folder');
+  const objects = objectsAtRest(appliance, 'acme');
+  for (const prefix of OBJECT_PREFIXES) {
+    assert.equal((await objects.list(`${prefix}/acme/${doc}/`)[Symbol.asyncIterator]().next()).done, true, prefix);
+  }
+  await objects.close();
+  const names = filesIn(foldersAtRest(appliance)).filter((path) => path.includes(doc));
+  assert.deepEqual(names, [], 'not even its folder');
 });
 
 test('the same bytes, sent again, are a new document that names the first receipt', async () => {
@@ -327,16 +330,27 @@ function builtOr(sources: string[]): string[] {
   }
 }
 
-/** 48 bytes out of the middle of each sealed object of a document, and of each of its vectors. */
-function piecesOf(docId: string): Record<string, Uint8Array> {
-  const { objects, vectors } = tenantPaths(appliance.dataFolder, 'acme');
+/** What files still hold of it. What the database's journal holds goes with its segments. */
+function stillHeld(needles: Readonly<Record<string, string | Uint8Array>>): string[] {
+  return foldersAtRest(appliance)
+    .flatMap((folder) => filesHolding(folder, needles))
+    .filter((found) => !found.includes('/pg_wal/'));
+}
+
+/** 48 bytes out of the middle of each sealed object of a document, and of each of its vectors where they lie in files. */
+async function piecesOf(docId: string): Promise<Record<string, Uint8Array>> {
   const found: Record<string, Uint8Array> = {};
-  for (const path of filesBelow(objects).filter((name) => name.includes(docId))) {
-    const bytes = readFileSync(join(objects, path));
-    const middle = Math.max(0, (bytes.length >> 1) - 24);
-    found[path] = bytes.subarray(middle, middle + 48);
+  const objects = objectsAtRest(appliance, 'acme');
+  for (const prefix of OBJECT_PREFIXES) {
+    for await (const { key } of objects.list(`${prefix}/acme/${docId}/`)) {
+      const bytes = await objects.read(key);
+      const middle = Math.max(0, (bytes.length >> 1) - 24);
+      found[key] = bytes.subarray(middle, middle + 48);
+    }
   }
-  const db = new Database(vectors, { readonly: true });
+  await objects.close();
+  if (appliance.stack !== null) return found;
+  const db = new Database(tenantPaths(appliance.dataFolder, 'acme').vectors, { readonly: true });
   const rows = db.prepare('SELECT chunk_id, vector FROM point WHERE doc_id = ?').all(docId) as {
     chunk_id: string;
     vector: Buffer;
@@ -349,10 +363,13 @@ function piecesOf(docId: string): Record<string, Uint8Array> {
   return found;
 }
 
-/** The leaves of the tenant's log, as the file has them. */
-function leaves(): string[] {
+/** The leaves of the tenant's log, as it is kept. */
+async function leaves(): Promise<string[]> {
+  const sql = 'SELECT leaf_hash FROM events ORDER BY log_index';
+  const hex = ({ leaf_hash }: { leaf_hash: Buffer }) => leaf_hash.toString('hex');
+  if (appliance.stack !== null) return (await onLogs<{ leaf_hash: Buffer }>('acme', sql)).map(hex);
   const db = new Database(logPath(appliance.dataFolder, 'acme'), { readonly: true });
-  const rows = db.prepare('SELECT leaf_hash FROM events ORDER BY log_index').all() as { leaf_hash: Buffer }[];
+  const rows = db.prepare(sql).all() as { leaf_hash: Buffer }[];
   db.close();
-  return rows.map(({ leaf_hash }) => leaf_hash.toString('hex'));
+  return rows.map(hex);
 }

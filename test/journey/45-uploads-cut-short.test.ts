@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
-import { join } from 'node:path';
 import { after, before, it } from 'node:test';
 import type { BatchReceipt } from '../../appliance/api/receipts.ts';
 import type { BatchStatus } from '../../appliance/api/schemas/ingest.ts';
 import { settled } from '../../appliance/cli/settled.ts';
-import { tenantPaths } from '../../appliance/kernel/names.ts';
+import { tenantNames, tenantPaths } from '../../appliance/kernel/names.ts';
 import { type Appliance, startAppliance } from '../support/appliance.ts';
 import { makeBatch, text } from '../support/batch.ts';
 import { until } from '../support/faults/until.ts';
 import type { Caller } from '../support/http.ts';
+import { filesIn, foldersAtRest } from '../support/inside.ts';
 
 /** Senders that still send when their tenant is suspended or deleted: they have the drain, keep what came, and no more. */
 
@@ -116,7 +116,8 @@ it('a batch keeps its whole files when its tenant is suspended, and goes on', { 
     'content-length': String(bytes.length),
   });
   const secondPart = bytes.lastIndexOf('Two.');
-  const drafts = () => readdirSync(join(tenantPaths(appliance.dataFolder, 'acme').objects, 'drafts')).length;
+  const drafts = () =>
+    filesIn(foldersAtRest(appliance).slice(-1)).filter((path) => /\/(?:drafts|multipart)\//.test(path)).length;
   const others = drafts();
   sending.write(bytes.subarray(0, secondPart));
   // Only what was let in before the tenant is suspended has the drain.
@@ -142,6 +143,11 @@ it('nothing is written behind the deletion of a tenant whose sender goes on', { 
   const deletion = { reason: 'contract ended', confirm: true, confirm_tenant_id: 'acme' };
   await sendDuring(sending, ended, () => admin.send('POST', '/admin/tenants/acme/deprovision', deletion));
   assert.equal((await settled(admin, 'acme', ['DEPROVISIONED', 'FAILED'])).state, 'DEPROVISIONED');
-  assert.equal(existsSync(tenantPaths(appliance.dataFolder, 'acme').folder), false);
+  const { folder } = tenantPaths(appliance.dataFolder, 'acme');
+  assert.equal(existsSync(folder), false);
+  assert.deepEqual(
+    filesIn(foldersAtRest(appliance)).filter((path) => path.includes(tenantNames('acme').bucket)),
+    [],
+  );
   assert.deepEqual(errorsLogged(), []);
 });

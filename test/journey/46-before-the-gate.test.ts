@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { ROUTES, type Route } from '../../appliance/api/routes.ts';
 import type { BatchStatus } from '../../appliance/api/schemas/ingest.ts';
@@ -13,6 +12,7 @@ import { ATTACK, type DecisionsWorld, decisionsWorld, VAGUE } from '../support/d
 import { serverEvents } from '../support/events-stream.ts';
 import { until } from '../support/faults/until.ts';
 import type { Caller } from '../support/http.ts';
+import { filesIn, foldersAtRest } from '../support/inside.ts';
 import { PLANTED, plantedFiles, plantedIn } from '../support/planted-pii.ts';
 
 /** Under `redact`, what lies before the gate opens through one audited route, and through nothing else. */
@@ -113,17 +113,9 @@ test('what lies before the gate is shown by no route, whoever asks', async () =>
 test('what lies before the gate stands in no log line, no metric and no file but sealed ones', async () => {
   assert.deepEqual(plantedIn(world.appliance.logs()), []);
   assert.deepEqual(plantedIn(await (await fetch(`${world.appliance.url}/metrics`)).text()), []);
-  const folders = ['tenants/chunky', 'tenants/careful', 'control'].map((name) =>
-    join(world.appliance.dataFolder, name),
-  );
-  const files = folders.flatMap((folder) =>
-    readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()),
-  );
-  assert.ok(files.some(({ name }) => name.startsWith('records.sqlite')));
-  for (const { parentPath, name } of files) {
-    const bytes = readFileSync(join(parentPath, name), 'latin1');
-    assert.deepEqual(plantedIn(bytes), [], name);
-  }
+  const files = filesIn(foldersAtRest(world.appliance)).filter((path) => !/\/(?:inbox|secrets|tmp)\//.test(path));
+  assert.ok(files.some((path) => /records\.sqlite$|\/data\/base\//.test(path)));
+  for (const path of files) assert.deepEqual(plantedIn(readFileSync(path, 'latin1')), [], path);
 });
 
 test('what lies before the gate opens to an administrator who names a reason, and is in the log before it is answered', async () => {

@@ -1,29 +1,22 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { after, before, test } from 'node:test';
-import Database from 'better-sqlite3';
 import type { BatchReceipt } from '../../appliance/api/receipts.ts';
 import type { BatchStatus } from '../../appliance/api/schemas/ingest.ts';
 import type { RetrievalProof } from '../../appliance/api/schemas/query.ts';
 import type { ReprocessAnswer } from '../../appliance/api/schemas/reprocess.ts';
-import { embeddedRootKey } from '../../appliance/bin/wire/embedded-root-key.ts';
 import { type ProofChunk, proofEvidence, verifyProofChunk } from '../../appliance/data/verify-proof.ts';
-import { systemClock } from '../../appliance/kernel/clock.ts';
 import { vectorSha256 } from '../../appliance/kernel/digest.ts';
-import { tenantPaths } from '../../appliance/kernel/names.ts';
 import { lexicalEmbedder } from '../../appliance/models/embedder/lexical.ts';
-import { openStorageKeys } from '../../appliance/secrets/keyring.ts';
-import { sealObjects } from '../../appliance/secrets/sealed-objects.ts';
-import { openFilesystemObjects } from '../../appliance/stores/object/filesystem.ts';
 import type { ObjectStore } from '../../appliance/stores/object/port.ts';
-import { openSqliteVectors } from '../../appliance/stores/vector/sqlite-vec.ts';
 import { type Appliance, startAppliance } from '../support/appliance.ts';
 import { makeBatch, type TestFile, text } from '../support/batch.ts';
 import { serverEvents } from '../support/events-stream.ts';
 import { until } from '../support/faults/until.ts';
 import type { Caller } from '../support/http.ts';
+import { filesIn, foldersAtRest, objectsOpened, onRecords, vectorsOf } from '../support/inside.ts';
 import { sample } from '../support/samples.ts';
 
 /** The terms change: Frode sets the new ones, and Dana has her documents run again. */
@@ -43,10 +36,7 @@ before(async () => {
   await appliance.createTenant('acme', { classification_review_enabled: false, pii_policy: 'flag' });
   dana = await appliance.caller({ role: 'tenant_admin', tenant_id: 'acme', subject: 'dana' });
   frode = await appliance.caller({ role: 'admin', subject: 'frode' });
-  const root = await embeddedRootKey(appliance.dataFolder, systemClock());
-  const paths = tenantPaths(appliance.dataFolder, 'acme');
-  const keys = await openStorageKeys(root, paths.secrets);
-  objects = sealObjects(openFilesystemObjects(paths.objects), async () => keys);
+  objects = await objectsOpened(appliance, 'acme');
 });
 after(async () => {
   await objects?.close();
@@ -106,17 +96,13 @@ const eventsOf = async (type: string, resource: string) =>
     )
   ).data;
 
-/** Files of the tenant's stores and of its log that hold one of these. */
+/** Files of the stores and logs that hold one of these. What the database's journal holds goes with its segments. */
 function traces(words: readonly string[]): string[] {
-  const paths = tenantPaths(appliance.dataFolder, 'acme');
-  const files = [
-    ...readdirSync(paths.folder).map((name) => join(paths.folder, name)),
-    ...readdirSync(join(appliance.dataFolder, 'control', 'audit')).map((name) =>
-      join(appliance.dataFolder, 'control', 'audit', name),
-    ),
-  ].filter((path) => /\.sqlite(-wal)?$/.test(path));
+  const files = filesIn(foldersAtRest(appliance)).filter(
+    (path) => /\.sqlite(-wal)?$/.test(path) || (/\/data\/base\//.test(path) && !/pg_wal/.test(path)),
+  );
   return files.filter((path) => {
-    const bytes = readFileSync(path);
+    const bytes = existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
     return words.some((word) => bytes.includes(word));
   });
 }
@@ -124,7 +110,7 @@ function traces(words: readonly string[]): string[] {
 /** Every vector of the tenant is that of its chunk's text as it is served now. */
 async function vectorsMatch(doc: string): Promise<void> {
   const { chunks } = await documentOf(doc);
-  const vectors = openSqliteVectors(tenantPaths(appliance.dataFolder, 'acme').vectors);
+  const vectors = vectorsOf(appliance, 'acme');
   try {
     const stored = await vectors.read(chunks.map(({ chunk_id }) => chunk_id));
     const expected = await lexicalEmbedder().embedDocuments(chunks.map((chunk) => chunk.text));
@@ -398,9 +384,8 @@ test('bytes sent again: metadata join and are searched, a quarantined original s
   assert.equal((await documentOf(stopped!.doc_id!)).state, 'quarantined');
 
   // Two files with one id: the hash of the document that is there is made another's.
-  const records = new Database(tenantPaths(appliance.dataFolder, 'acme').records);
-  records.prepare('UPDATE documents SET raw_sha256 = ? WHERE doc_id = ?').run('f'.repeat(64), kept!.doc_id);
-  records.close();
+  const another = `UPDATE documents SET raw_sha256 = '${'f'.repeat(64)}' WHERE doc_id = '${kept!.doc_id}'`;
+  await onRecords(appliance, 'acme', another);
   const clash = await ingest([text('clash.txt', content)]);
   assert.deepEqual(
     clash.rejected_files.map(({ reason }) => reason),

@@ -1,22 +1,16 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import Database from 'better-sqlite3';
 import type { BatchReceipt } from '../../appliance/api/receipts.ts';
 import type { BatchStatus } from '../../appliance/api/schemas/ingest.ts';
 import type { RetrievalProof } from '../../appliance/api/schemas/query.ts';
-import { embeddedRootKey } from '../../appliance/bin/wire/embedded-root-key.ts';
 import { pageKey, rawKey } from '../../appliance/data/keys.ts';
-import { systemClock } from '../../appliance/kernel/clock.ts';
-import { tenantPaths } from '../../appliance/kernel/names.ts';
-import { openStorageKeys } from '../../appliance/secrets/keyring.ts';
-import { sealObjects } from '../../appliance/secrets/sealed-objects.ts';
-import { openFilesystemObjects } from '../../appliance/stores/object/filesystem.ts';
 import type { ObjectStore } from '../../appliance/stores/object/port.ts';
 import { type Appliance, startAppliance } from '../support/appliance.ts';
 import { makeBatch, text } from '../support/batch.ts';
 import { serverEvents } from '../support/events-stream.ts';
 import type { Caller } from '../support/http.ts';
+import { objectsOpened, onRecords } from '../support/inside.ts';
 import { sample } from '../support/samples.ts';
 
 /** Dana asks, and every answer can be traced to the bytes she sent. */
@@ -51,10 +45,7 @@ before(async () => {
   for (const { original_filename, doc_id } of done.files) documents.set(original_filename, doc_id!);
   indexed = done.files.filter(({ state }) => state === 'indexed').length;
 
-  const root = await embeddedRootKey(appliance.dataFolder, systemClock());
-  const paths = tenantPaths(appliance.dataFolder, 'acme');
-  const keys = await openStorageKeys(root, paths.secrets);
-  objects = sealObjects(openFilesystemObjects(paths.objects), async () => keys);
+  objects = await objectsOpened(appliance, 'acme');
 });
 after(async () => {
   await objects?.close();
@@ -210,15 +201,7 @@ test('an administrator breaks the glass with a reason, and the tenant reads it',
 
 test('an index made by another model is answered with a warning', async () => {
   await appliance.stop();
-  const records = new Database(tenantPaths(appliance.dataFolder, 'acme').records);
-  const table = records
-    .prepare(
-      "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%embed_version%' AND sql LIKE '%vector_sha256%'",
-    )
-    .pluck()
-    .get() as string;
-  records.prepare(`UPDATE ${table} SET embed_version = 'an older one'`).run();
-  records.close();
+  await onRecords(appliance, 'acme', "UPDATE index_records SET embed_version = 'an older one'");
   await appliance.restart();
   const { data, headers } = await dana<RetrievalProof>('POST', '/query/acme/search', { query_text: 'rent warehouse' });
   assert.equal(data.model_version_match, false);

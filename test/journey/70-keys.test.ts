@@ -17,6 +17,7 @@ import { type Appliance, startAppliance } from '../support/appliance.ts';
 import { makeBatch, text } from '../support/batch.ts';
 import { until } from '../support/faults/until.ts';
 import type { Caller } from '../support/http.ts';
+import { objectFile } from '../support/inside.ts';
 import { openStorageByHand, stockAge, stockSops, without } from '../support/stock-tools.ts';
 
 /** Frode looks after the keys of a tenant whose documents come in and are read meanwhile. */
@@ -178,9 +179,10 @@ test('objects are moved to the newest storage key, also when the daemon is kille
 
 test('after rotation and purge stock age and sops open the oldest object', {
   skip: without(stockAge, 'age') || without(stockSops, 'sops'),
-}, () => {
-  const object = join(tenantPaths(appliance.dataFolder, 'acme').objects, oldest.storage_path);
-  const plain = execFileSync('age', ['-d', '-i', storageByHand(3, 2), object]);
+}, async () => {
+  const plain = await objectFile(appliance, 'acme', oldest.storage_path, (object) =>
+    execFileSync('age', ['-d', '-i', storageByHand(3, 2), object]),
+  );
   assert.equal(plain.toString(), oldest.content);
 });
 
@@ -193,8 +195,10 @@ test('with the box lost, the escrow copy and the recovery key open it', {
   writeFileSync(key, identityFile(recovery, '2026-01-01T00:00:00.000Z'), { mode: 0o600 });
   const opened = join(folder, 'opened.key');
   writeFileSync(opened, execFileSync('age', ['-d', '-i', key, copy!.label]), { mode: 0o600 });
-  const object = join(tenantPaths(appliance.dataFolder, 'acme').objects, oldest.storage_path);
-  assert.equal(execFileSync('age', ['-d', '-i', opened, object]).toString(), oldest.content);
+  const plain = await objectFile(appliance, 'acme', oldest.storage_path, (object) =>
+    execFileSync('age', ['-d', '-i', opened, object]),
+  );
+  assert.equal(plain.toString(), oldest.content);
 });
 
 test('the audit log tells each change, and no secret stands in it or in the log lines', async () => {

@@ -11,7 +11,7 @@ import { controlPaths, runPaths } from '../../kernel/names.ts';
 import { createLogger } from '../../observability/logger.ts';
 import { createMetrics } from '../../observability/metrics.ts';
 import { allTenants } from '../all-tenants.ts';
-import { clearTemporary, measureStates, measureSuspended } from '../daemon.ts';
+import { clearTemporary, measureStates } from '../daemon.ts';
 import { lockDataFolder } from '../data-folder-lock.ts';
 import { dyingWithParent } from '../dying-with-parent.ts';
 import { endProcess } from '../end-process.ts';
@@ -72,9 +72,7 @@ export function startControl(config: Config): Promise<Running> {
     const { control, planes, clock } = split;
     const parser = hostParser(config, logger);
     undo.push(() => parser.close());
-    await measureSuspended(split, config, { clock, meter, logger }).catch((error: unknown) =>
-      logger.warn('queues of suspended tenants could not be measured', codeFrames(error)),
-    );
+    for await (const { tenant_id } of allTenants(control, 'SUSPENDED')) await split.measureStopped(tenant_id);
     await control.start();
 
     const server = await serveControl(split.verbs, {

@@ -18,6 +18,8 @@ export interface Backing {
   room(): Promise<number | null>;
   /** Where gateways count requests together; null where each counts for itself. */
   limits(): Promise<LimitsPlace | null>;
+  /** Sets the gauge of what waits for a tenant that is stopped (spec 3: its depth is frozen). Never throws. */
+  measureStopped(tenantId: string): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -30,6 +30,7 @@ export interface SplitControl {
   clock: HeldClock;
   /** Has the data planes trust a gateway, those of now and those to come. */
   trust(gateway: GatewayNote): Promise<void>;
+  measureStopped: Backing['measureStopped'];
   /** Where gateways count requests together. */
   limits(): Promise<LimitsPlace | null>;
   close(): Promise<void>;
@@ -149,6 +150,7 @@ export async function openSplitControl(options: {
     planes: kept,
     clock,
     limits: () => backing.limits(),
+    measureStopped: (tenantId) => backing.measureStopped(tenantId),
     async trust(gateway) {
       url = gateway.url;
       const known = gateways.get(gateway.key_id);

@@ -15,6 +15,7 @@ import { repeat } from '../../repeat.ts';
 import type { Backing, BackingParts } from '../backing.ts';
 import { type ReachableRecords, reachableRecords } from '../embedded-resources.ts';
 import { objectTurns } from '../object-turns.ts';
+import { measureUnfinished } from '../queue-lengths.ts';
 import { needsAnother, resealStore } from '../reseal.ts';
 import { tenantKeyResources } from '../tenant-keys.ts';
 import { gatewayLimits } from './gateway-limits.ts';
@@ -29,7 +30,7 @@ const END_MS = 2000;
 /** Tenants on the server stores: MinIO, PostgreSQL, Qdrant (or files), and a Redis server for each. */
 export function stackBacking(network: StackNetwork): (parts: BackingParts) => Promise<Backing> {
   return async (parts) => {
-    const { config, root, clock, logger, planes } = parts;
+    const { config, root, clock, logger, meter, planes } = parts;
     const dataFolder = config.data_folder;
     const { servers, networks, redis } = network;
     const stores = tenantStores({ config, clock, root, servers, redis });
@@ -65,6 +66,22 @@ export function stackBacking(network: StackNetwork): (parts: BackingParts) => Pr
     const plant = async (tenantId: string): Promise<void> => {
       const store = sealObjects(stores.openObjects(tenantId), storageKeys(tenantId), objectTurns(tenantId));
       await store.put(CANARY, randomBytes(32)).finally(() => store.close());
+    };
+
+    /** Its queue has ended with its server; the records say what waits. */
+    const measureStopped = async (tenantId: string): Promise<void> => {
+      const records = await stores.records.open(tenantId).catch(() => null);
+      if (records === null) return;
+      try {
+        await measureUnfinished(tenantId, records, meter);
+      } catch (error) {
+        logger.warn('what waits for a stopped tenant could not be counted', {
+          ...shaped({ tenant_id: tenantId }),
+          ...codeFrames(error),
+        });
+      } finally {
+        await records.close();
+      }
     };
 
     const resources: TenantResources = {
@@ -122,6 +139,7 @@ export function stackBacking(network: StackNetwork): (parts: BackingParts) => Pr
           },
           () => stores.end(tenantId),
         );
+        await measureStopped(tenantId);
       },
       outbox: reachable,
       presence: async (tenantId, kind, id) => {
@@ -166,6 +184,7 @@ export function stackBacking(network: StackNetwork): (parts: BackingParts) => Pr
         });
       },
       limits: () => limits.place(),
+      measureStopped,
       async close() {
         await beat.stop();
         for (const tenantId of [...relayed.keys()]) await closeRelayed(tenantId);

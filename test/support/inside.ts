@@ -1,0 +1,122 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { Client } from 'pg';
+import { embeddedRootKey } from '../../appliance/bin/wire/embedded-root-key.ts';
+import { systemClock } from '../../appliance/kernel/clock.ts';
+import { tenantNames, tenantPaths } from '../../appliance/kernel/names.ts';
+import { openStorageKeys } from '../../appliance/secrets/keyring.ts';
+import { sealObjects } from '../../appliance/secrets/sealed-objects.ts';
+import { openFilesystemObjects } from '../../appliance/stores/object/filesystem.ts';
+import { openMinioObjects } from '../../appliance/stores/object/minio.ts';
+import type { ObjectStore } from '../../appliance/stores/object/port.ts';
+import type { VectorStore } from '../../appliance/stores/vector/port.ts';
+import { openQdrantVectors } from '../../appliance/stores/vector/qdrant.ts';
+import { openSqliteVectors } from '../../appliance/stores/vector/sqlite-vec.ts';
+import type { Appliance } from './appliance.ts';
+import { docker } from './docker.ts';
+import { testStack } from './stack.ts';
+
+/** A look into a tenant's stores past the appliance, whatever it keeps them in. */
+
+const onServers = ({ stack }: Appliance) => stack !== null;
+
+/** The tenant's objects as they lie at rest. Whoever opens closes. */
+export function objectsAtRest(appliance: Appliance, tenantId: string): ObjectStore {
+  if (!onServers(appliance)) return openFilesystemObjects(tenantPaths(appliance.dataFolder, tenantId).objects);
+  const { endpoint, access_key: accessKey, secret_key: secretKey } = testStack()!.objects;
+  return openMinioObjects({ endpoint, accessKey, secretKey, bucket: tenantNames(tenantId).bucket });
+}
+
+/** The tenant's objects, opened with its keys. Whoever opens closes. */
+export async function objectsOpened(appliance: Appliance, tenantId: string): Promise<ObjectStore> {
+  const root = await embeddedRootKey(appliance.dataFolder, systemClock());
+  const keys = await openStorageKeys(root, tenantPaths(appliance.dataFolder, tenantId).secrets);
+  return sealObjects(objectsAtRest(appliance, tenantId), async () => keys);
+}
+
+/** An object as it lies at rest, as a file for stock tools. */
+export async function objectFile<T>(
+  appliance: Appliance,
+  tenantId: string,
+  key: string,
+  use: (path: string) => T | Promise<T>,
+): Promise<T> {
+  const store = objectsAtRest(appliance, tenantId);
+  const folder = mkdtempSync(join(tmpdir(), 'frostbyte-object-'));
+  try {
+    const path = join(folder, 'object');
+    writeFileSync(path, await store.read(key));
+    return await use(path);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+    await store.close();
+  }
+}
+
+/** The tenant's vectors. Whoever opens closes. */
+export function vectorsOf(appliance: Appliance, tenantId: string): VectorStore {
+  const { stack } = appliance;
+  if (stack === null) return openSqliteVectors(tenantPaths(appliance.dataFolder, tenantId).vectors);
+  return openQdrantVectors({
+    address: { url: stack.qdrant.url, token: stack.qdrant.apiKey },
+    collection: tenantNames(tenantId).collection,
+  });
+}
+
+/** Runs one statement on the tenant's records; the names of tables are the same everywhere. */
+export async function onRecords<Row>(appliance: Appliance, tenantId: string, sql: string): Promise<Row[]> {
+  if (!onServers(appliance)) {
+    const db = new Database(tenantPaths(appliance.dataFolder, tenantId).records);
+    try {
+      const statement = db.prepare(sql);
+      if (statement.reader) return statement.all() as Row[];
+      statement.run();
+      return [];
+    } finally {
+      db.close();
+    }
+  }
+  const { hba_folder: _, ...login } = testStack()!.postgres;
+  const client = new Client({
+    ...login,
+    database: tenantNames(tenantId).database,
+    options: '-c search_path=records -c session_replication_role=replica',
+  });
+  await client.connect();
+  try {
+    return (await client.query(sql)).rows as Row[];
+  } finally {
+    await client.end();
+  }
+}
+
+/** Runs one statement on a tenant's rows of the audit log in the control database. */
+export async function onLogs<Row>(tenantId: string, sql: string): Promise<Row[]> {
+  const { hba_folder: _, ...login } = testStack()!.postgres;
+  const client = new Client({ ...login, database: 'frostbyte', options: '-c search_path=audit' });
+  await client.connect();
+  try {
+    return (await client.query(sql.replace(' ORDER BY', ` WHERE tenant_id = '${tenantId}' ORDER BY`))).rows as Row[];
+  } finally {
+    await client.end();
+  }
+}
+
+/** Folders in which something of tenants may lie: the data folder, and the servers' volumes. */
+export function foldersAtRest(appliance: Appliance): string[] {
+  if (!onServers(appliance)) return [appliance.dataFolder];
+  const volume = (name: string) =>
+    docker(testStack()!, 'volume', 'inspect', `frostbyte_${name}`, '--format={{.Mountpoint}}');
+  return [appliance.dataFolder, volume('postgres'), volume('objects')];
+}
+
+/** Every file below some folders. */
+export function filesIn(folders: readonly string[]): string[] {
+  return folders.flatMap((folder) =>
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => join(parentPath, name)),
+  );
+}
