@@ -16,7 +16,7 @@ import { makeBatch, type TestFile, text } from '../support/batch.ts';
 import { serverEvents } from '../support/events-stream.ts';
 import { until } from '../support/faults/until.ts';
 import type { Caller } from '../support/http.ts';
-import { filesIn, foldersAtRest, objectsOpened, onRecords, vectorsOf } from '../support/inside.ts';
+import { filesIn, foldersAtRest, objectsOpened, onRecords, vectorsOf, written } from '../support/inside.ts';
 import { sample } from '../support/samples.ts';
 
 /** The terms change: Frode sets the new ones, and Dana has her documents run again. */
@@ -146,6 +146,7 @@ test('flag turns to redact: after a run from policy the old text is found nowher
     }
   }
   assert.match(JSON.stringify(saved), /zyxlunde.*zyxberg|zyxberg.*zyxlunde/, 'flagged is shown');
+  await written(appliance);
   assert.notDeepEqual(traces(['zyxlunde']), [], 'the look can find');
 
   await configure({ pii_policy: 'redact' });
@@ -162,7 +163,11 @@ test('flag turns to redact: after a run from policy the old text is found nowher
     await vectorsMatch(id);
   }
   assert.match(JSON.stringify(await documentOf(ids.get('headed.txt')!)), /\[REDACTED:EMAIL\]/);
-  await until('nothing of it in any file', () => traces(PLANTED).length === 0, {
+  const areGone = async () => {
+    await written(appliance);
+    return traces(PLANTED).length === 0;
+  };
+  await until('nothing of it in any file', areGone, {
     // What moved rows left is overwritten by maintenance.
     seconds: 120,
     about: () => traces(PLANTED).join(', '),

@@ -112,6 +112,15 @@ export function foldersAtRest(appliance: Appliance): string[] {
   return [appliance.dataFolder, volume('postgres'), volume('objects')];
 }
 
+/** Has the database server write to its files what it still has in memory. */
+export async function written(appliance: Appliance): Promise<void> {
+  if (!onServers(appliance)) return;
+  const { hba_folder: _, ...login } = testStack()!.postgres;
+  const client = new Client(login);
+  await client.connect();
+  await client.query('CHECKPOINT').finally(() => client.end());
+}
+
 /** Every file below some folders. */
 export function filesIn(folders: readonly string[]): string[] {
   return folders.flatMap((folder) =>

@@ -71,6 +71,7 @@ async function startDataPlane(handover: Awaited<ReturnType<typeof readHandover>>
     const link = controlLink(handover);
     let server: Server | undefined;
     let closed: Promise<void> | undefined;
+    const answering = underWay();
     /** Takes no new connections; resolves when those there are have ended. */
     function stopListening(): Promise<void> {
       // Nothing is erased any more, and an open channel would keep the server from closing.
@@ -157,7 +158,7 @@ async function startDataPlane(handover: Awaited<ReturnType<typeof readHandover>>
     const drained = Promise.withResolvers<void>();
     const controlKey = createPublicKey(handover.control_key);
     server = planeServer({
-      fetch: (request) => app.fetch(request),
+      fetch: (request) => answering.add(app.fetch(request)),
       internal: serveVerbs(
         PLANE_TABLE,
         {
@@ -185,7 +186,8 @@ async function startDataPlane(handover: Awaited<ReturnType<typeof readHandover>>
           drain: async (ms: number) => {
             isDraining = true;
             workers.tell({ type: 'drain' });
-            const quiet = stopListening();
+            // A sender that was cut off is gone from the server before what came of it is recorded.
+            const quiet = stopListening().then(() => answering.settled());
             void within(ms, Promise.all([quiet, queueAtRest(plane.queue, ms)]))
               .then(() => {
                 // Whoever still reads from a sender keeps what came and ends, before the stores are closed.
@@ -218,6 +220,23 @@ async function startDataPlane(handover: Awaited<ReturnType<typeof readHandover>>
       drained: drained.promise,
     };
   });
+}
+
+/** Answers that are being made, also for those who have gone meanwhile. */
+function underWay() {
+  const promises = new Set<Promise<unknown>>();
+  return {
+    add<T>(answer: T | Promise<T>): T | Promise<T> {
+      if (!(answer instanceof Promise)) return answer;
+      promises.add(answer);
+      const done = () => promises.delete(answer);
+      answer.then(done, done);
+      return answer;
+    },
+    async settled(): Promise<void> {
+      while (promises.size > 0) await Promise.allSettled([...promises]);
+    },
+  };
 }
 
 /** What control asks of a tenant's records. */

@@ -91,6 +91,8 @@ async function carry(plane: ErasingPlane, erasure: ErasureRow, patienceMs: numbe
       at: clock.iso(),
     });
     if (done === null) return now();
+    // The last transaction left something too: names, and the document's row. Where a reader holds it, maintenance goes on.
+    await records.scrub();
     // A batch whose last file under way this was.
     for (const batchId of done.batches) await settleBatch(plane, batchId);
     return done.erasure;

@@ -86,6 +86,10 @@ func run(listen, store string, control []netip.Prefix, command []string) int {
 		log.Printf("cannot start the store: %v", err)
 		return 1
 	}
+	done := make(chan struct{})
+	defer close(done)
+	// The store's folder is the last word of its command.
+	go clearWaste(command[len(command)-1], wasteEvery, done)
 	server := newServer(&url.URL{Scheme: "http", Host: store}, control)
 	go func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
