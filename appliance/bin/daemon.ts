@@ -16,7 +16,7 @@ import { allTenants } from './all-tenants.ts';
 import { lockDataFolder } from './data-folder-lock.ts';
 import { endProcess } from './end-process.ts';
 import { openFrontDoor } from './front-door.ts';
-import { inboxHealth, storesHealth, toolsHealth, workersHealth } from './plane-health.ts';
+import { clockHealth, inboxHealth, storesHealth, toolsHealth, workersHealth } from './plane-health.ts';
 import { remembered } from './remembered.ts';
 import { repeat } from './repeat.ts';
 import { acquiring, type Running, runUntilTold } from './running.ts';
@@ -152,6 +152,7 @@ export function start(config: Config): Promise<Running> {
         },
         readiness: remembered(READINESS_MS, () =>
           readiness(embedded, [
+            clockHealth(clock.doubted()),
             workersHealth(workers.pids().length, config.workers.count),
             ...(folders ? [inboxHealth(folders.silent())] : []),
           ]),

@@ -31,6 +31,17 @@ export function workersHealth(alive: number, wanted: number): Dependency {
   return { name: 'workers', ok: alive >= wanted, message: `${alive} of ${wanted} alive` };
 }
 
+/** Not well while a step of the host's clock is doubted: nothing is erased because its time is over then. */
+export function clockHealth(step: { from: number; to: number } | null): Dependency {
+  if (step === null) return { name: 'clock', ok: true, message: 'goes on as it should' };
+  const days = Math.round((step.to - step.from) / 86_400_000);
+  return {
+    name: 'clock',
+    ok: false,
+    message: `The host's clock stepped ${days} days ahead. Set it right and restart; nothing is erased for its age until it has been trusted for a day.`,
+  };
+}
+
 export function inboxHealth(silent: number): Dependency {
   return {
     name: 'inbox',

@@ -12,7 +12,7 @@ import type { DataPlane } from './plane.ts';
  * ask. Without it reads and intake go on with the configuration that was known last, and nothing is erased, since nobody
  * can say what a hold keeps.
  */
-export interface ControlLink extends Pick<DataPlane, 'config' | 'holds'> {
+export interface ControlLink extends Pick<DataPlane, 'config' | 'holds' | 'isClockTrusted'> {
   /** Takes the connection on which the plane may ask from now on; an earlier one is given up. */
   attach(connection: Duplex): void;
   /** Gives the connection up. */
@@ -59,6 +59,7 @@ export function controlLink(first: { config: TenantConfig; config_version: numbe
       if (config_version >= current.config_version) current = { config, config_version };
     },
     config: async () => current,
+    isClockTrusted: async () => (await ask('isClockTrusted')) as boolean,
     async room() {
       if (room !== null && performance.now() < room.until) return room.bytes;
       try {

@@ -33,6 +33,8 @@ export interface DataPlane {
    * be asked, and then nothing is erased.
    */
   holds(docId: string, batchIds: readonly string[]): Promise<HoldScope[]>;
+  /** Whether the host's clock can be trusted to say that a document's time is over. Throws where nobody can tell. */
+  isClockTrusted(): Promise<boolean>;
   /** Folder for unlinked temporary files, on the data disk. */
   readonly temporary: string;
 }

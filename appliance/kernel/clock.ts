@@ -4,6 +4,8 @@ export interface Clock {
   now(): number;
   /** `now()` as UTC ISO 8601 with milliseconds (spec 2). */
   iso(): string;
+  /** The host's own time, which may be set back; absent where a clock has no host. */
+  host?(): number;
 }
 
 export interface SystemClockOptions {
@@ -28,5 +30,5 @@ export function systemClock(read: () => number = Date.now, options: SystemClockO
     lookedAt = looked;
     return Math.floor(latest);
   };
-  return { now, iso: () => new Date(now()).toISOString() };
+  return { now, iso: () => new Date(now()).toISOString(), host: read };
 }

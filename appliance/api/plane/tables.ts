@@ -53,6 +53,8 @@ export type PlaneTable = typeof PLANE_TABLE;
 export const QUESTION_TABLE = Object.freeze({
   /** Scopes of the legal holds on a document that came with these batches. */
   holdsOn: verb([id, z.array(id).max(100_000)]),
+  /** Whether the host's clock can be trusted to say that a document's time is over. */
+  isClockTrusted: verb([]),
   /** Bytes that may still be written to the disk of the server stores; null where control sees no disk. */
   room: verb([]),
   /** What no restore may undo, of this tenant. */

@@ -16,7 +16,7 @@ import { lockDataFolder } from '../data-folder-lock.ts';
 import { dyingWithParent } from '../dying-with-parent.ts';
 import { endProcess } from '../end-process.ts';
 import { entryOf } from '../entry.ts';
-import { toolsHealth } from '../plane-health.ts';
+import { clockHealth, toolsHealth } from '../plane-health.ts';
 import { remembered } from '../remembered.ts';
 import { repeat } from '../repeat.ts';
 import { runFolder } from '../run-folder.ts';
@@ -149,7 +149,7 @@ function splitVerbs(split: SplitControl, metrics: ReturnType<typeof createMetric
 }
 
 /** Control's own health, and that of the data planes put together: a name is well where it is well in each. */
-async function readiness({ control, planes }: SplitControl, parser: Parser): Promise<Dependency[]> {
+async function readiness({ control, planes, clock }: SplitControl, parser: Parser): Promise<Dependency[]> {
   const wanted = await control.activeTenants();
   const running = planes.running();
   const missing = wanted.filter((tenantId) => !running.includes(tenantId)).length;
@@ -166,6 +166,7 @@ async function readiness({ control, planes }: SplitControl, parser: Parser): Pro
   }
   return [
     ...(await control.health()),
+    clockHealth(clock.doubted()),
     {
       name: 'tenants',
       ok: missing === 0,

@@ -1,10 +1,13 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { type Clock, type SystemClockOptions, systemClock } from '../../kernel/clock.ts';
+import { type ClockStep, clockSteps } from './clock-steps.ts';
 
 /** The clock of a data folder: it also remembers across restarts how far time was. */
 export interface HeldClock extends Clock {
   /** Notes the present time in the folder. Does nothing where the folder cannot be written. */
   keep(): void;
+  /** A step ahead that is still doubted: by such a clock no document's time is over. */
+  doubted(): ClockStep | null;
 }
 
 /** The last millisecond of year 9999; what is beyond does not fit a timestamp, so no clock of ours wrote it. */
@@ -19,10 +22,14 @@ export function heldClock(
   read: () => number = Date.now,
   elapsed?: SystemClockOptions['elapsed'],
 ): HeldClock {
-  const clock = systemClock(read, { floor: keptIn(file), ...(elapsed ? { elapsed } : {}) });
+  const kept = keptIn(file);
+  const clock = systemClock(read, { floor: kept, ...(elapsed ? { elapsed } : {}) });
+  const steps = clockSteps(`${file}-step`, kept, read, elapsed);
   return {
     ...clock,
+    doubted: () => steps.doubted(),
     keep() {
+      steps.look();
       try {
         writeFileSync(`${file}.new`, String(Math.max(clock.now(), keptIn(file))), { mode: 0o600 });
         renameSync(`${file}.new`, file);

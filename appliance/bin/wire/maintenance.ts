@@ -30,7 +30,7 @@ export async function maintain(
     () => sweepJobs(plane),
     () => settleOpenBatches(plane),
     () => carryErasures(plane),
-    () => sweepExpired(plane, { halted: () => isSuspended(plane.tenant_id) }),
+    () => sweepExpired(plane, { halted: () => isSuspended(plane.tenant_id), isClockTrusted: plane.isClockTrusted }),
     () => plane.objects.sweepDrafts(DRAFT_AGE_MS),
     () => sweepOrphans(plane),
     () => sweepUploads(plane),

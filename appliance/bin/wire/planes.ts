@@ -5,12 +5,12 @@ import type { Config } from '../../config/schema.ts';
 import type { ControlVerbs } from '../../control/verbs.ts';
 import type { Parser } from '../../data/2-parse/sandbox/parse-file.ts';
 import type { DataPlane, Scanner } from '../../data/plane.ts';
-import type { Clock } from '../../kernel/clock.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import { controlPaths, tenantPaths } from '../../kernel/names.ts';
 import type { Logger, Meter } from '../../kernel/telemetry.ts';
 import type { KeyPair } from '../../secrets/identities.ts';
 import { watchStorageKeys } from '../../secrets/watch-storage-keys.ts';
+import type { HeldClock } from './held-clock.ts';
 import { objectTurns } from './object-turns.ts';
 import { closeStores, openPlaneStores } from './plane-stores.ts';
 import { planeServices, tenantPlane } from './tenant-plane.ts';
@@ -37,7 +37,7 @@ export interface Planes {
 
 export interface PlanesOptions {
   config: Config;
-  clock: Clock;
+  clock: HeldClock;
   logger: Logger;
   meter: Meter;
   root: () => Promise<KeyPair>;
@@ -73,7 +73,8 @@ export function embeddedPlanes({ config, clock, logger, meter, root, gate, holds
       );
     const keys = watchStorageKeys(await root(), tenantPaths(config.data_folder, tenant_id).secrets);
     await keys();
-    const link: Pick<DataPlane, 'config' | 'holds'> = {
+    const link: Pick<DataPlane, 'config' | 'holds' | 'isClockTrusted'> = {
+      isClockTrusted: async () => clock.doubted() === null,
       holds: (docId, batchIds) => holdsOn(tenant_id, docId, batchIds),
       async config() {
         const { config: current, config_version } = await gate(tenant_id);

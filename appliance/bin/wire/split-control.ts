@@ -129,6 +129,7 @@ export async function openSplitControl(options: {
     },
     answers: (tenantId) => ({
       holdsOn: (docId: string, batchIds: readonly string[]) => control.holdsOn(tenantId, docId, batchIds),
+      isClockTrusted: async () => clock.doubted() === null,
       room: () => backing.room(),
       ledger: (query: { after: number; limit: number }) => control.ledger({ ...query, tenant_id: tenantId }),
     }),

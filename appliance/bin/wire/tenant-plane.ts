@@ -80,7 +80,7 @@ export function tenantPlane(
   { objects, records, vectors, queue }: OpenStores,
   temporary: string,
   { keys, turns }: ObjectKeys,
-  link: Pick<DataPlane, 'config' | 'holds'>,
+  link: Pick<DataPlane, 'config' | 'holds' | 'isClockTrusted'>,
   services: PlaneServices,
 ): DataPlane {
   const { clock, meter, embedder, parser, scanner } = services;
@@ -97,6 +97,7 @@ export function tenantPlane(
     logger: services.logger.child('data-plane', shaped({ tenant_id })),
     meter,
     holds: link.holds,
+    isClockTrusted: link.isClockTrusted,
     temporary,
     config: link.config,
   };

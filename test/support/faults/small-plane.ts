@@ -41,6 +41,7 @@ export async function smallPlane(parser?: Parser): Promise<SmallPlane> {
     logger: silentLogger,
     meter: createMetrics({ version: '' }).meter,
     holds: async () => [],
+    isClockTrusted: async () => true,
     temporary: join(folder, 'tmp'),
     config: async () => ({ config: DEFAULT_TENANT_CONFIG, config_version: 1 }),
   };

@@ -112,6 +112,7 @@ export async function openWorld(): Promise<World> {
         logger: silentLogger,
         meter,
         temporary: controlPaths(folder).temporary,
+        isClockTrusted: async () => true,
         holds: (docId, batchIds) => control.holdsOn(tenant_id, docId, batchIds),
         async config() {
           const { config, config_version } = await control.gate(tenant_id);

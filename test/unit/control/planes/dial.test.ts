@@ -45,6 +45,7 @@ async function plane(t: TestContext, tenant = 'acme') {
 
 const answers = (change: Partial<Answers> = {}): Answers => ({
   holdsOn: async () => [],
+  isClockTrusted: async () => true,
   room: async () => 1000,
   ledger: async () => ({ entries: [], total: 0 }),
   ...change,

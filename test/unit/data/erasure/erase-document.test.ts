@@ -322,3 +322,17 @@ test('a document that cannot be erased now keeps the sweep from no other; stores
     5,
   );
 });
+
+test('by a clock that is not trusted no time is over, and neither by one that the host has set right again', async (t) => {
+  const { plane, document, advance } = await world(t);
+  await document('one');
+  advance(50_000_001 * 60_000 + DAY_MS);
+  assert.equal(await sweepExpired(plane, { isClockTrusted: async () => false }), 0);
+  await assert.rejects(
+    sweepExpired(plane, { isClockTrusted: () => Promise.reject(new Error('control is away')) }),
+    /away/,
+  );
+  const setRight = { ...plane, clock: { ...plane.clock, host: () => 0 } };
+  assert.equal(await sweepExpired(setRight), 0);
+  assert.equal(await sweepExpired(plane), 1);
+});
