@@ -43,9 +43,11 @@ export function clockSteps(
   function note(next: ClockStep | null): void {
     step = next;
     try {
-      if (next === null) return rmSync(file, { force: true });
-      writeFileSync(`${file}.new`, JSON.stringify(next), { mode: 0o600 });
-      renameSync(`${file}.new`, file);
+      if (next === null) rmSync(file, { force: true });
+      else {
+        writeFileSync(`${file}.new`, JSON.stringify(next), { mode: 0o600 });
+        renameSync(`${file}.new`, file);
+      }
     } catch {
       // A full or read-only disk shows itself where it matters; this process knows.
     }
