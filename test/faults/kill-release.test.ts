@@ -16,6 +16,7 @@ import {
 import { fastLauncher } from '../support/faults/launcher.ts';
 import { isRunning, workersOf } from '../support/faults/processes.ts';
 import { ALL_FAULTS, seeded } from '../support/faults/random.ts';
+import { documentsUnderWay, metTheMiddle } from '../support/faults/under-way.ts';
 import { until } from '../support/faults/until.ts';
 
 /**
@@ -49,6 +50,12 @@ describe(`decisions about ${EACH * 4} documents under ${KILLS} kills`, {
     // Both runs decide alike; only the killed one asks the second generator.
     const [random, fate] = [seeded(31), seeded(32)];
     const moments: string[] = [];
+    const met: boolean[] = [];
+    const blow = async (victim: 'daemon' | 'worker') => {
+      moments.push(
+        await strike(appliance, victim, () => met.push(documentsUnderWay(appliance.dataFolder, TENANT) > 0)),
+      );
+    };
     try {
       await appliance.createTenant(TENANT);
       const waiting = await sendUndecided(appliance, TENANT, EACH);
@@ -60,16 +67,17 @@ describe(`decisions about ${EACH * 4} documents under ${KILLS} kills`, {
         const sent = decideUntilTaken(appliance, admin, choice);
         if (hit.has(n)) {
           await wait(fate.whole(0, 40));
-          moments.push(await strike(appliance, fate.next() < 0.6 ? 'daemon' : 'worker'));
+          await blow(fate.next() < 0.6 ? 'daemon' : 'worker');
         }
         await sent;
       }
       // The rest of the blows, while the stages are at work on what was decided.
       for (let n = hit.size; n < kills; n++) {
         await wait(fate.whole(0, 200));
-        moments.push(await strike(appliance, fate.next() < 0.5 ? 'daemon' : 'worker'));
+        await blow(fate.next() < 0.5 ? 'daemon' : 'worker');
       }
       await allAtRest(appliance, TENANT);
+      metTheMiddle(met, 'a document');
       console.log(`# seed ${fate.seed}: ${moments.length} kills ${moments.join(' ')}`);
       await appliance.stop();
       return await decisionCensus(appliance.dataFolder, TENANT);
@@ -97,15 +105,18 @@ describe(`decisions about ${EACH * 4} documents under ${KILLS} kills`, {
   });
 });
 
-async function strike(appliance: Appliance, victim: 'daemon' | 'worker'): Promise<string> {
+/** `dead` is called when the victim is, before anything goes on. */
+async function strike(appliance: Appliance, victim: 'daemon' | 'worker', dead: () => void): Promise<string> {
   if (victim === 'daemon') {
     await appliance.kill();
+    dead();
     await appliance.restart();
     return 'daemon';
   }
   const daemon = appliance.process.pid!;
   const [worker] = await until('a worker', () => (workersOf(daemon).length > 0 ? workersOf(daemon) : null));
   process.kill(worker!, 'SIGKILL');
+  dead();
   await until('the death of the worker', () => !isRunning(worker!), { everyMs: 2 });
   return 'worker';
 }

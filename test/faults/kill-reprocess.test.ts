@@ -13,6 +13,7 @@ import { fastLauncher } from '../support/faults/launcher.ts';
 import { eventsCommitted } from '../support/faults/progress.ts';
 import { ALL_FAULTS, seeded } from '../support/faults/random.ts';
 import { strikesOn } from '../support/faults/strikes.ts';
+import { metTheMiddle } from '../support/faults/under-way.ts';
 import { until } from '../support/faults/until.ts';
 import { sendUntilReceived } from '../support/faults/upload.ts';
 
@@ -108,7 +109,7 @@ describe(`a run of ${DOCUMENTS} documents from parse under ${KILLS} kills`, {
 
   async function underFire(): Promise<void> {
     const appliance = await start('killed');
-    const { strike, moments, buried } = strikesOn(appliance, TENANT);
+    const { strike, moments, met, buried } = strikesOn(appliance, TENANT);
     // The first blow falls while the request is still on its way through the documents.
     const shares = Array.from({ length: KILLS }, (_, n) => (n === 0 ? 0 : random.next() * 0.97));
     shares.sort((a, b) => a - b);
@@ -123,6 +124,7 @@ describe(`a run of ${DOCUMENTS} documents from parse under ${KILLS} kills`, {
         await strike(victim, `${(share * 100).toFixed(0)}%`);
       }
       await done(appliance, id);
+      metTheMiddle(met, 'a run', 1 / 2);
       await appliance.stop();
       await buried();
       killed = await census(appliance.dataFolder, TENANT, [batch], 'parse');

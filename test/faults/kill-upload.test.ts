@@ -13,6 +13,7 @@ import { type Appliance, startAppliance } from '../support/appliance.ts';
 import { withFolder } from '../support/faults/census.ts';
 import { fastLauncher } from '../support/faults/launcher.ts';
 import { ALL_FAULTS, seeded } from '../support/faults/random.ts';
+import { metTheMiddle } from '../support/faults/under-way.ts';
 import { until } from '../support/faults/until.ts';
 
 /**
@@ -87,6 +88,9 @@ describe(`${UPLOADS} uploads and their batches under ${2 * KILLS} kills each`, {
     }
   }
 
+  /** For each kill, whether it met a request that was not answered yet. */
+  const met: boolean[] = [];
+
   /** Sends all of a file under some kills, and holds every offset that is told against what was sent. */
   async function sendUnderFire(bytes: Buffer): Promise<string> {
     const id = await begin(bytes.length);
@@ -102,6 +106,7 @@ describe(`${UPLOADS} uploads and their batches under ${2 * KILLS} kills each`, {
         await strike();
       }
       const told = await sending;
+      if (isHit) met.push(told === null);
       const offset = await offsetOf(id);
       assert.ok(offset >= (told ?? acknowledged), `${offset} is told, ${told ?? acknowledged} was acknowledged`);
       assert.ok(offset <= end, `${offset} is told, ${end} were sent`);
@@ -131,6 +136,7 @@ describe(`${UPLOADS} uploads and their batches under ${2 * KILLS} kills each`, {
           kills++;
           await wait(random.whole(0, 80));
           await strike();
+          met.push((await answer) === null);
         }
         const answered = await answer;
         if (answered === null) return null;
@@ -153,6 +159,8 @@ describe(`${UPLOADS} uploads and their batches under ${2 * KILLS} kills each`, {
       assert.deepEqual([receipt.counts.accepted, receipt.counts.duplicates], [1, 0]);
     });
   }
+
+  it('was killed in the middle of requests, not between them', () => metTheMiddle(met, 'a request'));
 
   it('keeps what a long request brought before it was killed', async () => {
     const bytes = pdf(100 * MIB);
