@@ -107,21 +107,19 @@ test('a mistyped name within a section finds its path, and a name of another sec
   });
 });
 
-test('a variable finds the one that sets what its name says, or the file where none does, and never a stranger', () => {
+test('a variable finds the one that sets what its name says, and never a stranger', () => {
   const variables = {
-    FROSTBYTE_MODE: 'stack',
     FROSTBYTE_DATA_FOLDER: '/x',
     FROSTBYTE_LISTEN_PORT: '1',
     FROSTBYTE_MEMORY_MB: '1',
-    FROSTBYTE_HOME: '/x',
+    FROSTBYTE_UNHEARD_OF: '/x',
     FROSTBYTE_: '1',
   };
   assert.deepEqual(problems({ variables }), {
-    FROSTBYTE_MODE: 'unknown variable; mode is set in the configuration file (FROSTBYTE_CONFIG)',
     FROSTBYTE_DATA_FOLDER: 'unknown variable; did you mean FROSTBYTE_DATA?',
     FROSTBYTE_LISTEN_PORT: 'unknown variable; did you mean FROSTBYTE_PORT?',
     FROSTBYTE_MEMORY_MB: 'unknown variable; did you mean FROSTBYTE_PARSER_MEMORY_MB?',
-    FROSTBYTE_HOME: 'unknown variable',
+    FROSTBYTE_UNHEARD_OF: 'unknown variable',
     FROSTBYTE_: 'unknown variable',
   });
 });
