@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ROUTES, type Route } from '../../appliance/api/routes.ts';
 import type { BatchStatus } from '../../appliance/api/schemas/ingest.ts';
@@ -113,7 +114,9 @@ test('what lies before the gate is shown by no route, whoever asks', async () =>
 test('what lies before the gate stands in no log line, no metric and no file but sealed ones', async () => {
   assert.deepEqual(plantedIn(world.appliance.logs()), []);
   assert.deepEqual(plantedIn(await (await fetch(`${world.appliance.url}/metrics`)).text()), []);
-  const files = filesIn(foldersAtRest(world.appliance)).filter((path) => !/\/(?:inbox|secrets|tmp)\//.test(path));
+  // What comes in, and what waits to be parsed, is not behind the gate yet.
+  const before = ['inbox', 'secrets', 'tmp'].map((name) => join(world.appliance.dataFolder, name));
+  const files = filesIn(foldersAtRest(world.appliance)).filter((path) => !before.some((one) => path.startsWith(one)));
   assert.ok(files.some((path) => /records\.sqlite$|\/data\/base\//.test(path)));
   for (const path of files) assert.deepEqual(plantedIn(readFileSync(path, 'latin1')), [], path);
 });

@@ -33,7 +33,6 @@ export async function sweepExpired(
   { roundMs = ROUND_MS, halted = () => false, isClockTrusted = async () => true }: SweepOptions = {},
 ): Promise<number> {
   const { records, clock } = plane;
-  if (!(await isClockTrusted())) return 0;
   const deadline = performance.now() + roundMs;
   let count = 0;
   let failures = 0;
@@ -41,6 +40,8 @@ export async function sweepExpired(
     // A clock that was set back is believed here, though time does not run backwards elsewhere.
     const now = Math.min(clock.now(), clock.host?.() ?? Number.POSITIVE_INFINITY);
     const expired = await records.expired(new Date(now).toISOString(), PLACES.get(records) ?? null, PAGE);
+    // Asked where it matters alone: control may be away while there is nothing to do.
+    if (expired.length > 0 && !(await isClockTrusted())) return count;
     for (let at = 0; at < expired.length; at += TOGETHER) {
       if (performance.now() >= deadline || halted()) return count;
       const some = expired.slice(at, at + TOGETHER);
