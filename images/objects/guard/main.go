@@ -89,7 +89,7 @@ func run(listen, store string, control []netip.Prefix, command []string) int {
 	done := make(chan struct{})
 	defer close(done)
 	// The store's folder is the last word of its command.
-	go clearWaste(command[len(command)-1], wasteEvery, done)
+	go clearWaste(command[len(command)-1], wasteEvery, wasteRests, done)
 	server := newServer(&url.URL{Scheme: "http", Host: store}, control)
 	go func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {

@@ -22,7 +22,7 @@ func TestWasteIsClearedAwayAndNothingElse(t *testing.T) {
 	done := make(chan struct{})
 	ended := make(chan struct{})
 	go func() {
-		clearWaste(data, time.Millisecond, done)
+		clearWaste(data, time.Millisecond, 0, done)
 		close(ended)
 	}()
 	deadline := time.Now().Add(10 * time.Second)
@@ -47,5 +47,22 @@ func TestWasteIsClearedAwayAndNothingElse(t *testing.T) {
 }
 
 func TestAFolderOfWasteThatIsNotThereIsNoTrouble(t *testing.T) {
-	clearOnce(filepath.Join(t.TempDir(), wasteFolder))
+	clearOnce(filepath.Join(t.TempDir(), wasteFolder), 0)
+}
+
+func TestWasteThatWasJustMovedThereIsLeftAlone(t *testing.T) {
+	folder := t.TempDir()
+	fresh := filepath.Join(folder, "fresh")
+	if err := os.Mkdir(fresh, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	// Written long ago, moved now.
+	old := time.Now().Add(-time.Hour)
+	if err := os.Chtimes(fresh, old, old); err != nil {
+		t.Fatal(err)
+	}
+	clearOnce(folder, time.Minute)
+	if _, err := os.Stat(fresh); err != nil {
+		t.Fatal("it is gone")
+	}
 }
