@@ -225,7 +225,8 @@ describe('postgres records: the database', { skip: missing ?? false }, () => {
       await erase(store, id);
       assert.equal(await store.scrub(), false);
     });
-    assert.equal(await store.scrub(), true);
+    // The server's own housekeeping may look at the table in the same moment.
+    await until('the scrubbing', () => store.scrub());
     assert.deepEqual(await filesHolding(databases, database, 'zyxcanary'), []);
   });
 
