@@ -10,7 +10,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
-const NUMBER = 3;
+const NUMBER = 4;
 const folder = new URL('../appliance/data/3-policy/', import.meta.url);
 const tables = (path: string) =>
   readdirSync(new URL(path, folder))

@@ -16,7 +16,8 @@ export const findPii: FindPii = (text, types) => {
   if (text.length === 0 || types.length === 0) return [];
   const wanted = new Set<PiiType>(types);
   const mapped = mapText(text);
-  const candidates: PiiSpan[] = [...matchPatterns(mapped.text), ...findBroken(mapped.text)];
+  const plain = matchPatterns(mapped.text);
+  const candidates: PiiSpan[] = [...plain, ...findBroken(mapped.text, plain)];
   if (wanted.has('NAME') || wanted.has('ADDRESS')) candidates.push(...findAddresses(mapped.text));
   if (wanted.has('NAME')) candidates.push(...findNames(mapped.text));
   const spans = resolveOverlaps(mapped.text, candidates).filter((span) => wanted.has(span.type));

@@ -1,3 +1,5 @@
+import { MONTH } from '../pii/patterns/months.ts';
+
 /**
  * A text in which values that the end of a line broke are whole again (`536-22-⏎8145`, `dana@⏎example.com`), with the
  * way back. Paragraphs that were re-flowed have a space where the line ended, so a space counts as well where no writer
@@ -7,8 +9,8 @@ export interface MendedText {
   text: string;
   /** Offsets in the text as it was. */
   toBroken(start: number, end: number): [number, number];
-  /** Whether [start, end) goes over a break that was closed, and over one that became a space. */
-  crosses(start: number, end: number): { closed: boolean; spaced: boolean };
+  /** How many breaks [start, end) goes over: that were closed, and that became a space. */
+  crosses(start: number, end: number): { closed: number; spaced: number };
 }
 
 interface Seam {
@@ -21,7 +23,7 @@ interface Seam {
 }
 
 /** White space that may be the end of a line. Bounded, so that a blank page is no work. */
-const BREAK = /[ \t]{0,8}\r?\n[ \t]{0,8}|[ \t]{1,2}/g;
+const BREAK = /[ \t]{0,8}(?:\r\n|[\n-\r\u0085\u2028\u2029])[ \t]{0,8}|[ \t]{1,2}/g;
 /** How far a value reaches from the break, at most. */
 const REACH = 64;
 
@@ -41,11 +43,23 @@ const CLOSED: readonly Place[] = [
 /** The same where a line ends, and only there. */
 const CLOSED_LINE: readonly Place[] = [
   [/\d\.$/, /^\d/],
+  // Behind the bracketed area of a telephone number.
+  [/\(\d{2,5}\)$/, /^\d/],
   [/[\p{L}\p{N}][_+-]$/u, /^[\p{L}\p{N}._+-]{1,60}@[\p{L}\p{N}]/u],
   [/[\p{L}\p{N}]@[\p{L}\p{N}.-]{0,60}-$/u, /^[\p{L}\p{N}.-]{1,60}\.\p{Ll}/u],
 ];
-/** Groups of a long number: the line ends where the space between two would stand. */
-const GROUPS: Place = [/(?:\+\d{1,3}|\d[A-Z\d]{1,3})$/, /^[A-Z\d]{2,4}(?![A-Za-z])/];
+const MONTH_NEXT = new RegExp(`^(?:of |de )?(?:${MONTH})(?![\\p{L}\\p{N}])`, 'iu');
+const MONTH_LAST = new RegExp(`(?<![\\p{L}\\p{N}])(?:${MONTH})\\.?,?(?: de)?$`, 'iu');
+const DAY_LAST = new RegExp(`(?<![\\p{L}\\p{N}])(?:${MONTH})\\.? \\d{1,2}(?:st|nd|rd|th)?,?$`, 'iu');
+/** The line ends where a space would stand. */
+const SPACED_LINE: readonly Place[] = [
+  // Between the groups of a long number.
+  [/(?:\+\d{1,3}|\d[A-Z\d]{1,5})$/, /^[A-Z\d]{2,5}(?![A-Za-z])/],
+  // Between the parts of a date that names its month.
+  [/\d(?:st|nd|rd|th|er|º|\.)?(?: of| de)?$/, MONTH_NEXT],
+  [MONTH_LAST, /^(?:de )?\d{1,4}(?!\p{L}{3})/u],
+  [DAY_LAST, /^\d{4}(?!\d)/],
+];
 
 /** Null where no break may have divided a value. O(n). */
 export function mendBreaks(broken: string): MendedText | null {
@@ -71,10 +85,10 @@ export function mendBreaks(broken: string): MendedText | null {
     text,
     toBroken: (start, end) => [toBroken(seams, start), toBroken(seams, end - 1) + 1],
     crosses(start, end) {
-      const over = { closed: false, spaced: false };
+      const over = { closed: 0, spaced: 0 };
       for (let n = lastUpTo(seams, start) + 1; n < seams.length && seams[n]!.at < end; n++) {
-        if (seams[n]!.spaced) over.spaced = true;
-        else over.closed = true;
+        if (seams[n]!.spaced) over.spaced += 1;
+        else over.closed += 1;
       }
       return over;
     },
@@ -88,7 +102,7 @@ function mending(before: string, after: string, isLineEnd: boolean): '' | ' ' | 
   if (CLOSED.some(isOne)) return '';
   if (!isLineEnd) return null;
   if (CLOSED_LINE.some(isOne)) return '';
-  return isOne(GROUPS) ? ' ' : null;
+  return SPACED_LINE.some(isOne) ? ' ' : null;
 }
 
 /** The offset of a character of the mended text in the broken one. */

@@ -1,9 +1,7 @@
+import { MONTH } from './months.ts';
 import type { PatternRow } from './row.ts';
 
 /** Dates of birth, medical, passport and licence numbers: values that only their surroundings can name. */
-const MONTH =
-  'jan(?:uary|uar|vier|v)?|feb(?:ruary|ruar|braio|rero|r)?|fév(?:rier)?|mar(?:ch|s|zo|ço)?|märz|maart|apr(?:il|ile)?|avr(?:il)?|abr(?:il)?|ma[ijy]|maggio|mayo|maio|jun[ei]?|juni|juin|junio|junho|giugno|jul[iy]?|juil(?:let)?|julio|julho|luglio|aug(?:ust|ustus|usti)?|août|ago(?:sto)?|sep(?:t|tember|tembre|tiembre)?|settembre|set(?:embro)?|o[ck]t(?:ober|obre|ubre)?|ottobre|outubro|nov(?:ember|embre|iembre|embro)?|de[czs](?:ember|embre|iembre)?|décembre|dicembre|diciembre|dezember|dezembro|desember|lipca|maja|marca|stycznia|lutego|kwietnia|czerwca|sierpnia|września|października|listopada|grudnia';
-
 const monthName = (before: string, after: string) =>
   new RegExp(`(?<![\\p{L}\\p{N}])${before}(?:${MONTH})${after}(?![\\p{L}\\p{N}])`, 'giu');
 

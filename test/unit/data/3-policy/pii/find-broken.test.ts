@@ -25,6 +25,15 @@ describe('a value that the end of a line divides is found whole', () => {
     ['card 4111 1111\n1111 1111 please', 'FINANCIAL_ACCOUNT', '4111 1111\n1111 1111'],
     ['IBAN DE89 3704 0044\n0532 0130 00', 'FINANCIAL_ACCOUNT', 'DE89 3704 0044\n0532 0130 00'],
     ['call +47 22 33\n44 55', 'PHONE', '+47 22 33\n44 55'],
+    ['tel. 22 33\n44 55 in the evening', 'PHONE', '22 33\n44 55'],
+    ['reach me at (212)\n555-0187 today', 'PHONE', '(212)\n555-0187'],
+    ['SSN 536 22\n8145 as given', 'SSN', '536 22\n8145'],
+    ['His number is 536-22-\r8145 as given.', 'SSN', '536-22-\r8145'],
+    ['His number is 536-22-\u2028 8145 as given.', 'SSN', '536-22-\u2028 8145'],
+    ['born 14 March\n1962 in Bergen', 'DOB', '14 March\n1962'],
+    ['born March 14,\n1962 in Bergen', 'DOB', 'March 14,\n1962'],
+    ['born March\n14, 1962 in Bergen', 'DOB', 'March\n14, 1962'],
+    ['geboren am 14.\nMärz 1962', 'DOB', '14.\nMärz 1962'],
   ] as const) {
     test(JSON.stringify(text), () => assert.deepEqual(found(text), [[type, value]]));
   }
@@ -39,9 +48,17 @@ describe('what only stands below something else is left alone', () => {
     'see 1.\n2 and 14.\n03 in 1999',
     'the wall is 12 - 14 cm',
     '4111 1111\n1111 1112 is no card',
+    'Tel\n22 33\n44 55',
+    'tel 12 34\n22 33\n44 55',
+    'SSN\n536 22\n8145',
+    'signed on 14 March\n1962 by both',
   ]) {
     test(JSON.stringify(text), () => assert.deepEqual(found(text), []));
   }
+
+  test('the next line is no part of a number that is whole on its own', () => {
+    assert.deepEqual(found('tel 22 33 44 55\n12 34 as before'), [['PHONE', '22 33 44 55']]);
+  });
 
   test('an address at the end of a sentence does not take the next word along', () => {
     assert.deepEqual(found('Write to bob@example.com. the rest follows'), [['EMAIL', 'bob@example.com']]);

@@ -1,0 +1,3 @@
+/** Names of months in the major European languages, and what is short for them; the alternatives of a pattern. */
+export const MONTH =
+  'jan(?:uary|uar|vier|v)?|feb(?:ruary|ruar|braio|rero|r)?|fév(?:rier)?|mar(?:ch|s|zo|ço)?|märz|maart|apr(?:il|ile)?|avr(?:il)?|abr(?:il)?|ma[ijy]|maggio|mayo|maio|jun[ei]?|juni|juin|junio|junho|giugno|jul[iy]?|juil(?:let)?|julio|julho|luglio|aug(?:ust|ustus|usti)?|août|ago(?:sto)?|sep(?:t|tember|tembre|tiembre)?|settembre|set(?:embro)?|o[ck]t(?:ober|obre|ubre)?|ottobre|outubro|nov(?:ember|embre|iembre|embro)?|de[czs](?:ember|embre|iembre)?|décembre|dicembre|diciembre|dezember|dezembro|desember|lipca|maja|marca|stycznia|lutego|kwietnia|czerwca|sierpnia|września|października|listopada|grudnia';
