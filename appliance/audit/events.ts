@@ -25,7 +25,7 @@ const appliance = (...adds: string[]) => event('control-plane', 'appliance', ...
 
 export const EVENTS = Object.freeze({
   // intake
-  UPLOAD_CREATED: intake('batch', 'size_bytes', 'filename_commitment'),
+  UPLOAD_CREATED: intake('batch', 'size_bytes'),
   UPLOAD_DELETED: intake('batch', 'size_bytes', 'received_bytes', 'cause'),
   BATCH_RECEIVED: intake(
     'batch',
@@ -220,7 +220,7 @@ export const EVENTS = Object.freeze({
     'vectors',
     'chunks',
     'dead_letters',
-    'upload_ids',
+    'refused_files',
   ),
   DOCUMENT_EXPORTED: people('export', 'doc_ids', 'documents'),
   HOLD_SET: people('document', 'hold_id', 'scope', 'reason'),

@@ -27,7 +27,7 @@ export async function followErasures(
     const { tenant_id, resource_type, resource_id, timestamp, event_id, details } = event;
     const resources: [type: ResourceType, id: string][] = [
       [resource_type, resource_id],
-      ...uploadsIn(details).map((id): [ResourceType, string] => ['batch', id]),
+      ...refusedIn(details).map((id): [ResourceType, string] => [resource_type, id]),
     ];
     let count = 0;
     for (const resource of resources) count += await countReferences(log, resource, log_index);
@@ -65,9 +65,9 @@ export async function scrubbed(log: Pick<AuditLog, 'scrub'>): Promise<void> {
   throw new FrostbyteError('STORE_UNAVAILABLE', 'A reader of the audit log holds back what was erased in it.');
 }
 
-/** The resumable uploads that brought the document: their names are its own. */
-function uploadsIn({ upload_ids }: TakenEvent['event']['details']): string[] {
-  return Array.isArray(upload_ids) ? upload_ids.filter((id) => typeof id === 'string') : [];
+/** Files of the same bytes that were refused: their names are the document's own. */
+function refusedIn({ refused_files }: TakenEvent['event']['details']): string[] {
+  return Array.isArray(refused_files) ? refused_files.filter((id) => typeof id === 'string') : [];
 }
 
 /** References of a resource's events up to a place. Read page by page: a document that is looked at often has many. */

@@ -87,7 +87,11 @@ async function carry(plane: ErasingPlane, erasure: ErasureRow, patienceMs: numbe
     if (remains.length > 0) continue;
     const done = await records.completeErasure(id, {
       verified: [...verified, 'rows', 'full_text', 'dead_letters'],
-      entries: entriesOf(plane, { ...cleared, inventory: counted ?? null }, await records.uploadsOf(doc_id)),
+      entries: entriesOf(
+        plane,
+        { ...cleared, inventory: counted ?? null },
+        await records.refusedWith(erasure.raw_sha256),
+      ),
       at: clock.iso(),
     });
     if (done === null) return now();
@@ -124,7 +128,7 @@ async function workersLetGo({ queue }: ErasingPlane, docId: string, patienceMs: 
   return true;
 }
 
-function entriesOf(plane: ErasingPlane, erasure: ErasureRow, upload_ids: string[]): AuditEntry[] {
+function entriesOf(plane: ErasingPlane, erasure: ErasureRow, refused_files: string[]): AuditEntry[] {
   const {
     deletion_receipt_id,
     doc_id,
@@ -146,7 +150,7 @@ function entriesOf(plane: ErasingPlane, erasure: ErasureRow, upload_ids: string[
       vectors: found?.vectors ?? 0,
       chunks: removed.chunks,
       dead_letters: removed.dead_letters,
-      ...(upload_ids.length > 0 ? { upload_ids } : {}),
+      ...(refused_files.length > 0 ? { refused_files } : {}),
     },
   });
   if (cause === 'request') return [deleted];

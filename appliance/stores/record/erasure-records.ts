@@ -32,8 +32,8 @@ export interface ErasureRecords {
     deletionReceiptId: string,
     end: { verified: string[]; entries: AuditEntry[]; at: string },
   ): Promise<{ erasure: ErasureRow; batches: string[] } | null>;
-  /** Resumable uploads that brought the document, as the manifests of its batches name them; their names go with it. */
-  uploadsOf(docId: string): Promise<string[]>;
+  /** Files of these bytes that were refused, as `batch_id/file_id`: their names go with the document. */
+  refusedWith(rawSha256: string): Promise<string[]>;
   erasure(deletionReceiptId: string): Promise<ErasureRow | null>;
   /** Newest first. `after` and ties: the id, which is in order of time. */
   erasures(page: Keyset & { doc_id?: string }): Promise<{ rows: ErasureRow[]; total: number }>;

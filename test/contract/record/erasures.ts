@@ -269,20 +269,34 @@ export function erasureContract(name: string, make: MakeRecords): void {
       assert.deepEqual([ingested?.event.resource_id, ingested?.references], [idOf('one'), []]);
     });
 
-    test('the uploads that brought a document are known, and their names go with it', async (t) => {
+    test('a file of the same bytes that was refused loses its name with the document, another keeps it', async (t) => {
       const { store } = await worldOf(t, make);
-      const sent = arrival('b1', [
-        { file_id: 'a', content: 'one' },
-        { file_id: 'b', content: 'two' },
+      const sent = arrival('b1', [{ file_id: 'a', content: 'one' }]);
+      const refused = arrival('b2', [
+        { file_id: 'same', content: 'one', kind: 'rejected' },
+        { file_id: 'other', content: 'two', kind: 'rejected' },
       ]);
-      const uploads = [newId(), newId()];
-      sent.batch.files = sent.batch.files.map((file, n) => ({ ...file, upload_id: uploads[n]! }));
-      await store.appendEntries(uploads.map((id) => entry('UPLOAD_CREATED', 'batch', id, {}, 'secret.pdf')));
       await store.receive(sent);
-      assert.deepEqual(await store.uploadsOf(idOf('one')), [uploads[0]]);
+      await store.receive(refused);
+      const { raw_sha256 } = (await store.document(idOf('one')))!;
+      assert.deepEqual(await store.refusedWith(raw_sha256), ['b2/same']);
       await erased(store, idOf('one'));
-      const told = (await store.pendingEvents(9)).slice(0, 2).map(({ references }) => references.length);
-      assert.deepEqual(told, [0, 1]);
+      assert.deepEqual(
+        (await store.receipts('b2')).map(({ original_filename, reason }) => [original_filename, reason]),
+        [
+          ['[ERASED]', 'UNSUPPORTED_FORMAT'],
+          ['other.pdf', 'UNSUPPORTED_FORMAT'],
+        ],
+      );
+      assert.deepEqual(
+        (await store.batch('b2'))?.files.map(({ filename }) => filename),
+        ['[ERASED]', 'other.pdf'],
+      );
+      const told = (await store.pendingEvents(99)).filter(({ event }) => event.event_type === 'DOCUMENT_REJECTED');
+      assert.deepEqual(
+        told.map(({ references }) => references.length),
+        [0, 1],
+      );
     });
 
     test('the bytes are refused while they are being erased; afterwards they are a new document', async (t) => {

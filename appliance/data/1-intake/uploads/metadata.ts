@@ -28,15 +28,6 @@ export function checkMetadata(header: string): void {
   }
 }
 
-/** What the sender calls the file, or null. */
-export function fileNameOf(metadata: Readonly<Record<string, string | null>>): string | null {
-  for (const key of FILE_NAMES) {
-    const value = Object.hasOwn(metadata, key) ? metadata[key] : null;
-    if (value) return value;
-  }
-  return null;
-}
-
 function decode(value: string): string {
   if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(value))
     throw invalid('values in Base64');

@@ -8,7 +8,6 @@ import { refuseWithoutRoom } from '../refusals.ts';
 import { appendBody } from './append-body.ts';
 import type { Checksum } from './checksum.ts';
 import { expiryFrom, type UploadLimits, type UploadPlane } from './limits.ts';
-import { fileNameOf } from './metadata.ts';
 import { removeObjects } from './sweep-uploads.ts';
 
 const GIB = 1024 ** 3;
@@ -44,15 +43,14 @@ export class SegmentStore extends DataStore {
     const { subject, config, limits } = this.#request;
     await objects.check();
     const metadata = file.metadata ?? {};
-    const filename = fileNameOf(metadata);
     const length = file.size ?? 0;
     await refuseWithoutRoom(objects, length);
     const entry = auditEntry(clock, 'UPLOAD_CREATED', {
       tenant_id,
       actor: subject,
       resource_id: file.id,
+      // No name: until a batch takes it, it is nobody's document, and nothing would ever erase it.
       adds: { size_bytes: length },
-      references: filename === null ? {} : { filename },
     });
     const row = {
       upload_id: file.id,

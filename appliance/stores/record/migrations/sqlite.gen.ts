@@ -761,4 +761,30 @@ END;
 ALTER TABLE reprocesses ADD COLUMN cancelled_at TEXT;
 `,
   },
+  {
+    version: 14,
+    name: '0014-refused-files',
+    sha256: '3f775d5c4e6fd4f3e45166de5a3f3ef4e8f6db1f4c3cd957d4ce6651f50aab99',
+    sql: `-- Files that were refused, by their bytes: an erasure blanks their names with those of the document.
+CREATE INDEX receipts_refused ON receipts (sha256) WHERE doc_id IS NULL;
+
+-- A receipt never changes, but for the personal references of a document that is being erased, or of its very bytes.
+DROP TRIGGER receipts_are_immutable;
+CREATE TRIGGER receipts_are_immutable BEFORE UPDATE ON receipts
+WHEN NOT (
+  new.original_filename = '[ERASED]' AND new.details IS NULL AND
+  CASE WHEN old.doc_id IS NULL
+    THEN EXISTS (SELECT 1 FROM erasures e WHERE e.raw_sha256 = old.sha256 AND e.status = 'pending')
+    ELSE EXISTS (SELECT 1 FROM erasures e WHERE e.doc_id = old.doc_id AND e.status = 'pending') END AND
+  (new.receipt_id, new.tenant_id, new.batch_id, new.file_id, new.position, new.doc_id, new.mime_type, new.size_bytes,
+    new.sha256, new.scan_result, new.received_at, new.storage_path, new.status, new.duplicate_of, new.submitted_by,
+    new.reason, new.message, new.remediation)
+  IS (old.receipt_id, old.tenant_id, old.batch_id, old.file_id, old.position, old.doc_id, old.mime_type, old.size_bytes,
+    old.sha256, old.scan_result, old.received_at, old.storage_path, old.status, old.duplicate_of, old.submitted_by,
+    old.reason, old.message, old.remediation))
+BEGIN
+  SELECT RAISE(ABORT, 'a receipt never changes');
+END;
+`,
+  },
 ]);

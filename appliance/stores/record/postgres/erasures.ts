@@ -5,7 +5,7 @@ import type { DocumentRow, ErasureRow, RemovedRows } from '../rows.ts';
 import { ERASURES } from '../rules/codec.ts';
 import type { ListShape } from '../rules/cursor.ts';
 import { newErasure, withRemoved } from '../rules/erasing.ts';
-import { blankReferences, uploadsOf } from './blank-references.ts';
+import { blankReferences, refusedWith } from './blank-references.ts';
 import { inTurn, type RecordContext } from './context.ts';
 import { lockDocument } from './documents.ts';
 import { enqueue } from './outbox.ts';
@@ -104,7 +104,7 @@ export function erasureRecords(context: RecordContext): ErasureRecords {
         const batches = await change.all<{ batch_id: string }>(BATCHES_OF, [row.doc_id]);
         await change.run(DELETE_DOCUMENT, [row.doc_id, id]);
         change.owe('documents');
-        const removed: RemovedRows = { ...row.removed, ...(await blankReferences(change, row.doc_id, at)) };
+        const removed: RemovedRows = { ...row.removed, ...(await blankReferences(change, row, at)) };
         await change.run(COMPLETE, {
           id,
           at,
@@ -117,7 +117,7 @@ export function erasureRecords(context: RecordContext): ErasureRecords {
           batches: batches.map(({ batch_id }) => batch_id),
         };
       }),
-    uploadsOf: (docId) => uploadsOf(db, docId),
+    refusedWith: (rawSha256) => refusedWith(db, rawSha256),
     erasure: (id) => one(db, SELECT, id),
     erasures: (page) =>
       db.read(async (tx) => ({

@@ -5,7 +5,10 @@ interface Report {
   summary?: { outcomes?: Record<string, number> } & Record<string, unknown>;
   files?: Line[];
 }
-type Line = { file_id: string; outcome?: string; intake?: Record<string, unknown> } & Record<string, unknown>;
+type Line = { file_id: string; status?: string; outcome?: string; intake?: Record<string, unknown> } & Record<
+  string,
+  unknown
+>;
 
 /**
  * An acceptance report in which the lines of erased files say only that, with ids, sizes and hashes; what is counted by
@@ -16,6 +19,7 @@ export function blankReport(text: string, erased: ReadonlySet<string>): string {
   const outcomes = { ...report.summary?.outcomes };
   const files = (report.files ?? []).map((line) => {
     if (!erased.has(line.file_id)) return line;
+    if (line.status === 'rejected') return refusedLine(line);
     if (line.outcome !== undefined) {
       outcomes[line.outcome] = (outcomes[line.outcome] ?? 0) - 1;
       outcomes.erased = (outcomes.erased ?? 0) + 1;
@@ -24,6 +28,11 @@ export function blankReport(text: string, erased: ReadonlySet<string>): string {
   });
   const summary = report.summary?.outcomes === undefined ? report.summary : { ...report.summary, outcomes };
   return JSON.stringify({ ...report, ...(summary === undefined ? {} : { summary }), files });
+}
+
+/** That a file was refused, and why, stays. */
+function refusedLine(line: Line): Line {
+  return { ...line, original_filename: ERASED, intake: { ...line.intake, details: null } };
 }
 
 function erasedLine(line: Line): Line {

@@ -1,38 +1,41 @@
-import { ERASED, type RemovedRows } from '../rows.ts';
+import { ERASED, type ErasureRow, type RemovedRows } from '../rows.ts';
 import { blankReport } from '../rules/blank-report.ts';
 import { blankManifest, filesByBatch } from '../rules/erasing.ts';
 import type { RecordContext } from './context.ts';
 
-const RECEIPTS = 'SELECT DISTINCT batch_id, file_id FROM receipts WHERE doc_id = ? ORDER BY batch_id';
+/** Its own receipts, and those of files of the same bytes that were refused. */
+const RECEIPTS = `SELECT batch_id, file_id FROM receipts WHERE doc_id = ?
+  UNION SELECT batch_id, file_id FROM receipts WHERE doc_id IS NULL AND sha256 = ? ORDER BY batch_id`;
+const REFUSED = 'SELECT batch_id, file_id FROM receipts WHERE doc_id IS NULL AND sha256 = ? ORDER BY receipt_id';
 const BLANK_RECEIPTS = 'UPDATE receipts SET original_filename = ?, details = NULL WHERE doc_id = ?';
+const BLANK_REFUSED = 'UPDATE receipts SET original_filename = ?, details = NULL WHERE doc_id IS NULL AND sha256 = ?';
 const BATCH = 'SELECT files, report FROM batches WHERE batch_id = ?';
 const BLANK_BATCH = 'UPDATE batches SET files = ?, report = ?, updated_at = ? WHERE batch_id = ?';
 /** What all files of a batch share goes with the last of them, once no more can come. */
 const BLANK_METADATA = `UPDATE batches SET metadata = '{}' WHERE batch_id = ? AND status <> 'receiving'
   AND NOT EXISTS (SELECT 1 FROM document_batches l WHERE l.batch_id = batches.batch_id)`;
 const BLANK_EVENTS = `DELETE FROM audit_references WHERE event_id IN
-  (SELECT event_id FROM audit_events WHERE resource_type = ? AND resource_id = ?)`;
-const UPLOADS = `SELECT DISTINCT f.value ->> '$.upload_id' AS upload_id
-  FROM receipts r JOIN batches b ON b.batch_id = r.batch_id JOIN json_each(b.files) f ON f.value ->> '$.file_id' = r.file_id
-  WHERE r.doc_id = ? AND f.value ->> '$.upload_id' IS NOT NULL ORDER BY upload_id`;
+  (SELECT event_id FROM audit_events WHERE resource_type = 'document' AND resource_id = ?)`;
 
-/** Uploads that brought a document. O(files of its batches). */
-export function uploadsOf(db: RecordContext['db'], docId: string): string[] {
-  return db.all<{ upload_id: string }>(UPLOADS, [docId]).map(({ upload_id }) => upload_id);
+/** Files of these bytes that were refused, as `batch_id/file_id`. */
+export function refusedWith({ all }: RecordContext['db'], rawSha256: string): string[] {
+  const rows = all<{ batch_id: string; file_id: string }>(REFUSED, [rawSha256]);
+  return rows.map(({ batch_id, file_id }) => `${batch_id}/${file_id}`);
 }
 
 /**
  * Blanks the personal references of an erased document (its row is gone by now): file name and metadata in receipts,
- * manifest copies and acceptance reports of every batch it came with, and those of events that wait for the relay.
+ * manifest copies and acceptance reports of every batch it came with, or that the same bytes were refused of, and those
+ * of events that wait for the relay.
  * Inside the transaction that completes its erasure. O(files of those batches).
  */
 export function blankReferences(
   { db }: RecordContext,
-  docId: string,
+  { doc_id, raw_sha256 }: ErasureRow,
   at: string,
 ): Pick<RemovedRows, 'receipts' | 'manifests' | 'reports'> {
-  const uploads = uploadsOf(db, docId);
-  const filesOf = filesByBatch(db.all<{ batch_id: string; file_id: string }>(RECEIPTS, [docId]));
+  const refused = refusedWith(db, raw_sha256);
+  const filesOf = filesByBatch(db.all<{ batch_id: string; file_id: string }>(RECEIPTS, [doc_id, raw_sha256]));
   let reports = 0;
   for (const [batchId, erased] of filesOf) {
     const batch = db.get<{ files: string; report: string | null }>(BATCH, [batchId]);
@@ -43,7 +46,7 @@ export function blankReferences(
     db.run(BLANK_BATCH, [JSON.stringify(files), report, at, batchId]);
     db.run(BLANK_METADATA, [batchId]);
   }
-  db.run(BLANK_EVENTS, ['document', docId]);
-  for (const uploadId of uploads) db.run(BLANK_EVENTS, ['batch', uploadId]);
-  return { receipts: db.run(BLANK_RECEIPTS, [ERASED, docId]), manifests: filesOf.size, reports };
+  for (const resource of [doc_id, ...refused]) db.run(BLANK_EVENTS, [resource]);
+  const receipts = db.run(BLANK_RECEIPTS, [ERASED, doc_id]) + db.run(BLANK_REFUSED, [ERASED, raw_sha256]);
+  return { receipts, manifests: filesOf.size, reports };
 }

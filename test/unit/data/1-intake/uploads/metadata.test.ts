@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkMetadata, fileNameOf } from '../../../../../appliance/data/1-intake/uploads/metadata.ts';
+import { checkMetadata } from '../../../../../appliance/data/1-intake/uploads/metadata.ts';
 import { isFrostbyteError } from '../../../../../appliance/kernel/errors.ts';
 
 const base64 = (value: string | Uint8Array) => Buffer.from(value as string).toString('base64');
@@ -36,9 +36,3 @@ for (const [what, header] of Object.entries(REFUSED)) {
     );
   });
 }
-
-test('the file name is what either of the usual keys says', () => {
-  assert.equal(fileNameOf({ name: 'b.pdf', filename: 'a.pdf' }), 'a.pdf');
-  assert.equal(fileNameOf({ name: 'b.pdf', filename: null }), 'b.pdf');
-  assert.equal(fileNameOf({ filetype: 'x' }), null);
-});
