@@ -1,229 +1,153 @@
-import type { IncomingMessage } from 'node:http';
-import { type HttpWay, httpWay } from '../../api/rpc/http-way.ts';
+import { setTimeout as wait } from 'node:timers/promises';
 import { FrostbyteError } from '../../kernel/errors.ts';
+import {
+  type EngineContainer,
+  type EngineNetwork,
+  type RawContainer,
+  type RawNetwork,
+  readContainer,
+  readNetwork,
+} from './answers.ts';
+import { bodyOf, type NewContainer } from './new-container.ts';
+import { engineRequests } from './requests.ts';
 
-/** What control needs of the Docker Engine, and nothing more: each verb one request (Engine API 1.41 and later). */
+/**
+ * What control needs of the Docker Engine, and nothing more. Every verb may be repeated. Each throws
+ * `SERVICE_UNAVAILABLE`: kind `later` where the engine does not answer or has trouble of its own, `never` where it refuses
+ * what was asked.
+ */
 export interface Engine {
-  /** The network's id and who is attached at which address; null where there is none of that name. */
+  /** Null where there is none of that name. */
   network(name: string): Promise<EngineNetwork | null>;
+  /** Names of networks with this label (`key=value`). */
+  networks(label: string): Promise<string[]>;
+  /** An internal network with one subnet; there is no other kind. */
   createNetwork(network: NewNetwork): Promise<void>;
-  /** A missing one is no error. Throws where something is still attached. */
+  /** A missing one is no error. Throws while something is attached. */
   removeNetwork(name: string): Promise<void>;
   /** Attaches a container at a fixed address. */
   connect(network: string, container: string, address: string): Promise<void>;
-  /** One that is not attached is no error. */
+  /** Takes a container off, also one that does not run. One that is not attached, or not there, is no error. */
   disconnect(network: string, container: string): Promise<void>;
-  /** Null where there is none of that name. */
+
+  /** By name or id; null where there is none. */
   container(name: string): Promise<EngineContainer | null>;
-  /** Names of containers, running or not, with this label. */
-  containers(label: string): Promise<string[]>;
-  createContainer(name: string, spec: object): Promise<void>;
+  /** Containers with this label (`key=value`), running or not. */
+  containers(label: string): Promise<{ name: string; running: boolean; labels: Record<string, string> }[]>;
+  /** The id of an image; null where the engine has none of that name. */
+  image(name: string): Promise<string | null>;
+  /** Makes a container that is held to what every one is held to, and gives its id. It does not run yet. */
+  createContainer(container: NewContainer): Promise<string>;
   /** One that runs is no error. */
-  start(name: string): Promise<void>;
+  start(container: string): Promise<void>;
   /** Asks it to end, and ends it after so many seconds. One that does not run, or is not there, is no error. */
-  stop(name: string, seconds: number): Promise<void>;
-  /** Ends it at once and removes it with its anonymous volumes. A missing one is no error. */
-  remove(name: string): Promise<void>;
-  /** Resolves when it has ended; at once where it is not there. */
-  ended(name: string): Promise<void>;
-  close(): void;
+  stop(container: string, seconds: number): Promise<void>;
+  /** Ends it at once. One that does not run, or is not there, is no error. */
+  kill(container: string): Promise<void>;
+  /** Ends it at once and removes it. A missing one is no error. */
+  remove(container: string): Promise<void>;
+  /**
+   * Resolves once it does not run: at once where it is not there. Outlasts a restart of the engine, and resolves also
+   * when nobody needs to know any more (`signal`).
+   */
+  ended(container: string, signal?: AbortSignal): Promise<void>;
 }
 
 export interface NewNetwork {
   name: string;
   subnet: string;
   gateway: string;
+  /** The name of its interface on the host, 15 characters at most: what the host's input rule knows it by. */
+  bridge: string;
   labels: Record<string, string>;
 }
 
-export interface EngineNetwork {
-  id: string;
-  internal: boolean;
-  subnet: string | null;
-  labels: Record<string, string>;
-  /** Addresses by the name of the container, without their prefix length. */
-  attached: Map<string, string>;
-}
+/** How long it is until an engine that does not answer is asked again whether a container has ended. */
+const SILENT_MS = 500;
 
-export interface EngineContainer {
-  id: string;
-  running: boolean;
-  image: string;
-  startedAt: string;
-  labels: Record<string, string>;
-  /** The networks that it is attached to. */
-  networks: string[];
-}
-
-/** The newest version of the API that we speak. */
-const NEWEST = '1.47';
-const ANSWER_MS = 30_000;
-/** Answers are small; a longer one is not what was asked for. */
-const MOST_BYTES = 16 << 20;
-
-/** The engine behind a socket. Nothing is asked before it is needed. Throws `SERVICE_UNAVAILABLE` where it does not answer. */
+/** The engine behind a socket. Nothing is asked before it is needed. */
 export function openEngine(socket: string): Engine {
-  const way = httpWay({ socket }, 32);
-  let version: Promise<string> | null = null;
+  const { ask, until } = engineRequests(socket);
+  const get = (path: string) => ask('GET', path, { fine: [404] });
+  const named = (name: string) => encodeURIComponent(name);
+  const labelled = (label: string) => named(JSON.stringify({ label: [label] }));
 
-  const raw = async (asked: Parameters<HttpWay['send']>[0]): Promise<{ status: number; body: string }> => {
-    try {
-      const answer = await way.send(asked);
-      return { status: answer.statusCode ?? 0, body: await textOf(answer) };
-    } catch (cause) {
-      throw new FrostbyteError('SERVICE_UNAVAILABLE', 'The container engine does not answer. See whether it runs.', {
-        retryAfter: 5,
-        cause,
-      });
-    }
-  };
-  const spoken = (): Promise<string> => {
-    version ??= raw({ method: 'GET', path: '/version', headers: HOST, body: null, silenceMs: ANSWER_MS }).then(
-      ({ body }) => older((JSON.parse(body) as { ApiVersion: string }).ApiVersion, NEWEST),
-    );
-    version.catch(() => {
-      version = null;
-    });
-    return version;
-  };
-  /** One request; `fine` are statuses beside success that mean that there is nothing (more) to do. */
-  const ask = async (
-    method: string,
-    path: string,
-    { body, fine = [], silenceMs = ANSWER_MS }: { body?: object; fine?: number[]; silenceMs?: number } = {},
-  ): Promise<unknown> => {
-    const answer = await raw({
-      method,
-      path: `/v${await spoken()}${path}`,
-      headers: { ...HOST, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-      body: body === undefined ? null : JSON.stringify(body),
-      silenceMs,
-    });
-    if (fine.includes(answer.status)) return null;
-    if (answer.status >= 200 && answer.status < 300) return answer.body === '' ? null : JSON.parse(answer.body);
-    throw new FrostbyteError(
-      'SERVICE_UNAVAILABLE',
-      `The container engine refused (${answer.status}): ${messageOf(answer.body)}`,
-    );
-  };
-
-  return {
+  const engine: Engine = {
     async network(name) {
-      const found = (await ask('GET', `/networks/${encodeURIComponent(name)}`, { fine: [404] })) as RawNetwork | null;
-      // Names that begin alike are found by their beginning.
-      return found === null || found.Name !== name ? null : networkOf(found);
+      const found = (await get(`/networks/${named(name)}`)) as RawNetwork | null;
+      // The engine takes the beginning of an id for a name.
+      return found === null || found.Name !== name ? null : readNetwork(found);
     },
-    createNetwork: async ({ name, subnet, gateway, labels }) => {
+    networks: async (label) =>
+      ((await ask('GET', `/networks?filters=${labelled(label)}`)) as RawNetwork[]).map(({ Name }) => Name),
+    createNetwork: async ({ name, subnet, gateway, bridge, labels }) => {
       const body = {
         Name: name,
         CheckDuplicate: true,
         Driver: 'bridge',
         Internal: true,
-        Labels: labels,
+        EnableIPv6: false,
         IPAM: { Driver: 'default', Config: [{ Subnet: subnet, Gateway: gateway }] },
-        Options: { 'com.docker.network.bridge.enable_icc': 'true' },
+        Options: { 'com.docker.network.bridge.name': bridge },
+        Labels: labels,
       };
       await ask('POST', '/networks/create', { body });
     },
-    removeNetwork: async (name) => void (await ask('DELETE', `/networks/${encodeURIComponent(name)}`, { fine: [404] })),
+    removeNetwork: async (name) => void (await ask('DELETE', `/networks/${named(name)}`, { fine: [404] })),
     connect: async (network, container, address) => {
       const body = { Container: container, EndpointConfig: { IPAMConfig: { IPv4Address: address } } };
-      await ask('POST', `/networks/${encodeURIComponent(network)}/connect`, { body });
+      await ask('POST', `/networks/${named(network)}/connect`, { body });
     },
     disconnect: async (network, container) => {
       const body = { Container: container, Force: true };
-      // Not attached, or gone: both are what was wanted.
-      await ask('POST', `/networks/${encodeURIComponent(network)}/disconnect`, { body, fine: [404, 500] });
+      // That it is not attached is an error of the engine's own, without a status of its own.
+      await ask('POST', `/networks/${named(network)}/disconnect`, {
+        body,
+        fine: [404],
+        fineText: /is not connected to/,
+      });
     },
+
     async container(name) {
-      const found = (await ask('GET', `/containers/${name}/json`, { fine: [404] })) as RawContainer | null;
-      return found === null ? null : containerOf(found);
+      const found = (await get(`/containers/${named(name)}/json`)) as RawContainer | null;
+      return found === null ? null : readContainer(found);
     },
     async containers(label) {
-      const filters = encodeURIComponent(JSON.stringify({ label: [label] }));
-      const found = (await ask('GET', `/containers/json?all=true&filters=${filters}`)) as { Names: string[] }[];
-      return found.flatMap(({ Names }) => Names.slice(0, 1).map((name) => name.replace(/^\//, '')));
+      const found = (await ask('GET', `/containers/json?all=true&filters=${labelled(label)}`)) as {
+        Names: string[];
+        State: string;
+        Labels: Record<string, string> | null;
+      }[];
+      return found.map(({ Names, State, Labels }) => ({
+        name: (Names[0] ?? '').replace(/^\//, ''),
+        running: State === 'running',
+        labels: Labels ?? {},
+      }));
     },
-    createContainer: async (name, spec) =>
-      void (await ask('POST', `/containers/create?name=${encodeURIComponent(name)}`, { body: spec })),
-    start: async (name) => void (await ask('POST', `/containers/${name}/start`, { fine: [304] })),
+    image: async (name) => ((await get(`/images/${name}/json`)) as { Id: string } | null)?.Id ?? null,
+    createContainer: async (container) => {
+      const path = `/containers/create?name=${named(container.name)}`;
+      return ((await ask('POST', path, { body: bodyOf(container) })) as { Id: string }).Id;
+    },
+    start: async (name) => void (await ask('POST', `/containers/${named(name)}/start`, { fine: [304] })),
     stop: async (name, seconds) =>
-      void (await ask('POST', `/containers/${name}/stop?t=${seconds}`, {
-        fine: [304, 404],
-        silenceMs: ANSWER_MS + seconds * 1000,
-      })),
-    remove: async (name) => void (await ask('DELETE', `/containers/${name}?force=true&v=true`, { fine: [404] })),
-    ended: async (name) => {
-      // Waits for as long as it lives.
-      await ask('POST', `/containers/${name}/wait?condition=not-running`, { fine: [404], silenceMs: 0 });
+      void (await ask('POST', `/containers/${named(name)}/stop?t=${seconds}`, { fine: [304, 404], lasts: seconds })),
+    kill: async (name) => void (await ask('POST', `/containers/${named(name)}/kill`, { fine: [404, 409] })),
+    remove: async (name) =>
+      // 409: somebody else is at it.
+      void (await ask('DELETE', `/containers/${named(name)}?force=true&v=true`, { fine: [404, 409] })),
+    async ended(name, signal) {
+      while (!signal?.aborted) {
+        try {
+          await until(`/containers/${named(name)}/wait?condition=not-running`, signal);
+          return;
+        } catch (error) {
+          if (signal?.aborted) return;
+          if (!(error instanceof FrostbyteError && error.kind === 'later')) throw error;
+          await wait(SILENT_MS, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
+        }
+      }
     },
-    close: () => way.destroy(),
   };
-}
-
-const HOST = { host: 'engine' };
-
-interface RawNetwork {
-  Id: string;
-  Name: string;
-  Internal: boolean;
-  Labels: Record<string, string> | null;
-  IPAM: { Config: { Subnet?: string }[] | null };
-  Containers: Record<string, { Name: string; IPv4Address: string }> | null;
-}
-
-function networkOf({ Id, Internal, Labels, IPAM, Containers }: RawNetwork): EngineNetwork {
-  return {
-    id: Id,
-    internal: Internal,
-    subnet: IPAM.Config?.[0]?.Subnet ?? null,
-    labels: Labels ?? {},
-    attached: new Map(
-      Object.values(Containers ?? {}).map(({ Name, IPv4Address }) => [Name, IPv4Address.replace(/\/.*$/, '')]),
-    ),
-  };
-}
-
-interface RawContainer {
-  Id: string;
-  Image: string;
-  State: { Running: boolean; StartedAt: string };
-  Config: { Labels: Record<string, string> | null };
-  NetworkSettings: { Networks: Record<string, unknown> | null };
-}
-
-function containerOf({ Id, Image, State, Config, NetworkSettings }: RawContainer): EngineContainer {
-  return {
-    id: Id,
-    image: Image,
-    running: State.Running,
-    startedAt: State.StartedAt,
-    labels: Config.Labels ?? {},
-    networks: Object.keys(NetworkSettings.Networks ?? {}),
-  };
-}
-
-async function textOf(answer: IncomingMessage): Promise<string> {
-  let text = '';
-  answer.setEncoding('utf8');
-  for await (const chunk of answer) {
-    text += chunk as string;
-    if (text.length > MOST_BYTES) throw new Error('the answer is too long');
-  }
-  return text;
-}
-
-function messageOf(body: string): string {
-  try {
-    return String((JSON.parse(body) as { message?: unknown }).message ?? '').slice(0, 300);
-  } catch {
-    return 'no reason given';
-  }
-}
-
-/** The older of two versions such as `1.41`. */
-function older(a: string, b: string): string {
-  const [major, minor] = a.split('.').map(Number) as [number, number];
-  const [otherMajor, otherMinor] = b.split('.').map(Number) as [number, number];
-  return major < otherMajor || (major === otherMajor && minor < otherMinor) ? a : b;
+  return engine;
 }

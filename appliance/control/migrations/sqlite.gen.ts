@@ -445,4 +445,16 @@ INSERT INTO tenant_storage_keys (tenant_id, storage_version, public_key_hash, cr
   SELECT h.tenant_id, 1, '', min(h.created_at), max(h.purged_at) FROM tenant_key_history h GROUP BY h.tenant_id;
 `,
   },
+  {
+    version: 7,
+    name: '0007-networks',
+    sha256: '65085a16345d1693a9ad47f104336cc0eecec84ce7f3de92d5b91f27d40f8f09',
+    sql: `-- Which /24 of the configured range each tenant's network has (spec 3, "Provisioning", step 4). The row goes when the
+-- network is gone. Tenants that are not in the registry have one too: the probe.
+CREATE TABLE tenant_networks (
+  number INTEGER PRIMARY KEY CHECK (number BETWEEN 1 AND 254),
+  tenant_id TEXT NOT NULL UNIQUE
+) STRICT;
+`,
+  },
 ]);

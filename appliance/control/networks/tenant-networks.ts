@@ -1,24 +1,27 @@
 import { FrostbyteError } from '../../kernel/errors.ts';
 import { tenantNames } from '../../kernel/names.ts';
-import type { Engine, EngineNetwork } from '../engine/engine.ts';
-import { type NetworkNumbers, networkNumbers } from './numbers.ts';
+import { Turns } from '../../kernel/turns.ts';
+import type { EngineNetwork } from '../engine/answers.ts';
+import type { Engine } from '../engine/engine.ts';
+import { PLANE_LABEL, TENANT_LABEL, TENANT_PLANE, tenantLabels } from '../engine/labels.ts';
+import { type Attachments, attachments } from './attachments.ts';
+import type { NetworkNumbers } from './numbers.ts';
 import { LAST, type Service, type TenantNetwork, type TenantNetworks } from './port.ts';
 
 export interface TenantNetworksOptions {
   engine: Engine;
   /** First half of all addresses, such as `172.28`. */
   subnet: string;
-  /** Folder of the numbers. */
-  folder: string;
+  numbers: NetworkNumbers;
   /** Names of the containers that serve all tenants, by what they are; those that the bundle lacks are not named. */
   shared: Partial<Record<Service, string>>;
 }
 
-const LABEL = 'frostbyte.tenant';
+/** Tenants' networks on a Docker Engine. One change of a tenant's network at a time. */
+export function tenantNetworks({ engine, subnet, numbers, shared }: TenantNetworksOptions): TenantNetworks {
+  const turns = new Turns();
+  const attached: Attachments = attachments(engine, shared);
 
-/** Tenants' networks on a Docker Engine. One change of a network at a time. */
-export function tenantNetworks({ engine, subnet, folder, shared }: TenantNetworksOptions): TenantNetworks {
-  const numbers: NetworkNumbers = networkNumbers(folder);
   const named = (tenantId: string, number: number): TenantNetwork => ({
     number,
     name: `frostbyte_${tenantNames(tenantId).network}`,
@@ -26,80 +29,116 @@ export function tenantNetworks({ engine, subnet, folder, shared }: TenantNetwork
     address: (service) => `${subnet}.${number}.${LAST[service]}`,
   });
   const of = async (tenantId: string): Promise<TenantNetwork> => {
-    const number = await numbers.of(tenantId);
+    const number = numbers.of(tenantId);
     if (number !== null) return named(tenantId, number);
-    throw new FrostbyteError('STORE_UNAVAILABLE', 'The tenant has no network.');
+    throw new FrostbyteError('STORE_UNAVAILABLE', `The tenant ${tenantId} has no network.`);
+  };
+  const create = async (tenantId: string, network: TenantNetwork): Promise<void> => {
+    await engine.createNetwork({
+      name: network.name,
+      subnet: network.cidr,
+      gateway: network.address('host'),
+      bridge: bridgeOf(network),
+      labels: tenantLabels(tenantId),
+    });
+  };
+  /** Empties it and removes it; whoever was in it is in no network of that name any more. */
+  const remove = async (name: string): Promise<void> => {
+    await attached.detachAll(name);
+    await engine.removeNetwork(name);
   };
 
   /** Brings one network to what it should be. Answers what was done. */
   const settle = async (tenantId: string, network: TenantNetwork): Promise<string[]> => {
     const done: string[] = [];
-    let found = await engine.network(network.name);
-    if (found !== null && !isOurs(found, network)) {
-      throw new FrostbyteError(
-        'SERVICE_UNAVAILABLE',
-        `The container engine has a network ${network.name} that is not ${network.cidr} and internal. Remove it.`,
-      );
+    const { name } = network;
+    let found = await engine.network(name);
+    if (found !== null && !isAsWanted(found, network)) {
+      if (found.labels[TENANT_LABEL] !== tenantId) throw foreign(network);
+      await remove(name);
+      found = null;
+      done.push(`network ${name} was not as it must be, and is made anew`);
     }
     if (found === null) {
-      const { name, cidr } = network;
-      const gateway = network.address('host');
-      await engine.createNetwork({
-        name,
-        subnet: cidr,
-        gateway,
-        labels: { 'frostbyte.plane': 'tenant', [LABEL]: tenantId },
-      });
-      found = await engine.network(name);
+      await create(tenantId, network);
       done.push(`network ${name} made`);
     }
-    for (const [service, container] of Object.entries(shared) as [Service, string][]) {
-      const wanted = network.address(service);
-      const at = found?.attached.get(container);
-      if (at === wanted) continue;
-      if (at !== undefined) await engine.disconnect(network.name, container);
-      // Attached while it did not run, it is not listed: then it is taken off first, and that it was not is no error.
-      else await engine.disconnect(network.name, container);
-      await engine.connect(network.name, container, wanted);
-      done.push(`${container} attached to ${network.name}`);
-    }
-    return done;
+    return [...done, ...(await attached.settle(tenantId, network))];
+  };
+
+  /** A network of a tenant that the registry does not know: nobody's stores are in it, and it goes if nobody is. */
+  const settleUnknown = async (name: string): Promise<string[]> => {
+    const done = await attached.detachShared(name);
+    const found = await engine.network(name);
+    if (found === null || found.attached.size > 0) return done;
+    await engine.removeNetwork(name);
+    return [...done, `network ${name} of no known tenant removed`];
   };
 
   return {
     of,
-    make: async (tenantId) => {
-      await settle(tenantId, named(tenantId, await numbers.take(tenantId)));
-    },
+    make: (tenantId) =>
+      turns.take(tenantId, async () => void (await settle(tenantId, named(tenantId, numbers.take(tenantId))))),
     check: async (tenantId) => {
       const network = await of(tenantId);
       const found = await engine.network(network.name);
-      const missing = Object.entries(shared).filter(
-        ([service, container]) => found?.attached.get(container) !== network.address(service as Service),
-      );
-      if (found !== null && isOurs(found, network) && missing.length === 0) return;
-      throw new FrostbyteError('STORE_UNAVAILABLE', 'The network of the tenant is not whole.');
+      if (found !== null && isAsWanted(found, network) && (await attached.missing(network)).length === 0) return;
+      throw new FrostbyteError('STORE_UNAVAILABLE', `The network of the tenant ${tenantId} is not whole.`);
     },
-    destroy: async (tenantId) => {
-      const number = await numbers.of(tenantId);
-      if (number === null) return;
-      const { name } = named(tenantId, number);
-      for (const container of (await engine.network(name))?.attached.keys() ?? []) {
-        await engine.disconnect(name, container);
-      }
-      await engine.removeNetwork(name);
-      await numbers.giveBack(tenantId);
-    },
-    isGone: async (tenantId) => (await numbers.of(tenantId)) === null,
+    destroy: (tenantId) =>
+      turns.take(tenantId, async () => {
+        const number = numbers.of(tenantId);
+        if (number === null) return;
+        await remove(named(tenantId, number).name);
+        numbers.giveBack(tenantId);
+      }),
+    isGone: async (tenantId) => numbers.of(tenantId) === null,
     reconcile: async () => {
       const done: string[] = [];
-      for (const [tenantId, number] of await numbers.all())
-        done.push(...(await settle(tenantId, named(tenantId, number))));
+      const errors: unknown[] = [];
+      const each = async (tenantId: string, work: () => Promise<string[]>): Promise<void> => {
+        try {
+          done.push(...(await turns.take(tenantId, work)));
+        } catch (error) {
+          errors.push(error);
+        }
+      };
+      const known = numbers.all();
+      const names = new Set([...known].map(([tenantId, number]) => named(tenantId, number).name));
+      for (const [tenantId] of known) {
+        await each(tenantId, async () => {
+          const number = numbers.of(tenantId);
+          // It may be gone by its turn.
+          return number === null ? [] : settle(tenantId, named(tenantId, number));
+        });
+      }
+      for (const name of await engine.networks(`${PLANE_LABEL}=${TENANT_PLANE}`)) {
+        const tenantId = (await engine.network(name))?.labels[TENANT_LABEL];
+        if (names.has(name) || tenantId === undefined) continue;
+        // One that is being made has its number by now.
+        await each(tenantId, async () => (numbers.of(tenantId) === null ? settleUnknown(name) : []));
+      }
+      if (errors.length > 0) throw errors[0];
       return done;
     },
   };
 }
 
-function isOurs({ internal, subnet }: EngineNetwork, { cidr }: TenantNetwork): boolean {
-  return internal && subnet === cidr;
+/** What the interfaces of all our networks begin with: the host's input rule goes by it (`host/input-rule`). */
+export const BRIDGE_PREFIX = 'frost';
+
+function bridgeOf({ number }: TenantNetwork): string {
+  return `${BRIDGE_PREFIX}${number}`;
+}
+
+function isAsWanted({ internal, subnet, bridge }: EngineNetwork, network: TenantNetwork): boolean {
+  return internal && subnet === network.cidr && bridge === bridgeOf(network);
+}
+
+function foreign({ name, cidr }: TenantNetwork): FrostbyteError {
+  return new FrostbyteError(
+    'SERVICE_UNAVAILABLE',
+    `The container engine has a network ${name} that is not ours: it should be internal, ${cidr}. Remove it.`,
+    { kind: 'never' },
+  );
 }

@@ -1,0 +1,81 @@
+/** The engine's answers, as far as control reads them. */
+
+export interface EngineNetwork {
+  id: string;
+  internal: boolean;
+  /** Its one subnet; null where it has none, or several. */
+  subnet: string | null;
+  /** The name of its interface on the host, where it was given one. */
+  bridge: string | null;
+  labels: Record<string, string>;
+  /** Addresses of the running containers in it, by their names. */
+  attached: Map<string, string>;
+}
+
+export interface EngineContainer {
+  id: string;
+  running: boolean;
+  /** The id of its image. */
+  image: string;
+  startedAt: string;
+  /** Its process on the host; 0 while it does not run. */
+  pid: number;
+  labels: Record<string, string>;
+  /** What it is attached to, also while it does not run, by the network's name. */
+  networks: Map<string, { id: string; address: string }>;
+}
+
+export interface RawNetwork {
+  Id: string;
+  Name: string;
+  Internal: boolean;
+  Labels: Record<string, string> | null;
+  Options: Record<string, string> | null;
+  IPAM: { Config: { Subnet?: string }[] | null };
+  Containers?: Record<string, { Name: string; IPv4Address: string }> | null;
+}
+
+export interface RawContainer {
+  Id: string;
+  Image: string;
+  State: { Running: boolean; StartedAt: string; Pid: number };
+  Config: { Labels: Record<string, string> | null };
+  NetworkSettings: {
+    Networks: Record<
+      string,
+      { NetworkID: string; IPAddress: string; IPAMConfig: { IPv4Address?: string } | null }
+    > | null;
+  };
+}
+
+export function readNetwork({ Id, Internal, Labels, Options, IPAM, Containers }: RawNetwork): EngineNetwork {
+  const subnets = IPAM.Config ?? [];
+  return {
+    id: Id,
+    internal: Internal,
+    subnet: subnets.length === 1 ? (subnets[0]?.Subnet ?? null) : null,
+    bridge: Options?.['com.docker.network.bridge.name'] ?? null,
+    labels: Labels ?? {},
+    attached: new Map(
+      Object.values(Containers ?? {}).map(({ Name, IPv4Address }) => [Name, IPv4Address.replace(/\/\d+$/, '')]),
+    ),
+  };
+}
+
+export function readContainer({ Id, Image, State, Config, NetworkSettings }: RawContainer): EngineContainer {
+  return {
+    id: Id,
+    image: Image,
+    running: State.Running,
+    startedAt: State.StartedAt,
+    pid: State.Pid,
+    labels: Config.Labels ?? {},
+    networks: new Map(
+      Object.entries(NetworkSettings.Networks ?? {}).map(([name, { NetworkID, IPAddress, IPAMConfig }]) => [
+        name,
+        // The address that was asked for: while it does not run it has no other.
+        { id: NetworkID, address: IPAMConfig?.IPv4Address ?? IPAddress },
+      ]),
+    ),
+  };
+}
