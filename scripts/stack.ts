@@ -20,7 +20,8 @@ const LONGEST_UP_SECONDS = 120;
 
 const actions: Readonly<Record<string, () => Promise<void> | void>> = { up, down, status };
 
-const [asked = ''] = process.argv.slice(2);
+/** What follows goes to Compose: services, and how they are started. */
+const [asked = '', ...forCompose] = process.argv.slice(2);
 const action = actions[asked];
 if (!action) {
   console.error('usage: scripts/stack.ts up|down|status');
@@ -69,6 +70,7 @@ async function up(): Promise<void> {
       '--remove-orphans',
       '--wait',
       `--wait-timeout=${LONGEST_UP_SECONDS}`,
+      ...forCompose,
     ],
     { stdio: ['ignore', 'inherit', 'inherit'], env: { ...ENGINE_ENVIRONMENT, ...composeEnvironment() } },
   );

@@ -1,6 +1,7 @@
 /** A Docker Engine of the tests' own, in a network namespace of the tests' own. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { until } from '../../test/support/faults/until.ts';
 import type { BuiltImage } from '../images/build.ts';
 import { PLACE } from './place.ts';
@@ -30,16 +31,21 @@ export function engineAnswers(): boolean {
   return spawnSync('docker', ['version'], { env: ENGINE_ENVIRONMENT, stdio: 'ignore', timeout: 10_000 }).status === 0;
 }
 
-/**
- * Makes the namespace and starts the engine in it. Its mounts are its own too: they are gone when it is. It outlives
- * who starts it; its log goes to a file.
- */
+/** Makes the namespace and starts the engine in it. */
 export async function startEngine(): Promise<void> {
   const run = (command: string, args: string[]) => execFileSync(command, args, { env: { PATH: SBIN_PATH } });
   run('ip', ['netns', 'add', PLACE.netns]);
   run(...inNamespace(['ip', 'link', 'set', 'lo', 'up']));
   mkdirSync(PLACE.run, { recursive: true, mode: 0o700 });
   mkdirSync(PLACE.data, { recursive: true, mode: 0o711 });
+  await runEngine();
+}
+
+/**
+ * Runs the engine in its namespace. Its mounts are its own too: they are gone when it is. It outlives who starts it; its
+ * log goes to a file.
+ */
+export async function runEngine(): Promise<void> {
   const log = openSync(PLACE.log, 'w');
   const [command, args] = inNamespace([
     'unshare',
@@ -70,6 +76,13 @@ export async function startEngine(): Promise<void> {
     about: lastWords,
   });
   if (child.exitCode !== null) throw new Error(`the engine did not start: ${lastWords()}`);
+}
+
+/** Ends the engine as the host's own would be when it is restarted: in order, and its containers with it. */
+export async function endEngine(): Promise<void> {
+  const pid = Number(readFileSync(join(PLACE.run, 'docker.pid'), 'utf8'));
+  process.kill(pid, 'SIGTERM');
+  await until('the end of the engine', () => !existsSync(`/proc/${pid}`), { seconds: SECONDS_TO_START, everyMs: 50 });
 }
 
 /** Loads an image unless the engine has it: under its name, with the id that was built (spec 7, "Images"). */

@@ -1,7 +1,11 @@
-import { chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkTenantId } from '../../kernel/ids.ts';
+import { Turns } from '../../kernel/turns.ts';
 import type { Engine } from '../engine/engine.ts';
+import { containerName, ROLE_LABEL, TENANT_LABEL, tenantLabels } from '../engine/labels.ts';
+import type { NewContainer } from '../engine/new-container.ts';
+import { writeSecretFile } from '../engine/secret-files.ts';
+import { settleContainer } from '../engine/settle-container.ts';
 import type { TenantNetworks } from '../networks/port.ts';
 import type { RedisServers } from './port.ts';
 
@@ -9,71 +13,77 @@ export interface RedisContainersOptions {
   engine: Engine;
   networks: Pick<TenantNetworks, 'of'>;
   image: string;
-  /** Folder on memory in which each server finds its password; the server's user may read its own alone. */
+  /** Folder on memory in which each server finds its password; it belongs to this alone. */
   secrets: string;
   /** The user that the image runs as. */
   uid: number;
 }
 
 const PORT = 6379;
-const MIB = 1024 * 1024;
-const MEMORY = 96 * MIB;
+/** What a queue may hold; full, the server refuses rather than forgets. */
+const MOST_MB = 64;
+/** With what clients' buffers and the server itself take beside that. */
+const MEMORY_MB = 128;
 
 /** Redis servers as containers: nothing on the disk, limits on everything, no name is resolved. */
 export function redisContainers({ engine, networks, image, secrets, uid }: RedisContainersOptions): RedisServers {
-  const nameOf = (tenantId: string) => `frostbyte-${checkTenantId(tenantId)}-redis`;
-  const secretOf = (tenantId: string) => join(secrets, `redis-${checkTenantId(tenantId)}`);
+  const turns = new Turns();
+  const nameOf = (tenantId: string) => containerName(tenantId, 'redis');
+  /** A folder for each, so that a new password takes the place of the old one also for a container that is there. */
+  const secretOf = (tenantId: string) => join(secrets, nameOf(tenantId));
+
+  const specOf = async (tenantId: string): Promise<NewContainer> => {
+    const network = await networks.of(tenantId);
+    return {
+      name: nameOf(tenantId),
+      image,
+      command: ['--maxmemory', `${MOST_MB}mb`, '--maxmemory-policy', 'noeviction', '--maxclients', '512'],
+      labels: tenantLabels(tenantId, 'redis'),
+      network: { name: network.name, address: network.address('redis') },
+      memoryMb: MEMORY_MB,
+      cpus: 0.5,
+      processes: 64,
+      openFiles: 4096,
+      mounts: [{ source: secretOf(tenantId), target: '/run/secrets', writable: false }],
+      memoryFolders: [
+        { path: '/run/redis', uid, sizeMb: 1 },
+        { path: '/data', uid, sizeMb: 1 },
+      ],
+    };
+  };
 
   return {
-    async make(tenantId, adminPassword) {
-      const network = await networks.of(tenantId);
-      mkdirSync(secrets, { recursive: true, mode: 0o711 });
-      writeFileSync(secretOf(tenantId), adminPassword, { mode: 0o400 });
-      chownSync(secretOf(tenantId), uid, uid);
-      if ((await engine.container(nameOf(tenantId))) === null) {
-        await engine.createContainer(nameOf(tenantId), {
-          Image: image,
-          Cmd: ['--maxmemory', '64mb', '--maxmemory-policy', 'noeviction'],
-          Labels: { 'frostbyte.plane': 'tenant', 'frostbyte.tenant': tenantId, 'frostbyte.role': 'redis' },
-          HostConfig: {
-            ...CONFINED,
-            Memory: MEMORY,
-            MemorySwap: MEMORY,
-            NanoCpus: 500_000_000,
-            PidsLimit: 64,
-            Ulimits: [{ Name: 'nofile', Soft: 4096, Hard: 4096 }],
-            NetworkMode: network.name,
-            Binds: [`${secretOf(tenantId)}:/run/secrets/redis_password:ro`],
-            Tmpfs: {
-              '/run/redis': `uid=${uid},gid=${uid},mode=0700,size=1m,noexec,nosuid,nodev`,
-              '/data': `uid=${uid},gid=${uid},mode=0700,size=1m,noexec,nosuid,nodev`,
-            },
-          },
-          NetworkingConfig: {
-            EndpointsConfig: { [network.name]: { IPAMConfig: { IPv4Address: network.address('redis') } } },
-          },
-        });
-      }
-      await engine.start(nameOf(tenantId));
-    },
+    make: (tenantId, adminPassword) =>
+      turns.take(tenantId, async () => {
+        const spec = await specOf(tenantId);
+        const file = join(secretOf(tenantId), 'redis_password');
+        if (!isWritten(file, adminPassword)) {
+          await writeSecretFile(file, adminPassword, uid);
+          // It read another one when it started.
+          await engine.kill(spec.name);
+        }
+        await engine.start(await settleContainer(engine, spec));
+      }),
     address: async (tenantId) => ({ host: (await networks.of(tenantId)).address('redis'), port: PORT }),
-    start: (tenantId) => engine.start(nameOf(tenantId)),
-    stop: (tenantId) => engine.stop(nameOf(tenantId), 0),
-    destroy: async (tenantId) => {
-      await engine.remove(nameOf(tenantId));
-      rmSync(secretOf(tenantId), { force: true });
-    },
-    isGone: async (tenantId) => (await engine.container(nameOf(tenantId))) === null,
+    start: (tenantId) => turns.take(tenantId, () => engine.start(nameOf(tenantId))),
+    stop: (tenantId) => turns.take(tenantId, () => engine.kill(nameOf(tenantId))),
+    down: async () =>
+      (await engine.containers(`${ROLE_LABEL}=redis`)).flatMap(({ running, labels }) =>
+        running || labels[TENANT_LABEL] === undefined ? [] : [labels[TENANT_LABEL]],
+      ),
+    destroy: (tenantId) =>
+      turns.take(tenantId, async () => {
+        await engine.remove(nameOf(tenantId));
+        rmSync(secretOf(tenantId), { recursive: true, force: true });
+      }),
+    isGone: async (tenantId) => !existsSync(secretOf(tenantId)) && (await engine.container(nameOf(tenantId))) === null,
   };
 }
 
-/** What every container of a tenant is held to (spec 7, "Images" and "Compose"). */
-export const CONFINED = Object.freeze({
-  ReadonlyRootfs: true,
-  CapDrop: ['ALL'],
-  SecurityOpt: ['no-new-privileges=true'],
-  // Names of others are not resolved: a question to a resolver is a way out.
-  Dns: ['127.0.0.1'],
-  RestartPolicy: { Name: 'no' },
-  LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } },
-});
+function isWritten(file: string, content: string): boolean {
+  try {
+    return readFileSync(file, 'utf8') === content;
+  } catch {
+    return false;
+  }
+}
