@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import type { TestStack } from '../test/support/stack.ts';
 import { buildImage } from './images/build.ts';
 import { compiled } from './images/recipe.ts';
-import { ENGINE_ENVIRONMENT, engineAnswers, loadImage, startEngine } from './stack/engine.ts';
+import { ENGINE_ENVIRONMENT, engineAnswers, inNamespace, loadImage, startEngine } from './stack/engine.ts';
 import { processesOfStack, removeStack } from './stack/leftovers.ts';
 import { PLACE, ROOT } from './stack/place.ts';
 import { stackCannotRun } from './stack/requirements.ts';
@@ -58,6 +58,7 @@ async function up(): Promise<void> {
     rmSync(PLACE.facts, { force: true });
     await startEngine();
   }
+  closeHost();
   for (const image of images) await loadImage(image);
   writeSettings();
   const { status } = spawnSync(
@@ -79,6 +80,13 @@ async function up(): Promise<void> {
   renameSync(`${PLACE.facts}.new`, PLACE.facts);
   console.log(`stack: up after ${((performance.now() - started) / 1000).toFixed(0)} s`);
   describeStack();
+}
+
+/** The host's input rule, in the stack's namespace: what stands for the host there. */
+function closeHost(): void {
+  const [program, args] = inNamespace([join(ROOT, 'host/input-rule'), 'up']);
+  const { status, stderr } = spawnSync(program, args, { env: ENGINE_ENVIRONMENT, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`the host’s input rule could not be applied: ${stderr.trim()}`);
 }
 
 async function down(): Promise<void> {
