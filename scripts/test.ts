@@ -33,7 +33,7 @@ interface Layer {
 }
 
 /** A port's suite run by an adapter that needs a server: it belongs to the layer `stack`. */
-const SERVER_ADAPTERS = 'test/contract/**/*.{postgres,minio,redis,clamav}{,-*}.test.ts';
+const SERVER_ADAPTERS = 'test/contract/**/*.{postgres,minio,redis,clamav,engine}{,-*}.test.ts';
 
 const LAYERS: readonly Layer[] = [
   { name: 'unit', files: ['test/unit/**/*.test.ts'], runners: 4, processes: 'shared' },

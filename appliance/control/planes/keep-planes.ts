@@ -117,7 +117,7 @@ export function keepPlanes(options: KeepPlanesOptions): KeptPlanes {
 
   /** One life of a plane: from its start until it has ended. */
   async function live(tenantId: string, one: Kept): Promise<void> {
-    const handover = await options.handover(tenantId, host.addressFor(tenantId));
+    const handover = await options.handover(tenantId, await host.addressFor(tenantId));
     if (one.stopping) return;
     const plane = await host.start(handover);
     one.plane = plane;

@@ -6,7 +6,7 @@ import type { PlaneAddress, PlaneHandover } from '../../api/plane/handover.ts';
  */
 export interface PlaneHost {
   /** Where a plane that is started now will listen: part of its handover. New for each start, where that costs nothing. */
-  addressFor(tenantId: string): PlaneAddress;
+  addressFor(tenantId: string): Promise<PlaneAddress>;
   /**
    * Starts a tenant's plane and gives it what it needs, so that no other process sees it. Resolves once it was started;
    * that it answers is found by dialling. What an earlier control left running of this tenant is ended first. Throws

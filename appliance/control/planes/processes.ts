@@ -31,7 +31,7 @@ export function planeProcesses({ folder, owner, command, wrap = [] }: ProcessesO
   chmodSync(folder, 0o711);
 
   return {
-    addressFor: (tenantId) => ({
+    addressFor: async (tenantId) => ({
       socket: join(folder, `${tenantId}-${newId().slice(-6)}`, 's'),
       ...(owner === null ? {} : { owner }),
     }),

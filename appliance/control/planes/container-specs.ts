@@ -1,0 +1,73 @@
+import { containerName, tenantLabels } from '../engine/labels.ts';
+import type { NewContainer } from '../engine/new-container.ts';
+import type { TenantNetwork } from '../networks/port.ts';
+
+/** What a container may take of the machine. */
+export interface ContainerLimits {
+  memoryMb: number;
+  cpus: number;
+  processes: number;
+  openFiles: number;
+}
+
+export interface PlaneContainerOptions {
+  image: string;
+  /** The users that a plane and a parser run as; their groups have the same numbers. */
+  planeUid: number;
+  parserUid: number;
+  limits: { plane: ContainerLimits; parser: ContainerLimits };
+  /** Folders of the host that a tenant's plane may write to: its vectors and its temporary files, where they lie in files. */
+  folders(tenantId: string): readonly { source: string; target: string }[];
+}
+
+export const HANDOVER_NAME = 'handover.json';
+/** Where a plane finds its handover. */
+export const HANDOVER_FILE = `/run/frostbyte/handover/${HANDOVER_NAME}`;
+/** The folder in which the parser listens, at `parser.sock`, seen alike by both. */
+export const PARSER_FOLDER = '/run/frostbyte/parser';
+/** What a process may write without a folder of its own; in memory. */
+const SCRATCH_MB = 64;
+
+/** A tenant's data plane: its network, its handover, its parser's socket, and nothing else. */
+export function planeContainer(
+  { image, planeUid, limits, folders }: PlaneContainerOptions,
+  tenantId: string,
+  network: TenantNetwork,
+  { handed, parsing }: { handed: string; parsing: string },
+): NewContainer {
+  return {
+    name: containerName(tenantId, 'data-plane'),
+    image,
+    command: ['serve', '--role', 'data-plane', '--tenant', tenantId, '--handover', HANDOVER_FILE],
+    user: `${planeUid}:${planeUid}`,
+    labels: tenantLabels(tenantId, 'data-plane'),
+    network: { name: network.name, address: network.address('plane') },
+    ...limits.plane,
+    mounts: [
+      { source: handed, target: HANDOVER_FILE.replace(`/${HANDOVER_NAME}`, ''), writable: false },
+      // Connecting to a socket asks for the socket's own permission, not for a folder that can be written to.
+      { source: parsing, target: PARSER_FOLDER, writable: false },
+      ...folders(tenantId).map((folder) => ({ ...folder, writable: true })),
+    ],
+    memoryFolders: [{ path: '/tmp', uid: planeUid, sizeMb: SCRATCH_MB }],
+  };
+}
+
+/** The parser beside it: no network, another user, no secret; documents come and go over one socket. */
+export function parserContainer(
+  { image, parserUid, limits }: PlaneContainerOptions,
+  tenantId: string,
+  parsing: string,
+): NewContainer {
+  return {
+    name: containerName(tenantId, 'parser'),
+    image,
+    command: ['serve', '--role', 'parser'],
+    user: `${parserUid}:${parserUid}`,
+    labels: tenantLabels(tenantId, 'parser'),
+    network: null,
+    ...limits.parser,
+    mounts: [{ source: parsing, target: PARSER_FOLDER, writable: true }],
+    memoryFolders: [{ path: '/tmp', uid: parserUid, sizeMb: SCRATCH_MB }],
+  };
+}
