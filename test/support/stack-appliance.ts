@@ -1,5 +1,4 @@
-import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
@@ -25,20 +24,23 @@ export async function stackSettings(): Promise<StackSettings> {
   if (stack === undefined) throw new Error('the stack is not up');
   await clearStack(stack);
   const qdrant = await startQdrant();
-  const secrets = mkdtempSync(join(tmpdir(), 'frostbyte-secrets-'));
+  // On memory, as what containers are handed must be.
+  const run = mkdtempSync('/dev/shm/frostbyte-run-');
+  const secrets = join(run, 'secrets-of-control');
+  mkdirSync(secrets, { mode: 0o700 });
   const write = (name: string, value: string) => writeFileSync(join(secrets, name), value, { mode: 0o400 });
   write('postgres_password', stack.postgres.password);
   write('objects_root_user', stack.objects.access_key);
   write('objects_root_password', stack.objects.secret_key);
   write('redis_password', stack.redis.password);
   write('qdrant_api_key', qdrant.apiKey);
-  chmodSync(secrets, 0o700);
   return {
     qdrant,
     environment: {
       FROSTBYTE_MODE: 'stack',
       FROSTBYTE_ENGINE: stack.engine.socket,
       FROSTBYTE_SECRETS: secrets,
+      FROSTBYTE_RUN: run,
       FROSTBYTE_HBA: stack.postgres.hba_folder,
       FROSTBYTE_STORES_DISK: stack.postgres.hba_folder,
       FROSTBYTE_QDRANT: qdrant.url,
@@ -47,7 +49,7 @@ export async function stackSettings(): Promise<StackSettings> {
     async end() {
       await qdrant.stop();
       await clearStack(stack);
-      rmSync(secrets, { recursive: true, force: true });
+      rmSync(run, { recursive: true, force: true });
     },
   };
 }

@@ -2,14 +2,18 @@ import { join } from 'node:path';
 import type { IsolationOrder, IsolationTry } from '../../../api/plane/isolation-order.ts';
 import type { Config } from '../../../config/schema.ts';
 import { type Engine, openEngine } from '../../../control/engine/engine.ts';
+import { networkNumbers } from '../../../control/networks/numbers.ts';
 import type { TenantNetworks } from '../../../control/networks/port.ts';
 import { tenantNetworks } from '../../../control/networks/tenant-networks.ts';
 import type { IsolationFinding, IsolationTarget } from '../../../control/provisioning/port.ts';
 import { redisContainers } from '../../../control/redis-servers/containers.ts';
 import type { RedisServers } from '../../../control/redis-servers/port.ts';
+import { openRegistry } from '../../../control/registry/open.ts';
 import { tryEverything } from '../../../isolation/check.ts';
+import { systemClock } from '../../../kernel/clock.ts';
 import { controlPaths } from '../../../kernel/names.ts';
 import { runFolder } from '../../run-folder.ts';
+import { makeDataFolder } from '../embedded.ts';
 import { isolationOrder, type OrderParts } from './isolation-order.ts';
 import { type StackServers, stackServers } from './servers.ts';
 
@@ -36,10 +40,12 @@ const REDIS_UID = 6379;
 export function openStackNetwork(config: Config, release: string): StackNetwork {
   const { engine: socket, subnet, planes } = config.stack;
   const engine = openEngine(socket);
+  makeDataFolder(config.data_folder);
+  const registry = openRegistry(controlPaths(config.data_folder).registry, systemClock());
   const networks = tenantNetworks({
     engine,
     subnet,
-    folder: join(controlPaths(config.data_folder).registry, '..', 'networks'),
+    numbers: networkNumbers(registry),
     shared: planes === 'containers' ? SHARED : {},
   });
   const redis = redisContainers({
@@ -67,7 +73,7 @@ export function openStackNetwork(config: Config, release: string): StackNetwork 
       const order = await isolationOrder({ ...parts, servers, probe }, tenantId, targets);
       return (await run(order)).map((found): IsolationFinding => found);
     },
-    close: () => engine.close(),
+    close: () => registry.raw.close(),
   };
 
   /** Data planes that are processes of this host sit where control sits. */
