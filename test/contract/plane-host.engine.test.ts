@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import type { PlaneAddress } from '../../appliance/api/plane/handover.ts';
 import { openEngine } from '../../appliance/control/engine/engine.ts';
@@ -15,27 +15,27 @@ import { until } from '../support/faults/until.ts';
 import { manualClock } from '../support/manual-clock.ts';
 import { type OwnEngine, ownEngine } from '../support/own-engine.ts';
 import { stackMissing } from '../support/stack.ts';
+import { standInImage } from '../support/stand-in-image.ts';
 import { planeHostSuite, type Self, started } from './plane-host.suite.ts';
 
-const SUPPORT = resolve(import.meta.dirname, '../support');
-const IMAGE = 'frostbyte.local/stand-in:test';
 const TENANTS = ['northwind', 'contoso'] as const;
 const LIMITS = { memoryMb: 256, cpus: 1, processes: 64, openFiles: 1024 };
 const [PLANE_UID, PARSER_UID] = [7020, 7021];
 
 describe('data planes as containers', { skip: stackMissing() ?? false }, () => {
   let own: OwnEngine;
+  let image: string;
   let registry: Registry;
   let networks: TenantNetworks;
 
   before(async () => {
     own = await ownEngine('planes', { core: false });
-    await makeStandIn();
+    image = await standInImage(own);
     registry = openRegistry(join(own.memory, 'registry.sqlite'), manualClock());
     networks = tenantNetworks({
       engine: openEngine(own.socket),
       subnet: '172.28',
-      numbers: networkNumbers(registry),
+      numbers: networkNumbers(() => registry),
       shared: {},
     });
     for (const tenantId of TENANTS) await networks.make(tenantId);
@@ -45,11 +45,11 @@ describe('data planes as containers', { skip: stackMissing() ?? false }, () => {
     await own?.end();
   });
 
-  const open = (image = IMAGE, folder = join(own.memory, 'planes')): PlaneContainers =>
+  const open = (wanted = image, folder = join(own.memory, 'planes')): PlaneContainers =>
     planeContainers({
       engine: openEngine(own.socket),
       networks,
-      image,
+      image: wanted,
       folder,
       planeUid: PLANE_UID,
       parserUid: PARSER_UID,
@@ -160,7 +160,7 @@ describe('data planes as containers', { skip: stackMissing() ?? false }, () => {
     const handover = { tenant_id: 'northwind', listen: await host.addressFor('northwind') } as never;
     await assert.rejects(host.start(handover), (error) => isFrostbyteError(error, 'SERVICE_UNAVAILABLE'));
     assert.deepEqual(running(), []);
-    const onDisk = opened(t, IMAGE, await temporaryFolder(t));
+    const onDisk = opened(t, image, await temporaryFolder(t));
     await assert.rejects(onDisk.start(handover), (error) => isFrostbyteError(error, 'CONFIG_INVALID'));
   });
 
@@ -173,15 +173,4 @@ describe('data planes as containers', { skip: stackMissing() ?? false }, () => {
     await plane.ended;
     assert.equal(await host.isGone('northwind'), true);
   });
-
-  /** An image that runs the stand-in by this process's own Node, over the root of one that is there. */
-  async function makeStandIn(): Promise<void> {
-    const [base] = await own.load('redis');
-    own.docker('create', '--name=stand-in', base!);
-    own.docker('cp', process.execPath, 'stand-in:/usr/bin/node');
-    own.docker('cp', join(SUPPORT, 'stand-in-plane.mjs'), 'stand-in:/usr/bin/stand-in-plane.mjs');
-    const entry = '["/usr/bin/node", "/usr/bin/stand-in-plane.mjs"]';
-    own.docker('commit', `--change=ENTRYPOINT ${entry}`, '--change=HEALTHCHECK NONE', 'stand-in', IMAGE);
-    own.docker('rm', 'stand-in');
-  }
 });

@@ -34,7 +34,7 @@ describe('networks of tenants on an engine', { skip: stackMissing() ?? false }, 
     networks = tenantNetworks({
       engine,
       subnet: '172.28',
-      numbers: networkNumbers(registry),
+      numbers: networkNumbers(() => registry),
       shared: { postgres: STORES[0], objects: STORES[1] },
     });
     redis = redisContainers({ engine, networks, image: image!, secrets: join(own.memory, 'secrets'), uid: REDIS_UID });
@@ -209,7 +209,7 @@ describe('networks of tenants on an engine', { skip: stackMissing() ?? false }, 
   it('broken off at any request, before it or after, it ends the same when it is repeated', async () => {
     const options = {
       subnet: '172.28',
-      numbers: networkNumbers(registry),
+      numbers: networkNumbers(() => registry),
       shared: { postgres: STORES[0], objects: STORES[1] },
     };
     for (const effect of ['before', 'after'] as const) {
@@ -249,8 +249,8 @@ describe('networks of tenants on an engine', { skip: stackMissing() ?? false }, 
   });
 
   it('a network of a tenant that the registry does not know has no store in it any more', async () => {
-    networkNumbers(registry).giveBack('fabrikam');
-    networkNumbers(registry).giveBack('contoso');
+    networkNumbers(() => registry).giveBack('fabrikam');
+    networkNumbers(() => registry).giveBack('contoso');
     own.docker('start', 'frostbyte-contoso-redis');
     assert.deepEqual(
       (await networks.reconcile()).sort(),

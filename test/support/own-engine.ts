@@ -1,12 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { docker } from './docker.ts';
 import type { TestStack } from './stack.ts';
 
 /** A Docker Engine of one test's own, in a namespace of its own: it may be restarted, and its networks are nobody else's. */
 export interface OwnEngine {
   socket: string;
+  netnsFile: string;
   /** A folder on memory that the engine sees, and that goes with it. */
   memory: string;
   docker(...args: string[]): string;
@@ -14,8 +15,12 @@ export interface OwnEngine {
   coreUp(...more: string[]): void;
   /** Runs a program in the engine's network namespace, and answers what it said. */
   onHost(...command: string[]): { status: number | null; stdout: string };
+  /** Runs a program among the engine's own mounts. */
+  inEngine(...command: string[]): void;
   /** Names of images, as `images/` has them; built where they are not in the cache. Gives the names in the engine. */
   load(...names: string[]): Promise<string[]>;
+  /** The name in the engine of an image that was loaded. */
+  image(name: string): string;
   /** Ends the engine in order, its containers with it, and starts it again; the core stack too, and no other container. */
   restart(): Promise<void>;
   end(): Promise<void>;
@@ -33,7 +38,7 @@ export async function ownEngine(name: string, { core }: { core: boolean }): Prom
   if (!PLACE.cache.endsWith(`-${name}`)) throw new Error('this process knows another stack already');
   const { endEngine, inNamespace, loadImage, runEngine, startEngine } = await import('../../scripts/stack/engine.ts');
   const { removeStack } = await import('../../scripts/stack/leftovers.ts');
-  const { buildImage } = await import('../../scripts/images/build.ts');
+  const { buildImage, release } = await import('../../scripts/images/build.ts');
   await removeStack();
   rmSync(PLACE.cache, { recursive: true, force: true });
   const coreUp = (...more: string[]) => {
@@ -57,6 +62,7 @@ export async function ownEngine(name: string, { core }: { core: boolean }): Prom
   const engine = { engine: { socket: PLACE.socket, netns: PLACE.netns } } as TestStack;
   return {
     socket: PLACE.socket,
+    netnsFile: PLACE.netnsFile,
     memory,
     coreUp,
     docker: (...args) => docker(engine, ...args),
@@ -65,6 +71,14 @@ export async function ownEngine(name: string, { core }: { core: boolean }): Prom
       const { status, stdout } = spawnSync(program, args, { encoding: 'utf8' });
       return { status, stdout };
     },
+    inEngine(...command) {
+      const pid = readFileSync(join(PLACE.run, 'docker.pid'), 'utf8').trim();
+      const { status, stderr } = spawnSync('nsenter', [`--mount=/proc/${pid}/ns/mnt`, ...command], {
+        encoding: 'utf8',
+      });
+      if (status !== 0) throw new Error(`${command[0]}: ${stderr.trim()}`);
+    },
+    image: (image) => `frostbyte.local/${image}:${release()}`,
     async load(...names) {
       const tags: string[] = [];
       for (const image of names) {

@@ -19,14 +19,16 @@ export interface NetworkNumbers {
 const LOWEST_FREE = `WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < ${MOST_NETWORKS})
   SELECT min(number) AS number FROM numbers WHERE number NOT IN (SELECT number FROM tenant_networks)`;
 
-export function networkNumbers(registry: Registry): NetworkNumbers {
+/** `open` gives the registry; nothing is asked of it before it is needed. */
+export function networkNumbers(open: () => Registry): NetworkNumbers {
   const of = (tenantId: string): number | null =>
-    registry.get<{ number: number }>('SELECT number FROM tenant_networks WHERE tenant_id = ?', [tenantId])?.number ??
+    open().get<{ number: number }>('SELECT number FROM tenant_networks WHERE tenant_id = ?', [tenantId])?.number ??
     null;
   return {
     of,
-    take: (tenantId) =>
-      registry.write(() => {
+    take: (tenantId) => {
+      const registry = open();
+      return registry.write(() => {
         const known = of(tenantId);
         if (known !== null) return known;
         const free = registry.get<{ number: number | null }>(LOWEST_FREE, [])?.number ?? null;
@@ -38,12 +40,15 @@ export function networkNumbers(registry: Registry): NetworkNumbers {
         }
         registry.run('INSERT INTO tenant_networks (number, tenant_id) VALUES (?, ?)', [free, tenantId]);
         return free;
-      }),
-    giveBack: (tenantId) =>
-      registry.write(() => void registry.run('DELETE FROM tenant_networks WHERE tenant_id = ?', [tenantId])),
+      });
+    },
+    giveBack: (tenantId) => {
+      const registry = open();
+      registry.write(() => registry.run('DELETE FROM tenant_networks WHERE tenant_id = ?', [tenantId]));
+    },
     all: () =>
       new Map(
-        registry
+        open()
           .all<{ tenant_id: string; number: number }>(
             'SELECT tenant_id, number FROM tenant_networks ORDER BY number',
             [],

@@ -8,12 +8,11 @@ import { tenantNetworks } from '../../../control/networks/tenant-networks.ts';
 import type { IsolationFinding, IsolationTarget } from '../../../control/provisioning/port.ts';
 import { redisContainers } from '../../../control/redis-servers/containers.ts';
 import type { RedisServers } from '../../../control/redis-servers/port.ts';
-import { openRegistry } from '../../../control/registry/open.ts';
+import { openRegistry, type Registry } from '../../../control/registry/open.ts';
 import { tryEverything } from '../../../isolation/check.ts';
 import { systemClock } from '../../../kernel/clock.ts';
 import { controlPaths } from '../../../kernel/names.ts';
 import { runFolder } from '../../run-folder.ts';
-import { makeDataFolder } from '../embedded.ts';
 import { isolationOrder, type OrderParts } from './isolation-order.ts';
 import { type StackServers, stackServers } from './servers.ts';
 
@@ -40,12 +39,16 @@ const REDIS_UID = 6379;
 export function openStackNetwork(config: Config, release: string): StackNetwork {
   const { engine: socket, subnet, planes } = config.stack;
   const engine = openEngine(socket);
-  makeDataFolder(config.data_folder);
-  const registry = openRegistry(controlPaths(config.data_folder).registry, systemClock());
+  // Control's own file by a connection of its own, once control has made it.
+  let registry: Registry | undefined;
+  const openedRegistry = () => {
+    registry ??= openRegistry(controlPaths(config.data_folder).registry, systemClock());
+    return registry;
+  };
   const networks = tenantNetworks({
     engine,
     subnet,
-    numbers: networkNumbers(registry),
+    numbers: networkNumbers(openedRegistry),
     shared: planes === 'containers' ? SHARED : {},
   });
   const redis = redisContainers({
@@ -73,7 +76,7 @@ export function openStackNetwork(config: Config, release: string): StackNetwork 
       const order = await isolationOrder({ ...parts, servers, probe }, tenantId, targets);
       return (await run(order)).map((found): IsolationFinding => found);
     },
-    close: () => registry.raw.close(),
+    close: () => registry?.raw.close(),
   };
 
   /** Data planes that are processes of this host sit where control sits. */

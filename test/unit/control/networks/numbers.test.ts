@@ -11,7 +11,7 @@ it('a tenant gets the lowest free number, keeps it, and gives it back', async (t
   const file = await registryFile(t);
   const registry = openRegistry(file, manualClock());
   t.after(() => registry.raw.close());
-  const numbers = networkNumbers(registry);
+  const numbers = networkNumbers(() => registry);
   assert.equal(numbers.of('aaa'), null);
   assert.deepEqual(['aaa', 'bbb', 'ccc', 'aaa'].map(numbers.take), [1, 2, 3, 1]);
   numbers.giveBack('bbb');
@@ -20,7 +20,7 @@ it('a tenant gets the lowest free number, keeps it, and gives it back', async (t
   const again = openRegistry(file, manualClock());
   t.after(() => again.raw.close());
   assert.deepEqual(
-    [...networkNumbers(again).all()],
+    [...networkNumbers(() => again).all()],
     [
       ['aaa', 1],
       ['ddd', 2],
@@ -32,7 +32,7 @@ it('a tenant gets the lowest free number, keeps it, and gives it back', async (t
 it('where all are taken, the next tenant is refused', async (t) => {
   const registry = openRegistry(await registryFile(t), manualClock());
   t.after(() => registry.raw.close());
-  const numbers = networkNumbers(registry);
+  const numbers = networkNumbers(() => registry);
   for (let at = 1; at <= MOST_NETWORKS; at++) assert.equal(numbers.take(`tenant${at}`), at);
   assert.throws(
     () => numbers.take('onemore'),

@@ -1,0 +1,297 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+import { after, before, describe, it } from 'node:test';
+import { openEngine } from '../../appliance/control/engine/engine.ts';
+import { networkNumbers } from '../../appliance/control/networks/numbers.ts';
+import type { TenantNetworks } from '../../appliance/control/networks/port.ts';
+import { tenantNetworks } from '../../appliance/control/networks/tenant-networks.ts';
+import { type PlaneContainers, planeContainers } from '../../appliance/control/planes/containers.ts';
+import { redisContainers } from '../../appliance/control/redis-servers/containers.ts';
+import { openRegistry, type Registry } from '../../appliance/control/registry/open.ts';
+import { silentLogger } from '../support/control/control-fixture.ts';
+import { until } from '../support/faults/until.ts';
+import { manualClock } from '../support/manual-clock.ts';
+import { type OwnEngine, ownEngine } from '../support/own-engine.ts';
+import { stackMissing } from '../support/stack.ts';
+import { standInImage } from '../support/stand-in-image.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const TENANTS = ['northwind', 'contoso'] as const;
+/** An address of the host that is no gateway, as its address in the LAN is. Set aside for documentation. */
+const LAN = '198.51.100.7';
+const PORTS = { tcp: 7001, udp: 7002, dns: 53 };
+const LIMITS = { memoryMb: 256, cpus: 1, processes: 64, openFiles: 1024 };
+const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--'];
+
+describe('walls between containers, host and tenants', { skip: stackMissing() ?? false }, () => {
+  let own: OwnEngine;
+  let registry: Registry;
+  let networks: TenantNetworks;
+  let planes: PlaneContainers;
+  let listener: ChildProcess;
+  /** Names that the host's resolver was asked for. */
+  const asked: string[] = [];
+
+  before(async () => {
+    own = await ownEngine('walls', { core: true });
+    own.onHost('ip', 'address', 'add', `${LAN}/32`, 'dev', 'lo');
+    const engine = openEngine(own.socket);
+    const [redisImage, image] = [(await own.load('redis'))[0]!, await standInImage(own)];
+    registry = openRegistry(join(own.memory, 'registry.sqlite'), manualClock());
+    const shared = { postgres: 'frostbyte-postgres-1', objects: 'frostbyte-objects-1' };
+    networks = tenantNetworks({ engine, subnet: '172.28', numbers: networkNumbers(() => registry), shared });
+    const secrets = join(own.memory, 'secrets');
+    const redis = redisContainers({ engine, networks, image: redisImage, secrets, uid: 6379 });
+    planes = planeContainers({
+      engine,
+      networks,
+      image,
+      folder: join(own.memory, 'planes'),
+      planeUid: 7020,
+      parserUid: 7021,
+      limits: { plane: LIMITS, parser: LIMITS },
+      folders: () => [],
+      logger: silentLogger,
+    });
+    for (const tenantId of TENANTS) {
+      await networks.make(tenantId);
+      await redis.make(tenantId, randomUUID());
+      await planes.start({ tenant_id: tenantId, listen: await planes.addressFor(tenantId) } as never);
+    }
+    listener = listenOnHost();
+    await until('the host’s listener', () => asked.includes('listening'), { seconds: 30 });
+  });
+  after(async () => {
+    listener?.kill('SIGKILL');
+    await planes?.close();
+    registry?.raw.close();
+    await own?.end();
+  });
+
+  function listenOnHost(): ChildProcess {
+    const words = [`--net=${own.netnsFile}`, process.execPath, join(ROOT, 'test/support/host-listener.mjs')];
+    const child = spawn('nsenter', [...words, ...Object.values(PORTS).map(String)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    createInterface({ input: child.stdout! }).on('line', (line) => asked.push(line));
+    return child;
+  }
+  const inputRule = (...words: string[]) => own.onHost(join(ROOT, 'host/input-rule'), ...words).status;
+  /** Every container and its process; those that have a network first. */
+  const containers = (): Map<string, number> =>
+    new Map(
+      own
+        .docker('inspect', '--format={{.Name}} {{.State.Pid}}', ...own.docker('ps', '--quiet').split('\n'))
+        .split('\n')
+        .map((line) => line.slice(1).split(' '))
+        .map(([name, pid]) => [name!, Number(pid)]),
+    );
+  const hasNetwork = (name: string) => !name.endsWith('-parser');
+  /** What can be reached from a container's network, with all the rights that a process can have there. */
+  const reachedFrom = async (container: string, tries: readonly string[]): Promise<string[]> => {
+    const pid = containers().get(container);
+    assert.ok(pid, container);
+    const words = [`--net=/proc/${pid}/ns/net`, process.execPath, join(ROOT, 'test/support/probes.mjs'), ...tries];
+    const child = spawn('nsenter', words, { stdio: ['ignore', 'pipe', 'inherit'] });
+    return JSON.parse(await text(child.stdout)) as string[];
+  };
+  /** What each of several containers reaches, all at the same time. */
+  const reachedFromEach = async (names: Iterable<string>, tries: readonly string[]) =>
+    Object.fromEntries(
+      await Promise.all([...names].map(async (name) => [name, await reachedFrom(name, tries)] as const)),
+    );
+  const nothing = (names: Iterable<string>) => Object.fromEntries([...names].map((name) => [name, []]));
+  /** Every address that the host has, and every way to knock there. */
+  const hostTries = (): string[] => {
+    const addresses = [...own.onHost('ip', '-4', '-o', 'address').stdout.matchAll(/inet ([\d.]+)\//g)].map(
+      ([, address]) => address!,
+    );
+    for (const expected of ['172.28.0.1', '172.28.1.1', '172.28.2.1', LAN]) assert.ok(addresses.includes(expected));
+    return addresses
+      .filter((address) => !address.startsWith('127.'))
+      .flatMap((address) => [`tcp:${address}:${PORTS.tcp}`, `udp:${address}:${PORTS.udp}`, `icmp:${address}`]);
+  };
+  const ownGateway = (name: string) => (TENANTS.findIndex((id) => name.includes(`-${id}-`)) + 1).toString();
+
+  it('without the rule every container reaches every address of the host; with it, none reaches any', async () => {
+    assert.equal(inputRule('check'), 0, 'stack-up applies it');
+    assert.equal(inputRule('down'), 0);
+    const tries = hostTries();
+    const names = [...containers().keys()];
+    assert.equal(names.length, 4 + TENANTS.length * 3);
+    try {
+      assert.equal(inputRule('check'), 1);
+      for (const [name, reached] of Object.entries(await reachedFromEach(names.filter(hasNetwork), tries))) {
+        const gateway = `172.28.${ownGateway(name)}.1`;
+        for (const expected of [gateway, LAN].flatMap((address) => tries.filter((one) => one.includes(`:${address}`))))
+          assert.ok(reached.includes(expected), `${name} was to reach ${expected}, so that the test can fail`);
+      }
+    } finally {
+      assert.equal(inputRule('up'), 0);
+    }
+    assert.deepEqual(await reachedFromEach(names, tries), nothing(names));
+    assert.equal(inputRule('check'), 0);
+  });
+
+  it('a relay is let through at its one port, for as long as it is named', async () => {
+    const relay = `172.28.1.1:${PORTS.tcp}`;
+    const tries = hostTries();
+    assert.equal(inputRule('up', '--relay', relay), 0);
+    try {
+      assert.equal(inputRule('check'), 1, 'a relay that nobody named is an opening');
+      assert.equal(inputRule('check', '--relay', relay), 0);
+      assert.deepEqual(await reachedFrom('frostbyte-northwind-data-plane', tries), [`tcp:${relay}`]);
+    } finally {
+      assert.equal(inputRule('up'), 0);
+    }
+    assert.deepEqual(await reachedFrom('frostbyte-northwind-data-plane', tries), []);
+  });
+
+  it('another rule that comes before it is noticed, and it is put first again', async () => {
+    own.onHost('iptables', '-I', 'INPUT', '1', '-j', 'ACCEPT');
+    try {
+      assert.equal(inputRule('check'), 1);
+      assert.equal(inputRule('up'), 0);
+      assert.equal(inputRule('check'), 0);
+      assert.deepEqual(await reachedFrom('frostbyte-contoso-redis', hostTries()), []);
+      const rules = own.onHost('iptables', '-S', 'INPUT').stdout;
+      assert.equal(rules.split('FROSTBYTE-INPUT').length, 2, 'it is there once');
+    } finally {
+      own.onHost('iptables', '-D', 'INPUT', '-j', 'ACCEPT');
+    }
+  });
+
+  it('by nft it closes the same', { skip: missing('nft') }, async () => {
+    assert.equal(inputRule('down'), 0);
+    try {
+      assert.equal(inputRule('check', '--with', 'nft'), 1);
+      assert.equal(inputRule('up', '--with', 'nft'), 0);
+      assert.equal(inputRule('check', '--with', 'nft'), 0);
+      const tries = hostTries();
+      const names = [...containers().keys()];
+      assert.deepEqual(await reachedFromEach(names, tries), nothing(names));
+      assert.equal(inputRule('down', '--with', 'nft'), 0);
+      assert.notDeepEqual(await reachedFrom('frostbyte-contoso-redis', tries), []);
+    } finally {
+      assert.equal(inputRule('down', '--with', 'nft'), 0);
+      assert.equal(inputRule('up'), 0);
+    }
+  });
+
+  it('the host still reaches every container, and no container has IPv6 or forwards for others', () => {
+    for (const address of ['172.28.0.10:5432', '172.28.0.11:9000', '172.28.1.21:6379', '172.28.2.20:7600']) {
+      const [host, port] = address.split(':') as [string, string];
+      const words = ['bash', '-c', `exec 3<>/dev/tcp/${host}/${port}`];
+      assert.equal(own.onHost('timeout', '5', ...words).status, 0, address);
+    }
+    for (const [name, pid] of containers()) {
+      const six = readFileSync(`/proc/${pid}/net/if_inet6`, 'utf8').trim().split('\n').filter(Boolean);
+      assert.deepEqual(
+        six.filter((line) => !line.endsWith(' lo')),
+        [],
+        name,
+      );
+      const forwards = spawnSync('nsenter', [`--net=/proc/${pid}/ns/net`, 'cat', '/proc/sys/net/ipv4/ip_forward'], {
+        encoding: 'utf8',
+      });
+      // The stores sit in several networks, and would be a way from one to another.
+      assert.equal(forwards.stdout.trim(), '0', name);
+    }
+  });
+
+  it('a tenant’s containers reach what is in their own network, and nothing of another’s or of the stores’ own', async () => {
+    const services = { 10: 5432, 11: 9000, 20: 7600, 21: 6379 };
+    const inNetwork = (number: number) =>
+      Object.entries(services).flatMap(([last, port]) => {
+        const address = `172.28.${number}.${last}`;
+        return [`tcp:${address}:${port}`, `icmp:${address}`];
+      });
+    const core = [
+      ...['tcp:172.28.0.10:5432', 'tcp:172.28.0.11:9000', 'tcp:172.28.0.12:6379', 'tcp:172.28.0.13:3310'],
+      ...[10, 11, 12, 13].map((last) => `icmp:172.28.0.${last}`),
+    ];
+    const tries = [...inNetwork(1), ...inNetwork(2), ...core];
+    for (const role of ['data-plane', 'redis']) {
+      assert.deepEqual(await reachedFrom(`frostbyte-northwind-${role}`, tries), inNetwork(1), role);
+      assert.deepEqual(await reachedFrom(`frostbyte-contoso-${role}`, tries), inNetwork(2), role);
+    }
+    for (const tenantId of TENANTS) assert.deepEqual(await reachedFrom(`frostbyte-${tenantId}-parser`, tries), []);
+    // That it would be seen: one who sits in both reaches both, until the networks are reconciled.
+    own.docker('network', 'connect', 'frostbyte_tenant_contoso', 'frostbyte-northwind-redis');
+    assert.ok((await reachedFrom('frostbyte-northwind-redis', tries)).includes('tcp:172.28.2.20:7600'));
+    assert.deepEqual(await networks.reconcile(), ['frostbyte-northwind-redis taken off frostbyte_tenant_contoso']);
+    assert.deepEqual(await reachedFrom('frostbyte-northwind-redis', tries), inNetwork(1));
+  });
+
+  it('a name that a container asks for leaves it as no question, also where the host resolves by itself', async () => {
+    const secret = (who: string) => `${randomUUID()}.${who}.example`;
+    const resolvers = ['127.0.0.11', '127.0.0.1', '172.28.0.1', '172.28.1.1', '172.28.2.1', LAN];
+    const heard = (name: string) => asked.includes(name);
+    // The engine reads it when a container is made: a host whose resolver is its own.
+    writeFileSync(join(own.memory, 'resolv.conf'), 'nameserver 127.0.0.1\n', { mode: 0o644 });
+    own.inEngine('mount', '--bind', join(own.memory, 'resolv.conf'), '/etc/resolv.conf');
+    // As a container would be without `dns: [127.0.0.1]`: what it asks leaves by the engine, and no rule stops it.
+    own.docker(
+      'run',
+      '--detach',
+      '--name=careless',
+      '--network=frostbyte_tenant_northwind',
+      '--entrypoint=/usr/bin/sleep',
+      own.image('redis'),
+      '600',
+    );
+    try {
+      const leak = secret('careless');
+      await reachedFrom('careless', [`name:${leak}:127.0.0.11`]);
+      await until('the question to be heard', () => heard(leak), { seconds: 10 });
+      const careful = [...containers().keys()].filter((name) => name !== 'careless');
+      const names = await Promise.all(
+        careful.map(async (name) => {
+          const own = resolvers.map((server) => ({ name: secret(name), server }));
+          await reachedFrom(
+            name,
+            own.map((one) => `name:${one.name}:${one.server}`),
+          );
+          return own.map((one) => one.name);
+        }),
+      );
+      // Behind all of them, so that whatever was under way has come.
+      const last = secret('careless');
+      await reachedFrom('careless', [`name:${last}:127.0.0.11`]);
+      await until('the last question to be heard', () => heard(last), { seconds: 10 });
+      assert.deepEqual(names.flat().filter(heard), []);
+      assert.equal(names.flat().length, careful.length * resolvers.length);
+    } finally {
+      own.docker('rm', '--force', 'careless');
+      own.inEngine('umount', '/etc/resolv.conf');
+    }
+  });
+
+  it('what nobody on the host reaches refuses whoever brings no credentials', () => {
+    const says = (address: string, bytes: string): string => {
+      const [host, port] = address.split(':') as [string, string];
+      const script = `exec 3<>/dev/tcp/${host}/${port} && printf '${bytes}' >&3 && timeout 2 cat <&3`;
+      return own.onHost(...NOBODY, 'bash', '-c', script).stdout;
+    };
+    const startup = String.raw`\0\0\0\x29\0\3\0\0user\0postgres\0database\0postgres\0\0`;
+    for (const host of ['172.28.0.10', '172.28.1.10', '172.28.2.10']) {
+      // It asks for SCRAM, or knows no such way in: never "R" with nothing more to prove.
+      const answer = says(`${host}:5432`, startup);
+      assert.match(answer, /SCRAM-SHA-256|no pg_hba\.conf entry/, host);
+    }
+    for (const host of ['172.28.0.11', '172.28.1.11', '172.28.2.11'])
+      assert.match(says(`${host}:9000`, String.raw`GET / HTTP/1.0\r\n\r\n`), /^HTTP\/1\.\d 403 /, host);
+    for (const host of ['172.28.0.12', '172.28.1.21', '172.28.2.21'])
+      assert.match(says(`${host}:6379`, String.raw`INFO\r\n`), /^-NOAUTH /, host);
+  });
+});
+
+function missing(tool: string): string | false {
+  const there = spawnSync('sh', ['-c', `command -v ${tool}`], { env: { PATH: `${process.env.PATH}:/usr/sbin` } });
+  return there.status === 0 ? false : `${tool} is not installed`;
+}
