@@ -58,6 +58,7 @@ copyPackage('better-sqlite3', ['package.json', 'LICENSE', 'lib', `prebuilds/linu
 copyPackage('sqlite-vec', ['package.json', 'index.mjs', 'index.cjs']);
 copyPackage(`sqlite-vec-linux-${arch}`, ['package.json', 'vec0.so']);
 copyAssets();
+cpSync(join(root, 'host'), join(out, 'host'), { recursive: true });
 
 writeFileSync(
   join(out, 'package.json'),

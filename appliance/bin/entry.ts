@@ -6,3 +6,9 @@ export function entryOf(role: 'daemon' | 'worker' | 'search-thread' | 'data-plan
   const bundled = fileURLToPath(new URL(`./${role}.mjs`, import.meta.url));
   return existsSync(bundled) ? bundled : fileURLToPath(new URL(`./${role}.ts`, import.meta.url));
 }
+
+/** A program of `host/`, which runs on the host itself: in the package beside the bundles, or in a checkout. */
+export function hostProgram(name: 'input-rule'): string {
+  const bundled = fileURLToPath(new URL(`./host/${name}`, import.meta.url));
+  return existsSync(bundled) ? bundled : fileURLToPath(new URL(`../../host/${name}`, import.meta.url));
+}

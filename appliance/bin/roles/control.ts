@@ -149,7 +149,7 @@ function splitVerbs(split: SplitControl, metrics: ReturnType<typeof createMetric
 }
 
 /** Control's own health, and that of the data planes put together: a name is well where it is well in each. */
-async function readiness({ control, planes, clock }: SplitControl, parser: Parser): Promise<Dependency[]> {
+async function readiness({ control, planes, clock, health }: SplitControl, parser: Parser): Promise<Dependency[]> {
   const wanted = await control.activeTenants();
   const running = planes.running();
   const missing = wanted.filter((tenantId) => !running.includes(tenantId)).length;
@@ -166,6 +166,7 @@ async function readiness({ control, planes, clock }: SplitControl, parser: Parse
   }
   return [
     ...(await control.health()),
+    ...(await health()),
     clockHealth(clock.doubted()),
     {
       name: 'tenants',

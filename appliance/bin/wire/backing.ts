@@ -1,4 +1,5 @@
 import type { PlaneStores } from '../../api/plane/handover.ts';
+import type { Dependency } from '../../api/plane/tables.ts';
 import type { Config } from '../../config/schema.ts';
 import type { TenantResources } from '../../control/provisioning/port.ts';
 import type { LimitsPlace } from '../../control/split-verbs.ts';
@@ -20,6 +21,8 @@ export interface Backing {
   limits(): Promise<LimitsPlace | null>;
   /** Sets the gauge of what waits for a tenant that is stopped (spec 3: its depth is frozen). Never throws. */
   measureStopped(tenantId: string): Promise<void>;
+  /** What tenants are kept in, where control itself keeps it up. */
+  health(): Promise<Dependency[]>;
   close(): Promise<void>;
 }
 

@@ -29,6 +29,7 @@ export async function embeddedBacking({ config, root, clock, logger, meter, plan
     openLog: async (logId) => openSqliteLog(logPath(dataFolder, logId), { tenant_id: logId, clock }),
     room: async () => null,
     limits: async () => null,
+    health: async () => [],
     measureStopped: (tenantId) =>
       measureClosedQueues(tenantId, tenantPaths(dataFolder, tenantId).queue, { clock, meter, logger }),
     close: () => resources.close(),

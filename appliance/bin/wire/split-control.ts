@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { PlaneAddress, PlaneHandover } from '../../api/plane/handover.ts';
-import type { PlaneTable } from '../../api/plane/tables.ts';
+import type { Dependency, PlaneTable } from '../../api/plane/tables.ts';
 import type { VerbCaller } from '../../api/rpc/call-verbs.ts';
 import type { Config } from '../../config/schema.ts';
 import { type Control, createControl } from '../../control/create-control.ts';
@@ -31,6 +31,8 @@ export interface SplitControl {
   /** Has the data planes trust a gateway, those of now and those to come. */
   trust(gateway: GatewayNote): Promise<void>;
   measureStopped: Backing['measureStopped'];
+  /** Of what tenants are kept in. */
+  health(): Promise<Dependency[]>;
   /** Where gateways count requests together. */
   limits(): Promise<LimitsPlace | null>;
   close(): Promise<void>;
@@ -151,6 +153,7 @@ export async function openSplitControl(options: {
     planes: kept,
     clock,
     limits: () => backing.limits(),
+    health: () => backing.health(),
     measureStopped: (tenantId) => backing.measureStopped(tenantId),
     async trust(gateway) {
       url = gateway.url;

@@ -19,6 +19,7 @@ import { measureUnfinished } from '../queue-lengths.ts';
 import { needsAnother, resealStore } from '../reseal.ts';
 import { tenantKeyResources } from '../tenant-keys.ts';
 import { gatewayLimits } from './gateway-limits.ts';
+import { keepNetwork } from './keep-network.ts';
 import { openStackLogs } from './logs.ts';
 import type { StackNetwork } from './network.ts';
 import { tenantStores } from './stores.ts';
@@ -163,6 +164,14 @@ export function stackBacking(network: StackNetwork): (parts: BackingParts) => Pr
       END_MS,
       (error) => logger.warn('credentials of a stopped tenant could not be ended yet', codeFrames(error)),
     );
+    const kept = keepNetwork({
+      networks,
+      redis,
+      inputRule: network.inputRule,
+      works: (tenantId) => planes.records(tenantId) !== null && !stores.isEnded(tenantId),
+      revive: (tenantId) => stores.queue.make(tenantId),
+      logger,
+    });
     return {
       resources,
       async stores(tenantId) {
@@ -184,9 +193,10 @@ export function stackBacking(network: StackNetwork): (parts: BackingParts) => Pr
         });
       },
       limits: () => limits.place(),
+      health: () => kept.health(),
       measureStopped,
       async close() {
-        await beat.stop();
+        await Promise.all([beat.stop(), kept.stop()]);
         for (const tenantId of [...relayed.keys()]) await closeRelayed(tenantId);
         await Promise.all([stores.close(), limits.close(), logs.close()]);
         network.close();

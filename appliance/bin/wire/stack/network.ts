@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { IsolationOrder, IsolationTry } from '../../../api/plane/isolation-order.ts';
 import type { Config } from '../../../config/schema.ts';
 import { type Engine, openEngine } from '../../../control/engine/engine.ts';
+import { type InputRule, inputRule } from '../../../control/networks/input-rule.ts';
 import { networkNumbers } from '../../../control/networks/numbers.ts';
 import type { TenantNetworks } from '../../../control/networks/port.ts';
 import { tenantNetworks } from '../../../control/networks/tenant-networks.ts';
@@ -12,6 +13,7 @@ import { openRegistry, type Registry } from '../../../control/registry/open.ts';
 import { tryEverything } from '../../../isolation/check.ts';
 import { systemClock } from '../../../kernel/clock.ts';
 import { controlPaths } from '../../../kernel/names.ts';
+import { hostProgram } from '../../entry.ts';
 import { runFolder } from '../../run-folder.ts';
 import { isolationOrder, type OrderParts } from './isolation-order.ts';
 import { type StackServers, stackServers } from './servers.ts';
@@ -22,6 +24,7 @@ export interface StackNetwork {
   networks: TenantNetworks;
   redis: RedisServers;
   servers: StackServers;
+  inputRule: InputRule;
   /** Makes the probe, and tries with what the tenant holds what a thief would. */
   isolation(
     parts: Omit<OrderParts, 'servers' | 'probe'>,
@@ -72,6 +75,7 @@ export function openStackNetwork(config: Config, release: string): StackNetwork 
     networks,
     redis,
     servers,
+    inputRule: inputRule(hostProgram('input-rule')),
     async isolation(parts, tenantId, targets) {
       const order = await isolationOrder({ ...parts, servers, probe }, tenantId, targets);
       return (await run(order)).map((found): IsolationFinding => found);
