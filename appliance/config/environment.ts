@@ -17,6 +17,7 @@ export const ENVIRONMENT: Readonly<Record<string, { path: string; type: 'text' |
   FROSTBYTE_PARSER_SANDBOX: { path: 'parser.sandbox', type: 'text' },
   FROSTBYTE_PARSER_MEMORY_MB: { path: 'parser.memory_mb', type: 'number' },
   FROSTBYTE_PARSER_TIMEOUT_SECONDS: { path: 'parser.timeout_seconds', type: 'number' },
+  FROSTBYTE_PARSER_SOCKET: { path: 'parser.socket', type: 'text' },
   FROSTBYTE_CLAMD: { path: 'scanner.clamd', type: 'text' },
   FROSTBYTE_CLAMD_STREAM_MAX_MB: { path: 'scanner.stream_max_mb', type: 'number' },
   FROSTBYTE_INBOX: { path: 'inbox.folder', type: 'text' },

@@ -35,6 +35,13 @@ export const Config = z.strictObject({
     sandbox: z.enum(['full', 'reduced']).describe('reduced: without a network namespace, embedded mode only'),
     memory_mb: z.number().int().min(256).max(65_536),
     timeout_seconds: z.number().int().min(5).max(86_400),
+    socket: z
+      .string()
+      .min(1)
+      .nullable()
+      .describe(
+        'Where a parser listens that is a role of its own; null: documents are parsed by children of the workers',
+      ),
   }),
   scanner: z.strictObject({
     clamd: z
@@ -149,7 +156,7 @@ export function defaultConfig(): Config {
     log_level: 'info',
     rate_limits: 'on',
     workers: { count: 1, concurrency: 2, lease_seconds: 60 },
-    parser: { sandbox: 'full', memory_mb: 2048, timeout_seconds: 300 },
+    parser: { sandbox: 'full', memory_mb: 2048, timeout_seconds: 300, socket: null },
     scanner: { clamd: null, stream_max_mb: 100 },
     inbox: {
       folder: null,

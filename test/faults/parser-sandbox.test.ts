@@ -21,7 +21,7 @@ const HOSTILE = fileURLToPath(new URL('../fixtures/parser-sandbox/hostile.mjs', 
 const DOOMED = fileURLToPath(new URL('../fixtures/parser-sandbox/doomed-service.ts', import.meta.url));
 const PROBE = fileURLToPath(new URL('../fixtures/parser-sandbox/probe.c', import.meta.url));
 
-const { layers } = await checkLayers('full', childEntry(HOSTILE), { memoryLimitMb: 256, timeoutMs: 30_000 });
+const { layers } = await checkLayers(['full'], childEntry(HOSTILE), { memoryLimitMb: 256, timeoutMs: 30_000 });
 const missing = layers.layers.filter((layer) => layer.state === 'missing').map((layer) => layer.name);
 const skip = missing.length === 0 ? false : `this host lacks the layers ${missing.join(', ')}`;
 
@@ -198,7 +198,7 @@ describe('a parser that was taken over', { skip }, () => {
     assert.equal(outside.write, 0);
     assert.equal(callers.length, 1);
 
-    const plan = await checkLayers('full', childEntry(HOSTILE), { memoryLimitMb: 256, timeoutMs: 30_000 });
+    const plan = await checkLayers(['full'], childEntry(HOSTILE), { memoryLimitMb: 256, timeoutMs: 30_000 });
     const [wrap, ...words] = [...plan.wrapper!.words, program, String(port), join(folder, 'inside'), 'hard'];
     const inside = JSON.parse((await run(wrap!, words, { env: {}, cwd: '/' })).stdout);
     const ENETUNREACH = 101;

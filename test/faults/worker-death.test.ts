@@ -129,7 +129,7 @@ describe('a document that kills every worker that takes it', { timeout: 60_000 }
   });
 });
 
-const { layers } = await checkLayers('full', childEntry(HOSTILE), { memoryLimitMb: 256, timeoutMs: 30_000 });
+const { layers } = await checkLayers(['full'], childEntry(HOSTILE), { memoryLimitMb: 256, timeoutMs: 30_000 });
 const missing = layers.layers.filter(({ state }) => state === 'missing').map(({ name }) => name);
 
 describe('a document that eats its parser’s memory', {

@@ -1,5 +1,6 @@
 import type { Config } from '../../config/schema.ts';
 import { clamdScanner, noScanner } from '../../data/1-intake/clamd.ts';
+import { socketParser } from '../../data/2-parse/over-socket/ask-parser.ts';
 import { createParser, type Parser } from '../../data/2-parse/sandbox/parse-file.ts';
 import type { DataPlane, Scanner } from '../../data/plane.ts';
 import type { Clock } from '../../kernel/clock.ts';
@@ -58,14 +59,11 @@ export function planeServices(
   };
 }
 
-/** The parser of this host: a sandboxed process a document. */
+/** The parser of this process: a role of its own where there is one, else a sandboxed process a document. */
 export function hostParser(config: Pick<Config, 'parser'>, logger: Logger): Parser {
-  return createParser({
-    mode: config.parser.sandbox,
-    memoryLimitMb: config.parser.memory_mb,
-    timeoutMs: config.parser.timeout_seconds * 1000,
-    logger,
-  });
+  const { sandbox, memory_mb, timeout_seconds, socket } = config.parser;
+  const budget = { memoryLimitMb: memory_mb, timeoutMs: timeout_seconds * 1000 };
+  return socket === null ? createParser({ mode: sandbox, ...budget, logger }) : socketParser({ socket, ...budget });
 }
 
 /** What opens and seals a tenant's objects: the keys of now, and whose turn it is to change one. */

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { commandLine, nodeFlags, type Wrapper } from './command.ts';
 import type { ChildEntry } from './entry.ts';
@@ -55,6 +56,7 @@ export function startChild(recipe: ChildRecipe, warmFor: string | undefined): Wa
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
   });
+  offerToMemoryKiller(child.pid);
   // Neither a spare that waits nor its pipes may keep the process that started it from ending.
   child.unref();
   for (const stream of child.stdio) (stream as { unref?: () => void } | null)?.unref?.();
@@ -77,6 +79,13 @@ export function holdChild(child: WaitingChild): () => void {
   const timer = setInterval(() => {}, 2 ** 30);
   void child.ended.then(() => clearInterval(timer));
   return () => clearInterval(timer);
+}
+
+/** Where memory runs out the kernel takes a parser, not who waits for it. Not everywhere may a process say so. */
+function offerToMemoryKiller(pid: number | undefined): void {
+  try {
+    writeFileSync(`/proc/${pid}/oom_score_adj`, '1000');
+  } catch {}
 }
 
 function killGroup(child: ChildProcess): void {

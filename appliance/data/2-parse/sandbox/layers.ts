@@ -2,15 +2,18 @@ import { type Wrapper, type WrapperParts, wrapperCandidates } from './command.ts
 import type { ChildEntry } from './entry.ts';
 import { type ProbeResult, runProbe } from './probe.ts';
 import { limitValues, type ParserBudget } from './resource-limits.ts';
+import { lookAround, type Surroundings } from './surroundings.ts';
 import { findTool } from './tools.ts';
 
-/** The layers of the sandbox (spec 2 B), outermost last. */
+/** The layers of the sandbox (spec 2 B), outermost last; `parser_role` only where a parser of its own is silent. */
 export type LayerName =
   | 'permission_model'
   | 'empty_environment'
   | 'resource_limits'
   | 'network_namespace'
-  | 'dropped_privileges';
+  | 'dropped_privileges'
+  | 'no_secrets'
+  | 'parser_role';
 
 export interface SandboxLayer {
   name: LayerName;
@@ -22,7 +25,11 @@ export interface SandboxLayer {
 }
 
 export interface SandboxLayers {
-  mode: 'full' | 'reduced';
+  /**
+   * `contained`: the container around it takes the place of a network namespace of its own, which containers refuse; it
+   * has no network, no privilege and no secret, and that is looked at, not believed. `reduced`: whatever holds.
+   */
+  mode: 'full' | 'contained' | 'reduced';
   /** True when no required layer is missing. */
   ok: boolean;
   layers: SandboxLayer[];
@@ -36,24 +43,44 @@ export interface SandboxPlan {
 
 const REQUIRED: Readonly<Record<SandboxLayers['mode'], readonly LayerName[]>> = Object.freeze({
   full: ['permission_model', 'empty_environment', 'resource_limits', 'network_namespace'],
+  contained: [
+    'permission_model',
+    'empty_environment',
+    'resource_limits',
+    'network_namespace',
+    'dropped_privileges',
+    'no_secrets',
+  ],
   reduced: ['permission_model', 'empty_environment'],
 });
 
 /**
  * Finds the best way to wrap a parser on this host and checks each layer for real: a probe with a parser's own flags
  * runs inside and tries to read, to start programs and to connect. At most eight starts of Node, one where all is well.
+ * What was found is held against the first of `modes`, and where that misses something against the next.
  */
 export async function checkLayers(
-  mode: SandboxLayers['mode'],
+  modes: readonly SandboxLayers['mode'][],
   entry: ChildEntry,
   budget: ParserBudget,
   parts: WrapperParts = hostParts(),
+  around: () => Surroundings = lookAround,
 ): Promise<SandboxPlan> {
+  const { wrapper, found } = await bestWrapper(entry, budget, parts);
+  let layers: SandboxLayers | undefined;
+  for (const mode of modes) {
+    layers = judge(mode, { wrapper, found, budget, around: mode === 'contained' ? around() : null });
+    if (layers.ok) break;
+  }
+  return { layers: layers!, wrapper };
+}
+
+async function bestWrapper(entry: ChildEntry, budget: ParserBudget, parts: WrapperParts) {
   for (const wrapper of wrapperCandidates(parts, process.getuid?.() === 0, budget)) {
     const found = await runProbe(wrapper, entry, budget);
-    if (found?.entry === true) return { layers: judge(mode, wrapper, found, budget), wrapper };
+    if (found?.entry === true) return { wrapper, found };
   }
-  return { layers: judge(mode, null, null, budget), wrapper: null };
+  return { wrapper: null, found: null };
 }
 
 /** The programs of this host that make the layers. */
@@ -61,23 +88,31 @@ function hostParts(): WrapperParts {
   return { prlimit: findTool('prlimit'), setpriv: findTool('setpriv'), unshare: findTool('unshare') };
 }
 
-function judge(
-  mode: SandboxLayers['mode'],
-  wrapper: Wrapper | null,
-  found: ProbeResult | null,
-  budget: ParserBudget,
-): SandboxLayers {
-  const verdicts: Record<LayerName, [boolean, string]> = {
+interface Findings {
+  wrapper: Wrapper | null;
+  found: ProbeResult | null;
+  budget: ParserBudget;
+  /** Looked at where the container is the wall. */
+  around: Surroundings | null;
+}
+
+function judge(mode: SandboxLayers['mode'], { wrapper, found, budget, around }: Findings): SandboxLayers {
+  const verdicts: Partial<Record<LayerName, [boolean, string]>> = {
     permission_model: permissionModel(found),
     empty_environment: emptyEnvironment(found),
     resource_limits: resourceLimits(found, budget),
-    network_namespace: networkNamespace(wrapper, found),
-    dropped_privileges: droppedPrivileges(found),
+    network_namespace: around === null ? networkNamespace(wrapper, found) : noNetwork(found, around),
+    dropped_privileges: droppedPrivileges(found, around),
+    ...(around === null ? {} : { no_secrets: noSecrets(around) }),
   };
-  const layers = (Object.keys(verdicts) as LayerName[]).map((name): SandboxLayer => {
-    const [active, message] = verdicts[name];
-    return { name, state: active ? 'active' : 'missing', required: REQUIRED[mode].includes(name), message };
-  });
+  const layers = (Object.entries(verdicts) as [LayerName, [boolean, string]][]).map(
+    ([name, [active, message]]): SandboxLayer => ({
+      name,
+      state: active ? 'active' : 'missing',
+      required: REQUIRED[mode].includes(name),
+      message,
+    }),
+  );
   return { mode, ok: layers.every((layer) => layer.state === 'active' || !layer.required), layers };
 }
 
@@ -127,10 +162,37 @@ function networkNamespace(wrapper: Wrapper | null, found: ProbeResult | null): [
   ];
 }
 
-function droppedPrivileges(found: ProbeResult | null): [boolean, string] {
+/** No interface but loopback around it, and no route from inside: asked without a word sent. */
+function noNetwork(found: ProbeResult | null, { interfaces }: Surroundings): [boolean, string] {
   if (found === null) return CANNOT_START;
+  if (interfaces?.length === 0 && found.route === 'ENETUNREACH') {
+    return [true, 'The parser is in a container that has no network.'];
+  }
+  const seen = interfaces === null ? 'its interfaces cannot be seen' : `up: ${interfaces.join(', ') || 'a route'}`;
+  return [
+    false,
+    `A network namespace of its own is refused to the parser here, and around it there is a network (${seen}). Run the role in a container without one.`,
+  ];
+}
+
+function droppedPrivileges(found: ProbeResult | null, around: Surroundings | null): [boolean, string] {
+  if (found === null) return CANNOT_START;
+  if (around?.privileged) {
+    return [
+      false,
+      'The role itself has privileges that a parser could take. Run it as a user, without capabilities (cap_drop: ALL, no-new-privileges).',
+    ];
+  }
   if (found.sealed && /^0+$/.test(found.capabilities ?? '')) {
     return [true, 'The parser has no capabilities and cannot gain any.'];
   }
   return [false, 'The parser keeps privileges that it does not need. Install util-linux, which has setpriv.'];
+}
+
+function noSecrets({ secrets }: Surroundings): [boolean, string] {
+  if (secrets.length === 0) return [true, 'Around the parser there are no secrets.'];
+  return [
+    false,
+    `Around the parser there is what may be secret: ${secrets.slice(0, 5).join(', ')}. Start the role without it.`,
+  ];
 }

@@ -1,20 +1,19 @@
-import { FrostbyteError } from '../../../kernel/errors.ts';
+import type { Writable } from 'node:stream';
 import type { Logger } from '../../../kernel/telemetry.ts';
 import type { ParsedDocument } from '../../document.ts';
 import type { ReadLimits } from '../layout.ts';
 import { checkAnswer } from './check-answer.ts';
 import type { WrapperParts } from './command.ts';
-import { childEntry } from './entry.ts';
-import { checkLayers, type SandboxLayers, type SandboxPlan } from './layers.ts';
-import { createNursery, type Nursery } from './nursery.ts';
+import type { SandboxLayers } from './layers.ts';
 import { ParseRequest } from './protocol.ts';
-import { runChild } from './run-child.ts';
+import { createRunner } from './runner.ts';
+import { sendDocument } from './send-document.ts';
 
 export type { SandboxLayer, SandboxLayers } from './layers.ts';
 
 export interface ParserOptions {
   /** `reduced` runs without resource limits and network namespace where a host refuses them (embedded mode only). */
-  mode: SandboxLayers['mode'];
+  mode: 'full' | 'reduced';
   /** MiB for one document, beside what Node itself needs. */
   memoryLimitMb: number;
   /** Wall clock for one document, from the moment its process has its request. */
@@ -60,67 +59,37 @@ export type ParserResult = ParsedDocument & { stage1_ms: number; stage2_ms: numb
 
 /** A parser of untrusted documents (spec 2 B). Starts nothing before it is first used. */
 export function createParser(options: ParserOptions): Parser {
-  const { mode, memoryLimitMb, timeoutMs } = options;
-  const logger = options.logger.child('parser');
-  const entry = childEntry(options.childEntry);
-  const budget = { memoryLimitMb, timeoutMs };
-  let plan: Promise<SandboxPlan> | undefined;
-  let nursery: Nursery | undefined;
-  let closed = false;
-
-  const checked = () => (plan ??= checkLayers(mode, entry, budget, options.tools));
-
-  const ready = async (): Promise<Nursery> => {
-    const { layers, wrapper } = await checked();
-    const missing = layers.layers.find((layer) => layer.required && layer.state === 'missing');
-    if (missing !== undefined || wrapper === null) {
-      // Looked at again next time: the mend should not need a restart.
-      plan = undefined;
-      const named = missing === undefined ? '' : ` (${missing.name}): ${missing.message}`;
-      throw new FrostbyteError('PARSER_SANDBOX_UNAVAILABLE', `A layer of the parser's sandbox is missing${named}`);
-    }
-    if (closed) throw new FrostbyteError('PARSER_SANDBOX_UNAVAILABLE', 'The parser is closed.');
-    nursery ??= createNursery({ wrapper, entry, budget });
-    return nursery;
-  };
-
+  const { mode, memoryLimitMb, timeoutMs, logger, ...others } = options;
+  const runner = createRunner({
+    ...others,
+    modes: [mode],
+    budget: { memoryLimitMb, timeoutMs },
+    logger: logger.child('parser'),
+  });
   return {
-    async layers() {
-      return (await checked()).layers;
-    },
+    layers: () => runner.layers(),
 
     async parse(file, request, signal) {
       signal?.throwIfAborted();
-      const children = await ready();
-      const wire = ParseRequest.parse({
-        media_type: file.mediaType,
-        size: file.size,
-        tenant_id: request.tenant_id,
-        doc_id: request.doc_id,
-        raw_sha256: request.raw_sha256,
-        chunk_limits: request.chunkLimits,
-        limits: request.limits,
-      });
+      const wire = requestOnWire(file, request);
       const fd = await file.open();
-      signal?.throwIfAborted();
-      const child = children.take(file.mediaType);
-      try {
-        return checkAnswer(await runChild(child, { fd, request: wire, timeoutMs, signal, logger }), wire);
-      } catch (error) {
-        if (error instanceof FrostbyteError && error.code === 'PARSER_SANDBOX_UNAVAILABLE') {
-          plan = undefined;
-          nursery?.close();
-          nursery = undefined;
-        }
-        throw error;
-      } finally {
-        child.kill();
-      }
+      const send = (to: Writable) => sendDocument(fd, wire.size, wire.raw_sha256, to);
+      return checkAnswer(await runner.run(wire, send, signal), wire);
     },
 
-    async close() {
-      closed = true;
-      await nursery?.close();
-    },
+    close: () => runner.close(),
   };
+}
+
+/** The request as it goes to the process that parses. Throws where a caller forgot something. */
+export function requestOnWire(file: ParserFile, request: ParserRequest): ParseRequest {
+  return ParseRequest.parse({
+    media_type: file.mediaType,
+    size: file.size,
+    tenant_id: request.tenant_id,
+    doc_id: request.doc_id,
+    raw_sha256: request.raw_sha256,
+    chunk_limits: request.chunkLimits,
+    limits: request.limits,
+  });
 }

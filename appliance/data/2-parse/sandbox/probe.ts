@@ -22,6 +22,8 @@ const ProbeResult = z.object({
   sealed: z.boolean(),
   /** Error code of a connection to loopback. */
   connect: z.string(),
+  /** Error code of looking for a way to an address outside, which sends nothing; null where there is one. */
+  route: z.string().nullable(),
 });
 export type ProbeResult = z.infer<typeof ProbeResult>;
 
@@ -33,6 +35,7 @@ const PROGRAM = `
 import { accessSync, readFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { connect } from 'node:net';
+import { createSocket } from 'node:dgram';
 const code = (act) => { try { act(); return null; } catch (error) { return String(error.code ?? error.name); } };
 process.report.excludeNetwork = true;
 const limits = process.report.getReport().userLimits;
@@ -49,9 +52,18 @@ const result = {
   capabilities: /^CapEff:\\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? null,
   sealed: /^NoNewPrivs:\\s*1$/m.test(status),
 };
-const socket = connect(9, '127.0.0.1');
-const say = (answer) => { process.stdout.write(JSON.stringify({ ...result, connect: answer })); socket.destroy(); };
-socket.on('connect', () => say('CONNECTED')).on('error', (error) => say(String(error.code)));
+const loopback = new Promise((resolve) => {
+  const socket = connect(9, '127.0.0.1');
+  const say = (answer) => { socket.destroy(); resolve(answer); };
+  socket.on('connect', () => say('CONNECTED')).on('error', (error) => say(String(error.code)));
+});
+const outside = new Promise((resolve) => {
+  const socket = createSocket('udp4');
+  const say = (answer) => { socket.close(); resolve(answer); };
+  socket.on('error', (error) => say(String(error.code)));
+  socket.connect(9, '192.0.2.1', (error) => say(error ? String(error.code) : null));
+});
+process.stdout.write(JSON.stringify({ ...result, connect: await loopback, route: await outside }));
 `;
 
 /**

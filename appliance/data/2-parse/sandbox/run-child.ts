@@ -1,15 +1,15 @@
+import type { Writable } from 'node:stream';
 import type { ErrorCode } from '../../../kernel/errors.ts';
 import { shaped } from '../../../kernel/log-fields.ts';
 import type { Logger } from '../../../kernel/telemetry.ts';
 import { type ChildEnd, holdChild, type WaitingChild } from './child-process.ts';
 import { deathHash, explainEnd, timeout } from './explain-end.ts';
 import type { ParseRequest } from './protocol.ts';
-import { sendDocument } from './send-document.ts';
 
 export interface ChildRun {
-  /** The document; the caller closes it. */
-  fd: number;
   request: ParseRequest;
+  /** Sends the document and ends the pipe; what it throws is what the run throws. Settles once the pipe is destroyed. */
+  send(to: Writable): Promise<void>;
   timeoutMs: number;
   signal: AbortSignal | undefined;
   logger: Logger;
@@ -32,9 +32,9 @@ export async function runChild(child: WaitingChild, run: ChildRun): Promise<Uint
   if (run.signal?.aborted) abort();
   try {
     child.request.end(`${JSON.stringify(run.request)}\n`);
-    const sending = sendDocument(run.fd, run.request.size, run.request.raw_sha256, child.document).catch(stop);
+    const sending = run.send(child.document).catch(stop);
     const end = await child.ended;
-    // The caller closes the descriptor next, so no read of it may still be under way.
+    // The caller closes next what it sends from, so no read of it may still be under way.
     child.document.destroy();
     await sending;
     if (stopped !== undefined) throw stopped.error;

@@ -10,7 +10,7 @@ const budget = { memoryLimitMb: 256, timeoutMs: 10_000 };
 
 describe('the layers of the sandbox', () => {
   it('are each named, with what holds or how to mend it', async () => {
-    const { layers } = await checkLayers('full', childEntry(undefined), budget);
+    const { layers } = await checkLayers(['full'], childEntry(undefined), budget);
     assert.deepEqual(
       layers.layers.map((layer) => layer.name),
       ['permission_model', 'empty_environment', 'resource_limits', 'network_namespace', 'dropped_privileges'],
@@ -24,14 +24,14 @@ describe('the layers of the sandbox', () => {
 
   it('are all missing when no parser can be started, and then nothing is ok', async () => {
     for (const mode of ['full', 'reduced'] as const) {
-      const plan = await checkLayers(mode, { file: '/nonexistent.mjs', readable: ['/nonexistent.mjs'] }, budget);
+      const plan = await checkLayers([mode], { file: '/nonexistent.mjs', readable: ['/nonexistent.mjs'] }, budget);
       assert.equal(plan.wrapper, null);
       assert.equal(plan.layers.ok, false);
     }
   });
 
   it('may be fewer in reduced mode, but never without permission model and empty environment', async () => {
-    const { layers } = await checkLayers('reduced', childEntry(undefined), budget);
+    const { layers } = await checkLayers(['reduced'], childEntry(undefined), budget);
     const required = layers.layers.filter((layer) => layer.required).map((layer) => layer.name);
     assert.deepEqual(required, ['permission_model', 'empty_environment']);
   });
@@ -43,7 +43,7 @@ describe('the layers of the sandbox', () => {
     await writeFile(fake, '#!/bin/sh\nwhile [ "$1" != -- ]; do shift; done; shift; exec "$@"\n', { mode: 0o755 });
     await chmod(folder, 0o755);
     const parts = { prlimit: fake, setpriv: fake, unshare: fake };
-    const { layers } = await checkLayers('full', childEntry(undefined), budget, parts);
+    const { layers } = await checkLayers(['full'], childEntry(undefined), budget, parts);
     await rm(folder, { recursive: true });
     const state = Object.fromEntries(layers.layers.map((layer) => [layer.name, layer.state]));
     assert.equal(state.permission_model, 'active');

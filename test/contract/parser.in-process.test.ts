@@ -1,0 +1,3 @@
+import { parserSuite } from './parser.suite.ts';
+
+parserSuite('in-process');
