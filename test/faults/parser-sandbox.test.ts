@@ -14,7 +14,7 @@ import { childEntry } from '../../appliance/data/2-parse/sandbox/entry.ts';
 import { checkLayers } from '../../appliance/data/2-parse/sandbox/layers.ts';
 import type { ErrorCode } from '../../appliance/kernel/errors.ts';
 import { isFrostbyteError } from '../../appliance/kernel/errors.ts';
-import { withParser } from '../support/sandboxed-parser.ts';
+import { type ParserWay, type SandboxedParser, withParser } from '../support/sandboxed-parser.ts';
 
 const run = promisify(execFile);
 const HOSTILE = fileURLToPath(new URL('../fixtures/parser-sandbox/hostile.mjs', import.meta.url));
@@ -48,8 +48,8 @@ async function report(order: string): Promise<Record<string, string>> {
 }
 
 /** The document fails with this code and, so that no other failure passes for it, these words. */
-async function fails(order: string, code: ErrorCode, words: RegExp, setting = {}): Promise<void> {
-  await withParser({ childEntry: HOSTILE, memoryLimitMb: 128, ...setting }, async ({ parse, logged }) => {
+async function fails(way: ParserWay, order: string, code: ErrorCode, words: RegExp, setting = {}): Promise<void> {
+  const use = async ({ parse, logged }: SandboxedParser) => {
     await assert.rejects(parse(order), (error) => {
       assert.ok(isFrostbyteError(error, code), `${String(error)} instead of ${code}`);
       assert.match(error.message, words);
@@ -57,7 +57,8 @@ async function fails(order: string, code: ErrorCode, words: RegExp, setting = {}
       return true;
     });
     assert.doesNotMatch(JSON.stringify(logged), /secret/);
-  });
+  };
+  await withParser({ childEntry: HOSTILE, memoryLimitMb: 128, ...setting }, use, way);
 }
 
 describe('a parser that was taken over', { skip }, () => {
@@ -124,44 +125,6 @@ describe('a parser that was taken over', { skip }, () => {
     assert.match(user!, /^\d+$/);
   });
 
-  it('is stopped by its memory limit, wherever the memory is', async () => {
-    await fails('heap', 'PARSER_MEMORY', /more memory/);
-    await fails('buffers', 'PARSER_MEMORY', /more memory/);
-    await fails('wasm', 'PARSER_MEMORY', /more memory/);
-  });
-
-  it('is stopped by the clock, whether it spins or sleeps', async () => {
-    await fails('spin', 'PARSER_TIMEOUT', /longer/, { timeoutMs: 400 });
-    await fails('sleep', 'PARSER_TIMEOUT', /longer/, { timeoutMs: 400 });
-  });
-
-  it('is a failed document when it dies, however it dies', async () => {
-    for (const order of ['abort', 'exit 1', 'complain']) await fails(order, 'PARSER_ERROR', /died/);
-    for (const order of ['exit 0', 'silence']) await fails(order, 'PARSER_ERROR', /does not hold together/);
-  });
-
-  it('is not believed when its answer is garbage, endless or forged', async () => {
-    const answers = [
-      'print hello secret',
-      'print {"ok":true}',
-      'print null',
-      'print []',
-      'forge {"ok":true,"document":{},"pageTexts":[],"hiddenTexts":[],"stage1_ms":1,"stage2_ms":1}',
-      // A code that is not a parser's to give, and a message with a line break in it.
-      'forge {"ok":false,"code":"TENANT_SUSPENDED","message":"secret","kind":"never"}',
-      'forge {"ok":false,"code":"FILE_CORRUPTED","message":"secret\\nsecret","kind":"never"}',
-    ];
-    for (const answer of answers) await fails(answer, 'PARSER_ERROR', /does not hold together/);
-    await fails('flood', 'PARSER_ERROR', /longer answer/);
-  });
-
-  it('does not meet the next document: each has a process of its own', async () => {
-    await withParser({ childEntry: HOSTILE }, async ({ parse }) => {
-      for (const order of ['abort', 'silence', 'print x']) await assert.rejects(parse(order));
-      await assert.rejects(parse('environment'), /variables=0/);
-    });
-  });
-
   it('dies with the service that started it, even in the middle of a document', async () => {
     const service = spawn(process.execPath, [DOOMED, HOSTILE], { stdio: ['ignore', 'pipe', 'inherit'] });
     let family: string[] = [];
@@ -218,3 +181,49 @@ describe('a parser that was taken over', { skip }, () => {
     assert.equal(callers.length, 1);
   });
 });
+
+for (const way of ['in-process', 'socket'] as const) {
+  describe(`a parser that was taken over, ${way}`, { skip }, () => {
+    it('is stopped by its memory limit, wherever the memory is', async () => {
+      await fails(way, 'heap', 'PARSER_MEMORY', /more memory/);
+      await fails(way, 'buffers', 'PARSER_MEMORY', /more memory/);
+      await fails(way, 'wasm', 'PARSER_MEMORY', /more memory/);
+    });
+
+    it('is stopped by the clock, whether it spins or sleeps', async () => {
+      await fails(way, 'spin', 'PARSER_TIMEOUT', /longer/, { timeoutMs: 400 });
+      await fails(way, 'sleep', 'PARSER_TIMEOUT', /longer/, { timeoutMs: 400 });
+    });
+
+    it('is a failed document when it dies, however it dies', async () => {
+      for (const order of ['abort', 'exit 1', 'complain']) await fails(way, order, 'PARSER_ERROR', /died/);
+      for (const order of ['exit 0', 'silence']) await fails(way, order, 'PARSER_ERROR', /does not hold together/);
+    });
+
+    it('is not believed when its answer is garbage, endless or forged', async () => {
+      const answers = [
+        'print hello secret',
+        'print {"ok":true}',
+        'print null',
+        'print []',
+        'forge {"ok":true,"document":{},"pageTexts":[],"hiddenTexts":[],"stage1_ms":1,"stage2_ms":1}',
+        // A code that is not a parser's to give, and a message with a line break in it.
+        'forge {"ok":false,"code":"TENANT_SUSPENDED","message":"secret","kind":"never"}',
+        'forge {"ok":false,"code":"FILE_CORRUPTED","message":"secret\\nsecret","kind":"never"}',
+      ];
+      for (const answer of answers) await fails(way, answer, 'PARSER_ERROR', /does not hold together/);
+      await fails(way, 'flood', 'PARSER_ERROR', /longer answer/);
+    });
+
+    it('does not meet the next document: each has a process of its own', async () => {
+      await withParser(
+        { childEntry: HOSTILE },
+        async ({ parse }) => {
+          for (const order of ['abort', 'silence', 'print x']) await assert.rejects(parse(order));
+          await assert.rejects(parse('environment'), /variables=0/);
+        },
+        way,
+      );
+    });
+  });
+}
