@@ -1,5 +1,5 @@
 /**
- * Builds `dist/`: seven bundles, the native add-ons and binary parts they need, and the launcher. The folder runs from
+ * Builds `dist/`: eight bundles, the native add-ons and binary parts they need, and the launcher. The folder runs from
  * anywhere with the pinned Node beside it (`bin/node` in a package) or in `.toolchain/`.
  */
 import { chmodSync, cpSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
@@ -27,6 +27,7 @@ await build({
     'search-thread': 'appliance/bin/search-thread.ts',
     'data-plane': 'appliance/bin/data-plane.ts',
     role: 'appliance/bin/role.ts',
+    health: 'appliance/bin/health.ts',
     cli: 'appliance/bin/cli.ts',
   },
   absWorkingDir: root,

@@ -12,6 +12,7 @@ import { newId } from '../kernel/ids.ts';
 import type { Logger, Meter } from '../kernel/telemetry.ts';
 import { createLogger } from '../observability/logger.ts';
 import { createMetrics } from '../observability/metrics.ts';
+import { type Told, toldByParent } from './told.ts';
 import { folderWork } from './wire/folder-work.ts';
 import { tenantWork } from './wire/tenant-work.ts';
 import type { WorkSource } from './work-source.ts';
@@ -32,15 +33,21 @@ export async function work(config: Config, name = `extra-${newId()}`): Promise<v
   await runStages(config, name, (logger, meter) => folderWork(config, logger, meter));
 }
 
-/** The same for one tenant. */
-export async function workFor(handover: PlaneHandover, config: Config, name: string): Promise<void> {
-  await runStages(config, name, (logger, meter) => tenantWork(handover, config, logger, meter));
+/** The same for one tenant; `told` is who has a say, and with whose end this ends too. */
+export async function workFor(
+  handover: PlaneHandover,
+  config: Config,
+  name: string,
+  told: Told = toldByParent(),
+): Promise<void> {
+  await runStages(config, name, (logger, meter) => tenantWork(handover, config, logger, meter), told);
 }
 
 async function runStages(
   config: Config,
   name: string,
   open: (logger: Logger, meter: Meter) => Promise<WorkSource>,
+  told: Told = toldByParent(),
 ): Promise<void> {
   // People who search or submit come first: the daemon answers them while this work waits. Parser processes inherit it.
   setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
@@ -49,15 +56,13 @@ async function runStages(
   /** What was said before anybody could hear it. */
   const early: ToWorker[] = [];
   const stopped = new Promise<void>((resolve) => {
-    process.on('message', (message: ToWorker) => {
+    told.listen((message) => {
       if (message.type === 'wake') wake();
       else if (message.type === 'stop') resolve();
       else if (source === undefined) early.push(message);
       else source.told(message);
     });
-    // A daemon that was killed cannot say so: its end of the channel closes, maybe before this line.
-    process.on('disconnect', resolve);
-    if (process.send !== undefined && !process.connected) resolve();
+    void told.over.then(resolve);
     process.once('SIGTERM', resolve);
     process.once('SIGINT', resolve);
   });

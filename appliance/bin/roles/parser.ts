@@ -1,6 +1,7 @@
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { PIPELINE_VERSION } from '../../audit/entry.ts';
+import { type Config, defaultConfig } from '../../config/schema.ts';
 import { parserServer } from '../../data/2-parse/over-socket/serve-parser.ts';
 import type { ParserBudget } from '../../data/2-parse/sandbox/resource-limits.ts';
 import { createRunner, type SandboxRunner } from '../../data/2-parse/sandbox/runner.ts';
@@ -16,11 +17,10 @@ import { acquiring, type Running, runUntilTold } from '../running.ts';
 /** Documents at work at once, whatever the workers ask for. */
 const AT_ONCE = 8;
 const SILENCE_MS = 60_000;
+/** Before a document came: what a document may take where nothing else is set. */
+const USUAL_BUDGET: ParserBudget = budgetOf(defaultConfig().parser);
 /** For the owner and the group of the folder: in a shared folder that is the data plane's. */
 const SOCKET_MASK = 0o117;
-
-/** Where a parser listens in its container. */
-export const PARSER_SOCKET = '/run/frostbyte/parser/parser.sock';
 
 /** Runs until SIGTERM or SIGINT. */
 export async function serveParser(socket: string): Promise<void> {
@@ -36,7 +36,7 @@ export function startParser(options: { socket: string; childEntry?: string }): P
     let known: { budget: ParserBudget; runner: SandboxRunner } | undefined;
     undo.push(() => known?.runner.close());
     /** All workers of a tenant have the same settings, so a new budget takes the place of the last. */
-    const runner = (budget: ParserBudget): SandboxRunner => {
+    const runner = (budget = known?.budget ?? USUAL_BUDGET): SandboxRunner => {
       const same = known?.budget.memoryLimitMb === budget.memoryLimitMb && known.budget.timeoutMs === budget.timeoutMs;
       if (known !== undefined && same) return known.runner;
       void known?.runner.close();
@@ -50,6 +50,10 @@ export function startParser(options: { socket: string; childEntry?: string }): P
     logger.info('parser listening', { version: PIPELINE_VERSION });
     return { says: `frostbyte ${PIPELINE_VERSION} parses at ${socket}`, stop: () => undo.run() };
   });
+}
+
+function budgetOf({ memory_mb, timeout_seconds }: Config['parser']): ParserBudget {
+  return { memoryLimitMb: memory_mb, timeoutMs: timeout_seconds * 1000 };
 }
 
 /** Listens where only the folder's owner and group come in. What an earlier parser left at the path goes. */

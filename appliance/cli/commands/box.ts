@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { stringify } from 'yaml';
+import { PARSER_SOCKET } from '../../bin/where.ts';
 import { loadConfig } from '../../config/load.ts';
 import { masked } from '../../config/masked.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
@@ -16,9 +17,16 @@ export function boxCommands(program: Command): void {
         .choices(['single', 'split'])
         .default('single'),
     )
-    .addOption(new Option('--role <role>', 'this role alone').choices(['control', 'gateway', 'data-plane']))
-    .option('--tenant <tenant_id>', 'for the role data-plane: whose')
-    .option('--handover <file>', 'for the role data-plane: the file (on tmpfs) with what it gets to know, or fd:3')
+    .addOption(new Option('--role <role>', 'this role alone').choices([...ROLES]))
+    .option('--tenant <tenant_id>', 'for the roles data-plane and worker: whose')
+    .option(
+      '--handover <file>',
+      'for the roles data-plane and worker: the file (on tmpfs) with what it gets to know, or fd:3',
+    )
+    .option('--socket <path>', 'for the role parser: where it listens', PARSER_SOCKET)
+    .option('--listen <host:port>', 'for the role scanner: where it listens')
+    .option('--clamd <host:port>', 'for the role scanner: where clamd listens')
+    .option('--stream-max-mb <number>', 'for the role scanner: what is larger is not scanned', '4000')
     .addHelpText('after', '\nExample:\n  frostbyte serve --data /var/lib/frostbyte')
     .action(async (options: ServeOptions, command: Command) => {
       await serveAs(options, command);
@@ -104,20 +112,41 @@ export function boxCommands(program: Command): void {
   rotateCommand(token);
 }
 
+const ROLES = ['control', 'gateway', 'data-plane', 'worker', 'parser', 'scanner'] as const;
+
 interface ServeOptions {
   arrangement: 'single' | 'split';
-  role?: 'control' | 'gateway' | 'data-plane';
+  role?: (typeof ROLES)[number];
   tenant?: string;
   handover?: string;
+  socket: string;
+  listen?: string;
+  clamd?: string;
+  streamMaxMb: string;
 }
 
-/** Runs what was asked for. A tenant's role takes its settings from its handover, not from files or environment. */
-async function serveAs({ arrangement, role, tenant, handover }: ServeOptions, command: Command): Promise<void> {
-  if (role === 'data-plane') {
+/**
+ * Runs what was asked for. Roles of the host read their settings; a tenant's role has them from its handover, and parser
+ * and scanner have none: files and environment are not read for them.
+ */
+async function serveAs(options: ServeOptions, command: Command): Promise<void> {
+  const { arrangement, role } = options;
+  if (role === 'data-plane' || role === 'worker') {
+    const { tenant, handover } = options;
     if (tenant === undefined || handover === undefined) {
-      throw new FrostbyteError('VALIDATION_ERROR', 'The role data-plane needs --tenant and --handover.');
+      throw new FrostbyteError('VALIDATION_ERROR', `The role ${role} needs --tenant and --handover.`);
     }
+    if (role === 'worker') return (await import('../../bin/roles/worker.ts')).serveWorker(tenant, handover);
     return (await import('../../bin/roles/data-plane.ts')).serveDataPlane(tenant, handover);
+  }
+  if (role === 'parser') return (await import('../../bin/roles/parser.ts')).serveParser(options.socket);
+  if (role === 'scanner') {
+    const { listen, clamd } = options;
+    if (listen === undefined || clamd === undefined) {
+      throw new FrostbyteError('VALIDATION_ERROR', 'The role scanner needs --listen and --clamd.');
+    }
+    const streamMaxMb = Number(options.streamMaxMb);
+    return (await import('../../bin/roles/scanner.ts')).serveScanner({ listen, clamd, streamMaxMb });
   }
   const config = configOf(command);
   if (role === 'control') return (await import('../../bin/roles/control.ts')).serveControlRole(config);

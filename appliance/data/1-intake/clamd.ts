@@ -117,7 +117,7 @@ class Session {
   #wake: () => void = () => undefined;
 
   static async open(address: string, timeouts: ClamdTimeouts): Promise<Session> {
-    const socket = connect(target(address));
+    const socket = connect(clamdAddress(address));
     const session = new Session(socket, timeouts);
     await session.#until(() => !socket.connecting, timeouts.connect);
     return session;
@@ -193,7 +193,8 @@ class Session {
   }
 }
 
-function target(address: string): { path: string } | { host: string; port: number } {
+/** Where a scanner listens: `host:port`, or the path of a socket. Throws `CONFIG_INVALID`. */
+export function clamdAddress(address: string): { path: string } | { host: string; port: number } {
   if (address.includes('/')) return { path: address };
   const [, host = '', port = ''] = /^\[?([^\]]+)\]?:(\d{1,5})$/.exec(address) ?? [];
   if (host !== '' && Number(port) > 0 && Number(port) < 65_536) return { host, port: Number(port) };

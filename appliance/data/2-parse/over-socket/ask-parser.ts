@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { Writable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import { FrostbyteError } from '../../../kernel/errors.ts';
+import { Incoming } from '../../../kernel/incoming.ts';
 import { checkAnswer } from '../sandbox/check-answer.ts';
 import { timeout } from '../sandbox/explain-end.ts';
 import type { SandboxLayers } from '../sandbox/layers.ts';
@@ -9,7 +10,6 @@ import { type Parser, type ParserFile, requestOnWire } from '../sandbox/parse-fi
 import { MAX_ANSWER_BYTES, type ParseRequest } from '../sandbox/protocol.ts';
 import type { ParserBudget } from '../sandbox/resource-limits.ts';
 import { sendDocument } from '../sandbox/send-document.ts';
-import { Incoming } from './incoming.ts';
 import { type Ask, line, MOST_LINE_BYTES, Said } from './wire.ts';
 
 export interface SocketParserOptions extends ParserBudget {

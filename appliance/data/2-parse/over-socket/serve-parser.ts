@@ -2,15 +2,15 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import { codeFrames, FrostbyteError } from '../../../kernel/errors.ts';
 import { FairSlots } from '../../../kernel/fair-slots.ts';
+import { Incoming } from '../../../kernel/incoming.ts';
 import type { Logger } from '../../../kernel/telemetry.ts';
 import type { ParserBudget } from '../sandbox/resource-limits.ts';
 import type { SandboxRunner } from '../sandbox/runner.ts';
-import { Incoming } from './incoming.ts';
 import { Ask, failed, line, MOST_LINE_BYTES, type Said } from './wire.ts';
 
 export interface ParserServerOptions {
-  /** Runs documents within a budget. */
-  runner(budget: ParserBudget): SandboxRunner;
+  /** Runs documents within a budget; without one, within the last. */
+  runner(budget?: ParserBudget): SandboxRunner;
   /** Documents at work at once; more wait. */
   atOnce: number;
   /** How long a connection may be silent where something is to come. */

@@ -19,7 +19,8 @@ const Budget = z.strictObject({
 });
 
 export const Ask = z.discriminatedUnion('ask', [
-  z.strictObject({ ask: z.literal('layers'), budget: Budget }),
+  /** Without a budget: of that which documents come with. */
+  z.strictObject({ ask: z.literal('layers'), budget: Budget.optional() }),
   z.strictObject({ ask: z.literal('parse'), budget: Budget, request: ParseRequest }),
 ]);
 export type Ask = z.infer<typeof Ask>;

@@ -6,7 +6,8 @@ import type { Readable } from 'node:stream';
  */
 export class Incoming {
   readonly #stream: Readable;
-  #wake: () => void = () => undefined;
+  /** Who waits. Two at once only in the end, when one throws away what the other still waits for. */
+  readonly #waiting = new Set<() => void>();
   #over = false;
 
   constructor(stream: Readable) {
@@ -80,9 +81,13 @@ export class Incoming {
 
   async #news(silenceMs: number | undefined): Promise<void> {
     const timer = silenceMs === undefined ? undefined : setTimeout(() => this.#stream.destroy(), silenceMs);
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-    });
+    await new Promise<void>((resolve) => this.#waiting.add(resolve));
     clearTimeout(timer);
+  }
+
+  #wake(): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const wake of waiting) wake();
   }
 }
