@@ -39,10 +39,10 @@ test: build ## Run all tests that can run here, and count them by layer
 faults: build ## Run the long fault tests: kills, power cuts, full disks
 	@FROSTBYTE_TEST_FAULTS=all $(NODE) scripts/test.ts faults
 
-images: node_modules/.stamp ## Build the images that are not in .cache/images (root, Debian's mirror, Go)
+images: build ## Build the images that are not in .cache/images (root, Debian's mirror, Go)
 	@$(NODE) scripts/images.ts $(NAMES)
 
-stack-up: node_modules/.stamp ## Bring up the server stores on an engine of their own (root, docker.io)
+stack-up: build ## Bring up the server stores on an engine of their own (root, docker.io)
 	@$(NODE) scripts/stack.ts up
 
 stack-down: node_modules/.stamp ## Take the server stores down; nothing is left behind

@@ -2,7 +2,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { createReadStream, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { createReadStream, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Recipe } from './recipe.ts';
@@ -17,33 +17,26 @@ export function imageTag(name: string, release: string): string {
 }
 
 /**
- * Writes layer, configuration and list into `folder`, as `blobs/sha256/*` and `manifest.json`: a tar of it is what
- * `docker load` takes. Gives the image id, which on the classic store is the digest of the configuration.
+ * Writes configuration and list into `folder`, beside the layers in `blobs/sha256/*`, and `manifest.json`: a tar of it is
+ * what `docker load` takes. Gives the image id, which on the classic store is the digest of the configuration.
  */
-export async function writeImage(recipe: Recipe, root: string, folder: string, release: string): Promise<string> {
-  const blobs = join(folder, 'blobs/sha256');
-  mkdirSync(blobs, { recursive: true });
-  const tar = join(folder, 'layer.tar');
-  writeLayer(root, tar);
-  const layer = await digestOf(tar);
-  renameSync(tar, join(blobs, layer));
-
-  const config = JSON.stringify(configuration(recipe, layer));
+export function writeImage(recipe: Recipe, layers: readonly string[], folder: string, release: string): string {
+  const config = JSON.stringify(configuration(recipe, layers));
   const id = createHash('sha256').update(config).digest('hex');
-  writeFileSync(join(blobs, id), config);
+  writeFileSync(join(folder, 'blobs/sha256', id), config);
   const list = [
     {
       Config: `blobs/sha256/${id}`,
       RepoTags: [imageTag(recipe.name, release)],
-      Layers: [`blobs/sha256/${layer}`],
+      Layers: layers.map((layer) => `blobs/sha256/${layer}`),
     },
   ];
   writeFileSync(join(folder, 'manifest.json'), JSON.stringify(list));
   return `sha256:${id}`;
 }
 
-/** Sorted entries, numbers for owners, one date: the same files give the same bytes. */
-function writeLayer(root: string, to: string): void {
+/** A layer is a tar: sorted entries, numbers for owners, one date: the same files give the same bytes. */
+export function writeLayer(root: string, to: string): void {
   execFileSync('tar', [
     '--create',
     `--file=${to}`,
@@ -58,7 +51,7 @@ function writeLayer(root: string, to: string): void {
   ]);
 }
 
-function configuration(recipe: Recipe, layer: string) {
+function configuration(recipe: Recipe, layers: readonly string[]) {
   const { entrypoint, command, env, health, user } = recipe;
   const created = new Date(SOURCE_DATE_EPOCH * 1000).toISOString();
   return {
@@ -80,8 +73,8 @@ function configuration(recipe: Recipe, layer: string) {
         Retries: health.retries,
       },
     },
-    rootfs: { type: 'layers', diff_ids: [`sha256:${layer}`] },
-    history: [{ created, created_by: `images/${recipe.name}` }],
+    rootfs: { type: 'layers', diff_ids: layers.map((layer) => `sha256:${layer}`) },
+    history: layers.map(() => ({ created, created_by: `images/${recipe.name}` })),
   };
 }
 
@@ -91,7 +84,7 @@ function pairs(env: Readonly<Record<string, string>>): string[] {
     .map((name) => `${name}=${env[name]}`);
 }
 
-async function digestOf(file: string): Promise<string> {
+export async function digestOf(file: string): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(file), hash);
   return hash.digest('hex');

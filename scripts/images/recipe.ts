@@ -28,6 +28,8 @@ const recipeSchema = z.strictObject({
   /** Folders that belong to the user: mount points of volumes and of memory. */
   folders: z.array(z.string()).default([]),
   programs: z.array(program).default([]),
+  /** Where our own program goes, with the Node that runs it: what `make build` made, in layers of its own. */
+  appliance: z.string().startsWith('/').optional(),
   /** Paths, with `*`, that the packages bring and nothing here needs. */
   remove: z.array(z.string()).default([]),
   env: z.record(z.string(), z.string()).default({}),
@@ -68,7 +70,7 @@ export function readRecipe(name: string, images = IMAGES): Recipe {
 }
 
 /**
- * The hash under which an image is kept: of the recipe and what lies beside it, of the programs that go in, and of the
+ * The hash under which a system is kept: of the recipe and what lies beside it, of the programs that go in, and of the
  * tool that builds it. Debian's packages are not part of it: an image that was built stays until its recipe changes.
  */
 export function hashRecipe(recipe: Recipe): string {
