@@ -9,7 +9,9 @@ import { readRecipe } from '../images/recipe.ts';
 import { PLACE } from './place.ts';
 
 const SUBNET = '172.28';
-const ADDRESS = { control: `${SUBNET}.0.1`, postgres: 10, objects: 11, redis: 12, clamav: 13 };
+const ADDRESS = { control: `${SUBNET}.0.1`, postgres: 10, objects: 11, redis: 12 };
+/** On the network of the malware scanner. */
+const SCANNING = { clamav: `${SUBNET}.255.13`, scanner: `${SUBNET}.255.15` };
 const address = (last: number) => `${SUBNET}.0.${last}`;
 
 /** Each secret file, the image whose user alone may read it, and how it is made: 256 bits, an access key's 20 characters. */
@@ -67,6 +69,7 @@ export function factsForTests(): TestStack {
       secret_key: secret('objects_root_password'),
     },
     redis: { host: address(ADDRESS.redis), port: 6379, password: secret('redis_password') },
-    clamd: { host: address(ADDRESS.clamav), port: 3310 },
+    clamd: { host: SCANNING.clamav, port: 3310 },
+    scanner: { host: SCANNING.scanner, port: 3310 },
   };
 }

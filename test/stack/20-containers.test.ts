@@ -5,9 +5,19 @@ import { describe, it } from 'node:test';
 import { type Container, coreContainers, docker } from '../support/docker.ts';
 import { stackMissing, type TestStack, testStack } from '../support/stack.ts';
 
-const SERVICES = ['clamav', 'objects', 'postgres', 'redis'];
+const SERVICES = ['clamav', 'objects', 'postgres', 'redis', 'scanner'];
+/** Whose image is another than its name says. */
+const IMAGES: Readonly<Record<string, string>> = { scanner: 'appliance' };
+/** Who sits apart from the stores. */
+const NETWORKS: Readonly<Record<string, string>> = { clamav: 'frostbyte_scanning', scanner: 'frostbyte_scanning' };
 /** TCP ports that each service may be reached on from outside its container. */
-const PORTS: Readonly<Record<string, number[]>> = { clamav: [3310], objects: [9000], postgres: [5432], redis: [6379] };
+const PORTS: Readonly<Record<string, number[]>> = {
+  clamav: [3310],
+  objects: [9000],
+  postgres: [5432],
+  redis: [6379],
+  scanner: [3310],
+};
 /** An address that is set aside for documentation, and nobody's. */
 const OUTSIDE = '192.0.2.1';
 
@@ -25,7 +35,9 @@ describe('the containers of the core stack', { skip: stackMissing() ?? false }, 
 
   it('carry the private name of this release, which no registry knows', () => {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
-    each(({ Config }, service) => assert.equal(Config.Image, `frostbyte.local/${service}:${version}`));
+    each(({ Config }, service) =>
+      assert.equal(Config.Image, `frostbyte.local/${IMAGES[service] ?? service}:${version}`),
+    );
   });
 
   it('have no privilege: no root, no capability, nothing to gain, no file system to write to', () => {
@@ -123,11 +135,15 @@ describe('the containers of the core stack', { skip: stackMissing() ?? false }, 
     each(({ HostConfig }, service) => assert.equal(HostConfig.RestartPolicy.Name, 'no', service));
   });
 
-  it('lie on one internal network, publish no port, and ask no resolver', () => {
-    const [network] = JSON.parse(docker(stack, 'network', 'inspect', 'frostbyte_stores')) as { Internal: boolean }[];
-    assert.equal(network!.Internal, true);
+  it('lie on one internal network each, publish no port, and ask no resolver', () => {
+    const names = ['frostbyte_stores', 'frostbyte_scanning'];
+    const networks = JSON.parse(docker(stack, 'network', 'inspect', ...names)) as { Internal: boolean }[];
+    assert.deepEqual(
+      networks.map(({ Internal }) => Internal),
+      [true, true],
+    );
     each(({ HostConfig, NetworkSettings }, service) => {
-      assert.deepEqual(Object.keys(NetworkSettings.Networks), ['frostbyte_stores'], service);
+      assert.deepEqual(Object.keys(NetworkSettings.Networks), [NETWORKS[service] ?? 'frostbyte_stores'], service);
       assert.deepEqual(HostConfig.PortBindings ?? {}, {}, service);
       assert.deepEqual(HostConfig.Dns, ['127.0.0.1'], service);
     });

@@ -39,10 +39,14 @@ export interface Ways {
 
 const PORTS = Object.freeze({ postgres: 5432, objects: 9000, redis: 6379, qdrant: 6333, clamav: 3310, scanner: 3310 });
 
+/** clamd, and the proxy before it, on a network of their own. */
+const [CLAMAV, SCANNER] = [13, 15];
+
 /** Fixed addresses in the configured range (spec 7, "Compose"). */
 export function stackServers(config: Config, networks: Pick<TenantNetworks, 'of'>): StackServers {
   const { subnet, secrets_folder, qdrant, vectors, planes } = config.stack;
   const core = (last: number) => `${subnet}.0.${last}`;
+  const scanning = (last: number) => `${subnet}.255.${last}`;
   const url = (host: string, port: number) => `http://${host}:${port}`;
   return {
     postgres: { host: core(LAST.postgres), port: PORTS.postgres },
@@ -53,7 +57,7 @@ export function stackServers(config: Config, networks: Pick<TenantNetworks, 'of'
       { name: 'the database by the stores’ network', host: core(LAST.postgres), port: PORTS.postgres },
       { name: 'the object store by the stores’ network', host: core(LAST.objects), port: PORTS.objects },
       { name: 'the gateways’ limits', host: core(12), port: PORTS.redis },
-      { name: 'the malware scanner itself', host: core(LAST.scanner), port: PORTS.clamav },
+      { name: 'the malware scanner itself', host: scanning(CLAMAV), port: PORTS.clamav },
     ],
     networkOf: (tenantId) => networks.of(tenantId),
     secret(name) {
@@ -75,7 +79,7 @@ export function stackServers(config: Config, networks: Pick<TenantNetworks, 'of'
           postgres: core(LAST.postgres),
           objects: url(core(LAST.objects), PORTS.objects),
           qdrant: qdrant ?? url(core(LAST.qdrant), PORTS.qdrant),
-          scanner: `${core(LAST.scanner)}:${PORTS.clamav}`,
+          scanner: `${scanning(SCANNER)}:${PORTS.scanner}`,
         };
       }
       const network = await networks.of(tenantId);
