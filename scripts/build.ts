@@ -68,10 +68,10 @@ writeFileSync(
 writeFileSync(
   join(out, 'frostbyte'),
   `#!/bin/sh
-# Starts Frostbyte on the Node runtime that came with it.
+# Starts Frostbyte on the Node runtime that came with it, without the debugger that a signal would open.
 here=$(dirname -- "$(readlink -f -- "$0")")
 for node in "$here/bin/node" "$here/../bin/node" "$here/../.toolchain/node/bin/node"; do
-  if [ -x "$node" ]; then exec "$node" --disable-warning=ExperimentalWarning "$here/cli.mjs" "$@"; fi
+  if [ -x "$node" ]; then exec "$node" --disable-sigusr1 --disable-warning=ExperimentalWarning "$here/cli.mjs" "$@"; fi
 done
 echo "frostbyte: no Node runtime beside $here; run make build, or unpack the whole package" >&2
 exit 2

@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
+/** With what Node runs each of our programs. A signal opens no debugger: who may send one must not get a whole process. */
+export const NODE_FLAGS = ['--disable-sigusr1', '--disable-warning=ExperimentalWarning'];
+
 /** The program of a role, beside this one: a bundle in a package, a source file in a checkout. */
 export function entryOf(role: 'daemon' | 'worker' | 'search-thread' | 'data-plane' | 'role'): string {
   const bundled = fileURLToPath(new URL(`./${role}.mjs`, import.meta.url));

@@ -3,7 +3,7 @@ import type { MetricObject } from 'prom-client';
 import type { PlaneHandover } from '../api/plane/handover.ts';
 import { newId } from '../kernel/ids.ts';
 import type { Logger } from '../kernel/telemetry.ts';
-import { entryOf } from './entry.ts';
+import { entryOf, NODE_FLAGS } from './entry.ts';
 
 /** Worker processes that the daemon keeps running; one that dies is replaced, and its jobs are given back at once. */
 export interface WorkerPool {
@@ -62,7 +62,7 @@ export function startWorkers({ count, work, logger, onMetrics, onDeath }: Worker
     living.add(name);
     const child = fork(entryOf('worker'), [name], {
       env: { ...('config' in work ? { FROSTBYTE_WORKER_CONFIG: work.config } : {}), PATH: process.env.PATH ?? '' },
-      execArgv: ['--disable-warning=ExperimentalWarning'],
+      execArgv: NODE_FLAGS,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       serialization: 'advanced',
     });

@@ -15,7 +15,7 @@ import { clearTemporary, measureStates } from '../daemon.ts';
 import { lockDataFolder } from '../data-folder-lock.ts';
 import { dyingWithParent } from '../dying-with-parent.ts';
 import { endProcess } from '../end-process.ts';
-import { entryOf } from '../entry.ts';
+import { entryOf, NODE_FLAGS } from '../entry.ts';
 import { clockHealth, toolsHealth } from '../plane-health.ts';
 import { remembered } from '../remembered.ts';
 import { repeat } from '../repeat.ts';
@@ -58,7 +58,7 @@ export function startControl(config: Config): Promise<Running> {
     const host = planeProcesses({
       folder: run.planes,
       owner: config.processes.gateway_uid,
-      command: [process.execPath, '--disable-warning=ExperimentalWarning', entryOf('data-plane')],
+      command: [process.execPath, ...NODE_FLAGS, entryOf('data-plane')],
       wrap: dyingWithParent(),
     });
     const split = await openSplitControl({

@@ -6,7 +6,7 @@ import { FrostbyteError } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/telemetry.ts';
 import { createLogger } from '../../observability/logger.ts';
 import { dyingWithParent } from '../dying-with-parent.ts';
-import { entryOf } from '../entry.ts';
+import { entryOf, NODE_FLAGS } from '../entry.ts';
 import { acquiring, type Running, runUntilTold } from '../running.ts';
 
 /**
@@ -56,13 +56,7 @@ async function keepRole(
   let isFirst = true;
 
   function begin(settings: Config): void {
-    const [program, ...args] = [
-      ...dyingWithParent(),
-      process.execPath,
-      '--disable-warning=ExperimentalWarning',
-      entryOf('role'),
-      role,
-    ];
+    const [program, ...args] = [...dyingWithParent(), process.execPath, ...NODE_FLAGS, entryOf('role'), role];
     let following = settings;
     child = spawn(program!, args, { env: { PATH: process.env.PATH ?? '' }, stdio: ['pipe', 'pipe', 'inherit'] });
     child.on('error', () => undefined);

@@ -8,12 +8,13 @@ import type { Config } from '../../config/schema.ts';
 import { checkName, extensionOf, FORMATS } from '../../data/1-intake/file-names.ts';
 import { HEAD_BYTES, sniffHead, ZIP } from '../../data/1-intake/sniff.ts';
 import { READ_LIMITS } from '../../data/2-parse/limits.ts';
-import { createParser, type Parser } from '../../data/2-parse/sandbox/parse-file.ts';
+import type { Parser } from '../../data/2-parse/sandbox/parse-file.ts';
 import { unlinkedCopy } from '../../data/2-parse/temporary.ts';
 import type { CanonicalDocument, Page } from '../../data/document.ts';
 import { FrostbyteError, isFrostbyteError } from '../../kernel/errors.ts';
 import { docId } from '../../kernel/ids.ts';
 import { createLogger } from '../../observability/logger.ts';
+import { hostParser } from './tenant-plane.ts';
 
 /** What `frostbyte parse` prints for a file. */
 export type ParsedFile =
@@ -26,12 +27,7 @@ const TENANT = 'local';
 /** Parses files in the same sandbox as the pipeline does, as many at a time as there are cores; answers in their order. */
 export async function* parseFiles(files: readonly string[], config: Config): AsyncGenerator<ParsedFile> {
   const temporary = await mkdtemp(join(tmpdir(), 'frostbyte-parse-'));
-  const parser = createParser({
-    mode: config.parser.sandbox,
-    memoryLimitMb: config.parser.memory_mb,
-    timeoutMs: config.parser.timeout_seconds * 1000,
-    logger: createLogger({ level: 'error' }),
-  });
+  const parser = hostParser(config, createLogger({ level: 'error' }));
   try {
     const running: Promise<ParsedFile>[] = [];
     let next = 0;

@@ -62,7 +62,7 @@ async function say(proxy: Behind['proxy'], ...pieces: (string | Buffer)[]): Prom
   let said = '';
   socket.on('data', (bytes) => (said += bytes.toString('latin1')));
   for (const piece of pieces) socket.write(piece);
-  await once(socket, 'close');
+  await new Promise((resolve) => socket.once('close', resolve));
   return said;
 }
 
@@ -151,7 +151,7 @@ describe('the proxy before clamd', () => {
     sender.write('zINSTREAM\0');
     const drip = setInterval(() => sender.write(chunk('x')), 10);
     t.after(() => clearInterval(drip));
-    await once(sender, 'close');
+    await new Promise((resolve) => sender.once('close', resolve));
   });
 
   it('holds files back beyond its share, answers questions meanwhile, and takes the rest in turn', async (t) => {
