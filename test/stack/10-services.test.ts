@@ -59,6 +59,8 @@ describe('the services of the core stack', { skip: stackMissing() ?? false }, ()
     const rules = join(stack.postgres.hba_folder, `50-${role}.conf`);
     const visit = () => psql('select current_user', { user: role, password: 'p' });
     assert.ok(psql(`create role ${role} login password 'p'`).ok);
+    // An appliance that used these stores took the right to come in from everybody.
+    assert.ok(psql(`grant connect on database postgres to ${role}`).ok);
     try {
       assert.match(visit().said, /no pg_hba\.conf entry/);
       writeFileSync(rules, `host postgres ${role} 172.28.0.1/32 scram-sha-256\n`);
@@ -77,6 +79,7 @@ describe('the services of the core stack', { skip: stackMissing() ?? false }, ()
       await until('the role to be kept out', isKeptOut, { seconds: 20, everyMs: 100 });
     } finally {
       rmSync(rules, { force: true });
+      psql(`drop owned by ${role}`);
       psql(`drop role ${role}`);
     }
   });
