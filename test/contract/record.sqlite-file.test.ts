@@ -164,6 +164,31 @@ describe('sqlite records: the file', () => {
     assert.deepEqual(traces(dirname(file), 'dana-private'), []);
   });
 
+  test('the name of an upload is nowhere in the folder once it was given up, expired, or taken by a batch', async (t) => {
+    const { store, file } = await world(t);
+    const begin = async (kind: string): Promise<string> => {
+      const upload_id = newId();
+      const upload = { upload_id, length: 3, submitted_by: 'dana', created_at: minute(1), expires_at: minute(9) };
+      const metadata = { filename: `zyxcanary ${kind}.pdf` };
+      assert.equal(await store.createUpload({ ...upload, metadata }, { most: 9, quota_bytes: 1000 }, []), 'created');
+      return upload_id;
+    };
+    const [given, expired, taken] = [await begin('given up'), await begin('expired'), await begin('taken')];
+    const piece = { start: 0, bytes: 3, object_key: 'uploads/acme/x/0' };
+    assert.ok(await store.extendUpload(taken, piece, { at: minute(2), expires_at: minute(9) }));
+    const left = () =>
+      ['given up', 'expired', 'taken'].filter((kind) => traces(dirname(file), `zyxcanary ${kind}`).length > 0);
+    assert.deepEqual(left(), ['given up', 'expired', 'taken'], 'the search must be able to find');
+    assert.equal(await store.endUpload(given, []), true);
+    assert.deepEqual(left(), ['expired', 'taken']);
+    assert.equal(await store.endUpload(expired, [], minute(9)), true);
+    assert.deepEqual(left(), ['taken']);
+    const sent = arrival('b1', [{ file_id: 'f', content: 'x' }]);
+    await store.receive({ ...sent, uploads: [taken] });
+    assert.equal((await store.upload(taken))!.state, 'taken');
+    assert.deepEqual(left(), []);
+  });
+
   test('nothing of an erased document is in the folder, and a deletion receipt cannot be changed', async (t) => {
     const { store, file } = await world(t);
     const secret = (n: number) => `zyxcanary${n}wvut`;

@@ -59,7 +59,7 @@ export function intakeRecords(context: RecordContext): IntakeRecords {
           if (place === undefined) throw refused('A receipt names a file that the manifest does not have.');
           erased += takeFile(context, batch, decision, place);
         }
-        takeUploads(context, batch.batch_id, uploads, context.clock.iso());
+        erased += takeUploads(context, batch.batch_id, uploads, context.clock.iso());
         refuseBeyondQuota(stored, bytesHeld(context), arrival.quota_bytes);
         if (arrival.complete && batch.status === 'receiving') {
           db.run(LEAVE_RECEIVING, [context.clock.iso(), batch.batch_id]);

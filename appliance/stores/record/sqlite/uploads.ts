@@ -83,12 +83,16 @@ export function uploadRecords(context: RecordContext): UploadRecords {
         db.run(INSERT_SEGMENT, { upload_id, ...merged });
         return true;
       }),
-    endUpload: async (upload_id, entries, expired_at) =>
-      db.write(() => {
+    endUpload: async (upload_id, entries, expired_at) => {
+      const ended = db.write(() => {
         if (db.run(END, { upload_id, expired_at: expired_at ?? null }) === 0) return false;
         appendEntries(context, entries);
         return true;
-      }),
+      });
+      // Its file's name goes with it.
+      if (ended) db.forget();
+      return ended;
+    },
     expiredUploads: async (at, limit) => db.all<Record<string, Cell>>(EXPIRED, [at, limit]).map(UPLOADS.decode),
     announcedBytes: async (except) =>
       db.read(() => {
@@ -109,9 +113,16 @@ export function takenByOthers({ db }: RecordContext, batchId: string, uploadIds:
   return db.all<{ upload_id: string }>(FOREIGN, [JSON.stringify(uploadIds), batchId]).map(({ upload_id }) => upload_id);
 }
 
-/** Notes that a batch has the named uploads, and forgets which objects hold them. What is gone already is left out. */
-export function takeUploads({ db }: RecordContext, batchId: string, uploadIds: readonly string[], at: string): void {
+/**
+ * Notes that a batch has the named uploads, and forgets which objects hold them, and their names. What is gone already is
+ * left out. Returns how many it has now.
+ */
+export function takeUploads({ db }: RecordContext, batchId: string, uploadIds: readonly string[], at: string): number {
+  let taken = 0;
   for (const upload_id of uploadIds) {
-    if (db.run(TAKE, { upload_id, batch_id: batchId, at }) > 0) db.run(DELETE_SEGMENTS, [upload_id]);
+    if (db.run(TAKE, { upload_id, batch_id: batchId, at }) === 0) continue;
+    db.run(DELETE_SEGMENTS, [upload_id]);
+    taken += 1;
   }
+  return taken;
 }
