@@ -35,4 +35,12 @@ export const REPROCESS_ROUTES = Object.freeze({
     answer: reprocess.ReprocessAnswer,
     summary: 'How far a request to run documents again has come',
   }),
+  cancelReprocess: ingestion({
+    method: 'delete',
+    path: '/ingest/{tenant_id}/reprocess/{reprocess_id}',
+    params: z.object({ tenant_id: TenantId, reprocess_id: Uuid }),
+    status: 200,
+    answer: reprocess.ReprocessAnswer,
+    summary: 'Cancel a request to run documents again; what it restarted runs to its end',
+  }),
 } satisfies Record<string, Route>);

@@ -1,6 +1,7 @@
 import { auditEntry } from '../audit/entry.ts';
 import { FrostbyteError } from '../kernel/errors.ts';
 import type { DataPlane } from './plane.ts';
+import { cancelledEntry } from './reprocess.ts';
 import { settleBatch } from './settle.ts';
 
 /**
@@ -23,14 +24,7 @@ export async function cancelBatch(
         resource_id: batchId,
         adds: { cancelled: cancelled.length, running },
       }),
-      ...requests.map(({ reprocess_id, scope, from_stage, examined, restarted, skipped }) =>
-        auditEntry(clock, 'REPROCESS_COMPLETED', {
-          tenant_id,
-          actor,
-          resource_id: batchId,
-          adds: { reprocess_id, scope, from: from_stage, examined, restarted, skipped, cancelled: true },
-        }),
-      ),
+      ...requests.map((request) => cancelledEntry(plane, request, actor)),
       ...cancelled.map((resource_id) =>
         auditEntry(clock, 'DOCUMENT_CANCELLED', { tenant_id, actor, resource_id, adds: { batch_id: batchId } }),
       ),

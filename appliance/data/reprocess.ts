@@ -76,6 +76,32 @@ export async function continueReprocess(plane: Pick<Plane, 'tenant_id' | 'record
   return true;
 }
 
+/**
+ * Ends a request in the middle of its way: no more documents are restarted for it, those that it restarted run to their
+ * end. Answers where it stands. Repeating it changes nothing. Throws `RESOURCE_NOT_FOUND`, and `INVALID_STATE_TRANSITION`
+ * where it has looked at all of its documents.
+ */
+export async function cancelReprocess(
+  plane: Pick<Plane, 'tenant_id' | 'records' | 'clock'>,
+  reprocess_id: string,
+  actor: string,
+): Promise<ReprocessProgress> {
+  const { records, clock } = plane;
+  const outcome = await records.cancelReprocess(reprocess_id, (row) => cancelledEntry(plane, row, actor), clock.iso());
+  if (outcome === 'over') {
+    throw new FrostbyteError(
+      'INVALID_STATE_TRANSITION',
+      'The request has restarted all of its documents: there is nothing to cancel. Cancelling their batch stops what has not begun.',
+      { details: [{ field: 'reprocess_id', value: reprocess_id, constraint: 'a request with documents left' }] },
+    );
+  }
+  // Batches that waited for the request may have no document left whose end would settle them.
+  if (outcome === 'cancelled') await settleOpenBatches(plane);
+  const now = outcome === 'unknown' ? null : await records.reprocess(reprocess_id);
+  if (now !== null) return now;
+  throw new FrostbyteError('RESOURCE_NOT_FOUND', 'There is no such request to run documents again.');
+}
+
 /** The head of the page that holds as many wanted documents as a step may restart. */
 function stepOf(rows: readonly DocumentRow[], { scope, below }: ReprocessRow) {
   const step: { doc_id: string; received_at: string; wanted: boolean }[] = [];
@@ -141,6 +167,20 @@ function doneEntry(plane: Pick<Plane, 'tenant_id' | 'clock'>, request: Told): Au
   return auditEntry(plane.clock, 'REPROCESS_COMPLETED', {
     ...about(plane, request),
     adds: { reprocess_id, scope, from: from_stage },
+  });
+}
+
+/** That a request came to its end before all of its documents: the same event, under the name of who ended it. */
+export function cancelledEntry(
+  plane: Pick<Plane, 'tenant_id' | 'clock'>,
+  request: ReprocessRow,
+  actor: string,
+): AuditEntry {
+  const { reprocess_id, scope, from_stage, examined, restarted, skipped } = request;
+  return auditEntry(plane.clock, 'REPROCESS_COMPLETED', {
+    ...about(plane, request),
+    actor,
+    adds: { reprocess_id, scope, from: from_stage, examined, restarted, skipped, cancelled: true },
   });
 }
 

@@ -327,6 +327,14 @@ test('the command line files a request, follows it, and lists it', async () => {
   assert.match(whole.out, /documents 5\/5[\s\S]*from embed, completed[\s\S]*indexed +5/);
   const list = await cli('document', 'reprocesses', 'acme');
   assert.ok(list.out.includes(reprocess_id) && list.out.includes('a look'), list.out);
+  const late = await cli('document', 'cancel-reprocess', 'acme', reprocess_id);
+  assert.ok(late.code !== 0 && late.out.includes('nothing to cancel'), late.out);
+  const all = ['document', 'reprocess', '--tenant', 'acme', '--from', 'policy', '--because', 'a mistake'];
+  const filed = await cli(...all, '--below', 'policy_version=current', '--no-follow', '--json');
+  const { reprocess_id: wide } = JSON.parse(filed.out) as ReprocessAnswer;
+  const ended = await cli('document', 'cancel-reprocess', 'acme', wide);
+  // The workers may have been quicker: either way the request is over.
+  assert.ok(ended.code === 0 || ended.out.includes('nothing to cancel'), ended.out);
   const wrong = await cli(...asked, '--below', 'policy_version');
   assert.equal(wrong.code, 2, wrong.out);
 });

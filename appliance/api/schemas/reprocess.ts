@@ -49,7 +49,7 @@ export const ReprocessAnswer = z
     config_version: z.number().int(),
     /**
      * `completed` once every document was restarted or passed over, and none of them is at work any more; `cancelled`
-     * where its batch was cancelled before, and none is at work any more.
+     * where it, or its batch, was cancelled before, and none is at work any more.
      */
     status: z.enum(['running', 'completed', 'cancelled']),
     /** When the last document was restarted or passed over, or the request was cancelled. */

@@ -18,7 +18,7 @@ interface Options {
 /** How often progress is asked for. */
 const POLL_MS = 500;
 
-/** `frostbyte document reprocess` and `frostbyte document reprocesses`. */
+/** `frostbyte document reprocess`, `frostbyte document reprocesses` and `frostbyte document cancel-reprocess`. */
 export function reprocessCommands(document: Command): void {
   document
     .command('reprocess [doc_id]')
@@ -78,6 +78,15 @@ export function reprocessCommands(document: Command): void {
           ]),
         ]),
       );
+    });
+
+  document
+    .command('cancel-reprocess <tenant_id> <reprocess_id>')
+    .description('Cancel a request to run documents again; what it restarted runs to its end')
+    .addHelpText('after', '\nExample:\n  frostbyte document cancel-reprocess nordlaw 0197…')
+    .action(async (tenant: string, id: string, _options: unknown, command: Command) => {
+      const path = `/ingest/${tenant}/reprocess/${id}`;
+      output(command).answer((await client(command).send<ReprocessAnswer>('DELETE', path)).data, describe);
     });
 }
 

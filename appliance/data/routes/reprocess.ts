@@ -6,7 +6,7 @@ import { shaped } from '../../kernel/log-fields.ts';
 import type { ReprocessProgress } from '../../stores/record/rows.ts';
 import type { DataRoute } from '../app.ts';
 import { relayOutbox } from '../outbox.ts';
-import { type ReprocessWish, startReprocess } from '../reprocess.ts';
+import { cancelReprocess, type ReprocessWish, startReprocess } from '../reprocess.ts';
 import { answer, found } from './answer.ts';
 
 /** Routes that run documents again and tell how far that is (spec 2, "Ids"; spec 4). */
@@ -33,6 +33,10 @@ export const REPROCESS_ROUTES: Partial<Record<RouteName, DataRoute>> = {
   async reprocessStatus({ plane, params }) {
     const row = found(await plane.records.reprocess(params.reprocess_id!), 'request to run documents again');
     return answer(progress(plane.tenant_id, row));
+  },
+
+  async cancelReprocess({ plane, params, caller }) {
+    return answer(progress(plane.tenant_id, await cancelReprocess(plane, params.reprocess_id!, caller.subject)));
   },
 };
 

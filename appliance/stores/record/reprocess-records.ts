@@ -34,6 +34,15 @@ export interface ReprocessRecords {
    * config to the request's is skipped, without its entry.
    */
   advanceReprocess(step: ReprocessStep): Promise<boolean>;
+  /**
+   * Ends a request that has documents left to look at, with what `entry` makes of how far it came; runs that it began go
+   * on. `over` where it has none left. Repeating it changes nothing.
+   */
+  cancelReprocess(
+    id: string,
+    entry: (row: ReprocessRow) => AuditEntry,
+    at: string,
+  ): Promise<'cancelled' | 'over' | 'unknown'>;
 }
 
 export type NewReprocess = Omit<

@@ -319,6 +319,42 @@ export function reprocessContract(name: string, make: MakeRecords): void {
       assert.deepEqual(runs, [1, 2, 1, 2]);
     });
 
+    test('a request that is cancelled restarts nothing more, tells how far it came, and ends once', async (t) => {
+      const { store } = await worldOf(t, make);
+      for (const content of ['p', 'q', 'r']) await indexed(store, content, [{ text: content }]);
+      const asked = request({ below: { config_version: 2 } });
+      await store.startReprocess(asked);
+      await step(store, asked.reprocess_id, 2);
+      const stale = await store.reprocessPage(asked.reprocess_id, 2);
+      const seen: number[] = [];
+      const cancel = () =>
+        store.cancelReprocess(
+          asked.reprocess_id,
+          ({ examined, restarted, cancelled_at }) => {
+            seen.push(examined, restarted);
+            assert.equal(cancelled_at, minute(12));
+            return entry('REPROCESS_COMPLETED', 'tenant', 'acme', { cancelled: true });
+          },
+          minute(12),
+        );
+      assert.equal(await cancel(), 'cancelled');
+      const { after, rows } = stale;
+      const page = rows.map(({ doc_id, received_at }) => ({ doc_id, received_at, entry: null }));
+      const late = { reprocess_id: asked.reprocess_id, after, page, last: true, entries: [], at: minute(13) };
+      assert.equal(await store.advanceReprocess(late), false, 'a step that was under way changes nothing');
+      assert.equal(await store.openReprocess(), null);
+      const row = (await store.reprocess(asked.reprocess_id))!;
+      assert.deepEqual([row.status, row.restarted, row.cancelled_at], ['restarted', 2, minute(12)]);
+      assert.equal(await cancel(), 'cancelled', 'repeating it changes nothing');
+      assert.deepEqual(seen, [2, 2]);
+      const told = (await events(store)).filter(({ event_type }) => event_type === 'REPROCESS_COMPLETED');
+      assert.equal(told.length, 1);
+      assert.equal(await store.cancelReprocess(newId(), () => told as never, minute(12)), 'unknown');
+      const whole = request({ doc_id: idOf('p') });
+      await store.startReprocess(whole);
+      assert.equal(await store.cancelReprocess(whole.reprocess_id, () => told as never, minute(12)), 'over');
+    });
+
     test('a batch waits for its report while a request may still come to a document of it', async (t) => {
       const { store } = await worldOf(t, make);
       await receiveOne(store, 'early', minute(1));

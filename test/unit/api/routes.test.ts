@@ -171,6 +171,7 @@ const COMMANDS: Record<keyof typeof ROUTES, string | null> = {
   reprocess: 'document reprocess',
   listReprocesses: 'document reprocesses',
   reprocessStatus: 'document reprocesses',
+  cancelReprocess: 'document cancel-reprocess',
   search: 'search',
   listDocuments: 'document list',
   document: 'document show',

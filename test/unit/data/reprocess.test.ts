@@ -91,6 +91,37 @@ test('below a version, documents that are not are passed over, however many lie 
   assert.deepEqual(await runs(), [2, 2]);
 });
 
+test('a request below a version is cancelled on its way, by whoever may; the batch it kept open is settled', async (t) => {
+  const { plane, records, runs, types } = await world(t, 60);
+  const wish = { from: 'policy' as const, reason: 'r', below: { config_version: 'current' } };
+  const { reprocess_id } = await startReprocess(plane, wish, 'dana');
+  assert.equal(await continueReprocess(plane), true);
+  const ask = { plane, params: { reprocess_id }, caller: { subject: 'frode' } } as unknown as DataRequest;
+  const cancel = async () => {
+    const answered = await REPROCESS_ROUTES.cancelReprocess!(ask);
+    return ((await answered.json()) as { data: ReprocessAnswer }).data;
+  };
+  const shown = await cancel();
+  assert.deepEqual([shown.status, shown.documents.restarted, shown.documents.processing], ['running', 25, 25]);
+  assert.notEqual(shown.cancelled_at, null);
+  assert.equal(await continueReprocess(plane), false);
+  assert.equal((await runs()).filter((run) => run === 2).length, 25);
+  await cancel();
+  const [done, ...more] = await types('REPROCESS_COMPLETED');
+  const { scope, examined, restarted, cancelled } = done!.details;
+  assert.deepEqual([done!.actor, done!.resource_type, done!.resource_id], ['frode', 'tenant', plane.tenant_id]);
+  assert.deepEqual([scope, examined, restarted, cancelled], ['below', 25, 25, true]);
+  assert.equal(more.length, 0);
+  const one = await startReprocess(plane, { from: 'parse', reason: 'r', doc_id: idOf('d059') }, 'dana');
+  const over = { ...ask, params: { reprocess_id: one.reprocess_id } } as DataRequest;
+  await assert.rejects(REPROCESS_ROUTES.cancelReprocess!(over) as Promise<Response>, {
+    code: 'INVALID_STATE_TRANSITION',
+  });
+  const nobody = { ...ask, params: { reprocess_id: '0197a000-0000-7000-8000-000000000001' } } as DataRequest;
+  await assert.rejects(REPROCESS_ROUTES.cancelReprocess!(nobody) as Promise<Response>, { code: 'RESOURCE_NOT_FOUND' });
+  assert.equal((await records.batch('b'))?.status, 'processing', 'its documents are at work');
+});
+
 test('the worker takes a request to its end; the batch is reported once more, when all of it is done', async (t) => {
   const { plane, records, until, contents, types, ran } = await world(t, 27);
   await startReprocess(plane, { from: 'policy', reason: 'r', batch_id: 'b' }, 'dana');

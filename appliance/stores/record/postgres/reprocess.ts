@@ -4,7 +4,15 @@ import type { NewReprocess, ReprocessRecords, ReprocessStep } from '../port.ts';
 import type { DocumentRow, ReprocessProgress, ReprocessRow } from '../rows.ts';
 import { DOCUMENTS, REPROCESSES } from '../rules/codec.ts';
 import type { ListShape } from '../rules/cursor.ts';
-import { mayRun, newRequest, planRun, refuseReceiving, withCount, withDetails } from '../rules/reprocessing.ts';
+import {
+  endedByCancelling,
+  mayRun,
+  newRequest,
+  planRun,
+  refuseReceiving,
+  withCount,
+  withDetails,
+} from '../rules/reprocessing.ts';
 import { type Change, inTurn, type RecordContext } from './context.ts';
 import { beginRun, lockDocument } from './documents.ts';
 import { keepConfig, readBatch } from './intake.ts';
@@ -40,6 +48,8 @@ const MOVE = `UPDATE reprocesses SET cursor_received_at = coalesce(@received_at,
     restarted = restarted + @restarted::bigint, skipped = skipped + @skipped::bigint
   WHERE reprocess_id = @reprocess_id`;
 const FINISH = "UPDATE reprocesses SET status = 'restarted', restarted_at = ? WHERE reprocess_id = ?";
+const CANCEL = `UPDATE reprocesses SET status = 'restarted', restarted_at = @at, cancelled_at = @at
+  WHERE reprocess_id = @id`;
 
 /** Requests to run documents again, and their way through the documents. */
 export function reprocessRecords(context: RecordContext): ReprocessRecords {
@@ -71,6 +81,15 @@ export function reprocessRecords(context: RecordContext): ReprocessRecords {
         return { after: cursor?.cursor_doc_id ?? null, rows };
       }),
     advanceReprocess: (step) => inTurn(context, (change) => advance(change, step)),
+    cancelReprocess: (id, entry, at) =>
+      inTurn(context, async (change) => {
+        const request = await readRow(change, id);
+        if (request === null) return 'unknown';
+        if (request.status !== 'restarting') return request.cancelled_at === null ? 'over' : 'cancelled';
+        await change.run(CANCEL, { id, at });
+        change.tell([entry(endedByCancelling(request, at))]);
+        return 'cancelled';
+      }),
   };
 }
 

@@ -22,7 +22,7 @@ export function newRequest(request: NewReprocess, begun: Partial<ReprocessRow>):
   };
 }
 
-/** A request whose batch was cancelled: it has no documents to look at any more. */
+/** A request that was cancelled, or whose batch was: it has no documents to look at any more. */
 export function endedByCancelling(row: ReprocessRow, at: string): ReprocessRow {
   return { ...row, status: 'restarted', restarted_at: at, cancelled_at: at };
 }

@@ -3,7 +3,15 @@ import type { NewReprocess, ReprocessRecords, ReprocessStep } from '../port.ts';
 import type { DocumentRow, ReprocessProgress, ReprocessRow } from '../rows.ts';
 import { type Cell, DOCUMENTS, REPROCESSES } from '../rules/codec.ts';
 import type { ListShape } from '../rules/cursor.ts';
-import { mayRun, newRequest, planRun, refuseReceiving, withCount, withDetails } from '../rules/reprocessing.ts';
+import {
+  endedByCancelling,
+  mayRun,
+  newRequest,
+  planRun,
+  refuseReceiving,
+  withCount,
+  withDetails,
+} from '../rules/reprocessing.ts';
 import type { RecordContext } from './context.ts';
 import { beginRun, readDocument } from './documents.ts';
 import { appendEntries } from './events.ts';
@@ -39,6 +47,8 @@ const MOVE = `UPDATE reprocesses SET cursor_received_at = coalesce(@received_at,
     restarted = restarted + @restarted, skipped = skipped + @skipped
   WHERE reprocess_id = @reprocess_id`;
 const FINISH = "UPDATE reprocesses SET status = 'restarted', restarted_at = ? WHERE reprocess_id = ?";
+const CANCEL = `UPDATE reprocesses SET status = 'restarted', restarted_at = @at, cancelled_at = @at
+  WHERE reprocess_id = @id`;
 
 /** Requests to run documents again, and their way through the documents. */
 export function reprocessRecords(context: RecordContext): ReprocessRecords {
@@ -76,6 +86,15 @@ export function reprocessRecords(context: RecordContext): ReprocessRecords {
         return { after: cursor?.cursor_doc_id ?? null, rows: rows.map(DOCUMENTS.decode) };
       }),
     advanceReprocess: async (step) => db.write(() => advance(context, step)),
+    cancelReprocess: async (id, entry, at) =>
+      db.write(() => {
+        const request = readRow(context, id);
+        if (request === null) return 'unknown';
+        if (request.status !== 'restarting') return request.cancelled_at === null ? 'over' : 'cancelled';
+        db.run(CANCEL, { id, at });
+        appendEntries(context, [entry(endedByCancelling(request, at))]);
+        return 'cancelled';
+      }),
   };
 }
 
