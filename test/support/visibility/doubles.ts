@@ -3,6 +3,9 @@ import type { Parser } from '../../../appliance/data/2-parse/sandbox/parse-file.
 import { buildDocument } from '../../../appliance/data/2-parse/structure/build.ts';
 import { readTxt } from '../../../appliance/data/2-parse/txt/read-txt.ts';
 import type { Scanner, ScanVerdict } from '../../../appliance/data/plane.ts';
+import type { Stage } from '../../../appliance/data/stage.ts';
+import { FrostbyteError } from '../../../appliance/kernel/errors.ts';
+import { WORK_STAGES, type WorkStage } from '../../../appliance/kernel/pipeline.ts';
 import { EICAR } from '../clamd.ts';
 
 /**
@@ -44,4 +47,33 @@ export function plantedScanner(): Scanner {
     },
     check: async () => undefined,
   };
+}
+
+/** A stage that gives documents up at once: all that come to it, or about every second one. */
+export interface Trouble {
+  stage: WorkStage;
+  all: boolean;
+}
+
+/** Whether a document ends at this stage. */
+export function fails(trouble: Trouble | null, stage: WorkStage, docId: string): boolean {
+  return trouble?.stage === stage && (trouble.all || Number.parseInt(docId.at(-1)!, 16) % 2 === 0);
+}
+
+/** The stages, one of which may be in trouble that no retry mends. */
+export function troubled(
+  stages: Readonly<Record<WorkStage, Stage>>,
+  trouble: Trouble | null,
+): Readonly<Record<WorkStage, Stage>> {
+  const each = WORK_STAGES.map((name): [WorkStage, Stage] => [
+    name,
+    {
+      ...stages[name],
+      async run(context) {
+        if (!fails(trouble, name, context.document.doc_id)) return stages[name].run(context);
+        throw new FrostbyteError('PARSER_ERROR', 'The stage is in trouble.', { kind: 'never' });
+      },
+    },
+  ]);
+  return Object.fromEntries(each) as Record<WorkStage, Stage>;
 }

@@ -49,6 +49,10 @@ function requestOf({ id }: TenantModel, session: Session, look: Look): [method: 
       return ['GET', `${ingest}/batch/${look.batch.id}`];
     case 'report':
       return ['GET', `${ingest}/batch/${look.batch.id}/report`];
+    case 'letters':
+      return ['GET', `${ingest}/dlq?limit=500`];
+    case 'uploads':
+      return ['GET', `${ingest}/uploads?limit=500`];
     case 'erasures':
       return ['GET', `${query}/erasures`];
     case 'events':
@@ -96,7 +100,7 @@ function noteRead(session: Session, tenant: TenantModel, who: Person, what: Look
 }
 
 const VIEWS = ['document', 'chunk', 'review', 'evidence', 'bytes', 'pii', 'raw'] as const;
-const LISTS = ['documents', 'reviews', 'quarantine', 'batches', 'erasures', 'events'] as const;
+const LISTS = ['documents', 'reviews', 'quarantine', 'batches', 'erasures', 'events', 'letters', 'uploads'] as const;
 
 /** All looks there are at a tenant now. */
 function looksAt(session: Session, tenant: TenantModel): Look[] {

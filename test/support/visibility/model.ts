@@ -1,4 +1,6 @@
+import { FAILED_STATE, type WorkStage } from '../../../appliance/kernel/pipeline.ts';
 import { type Content, wordsOf } from './contents.ts';
+import { fails, type Trouble } from './doubles.ts';
 
 /**
  * What must be true of one tenant, written down as plainly as it can be said and without a look at how it is done: maps
@@ -28,11 +30,20 @@ interface Judged {
 export interface Doc {
   id: string;
   content: Content;
-  state: 'processing' | 'indexed' | 'held' | 'quarantined' | 'cancelled';
-  reason: 'MALWARE_DETECTED' | 'PII_BLOCK_POLICY' | 'INJECTION_DETECTED' | null;
+  state:
+    | 'processing'
+    | 'indexed'
+    | 'held'
+    | 'quarantined'
+    | 'cancelled'
+    | 'parse_failed'
+    | 'policy_failed'
+    | 'embed_failed'
+    | 'index_failed';
+  reason: 'MALWARE_DETECTED' | 'PII_BLOCK_POLICY' | 'INJECTION_DETECTED' | 'GATE_UNAVAILABLE' | null;
   /** The terms of its latest run, and where that begins. */
   rules: Rules;
-  start: Start;
+  start: WorkStage;
   isParsed: boolean;
   /** What the gates made of each piece when they last ran. */
   judged: Judged[] | null;
@@ -72,7 +83,32 @@ export interface Batch {
   isReported: boolean;
 }
 
+export interface LetterNote {
+  docId: string;
+  stage: WorkStage;
+  status: 'pending_review' | 'resolved' | 'abandoned';
+  resolution: 'reprocessed' | 'skipped' | 'manual_fix' | null;
+}
+
+export interface UploadNote {
+  id: string;
+  content: Content;
+  received: number;
+  state: 'open' | 'finished' | 'taken';
+  /** When it is swept. */
+  until: number;
+}
+
+/** A batch that lies in the inbox. */
+export interface DroppedNote {
+  batchId: string;
+  contents: readonly Content[];
+  desk: Desk;
+  isTaken: boolean;
+}
+
 export interface ReprocessNote {
+  id: string;
   /** Of a batch, or null: of all documents that go by older terms. */
   batchId: string | null;
   requestedAt: number;
@@ -88,6 +124,12 @@ export class TenantModel {
   erasures = 0;
   readonly holds = new Set<string>();
   requests: ReprocessNote[] = [];
+  /** Requests that came to their end, and whether they were cancelled. */
+  readonly pastRequests: { id: string; isCancelled: boolean }[] = [];
+  /** Newest last. */
+  letters: LetterNote[] = [];
+  readonly uploads = new Map<string, UploadNote>();
+  readonly dropped: DroppedNote[] = [];
   isSuspended = false;
   /** Grants by which administrators may look: whose, until when. */
   glass: { subject: string; until: number }[] = [];
@@ -151,14 +193,15 @@ export class TenantModel {
     known.desk = desk ?? known.desk;
     const isStopped = known.state === 'quarantined';
     this.tell(isStopped ? 'DOCUMENT_QUARANTINED' : 'DOCUMENT_INGESTED', docId);
-    if (known.state === 'cancelled') this.begin(known, 'parse', this.rules);
+    if (known.state === 'cancelled' || isFailed(known)) this.begin(known, 'parse', this.rules);
     return { status: isStopped ? 'quarantined' : 'accepted', duplicate_of: known.receiptId };
   }
 
   // Runs ------------------------------------------------------------------------------------------------------------
 
   /** A new run: its batches are open again. */
-  begin(doc: Doc, start: Start, rules: Rules = doc.rules): void {
+  begin(doc: Doc, start: WorkStage, rules: Rules = doc.rules): void {
+    this.closeLetters(doc, 'resolved', 'reprocessed');
     doc.state = 'processing';
     doc.reason = null;
     doc.rules = rules;
@@ -184,9 +227,9 @@ export class TenantModel {
     return doc.reason !== 'MALWARE_DETECTED' && !doc.isRejected;
   }
 
-  /** Everything that is under way comes to its end. */
-  runToRest(): void {
-    this.finishAll();
+  /** Everything that is under way comes to its end, with a stage in trouble or none. */
+  runToRest(trouble: Trouble | null = null): void {
+    this.finishAll(trouble);
     for (let request = this.requests.shift(); request !== undefined; request = this.requests.shift()) {
       for (const doc of this.docs.values()) {
         if (!this.isWanted(doc, request) || !this.mayRun(doc)) continue;
@@ -194,43 +237,78 @@ export class TenantModel {
         if (isOlder) this.reprocess(doc, request.start, request.rules);
       }
       this.tell('REPROCESS_COMPLETED', request.batchId ?? this.id);
+      this.pastRequests.push({ id: request.id, isCancelled: false });
       this.settleAll();
-      this.finishAll();
+      this.finishAll(trouble);
     }
   }
 
   private isWanted(doc: Doc, { batchId, requestedAt, rules }: ReprocessNote): boolean {
     if (batchId !== null) return doc.batches.has(batchId);
+    // No gate could judge it: whatever terms it went by, it is below.
+    if (doc.state === 'policy_failed') return doc.receivedAt <= requestedAt;
     // What people see counts, where something is served; a run at work will bring its own terms.
     const version = doc.state === 'processing' || doc.served === null ? doc.rules.version : doc.servedBy;
     return doc.receivedAt <= requestedAt && version < rules.version;
   }
 
-  private finishAll(): void {
+  private finishAll(trouble: Trouble | null): void {
     for (const doc of this.docs.values()) {
-      if (doc.state !== 'processing') continue;
-      this.finish(doc);
+      if (doc.state === 'processing') this.finish(doc, trouble);
     }
     this.settleAll();
   }
 
-  /** One document runs through the stages from where its run begins. */
-  private finish(doc: Doc): void {
+  /** One document runs through the stages from where its run begins, as far as it comes. */
+  private finish(doc: Doc, trouble: Trouble | null): void {
+    const comesThrough = (stage: WorkStage) => !fails(trouble, stage, doc.id) || this.giveUp(doc, stage);
     if (doc.start === 'parse') {
+      if (!comesThrough('parse')) return;
       doc.isParsed = true;
       this.tell('DOCUMENT_PARSED', doc.id);
     }
-    if (doc.start !== 'embed') this.gates(doc);
+    if (doc.start === 'parse' || doc.start === 'policy') {
+      if (!comesThrough('policy')) return;
+      this.gates(doc);
+    }
     if (doc.state !== 'processing') {
       // The gates have judged anew: an earlier version must not outlive the verdict.
       doc.served = null;
       return;
     }
+    if (doc.start !== 'index') {
+      if (!comesThrough('embed')) return;
+      this.tell('DOCUMENT_EMBEDDED', doc.id);
+    }
+    if (!comesThrough('index')) return;
     doc.state = 'indexed';
     doc.served = doc.judged!.map((piece) => (piece.isWithheld ? null : piece));
     doc.servedBy = doc.rules.version;
-    this.tell('DOCUMENT_EMBEDDED', doc.id);
     this.tell('INDEX_WRITTEN', doc.id);
+  }
+
+  /** The stage gives it up: a dead letter. What was served stays, but where no gate could judge. Answers false. */
+  private giveUp(doc: Doc, stage: WorkStage): false {
+    doc.state = FAILED_STATE[stage] as Doc['state'];
+    if (stage === 'parse') this.tell('DOCUMENT_PARSE_FAILED', doc.id);
+    else if (stage !== 'policy') this.tell('EMBEDDING_FAILED', doc.id);
+    else {
+      this.tell('POLICY_GATE_FAILED', doc.id);
+      this.tell('DOCUMENT_QUARANTINED', doc.id);
+      doc.reason = 'GATE_UNAVAILABLE';
+      doc.served = null;
+    }
+    if (stage === 'parse' || stage === 'policy') doc.hasPassed = false;
+    this.letters.push({ docId: doc.id, stage, status: 'pending_review', resolution: null });
+    return false;
+  }
+
+  private closeLetters(doc: Doc, status: 'resolved' | 'abandoned', resolution: LetterNote['resolution']): void {
+    for (const letter of this.letters) {
+      if (letter.docId !== doc.id || letter.status !== 'pending_review') continue;
+      Object.assign(letter, { status, resolution });
+      this.tell('DLQ_RESOLVED', doc.id);
+    }
   }
 
   private gates(doc: Doc): void {
@@ -293,11 +371,12 @@ export class TenantModel {
     const ended = this.requests.filter(({ batchId }) => batchId === batch.id);
     this.requests = this.requests.filter((request) => !ended.includes(request));
     if (ended.length > 0) this.tell('REPROCESS_COMPLETED', batch.id, ended.length);
+    this.pastRequests.push(...ended.map(({ id }) => ({ id, isCancelled: true })));
     if (!batch.isCancelled || cancelled.length + ended.length > 0) this.tell('BATCH_CANCELLED', batch.id);
     for (const doc of cancelled) {
       doc.state = 'cancelled';
       // Of this run no gate has let it through.
-      if (doc.start !== 'embed') doc.hasPassed = false;
+      if (doc.start === 'parse' || doc.start === 'policy') doc.hasPassed = false;
       this.tell('DOCUMENT_CANCELLED', doc.id);
     }
     batch.isCancelled = true;
@@ -305,11 +384,19 @@ export class TenantModel {
     return true;
   }
 
+  /** A request that still had its way before it. */
+  cancelRequest(request: ReprocessNote): void {
+    this.requests = this.requests.filter((other) => other !== request);
+    this.pastRequests.push({ id: request.id, isCancelled: true });
+    this.tell('REPROCESS_COMPLETED', request.batchId ?? this.id);
+    this.settleAll();
+  }
+
   // Decisions -------------------------------------------------------------------------------------------------------
 
   /** What of a document is in quarantine. */
   entry(doc: Doc): 'document' | 'chunks' | null {
-    if (doc.state === 'quarantined') return 'document';
+    if (doc.state === 'quarantined' || doc.state === 'policy_failed') return 'document';
     return doc.state === 'indexed' && this.suspects(doc).length > 0 ? 'chunks' : null;
   }
 
@@ -323,7 +410,7 @@ export class TenantModel {
   }
 
   mayRelease(doc: Doc): boolean {
-    if (this.entry(doc) === null || !this.mayRun(doc)) return false;
+    if (this.entry(doc) === null || !this.mayRun(doc) || doc.reason === 'GATE_UNAVAILABLE') return false;
     return doc.reason === 'PII_BLOCK_POLICY' || this.undecided(doc).length > 0;
   }
 
@@ -347,6 +434,9 @@ export class TenantModel {
       return;
     }
     doc.isRejected = true;
+    doc.state = 'quarantined';
+    doc.served = null;
+    this.closeLetters(doc, 'abandoned', 'skipped');
     // Its batches are reported anew: what waited for a decision waits no more.
     for (const batch of this.batchesOf(doc)) batch.status = 'processing';
     for (const batch of this.batchesOf(doc)) this.settle(batch);
@@ -361,10 +451,12 @@ export class TenantModel {
 
   erase(doc: Doc, isExpired = false): void {
     this.docs.delete(doc.id);
+    this.letters = this.letters.filter(({ docId }) => docId !== doc.id);
     this.erased.set(doc.id, doc.receiptId);
     this.erasures += 1;
     for (const batch of this.batches.values()) {
-      for (const receipt of batch.receipts) if (receipt.docId === doc.id) receipt.isBlanked = true;
+      // What was refused of the same bytes is forgotten with them.
+      for (const receipt of batch.receipts) if (receipt.content === doc.content) receipt.isBlanked = true;
     }
     if (isExpired) this.tell('RETENTION_EXPIRED', doc.id);
     this.tell('DOCUMENT_DELETED', doc.id);
@@ -377,6 +469,12 @@ export class TenantModel {
     this.settleAll();
     for (const doc of [...this.docs.values()]) {
       if (doc.retentionUntil <= now && !this.isHeldByLaw(doc)) this.erase(doc, true);
+    }
+    for (const { id, state, until } of [...this.uploads.values()]) {
+      if (until > now) continue;
+      this.uploads.delete(id);
+      // What a batch took has become documents: that its row goes is nothing to tell.
+      if (state !== 'taken') this.tell('UPLOAD_DELETED', id);
     }
   }
 
@@ -400,6 +498,10 @@ export class TenantModel {
     const { pieces } = doc.content;
     return (doc.judged ?? []).flatMap(({ isRedacted }, i) => (isRedacted ? [pieces[i]!.secret!] : []));
   }
+}
+
+function isFailed({ state }: Doc): boolean {
+  return state.endsWith('_failed');
 }
 
 function shown({ content }: Doc, pieces: readonly (Judged | null)[]): string[] {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import type { Role } from '../../../appliance/kernel/identity.ts';
 import { type Content, contentsOf } from './contents.ts';
-import { DESKS, type Rules, TenantModel } from './model.ts';
+import { DESKS, type Rules, TenantModel, type UploadNote } from './model.ts';
 import { type Actor, hasGlass, type Look, needsGlass, type Sight, visible } from './visible.ts';
 import { openWorld, type World } from './world.ts';
 
@@ -34,6 +34,7 @@ export const EVERYBODY = Object.keys(PEOPLE) as Person[];
 export interface Answer {
   status: number;
   text: string;
+  headers: Headers;
   /** Parsed when it is asked for. */
   json(): { data: never; meta: { total: number } };
 }
@@ -64,6 +65,11 @@ export class Session {
     this.tenants = [stage.model('acme'), stage.model('bravo')];
   }
 
+  newBatchId(): string {
+    this.batchCount += 1;
+    return `b-${this.salt}-${this.batchCount}`;
+  }
+
   get now(): number {
     return this.world.clock.now();
   }
@@ -81,24 +87,39 @@ export class Session {
     return `doc_${createHash('sha256').update(`${tenant.id}\n${sha256}`).digest('hex').slice(0, 16)}`;
   }
 
-  async ask(who: Person, method: string, path: string, body?: unknown): Promise<Answer> {
+  async ask(
+    who: Person,
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
     const { reason } = PEOPLE[who];
-    const json = body !== undefined && !(body instanceof FormData);
+    const isRaw = body instanceof FormData || body instanceof Uint8Array;
+    const json = body !== undefined && !isRaw;
     const response = await this.world.fetch(method, path, {
       headers: {
         authorization: `Bearer ${this.#stage.tokens.get(who)}`,
         ...(reason === null ? {} : { 'x-break-glass-reason': reason }),
         ...(json ? { 'content-type': 'application/json' } : {}),
+        ...headers,
       },
-      ...(body === undefined ? {} : { body: json ? JSON.stringify(body) : (body as FormData) }),
+      ...(body === undefined ? {} : { body: isRaw ? (body as FormData) : JSON.stringify(body) }),
     });
     const text = await response.text();
-    return { status: response.status, text, json: () => JSON.parse(text) };
+    return { status: response.status, text, headers: response.headers, json: () => JSON.parse(text) };
   }
 
   /** As `ask`, where the answer must have this status. */
-  async must(status: number, who: Person, method: string, path: string, body?: unknown): Promise<Answer> {
-    const answer = await this.ask(who, method, path, body);
+  async must(
+    status: number,
+    who: Person,
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
+    const answer = await this.ask(who, method, path, body, headers);
     assert.equal(answer.status, status, `${who} ${method} ${path}: ${answer.text.slice(0, 300)}`);
     return answer;
   }
@@ -135,7 +156,7 @@ export class Stage {
   readonly world: World;
   readonly tokens = new Map<Person, string>();
   /** What stays behind when all documents are erased. */
-  readonly #remains = new Map<string, { erasures: number; version: number }>();
+  readonly #remains = new Map<string, { erasures: number; version: number; uploads: UploadNote[] }>();
   #issuedAt = 0;
 
   private constructor(world: World) {
@@ -171,19 +192,20 @@ export class Stage {
     );
     await control.idle();
     assert.equal((await control.tenant(tenant_id)).state, 'ACTIVE');
-    this.#remains.set(tenant_id, { erasures: 0, version: 1 });
+    this.#remains.set(tenant_id, { erasures: 0, version: 1, uploads: [] });
   }
 
   model(tenant: string): TenantModel {
-    const { erasures, version } = this.#remains.get(tenant)!;
+    const { erasures, version, uploads } = this.#remains.get(tenant)!;
     const model = new TenantModel(tenant, { ...START_RULES, version });
     model.erasures = erasures;
+    for (const upload of uploads) model.uploads.set(upload.id, upload);
     return model;
   }
 
-  /** Remembers what a sequence left: deletion receipts, and the number of its terms. */
-  keep({ id, erasures, rules }: TenantModel): void {
-    this.#remains.set(id, { erasures, version: rules.version });
+  /** Remembers what a sequence left: deletion receipts, the number of its terms, rows of uploads that batches took. */
+  keep({ id, erasures, rules, uploads }: TenantModel): void {
+    this.#remains.set(id, { erasures, version: rules.version, uploads: [...uploads.values()] });
   }
 
   async issueTokens(tenant: string | null): Promise<void> {

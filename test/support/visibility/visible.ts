@@ -16,7 +16,7 @@ export interface Actor {
 export type Look =
   /** `desk`: only documents whose metadata say so. */
   | { view: 'search'; desk?: Desk }
-  | { view: 'documents' | 'reviews' | 'quarantine' | 'batches' | 'erasures' | 'events' }
+  | { view: 'documents' | 'reviews' | 'quarantine' | 'batches' | 'erasures' | 'events' | 'letters' | 'uploads' }
   | { view: 'document' | 'review' | 'evidence' | 'bytes' | 'pii' | 'raw'; doc: string; content: Content }
   | { view: 'chunk'; doc: string; content: Content; piece: number }
   | { view: 'batch' | 'report'; batch: Batch };
@@ -38,6 +38,8 @@ const ROOMS: Readonly<Record<Look['view'], Room>> = Object.freeze({
   reviews: 'queue',
   quarantine: 'queue',
   evidence: 'queue',
+  letters: 'queue',
+  uploads: 'queue',
   review: 'review',
   bytes: 'sealed',
   pii: 'sealed',
@@ -119,6 +121,14 @@ function sight(tenant: TenantModel, look: Look): Sight {
       return { status: 200, words: [], total: tenant.erasures };
     case 'events':
       return { status: 200, words: [] };
+    case 'letters':
+      return { status: 200, words: [], total: tenant.letters.length };
+    case 'uploads': {
+      const uploads = [...tenant.uploads.values()];
+      // What a batch took has its name from the batch; the upload forgets it.
+      const named = uploads.filter(({ state }) => state !== 'taken');
+      return { status: 200, words: named.map(({ content }) => content.name), total: uploads.length };
+    }
     case 'batch':
       return { status: 200, words: fileNames(look.batch) };
     case 'report':

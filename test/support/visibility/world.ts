@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, open as openFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Hono } from 'hono';
@@ -15,6 +15,8 @@ import { STAGES } from '../../../appliance/bin/worker.ts';
 import { type Control, createControl } from '../../../appliance/control/create-control.ts';
 import { isSuspended } from '../../../appliance/control/tenants/suspension-flags.ts';
 import { createDataApp } from '../../../appliance/data/app.ts';
+import { InboxMemory } from '../../../appliance/data/inbox/memory.ts';
+import { inboxRound } from '../../../appliance/data/inbox/round.ts';
 import type { DataPlane } from '../../../appliance/data/plane.ts';
 import { createWorker } from '../../../appliance/data/worker.ts';
 import { adminHandler } from '../../../appliance/gateway/admin.ts';
@@ -32,7 +34,7 @@ import { openSqliteQueue } from '../../../appliance/stores/queue/sqlite.ts';
 import { openSqliteRecords } from '../../../appliance/stores/record/sqlite.ts';
 import { openSqliteVectors } from '../../../appliance/stores/vector/sqlite-vec.ts';
 import { type ManualClock, manualClock } from '../manual-clock.ts';
-import { inProcessParser, plantedScanner } from './doubles.ts';
+import { inProcessParser, plantedScanner, type Trouble, troubled } from './doubles.ts';
 
 /**
  * A whole appliance in one process and without sockets: real control, real gateway, real tenant apps over real embedded
@@ -49,12 +51,16 @@ export interface World {
   fetch(
     method: string,
     path: string,
-    init: { headers: Record<string, string>; body?: string | FormData },
+    init: { headers: Record<string, string>; body?: string | FormData | Uint8Array<ArrayBuffer> },
   ): Promise<Response>;
   /** The open plane of a tenant that is served. */
   plane(tenantId: string): Promise<DataPlane>;
-  /** Runs workers until no document and no request of these tenants is under way. */
-  runToRest(tenants: readonly string[]): Promise<void>;
+  /** Runs workers until no document and no request of these tenants is under way, with a stage in trouble or none. */
+  runToRest(tenants: readonly string[], trouble?: Trouble | null): Promise<void>;
+  /** The tenant's inbox folder on the host. */
+  inboxFolder(tenantId: string): string;
+  /** Looks at the inbox, lets the time of holding still go by, looks again: whatever is complete is taken. */
+  lookIntoInbox(tenantId: string): Promise<void>;
   /** What the daemon does now and then for a tenant: sweeps of every kind. */
   maintain(tenantId: string): Promise<void>;
   /** Closes everything and opens it again on the same folder. */
@@ -64,6 +70,7 @@ export interface World {
 
 const LONGEST_RUN_MS = 20_000;
 const DRAIN_MS = 1000;
+const INBOX = Object.freeze({ stableMs: 10_000, waitingMs: 900_000, takenFiles: 'keep' });
 
 /** The file system in memory, where there is one: the stores sync every commit. */
 async function quickFolder(): Promise<string> {
@@ -189,6 +196,33 @@ export async function openWorld(): Promise<World> {
   }
 
   let now = await open();
+  /** What the daemon remembers of inboxes; lost with it. */
+  let memories = new Map<string, InboxMemory>();
+  const inboxFolder = (tenantId: string) => join(folder, 'inbox', tenantId);
+
+  async function inboxRounds(tenantId: string): Promise<void> {
+    const memory = memories.get(tenantId) ?? new InboxMemory();
+    memories.set(tenantId, memory);
+    mkdirSync(inboxFolder(tenantId), { recursive: true });
+    const tenant = await openFile(inboxFolder(tenantId));
+    try {
+      for (let more = true; more; ) {
+        const { config, config_version } = await now.control.gate(tenantId);
+        ({ more } = await inboxRound({
+          plane: await now.plane(tenantId),
+          tenant,
+          memory,
+          settings: INBOX,
+          current: { max_batch_size: config!.max_batch_size, config_version },
+          halted: () => isSuspended(folder, tenantId),
+          wake: () => undefined,
+          elapsed: () => clock.now(),
+        }));
+      }
+    } finally {
+      await tenant.close();
+    }
+  }
 
   const shut = async () => {
     await now.control.stop();
@@ -205,14 +239,14 @@ export async function openWorld(): Promise<World> {
     },
     fetch: (method, path, init) => now.fetch(method, path, init),
     plane,
-    async runToRest(tenants) {
+    async runToRest(tenants, trouble = null) {
       const planes = await Promise.all(tenants.map(plane));
       const { promise: rested, resolve } = Promise.withResolvers<void>();
       const isDone = async ({ records }: DataPlane) =>
         (await records.unfinished(null, 1)).length === 0 && (await records.openReprocess()) === null;
       const worker = createWorker({
         name: 'w',
-        stages: STAGES,
+        stages: troubled(STAGES, trouble),
         planes: async () => {
           const done = await Promise.all(planes.map(isDone));
           if (!done.includes(false)) resolve();
@@ -232,6 +266,12 @@ export async function openWorld(): Promise<World> {
       await running;
       if ((await Promise.all(planes.map(isDone))).includes(false)) throw new Error('the pipeline never came to rest');
     },
+    inboxFolder,
+    async lookIntoInbox(tenantId) {
+      await inboxRounds(tenantId);
+      clock.advance(INBOX.stableMs);
+      await inboxRounds(tenantId);
+    },
     async maintain(tenantId) {
       const { config } = await now.control.gate(tenantId);
       await maintain(
@@ -243,6 +283,7 @@ export async function openWorld(): Promise<World> {
     },
     async restart() {
       await shut();
+      memories = new Map();
       now = await open();
     },
     async end() {
