@@ -88,12 +88,13 @@ export function createDataApp(options: DataAppOptions): Hono {
   function refuse(request: Request, error: unknown): Response {
     const requestId = request.headers.get(REQUEST_ID_HEADER) ?? '';
     const answer = toHttpError(error, requestId);
-    if (answer.status >= 500) {
-      plane.logger.error('request failed', {
-        ...shaped({ tenant_id: plane.tenant_id, request_id: requestId }),
-        ...codeFrames(error),
-      });
-    }
+    const about = () => ({
+      ...shaped({ tenant_id: plane.tenant_id, request_id: requestId }),
+      ...codeFrames(error),
+    });
+    // Without room nothing has failed yet: the answer says so to the sender, the measures to whoever can make room.
+    if (answer.status === 507) plane.logger.warn('request refused', about());
+    else if (answer.status >= 500) plane.logger.error('request failed', about());
     return Response.json(answer.body, { status: answer.status, headers: answer.headers });
   }
 }
