@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { BatchReceipt } from '../../appliance/api/receipts.ts';
 import type { QuarantineDocument, QuarantineItem } from '../../appliance/api/schemas/quarantine.ts';
+import type { DecidedClass } from '../../appliance/api/schemas/query.ts';
 import type { ReviewDocument, ReviewItem } from '../../appliance/api/schemas/review.ts';
 import { makeBatch, text } from '../support/batch.ts';
 import { EICAR } from '../support/clamd.ts';
@@ -120,6 +121,12 @@ describe('the review queue', () => {
     assert.equal(reviewed.length, 1);
     assert.equal(reviewed[0]!.details.previous, won.proposed);
     assert.ok(!JSON.stringify(reviewed).includes('it says so'), 'a note is no event');
+    const { review } = (await dana.careful!<{ review: DecidedClass }>('GET', `/query/careful/document/${docs[0]}`))
+      .data;
+    const { note } = won as DecidedClass;
+    assert.deepEqual([review.classification, review.proposed, review.note], [won.classification, won.proposed, note]);
+    const undecided = await dana.careful!<{ review: null }>('GET', `/query/careful/document/${docs[1]}`);
+    assert.equal(undecided.data.review, null);
     assert.equal((await dana.careful!('POST', path, { decision: 'approve' })).code, 'INVALID_STATE_TRANSITION');
   });
 
@@ -347,6 +354,8 @@ describe('the command line', () => {
       'a rule',
     );
     assert.match(corrected.out, new RegExp(`${docs[0]}: SOP, not `));
+    const told = await frostbyte('dana', 'document', 'show', 'careful', docs[0]!);
+    assert.match(told.out, /review +SOP, not \w+, by dana, .*: a rule\n/);
     const approved = await frostbyte('dana', 'review', 'approve', 'careful', '--batch', batch, '--json');
     assert.deepEqual(approved.json(), { batch_id: batch, approved: 2, remaining: 0 });
     const [late, nothing] = await Promise.all([

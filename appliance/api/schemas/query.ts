@@ -106,6 +106,19 @@ const chunk = {
   metadata: z.record(z.string(), z.unknown()),
 };
 
+/** A person's decision on the class of a document; it holds for later runs too. */
+export const DecidedClass = z.object({
+  decision: z.enum(['approve', 'correct']),
+  classification: z.string(),
+  /** What the classifier had proposed. */
+  proposed: z.string(),
+  /** What that person added in words. */
+  note: z.string().nullable(),
+  decided_by: z.string(),
+  decided_at: Timestamp,
+});
+export type DecidedClass = z.infer<typeof DecidedClass>;
+
 export const DocumentAnswer = z
   .object({
     doc_id: DocId,
@@ -124,6 +137,7 @@ export const DocumentAnswer = z
     indexed_at: Timestamp.nullable(),
     page_count: z.number().int().nullable(),
     chunk_count: z.number().int().nullable(),
+    review: DecidedClass.nullable(),
     chunks: z.array(z.object(chunk)),
     lineage: Lineage,
   })
@@ -136,7 +150,9 @@ export const ChunkAnswer = z
   })
   .openapi('Chunk');
 
-export const DocumentListItem = DocumentAnswer.omit({ chunks: true, lineage: true }).openapi('DocumentListItem');
+export const DocumentListItem = DocumentAnswer.omit({ review: true, chunks: true, lineage: true }).openapi(
+  'DocumentListItem',
+);
 
 export const DocumentListQuery = z.strictObject({
   state: z.enum(DOCUMENT_STATES).optional(),

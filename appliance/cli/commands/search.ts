@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { RetrievalProof } from '../../api/schemas/query.ts';
+import type { DecidedClass, RetrievalProof } from '../../api/schemas/query.ts';
 import { client, output } from '../context.ts';
 import { customFieldsOf } from '../custom-fields-of.ts';
 import { printable, quoted, table } from '../output.ts';
@@ -92,15 +92,14 @@ export function searchCommands(program: Command): void {
     .addHelpText('after', '\nExample:\n  frostbyte document show nordlaw doc_0123456789abcdef --json')
     .action(async (tenant: string, id: string, _options: unknown, command: Command) => {
       const { data } = await client(command).get<
-        DocumentAnswer & { chunks: { chunk_id: string; page: number; text: string }[] }
+        DocumentAnswer & { review: DecidedClass | null; chunks: { chunk_id: string; page: number; text: string }[] }
       >(`/query/${tenant}/document/${id}`);
-      output(command).answer(data, ({ chunks, lineage, ...row }) =>
+      output(command).answer(data, ({ chunks, lineage, review, ...row }) =>
         [
           table(
-            Object.entries(row).map(([field, value]) => [
-              field,
-              typeof value === 'object' ? JSON.stringify(value) : String(value),
-            ]),
+            Object.entries({ ...row, review: review === null ? 'none' : decidedClass(review) }).map(
+              ([field, value]) => [field, typeof value === 'object' ? JSON.stringify(value) : String(value)],
+            ),
           ),
           '',
           table(
@@ -128,4 +127,10 @@ export function describeProof(proof: RetrievalProof): string {
         `   ${chunk.chunk_id}  source ${chunk.source_sha256.slice(0, 12)}…  canonical ${chunk.canonical_sha256.slice(0, 12)}…\n${quoted(chunk.text)}`,
     ),
   ].join('\n');
+}
+
+/** A person's word on the class of a document, and what they added. */
+function decidedClass({ decision, classification, proposed, note, decided_by, decided_at }: DecidedClass): string {
+  const told = decision === 'approve' ? classification : `${classification}, not ${proposed}`;
+  return `${told}, by ${decided_by}, ${decided_at}${note === null ? '' : `: ${note}`}`;
 }

@@ -42,7 +42,12 @@ export const QUERY_ROUTES: Partial<Record<RouteName, DataRoute>> = {
     const document = found(await plane.records.document(params.doc_id!), 'document');
     const chunks = await plane.records.documentChunks(document.doc_id, { limit, offset: (page - 1) * limit });
     await recordRead(context, document.doc_id, { what: 'document' });
-    return answer({ ...summary(plane.tenant_id, document), chunks: chunks.map(chunkBody), lineage: lineage(document) });
+    return answer({
+      ...summary(plane.tenant_id, document),
+      review: document.review ?? null,
+      chunks: chunks.map(chunkBody),
+      lineage: lineage(document),
+    });
   },
 
   async chunk(context) {

@@ -9,7 +9,9 @@ export const review = (nth: number, decision: 'approve' | 'correct') =>
   onDocument(
     nth,
     async (session, tenant, docId, doc) => {
-      const body = decision === 'approve' ? { decision } : { decision, classification: 'contract' };
+      // What they add is of the document, and goes with it.
+      const note = `read in ${doc?.content.name ?? 'vain'}`;
+      const body = { note, decision, ...(decision === 'approve' ? {} : { classification: 'contract' }) };
       const status = closed(tenant, 'own') || (doc === undefined ? 404 : doc.state === 'held' ? 200 : 409);
       await session.must(status, session.ownAdmin(tenant), 'POST', `/ingest/${tenant.id}/review/${docId}`, body);
       if (status !== 200) return;
