@@ -163,7 +163,7 @@ export const EVENTS = Object.freeze({
   ESCROW_COPIED: tenant('file_sha256'),
   REENCRYPT_STARTED: tenant('storage_version', 'reason'),
   REENCRYPT_COMPLETED: tenant('storage_version', 'examined', 'moved', 'moved_bytes', 'failed'),
-  ISOLATION_VERIFIED: tenant('overall_pass', 'checks', 'allowed'),
+  ISOLATION_VERIFIED: tenant('report_id', 'report_sha256', 'overall_pass', 'checks', 'allowed'),
   TOKEN_ISSUED: tenant('jti', 'subject', 'role', 'scopes', 'expires_at'),
   TOKEN_REVOKED: tenant('jti', 'subject', 'reason', 'count'),
   SIGNED_IN: tenant('subject'),

@@ -27,6 +27,7 @@ export const ENVIRONMENT: Readonly<Record<string, { path: string; type: 'text' |
   FROSTBYTE_INBOX_PATIENCE_SECONDS: { path: 'inbox.patience_seconds', type: 'number' },
   FROSTBYTE_INBOX_TAKEN_FILES: { path: 'inbox.taken_files', type: 'text' },
   FROSTBYTE_MIN_FREE_MB: { path: 'intake.min_free_mb', type: 'number' },
+  FROSTBYTE_ISOLATION_EVERY_HOURS: { path: 'isolation.every_hours', type: 'number' },
   FROSTBYTE_BREAK_GLASS_MAX_MINUTES: { path: 'break_glass.max_minutes', type: 'number' },
   FROSTBYTE_RUN: { path: 'processes.run_folder', type: 'text' },
   FROSTBYTE_FLAGS: { path: 'processes.flags_folder', type: 'text' },

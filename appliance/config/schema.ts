@@ -96,6 +96,9 @@ export const Config = z.strictObject({
   break_glass: z.strictObject({
     max_minutes: z.number().int().min(1).max(60).describe('How long an administrator may look at a tenant’s content'),
   }),
+  isolation: z.strictObject({
+    every_hours: z.number().min(0.1).max(720).describe('When a tenant’s isolation is checked again by itself'),
+  }),
   processes: z
     .strictObject({
       run_folder: z
@@ -168,6 +171,7 @@ export function defaultConfig(): Config {
     },
     intake: { min_free_mb: null },
     break_glass: { max_minutes: 60 },
+    isolation: { every_hours: 24 },
     processes: { run_folder: null, flags_folder: null, gateway_uid: null },
     stack: {
       engine: '/var/run/docker.sock',

@@ -24,6 +24,8 @@ export interface ControlOptions {
   beatMs?: number;
   /** The site's own bound on break-glass, in minutes. Default and at most 60. */
   breakGlassMinutes?: number;
+  /** Hours after a tenant's last isolation check at which the next one comes by itself. Default 24. */
+  isolationHours?: number;
   /** Forgiven difference of clocks about a token's start, 0–5 seconds. */
   clockSkewSeconds?: number;
 }

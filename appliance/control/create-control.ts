@@ -15,6 +15,8 @@ import type { Control, ControlOptions } from './control-options.ts';
 import { holdVerbs } from './holds/hold-verbs.ts';
 import { dropProposals } from './holds/holds.ts';
 import { checkIsolation } from './isolation/check-isolation.ts';
+import { isolationVerbs, needIsolation } from './isolation/reports.ts';
+import { isolationSchedule } from './isolation/schedule.ts';
 import { keyVerbs } from './keys/key-verbs.ts';
 import { keyWork } from './keys/key-work.ts';
 import { recoveryVerbs } from './keys/recovery-verbs.ts';
@@ -42,6 +44,8 @@ const BEAT_MS = 500;
 const RETRY_WAITS = Object.freeze([200, 1000, 5000]);
 /** A key signs tokens for as long as a tenant's identity is kept (spec 3): 90 days. */
 const SIGNING_KEY_LIFE_MS = 90 * 86_400_000;
+/** Hours between the isolation checks of a tenant. */
+const ISOLATION_HOURS = 24;
 /** Expired tokens are kept this long, so that a token of yesterday still reads as expired in lists. */
 const KEEP_EXPIRED_S = 86_400;
 
@@ -95,6 +99,16 @@ export async function createControl(options: ControlOptions): Promise<Control> {
   const keyParts = { registry, clock, resources, turns: new Turns() };
   const dueKeys = keyWork({ ...keyParts, logger });
 
+  const checkTenant = (tenantId: string, actor: string) =>
+    checkIsolation({ registry, clock, resources }, tenantId, actor);
+  const isolation = isolationSchedule({
+    registry,
+    clock,
+    logger,
+    everyMs: (options.isolationHours ?? ISOLATION_HOURS) * 3_600_000,
+    check: async (tenantId) => checkTenant(tenantId, 'system'),
+  });
+
   const work = background({
     logger,
     beatMs: options.beatMs ?? BEAT_MS,
@@ -102,6 +116,8 @@ export async function createControl(options: ControlOptions): Promise<Control> {
       for (const { tenant_id } of tenantsIn(registry, ['PENDING', 'PROVISIONING', 'DEPROVISIONING']))
         work.kick(tenant_id);
       for (const tenantId of await dueKeys.due()) work.kick(tenantId);
+      const check = isolation.next();
+      if (check !== null) work.track(check);
       noteFailures();
       if (keys.isOlderThan(SIGNING_KEY_LIFE_MS)) await rotateSigningKey('scheduled', 'system');
       await relayAll();
@@ -118,7 +134,7 @@ export async function createControl(options: ControlOptions): Promise<Control> {
           log,
           relay,
           retryWaits: options.retryWaits ?? RETRY_WAITS,
-          checkIsolation: (tenant, actor) => checkIsolation({ registry, clock, resources }, tenant, actor),
+          checkIsolation: checkTenant,
         },
         tenantId,
         signal,
@@ -162,6 +178,7 @@ export async function createControl(options: ControlOptions): Promise<Control> {
       wake: work.wake,
     }),
 
+    ...isolationVerbs(registry),
     ...keyVerbs({ ...keyParts, kick: work.kick, wake: work.wake }),
     ...recoveryVerbs(keyParts),
     ...holdVerbs({ registry, clock, resources, wake: work.wake }),
@@ -210,6 +227,7 @@ export async function createControl(options: ControlOptions): Promise<Control> {
         ['registry', () => registry.check()],
         ['signing keys', () => keys.current()],
         ['audit log', async () => (await log(APPLIANCE_LOG)).check()],
+        ['isolation', () => needIsolation(registry)],
       ];
       return Promise.all(
         tests.map(async ([name, test]) => {

@@ -62,6 +62,10 @@ export interface ControlVerbs {
   abandon(tenantId: string, actor: string): Promise<StateChange>;
   /** Own access OK, foreign access DENIED (spec 3, "Isolation check"). */
   verify(tenantId: string, actor: string): Promise<IsolationReport>;
+  /** Kept reports of a tenant's isolation checks, newest first; `after` is a report's id. */
+  isolationReports(tenantId: string, page: PageRequest): Promise<{ reports: IsolationSummary[]; total: number }>;
+  /** Throws `RESOURCE_NOT_FOUND`, also for one that is not kept any more. */
+  isolationReport(tenantId: string, reportId: string): Promise<IsolationReport>;
 
   // Keys
   /**
@@ -199,6 +203,8 @@ export interface Tenant {
   key_version: number | null;
   key_rotated_at: string | null;
   key_rotation_due_at: string | null;
+  /** The last isolation check; null before the first. */
+  isolation: { checked_at: string; overall_pass: boolean } | null;
 }
 
 export interface ProvisioningStep {
@@ -295,9 +301,11 @@ export interface Notice {
   acknowledged_by: string | null;
 }
 
-/** Spec 3. */
+/** Spec 3. The SHA-256 of its canonical JSON stands in the audit log. */
 export interface IsolationReport {
+  report_id: string;
   tenant_id: string;
+  checked_at: string;
   checks: {
     store: string;
     test: string;
@@ -306,4 +314,16 @@ export interface IsolationReport {
     timestamp: string;
   }[];
   overall_pass: boolean;
+}
+
+/** An isolation report as lists show it. */
+export interface IsolationSummary {
+  report_id: string;
+  tenant_id: string;
+  checked_at: string;
+  overall_pass: boolean;
+  /** How many tries were made, and how many of them got through. */
+  checks: number;
+  allowed: number;
+  report_sha256: string;
 }

@@ -71,6 +71,12 @@ const VERBS: Partial<Record<RouteName, Verb>> = {
   purgeKey: (control, { tenantId, body, caller }) =>
     data(control.purgeKey(tenantId!, body as PurgeRequest, caller.subject)),
   verifyTenant: (control, { tenantId, caller }) => data(control.verify(tenantId!, caller.subject)),
+  async listIsolation(control, { tenantId, query }) {
+    const page = query as unknown as PageQuery;
+    const { reports, total } = await control.isolationReports(tenantId!, placeOf(page));
+    return { data: reports, meta: listMeta(total, page, {}, cursorOf(reports, page.limit, 'report_id')) };
+  },
+  getIsolation: (control, { tenantId, params }) => data(control.isolationReport(tenantId!, params.report_id!)),
   openBreakGlass: (control, { tenantId, body, caller }) =>
     data(control.openBreakGlass(tenantId!, body as { reason: string; minutes?: number }, caller.subject)),
   async listBreakGlass(control, { tenantId, query }) {

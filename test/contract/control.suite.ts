@@ -151,6 +151,16 @@ export function controlContract(name: string, reach: Reach): void {
       const report = await verbs.verify(tenant, 'frode');
       assert.equal(report.overall_pass, true);
       assert.ok(report.checks.length > 0);
+      const { reports, total } = await verbs.isolationReports(tenant, { limit: 1 });
+      assert.deepEqual([reports[0]?.report_id, reports[0]?.overall_pass], [report.report_id, true]);
+      // The first is of the tenant's provisioning.
+      assert.equal(total, 2);
+      assert.deepEqual(await verbs.isolationReport(tenant, report.report_id), report);
+      await assert.rejects(verbs.isolationReport(tenant, tenant), { code: 'RESOURCE_NOT_FOUND' });
+      assert.deepEqual((await verbs.tenant(tenant)).isolation, {
+        checked_at: report.checked_at,
+        overall_pass: true,
+      });
       const health = await verbs.health();
       assert.deepEqual(
         health.map(({ name: part, ok }) => [part, ok]),
@@ -158,6 +168,7 @@ export function controlContract(name: string, reach: Reach): void {
           ['registry', true],
           ['signing keys', true],
           ['audit log', true],
+          ['isolation', true],
         ],
       );
     });

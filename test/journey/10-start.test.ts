@@ -34,7 +34,7 @@ test('liveness and readiness answer without a token and name no secret', async (
   assert.equal(ready.status, 200, JSON.stringify(body));
   assert.equal(body.status, 'ready');
   const names = body.dependencies.map(({ name }) => name);
-  for (const name of ['registry', 'signing keys', 'audit log']) assert.ok(names.includes(name), name);
+  for (const name of ['registry', 'signing keys', 'audit log', 'isolation']) assert.ok(names.includes(name), name);
   assert.ok(
     names.some((name) => name.startsWith('parser.')),
     'each layer of the sandbox is shown',

@@ -8,6 +8,9 @@ import { SignJWT } from 'jose';
 import type { BatchReceipt } from '../../appliance/api/receipts.ts';
 import type { BatchStatus } from '../../appliance/api/schemas/ingest.ts';
 import { DEFAULT_TENANT_CONFIG } from '../../appliance/api/tenant-config.ts';
+import type { IsolationReport, IsolationSummary } from '../../appliance/control/verbs.ts';
+import { canonicalJson } from '../../appliance/kernel/canonical-json.ts';
+import { sha256Hex } from '../../appliance/kernel/digest.ts';
 import { newId } from '../../appliance/kernel/ids.ts';
 import { controlPaths, tenantPaths } from '../../appliance/kernel/names.ts';
 import { type Appliance, startAppliance } from '../support/appliance.ts';
@@ -120,6 +123,21 @@ test('the isolation check of a tenant passes: its own doors open, all others clo
   assert.ok(data.checks.some(({ result, target }) => result === 'OK' && target === 'acme'));
   assert.ok(data.checks.some(({ result, target }) => result === 'DENIED' && target === 'globex'));
   assert.ok(!data.checks.some(({ result }) => result === 'ALLOWED'));
+
+  const listed = await admin<IsolationSummary[]>('GET', '/admin/tenants/acme/isolation?limit=1');
+  const [last] = listed.data;
+  const shown = await admin<IsolationReport>('GET', `/admin/tenants/acme/isolation/${last!.report_id}`);
+  assert.equal(shown.data.overall_pass, true);
+  const hash = sha256Hex(canonicalJson(shown.data));
+  assert.equal(hash, last!.report_sha256);
+  const evidence = await until('the event', async () => {
+    const events = await admin<{ details: Record<string, unknown> }[]>(
+      'GET',
+      '/audit/acme/events?event_type=ISOLATION_VERIFIED',
+    );
+    return events.data.find(({ details }) => details.report_id === last!.report_id);
+  });
+  assert.equal(evidence.details.report_sha256, hash);
 });
 
 test('refusals come in the order of the specification', async () => {

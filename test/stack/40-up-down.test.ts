@@ -33,7 +33,7 @@ describe('bringing a stack up and down', { skip: stackMissing() ?? false }, () =
     const facts = readFileSync(PLACE.facts, 'utf8');
     assert.equal(statSync(PLACE.facts).mode & 0o777, 0o600);
     const before = containers(PLACE.socket);
-    assert.equal(before.length, 4);
+    assert.equal(before.length, 5);
     assert.equal(stack('up').status, 0);
     assert.deepEqual(containers(PLACE.socket), before, 'a stack that is up is left as it is');
     assert.equal(readFileSync(PLACE.facts, 'utf8'), facts);

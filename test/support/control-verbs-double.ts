@@ -28,6 +28,7 @@ export interface ControlDouble {
 }
 
 const AT = '2026-01-01T00:00:00.000Z';
+const REPORT = '01900000-0000-7000-8000-000000000001';
 const SCOPES_OF: Record<Role, Scope[]> = {
   tenant_user: ['ingest', 'query'],
   tenant_admin: ['ingest', 'query', 'audit'],
@@ -128,10 +129,16 @@ export function controlDouble(
     retry: async (id) => change(id, 'PROVISIONING'),
     abandon: async (id) => change(id, 'DEPROVISIONING'),
     verify: async (tenant_id) => ({
+      report_id: REPORT,
       tenant_id,
+      checked_at: AT,
       checks: [{ store: 'objects', test: 'read', target: 'probe', result: 'DENIED', timestamp: AT }],
       overall_pass: true,
     }),
+    isolationReports: async () => ({ reports: [], total: 0 }),
+    isolationReport: async () => {
+      throw new FrostbyteError('RESOURCE_NOT_FOUND', 'There is no such report of this tenant.');
+    },
     rotateKeys: async (tenant_id, { emergency = false }) => ({
       tenant_id,
       key_version: 2,
@@ -306,5 +313,6 @@ function tenantOf(tenant_id: string, state: TenantState): Tenant {
     key_version: null,
     key_rotated_at: null,
     key_rotation_due_at: null,
+    isolation: null,
   };
 }

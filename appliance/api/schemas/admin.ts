@@ -54,6 +54,8 @@ export const TenantAnswer = z
     key_version: z.number().int().nullable(),
     key_rotated_at: Timestamp.nullable(),
     key_rotation_due_at: Timestamp.nullable(),
+    /** The last isolation check; null before the first. */
+    isolation: z.object({ checked_at: Timestamp, overall_pass: z.boolean() }).nullable(),
   })
   .openapi('Tenant');
 
@@ -132,7 +134,9 @@ export const StateChangeAnswer = z
 
 export const IsolationAnswer = z
   .object({
+    report_id: z.string(),
     tenant_id: TenantId,
+    checked_at: Timestamp,
     checks: z.array(
       z.object({
         store: z.string(),
@@ -145,6 +149,22 @@ export const IsolationAnswer = z
     overall_pass: z.boolean(),
   })
   .openapi('IsolationReport');
+
+export const IsolationListQuery = z.strictObject(pageOf(30, 100));
+
+export const IsolationSummaryAnswer = z
+  .object({
+    report_id: z.string(),
+    tenant_id: TenantId,
+    checked_at: Timestamp,
+    overall_pass: z.boolean(),
+    /** How many tries were made, and how many of them got through. */
+    checks: z.number().int(),
+    allowed: z.number().int(),
+    /** Of the report as canonical JSON (RFC 8785); it stands in the audit log too. */
+    report_sha256: z.string(),
+  })
+  .openapi('IsolationSummary');
 
 export const IssueTokenBody = z
   .strictObject({

@@ -93,6 +93,7 @@ export async function openEmbedded({
     baseUrl,
     drainMs: config.drain_seconds * 1000,
     breakGlassMinutes: config.break_glass.max_minutes,
+    isolationHours: config.isolation.every_hours,
     usage: async (tenantId) => usage(planes, tenantId),
   });
   const opened = control;

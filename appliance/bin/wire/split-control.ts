@@ -89,6 +89,7 @@ export async function openSplitControl(options: {
     baseUrl: () => url,
     drainMs: config.drain_seconds * 1000,
     breakGlassMinutes: config.break_glass.max_minutes,
+    isolationHours: config.isolation.every_hours,
     usage: async (tenantId) => {
       const ask = planes?.asking(tenantId);
       return ask ? ((await ask.value('usage')) as Tenant['usage']) : null;

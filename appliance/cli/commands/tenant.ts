@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { DEFAULT_TENANT_CONFIG, type TenantConfigPatch } from '../../api/tenant-config.ts';
-import type { ConfigUpdate, IsolationReport, StateChange, Tenant } from '../../control/verbs.ts';
+import type { ConfigUpdate, StateChange, Tenant } from '../../control/verbs.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import type { Client } from '../client.ts';
 import { client, output } from '../context.ts';
@@ -8,6 +8,7 @@ import { CheckFailed } from '../exit.ts';
 import { table } from '../output.ts';
 import { settled } from '../settled.ts';
 import { breakGlassCommands } from './break-glass.ts';
+import { isolationCommands } from './isolation.ts';
 import { tenantApplyCommand } from './tenant-apply.ts';
 import { tenantFieldsCommand } from './tenant-fields.ts';
 import { tenantHoldCommands } from './tenant-hold.ts';
@@ -102,6 +103,7 @@ export function tenantCommands(program: Command): void {
   tenantFieldsCommand(tenant);
   tenantHoldCommands(tenant);
   tenantKeyCommands(tenant);
+  isolationCommands(tenant);
   breakGlassCommands(tenant);
   change(tenant, 'suspend', 'Kill-switch: refuse everything of this tenant at once; nothing is deleted', (because) => ({
     reason: because,
@@ -143,21 +145,6 @@ export function tenantCommands(program: Command): void {
         await report(command, api, id, ends);
       });
   }
-
-  tenant
-    .command('verify <tenant_id>')
-    .description('Isolation check: its own things open, everybody else’s do not')
-    .addHelpText('after', '\nExample:\n  frostbyte tenant verify nordlaw')
-    .action(async (id: string, _options: unknown, command: Command) => {
-      const { data } = await client(command).send<IsolationReport>('POST', `/admin/tenants/${id}/verify`);
-      output(command).answer(data, ({ checks, overall_pass }) =>
-        [
-          table([['STORE', 'TEST', 'TARGET', 'RESULT'], ...checks.map((c) => [c.store, c.test, c.target, c.result])]),
-          overall_pass ? 'isolated' : 'NOT ISOLATED',
-        ].join('\n'),
-      );
-      if (!data.overall_pass) throw new CheckFailed('The isolation check failed.');
-    });
 }
 
 function change(tenant: Command, verb: 'suspend' | 'resume', text: string, body: (because: string) => unknown): void {
@@ -210,6 +197,11 @@ function scalar(text: string): unknown {
   return text !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
 }
 
+function isolationOf({ isolation }: Tenant): string {
+  if (isolation === null) return 'not checked yet';
+  return `${isolation.overall_pass ? 'isolated' : 'NOT ISOLATED'} at ${isolation.checked_at}`;
+}
+
 function describe(tenant: Tenant): string {
   const { usage, provisioning } = tenant;
   return [
@@ -227,6 +219,7 @@ function describe(tenant: Tenant): string {
       ['age key', tenant.age_public_key],
       ['key version', tenant.key_version],
       ['key rotation due', tenant.key_rotation_due_at],
+      ['isolation', isolationOf(tenant)],
       ['config version', tenant.config_version],
     ]),
     '',

@@ -1,17 +1,19 @@
 import { auditEntry } from '../../audit/entry.ts';
 import type { Clock } from '../../kernel/clock.ts';
+import { newId } from '../../kernel/ids.ts';
 import type { TenantResources } from '../provisioning/port.ts';
 import type { Registry } from '../registry/open.ts';
 import { appendEntries } from '../registry/outbox.ts';
 import { needTenant, tenantsIn } from '../registry/tenants.ts';
 import { PROBE_TENANT } from '../tenants/tenant-id.ts';
 import type { IsolationReport } from '../verbs.ts';
+import { keepReport } from './reports.ts';
 
 /**
  * Runs the isolation check of a tenant (spec 3): its own things first, so that a dead credential never passes for a
  * closed door; then the probe tenant and every other active one. Suspended tenants are SKIPPED by name, and so is the
  * tenant itself while it is stopped. It passes when every own access is OK and every foreign one DENIED. The report is
- * kept as audit evidence (ISOLATION_VERIFIED). O(tenants).
+ * kept as audit evidence: itself in the registry, its hash in ISOLATION_VERIFIED. O(tenants).
  */
 export async function checkIsolation(
   parts: { registry: Registry; clock: Clock; resources: Pick<TenantResources, 'isolation'> },
@@ -40,8 +42,15 @@ export async function checkIsolation(
     : [];
   const timestamp = clock.iso();
   const checks = [...found, ...skipped].map((check) => ({ ...check, timestamp }));
-  const report: IsolationReport = { tenant_id: tenantId, checks, overall_pass: passes(tenantId, found) };
-  registry.write(() =>
+  const report: IsolationReport = {
+    report_id: newId(),
+    tenant_id: tenantId,
+    checked_at: timestamp,
+    checks,
+    overall_pass: passes(tenantId, found),
+  };
+  registry.write(() => {
+    const { report_id, report_sha256 } = keepReport(registry, report);
     appendEntries(registry, [
       auditEntry(clock, 'ISOLATION_VERIFIED', {
         tenant_id: tenantId,
@@ -49,6 +58,8 @@ export async function checkIsolation(
         resource_id: tenantId,
         status: report.overall_pass ? 'success' : 'failure',
         adds: {
+          report_id,
+          report_sha256,
           overall_pass: report.overall_pass,
           checks: checks.length,
           allowed: checks
@@ -56,8 +67,8 @@ export async function checkIsolation(
             .map(({ store, test, target }) => `${store}: ${test}: ${target}`),
         },
       }),
-    ]),
-  );
+    ]);
+  });
   return report;
 }
 

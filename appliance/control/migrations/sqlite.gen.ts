@@ -457,4 +457,25 @@ CREATE TABLE tenant_networks (
 ) STRICT;
 `,
   },
+  {
+    version: 8,
+    name: '0008-isolation-reports',
+    sha256: 'ff8907aa4814702af9017db47a1b2eb03492f3ddf54df097e81f8f3422a44751',
+    sql: `-- Reports of isolation checks, the last ones of each tenant (control/isolation/reports.ts). \`report\` is canonical JSON,
+-- deflated: hundreds of like lines. The event ISOLATION_VERIFIED has its hash.
+CREATE TABLE isolation_reports (
+  report_id TEXT PRIMARY KEY,
+  tenant_id TEXT NOT NULL REFERENCES tenants,
+  checked_at TEXT NOT NULL,
+  overall_pass INTEGER NOT NULL CHECK (overall_pass IN (0, 1)),
+  checks INTEGER NOT NULL,
+  allowed INTEGER NOT NULL,
+  report_sha256 TEXT NOT NULL CHECK (length(report_sha256) = 64),
+  report BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX isolation_reports_by_tenant ON isolation_reports (tenant_id, report_id);
+CREATE TRIGGER isolation_reports_are_final BEFORE UPDATE ON isolation_reports
+  BEGIN SELECT RAISE(ABORT, 'a report stays as it was made'); END;
+`,
+  },
 ]);

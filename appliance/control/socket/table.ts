@@ -82,6 +82,8 @@ const PLAIN = {
   retry: verb([tenantId, actor]),
   abandon: verb([tenantId, actor]),
   verify: verb([tenantId, actor], { seconds: CHECK_SECONDS }),
+  isolationReports: verb([tenantId, z.strictObject(place)]),
+  isolationReport: verb([tenantId, id]),
 
   rotateKeys: verb([tenantId, z.strictObject({ reason, emergency: z.boolean().optional() }), actor], {
     seconds: CHECK_SECONDS,

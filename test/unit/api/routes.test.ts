@@ -197,6 +197,8 @@ const COMMANDS: Record<keyof typeof ROUTES, string | null> = {
   reencryptTenant: 'tenant reencrypt',
   purgeKey: 'tenant purge-key',
   verifyTenant: 'tenant verify',
+  listIsolation: 'tenant isolation list',
+  getIsolation: 'tenant isolation show',
   openBreakGlass: 'tenant break-glass open',
   listBreakGlass: 'tenant break-glass list',
   closeBreakGlass: 'tenant break-glass close',
