@@ -6,7 +6,7 @@ import { readHandover } from '../read-handover.ts';
 import { repeat } from '../repeat.ts';
 import { toldByHandover } from '../told-by-handover.ts';
 import { ALIVE_MS, aliveFile } from '../where.ts';
-import { workFor } from '../worker.ts';
+import { workFor } from '../run-worker.ts';
 
 /**
  * The role `worker`: stages of one tenant, beside its data plane and out of the same queue. It listens nowhere; what it

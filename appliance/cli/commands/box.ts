@@ -37,7 +37,7 @@ export function boxCommands(program: Command): void {
     .description('Run one more worker on the same data folder')
     .addHelpText('after', '\nExample:\n  frostbyte worker --data /var/lib/frostbyte')
     .action(async (_options: unknown, command: Command) => {
-      const { work } = await import('../../bin/worker.ts');
+      const { work } = await import('../../bin/run-worker.ts');
       await work(configOf(command));
     });
 

@@ -11,7 +11,7 @@ import {
 } from '../../../appliance/bin/wire/embedded-resources.ts';
 import { embeddedRootKey } from '../../../appliance/bin/wire/embedded-root-key.ts';
 import { maintain } from '../../../appliance/bin/wire/maintenance.ts';
-import { STAGES } from '../../../appliance/bin/worker.ts';
+import { STAGES } from '../../../appliance/bin/run-worker.ts';
 import { type Control, createControl } from '../../../appliance/control/create-control.ts';
 import { isSuspended } from '../../../appliance/control/tenants/suspension-flags.ts';
 import { createDataApp } from '../../../appliance/data/app.ts';

@@ -55,7 +55,7 @@ describe('the order of imports', () => {
     ['data/2-parse/stage.ts', 'data/3-policy/stage.ts', /siblings/],
     ['bin/daemon.ts', 'stores/record/sqlite.ts', /bin\/wire\/ alone/],
     ['bin/search-thread.ts', 'stores/vector/sqlite-vec.ts', /bin\/wire\/ alone/],
-    ['bin/worker.ts', 'models/embedder/lexical.ts', /bin\/wire\/ alone/],
+    ['bin/run-worker.ts', 'models/embedder/lexical.ts', /bin\/wire\/ alone/],
     ['bin/wired.ts', 'stores/record/sqlite.ts', /bin\/wire\/ alone/],
     ['stores/record/sqlite.ts', 'stores/vector/sqlite-vec.ts', /no other adapter/],
     ['models/reranker/x.ts', 'models/embedder/lexical.ts', /no other adapter/],
