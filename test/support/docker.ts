@@ -16,6 +16,7 @@ export interface Container {
   Name: string;
   Image: string;
   State: { Pid: number; Health?: { Status: string } };
+  RestartCount: number;
   Config: { User: string; Env: string[]; Image: string };
   HostConfig: {
     ReadonlyRootfs: boolean;
