@@ -105,14 +105,13 @@ function status(): void {
 /** Says what is up, and how to get there; false when nothing is. */
 function describeStack(): boolean {
   if (!existsSync(PLACE.facts) || !engineAnswers()) return false;
-  const { postgres, objects, redis, clamd, scanner } = JSON.parse(readFileSync(PLACE.facts, 'utf8')) as TestStack;
+  const { postgres, objects, redis, scanner } = JSON.parse(readFileSync(PLACE.facts, 'utf8')) as TestStack;
   console.log(`  namespace  ${PLACE.netns}   nsenter --net=${PLACE.netnsFile} COMMAND`);
   console.log(`  engine     DOCKER_HOST=unix://${PLACE.socket}`);
   console.log(`  postgres   ${postgres.host}:${postgres.port}`);
   console.log(`  objects    ${objects.endpoint}`);
   console.log(`  redis      ${redis.host}:${redis.port}`);
-  console.log(`  clamd      ${clamd.host}:${clamd.port}`);
-  console.log(`  scanner    ${scanner.host}:${scanner.port}   before clamd`);
+  console.log(`  scanner    ${scanner.host}:${scanner.port}   before clamd, which has no address`);
   console.log(`  secrets    ${PLACE.facts}`);
   return true;
 }

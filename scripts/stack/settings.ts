@@ -10,8 +10,8 @@ import { PLACE } from './place.ts';
 
 const SUBNET = '172.28';
 const ADDRESS = { control: `${SUBNET}.0.1`, postgres: 10, objects: 11, redis: 12 };
-/** On the network of the malware scanner. */
-const SCANNING = { clamav: `${SUBNET}.255.13`, scanner: `${SUBNET}.255.15` };
+/** The proxy before clamd, on its own network. */
+const SCANNER = `${SUBNET}.255.15`;
 const address = (last: number) => `${SUBNET}.0.${last}`;
 
 /** Each secret file, the image whose user alone may read it, and how it is made: 256 bits, an access key's 20 characters. */
@@ -69,7 +69,6 @@ export function factsForTests(): TestStack {
       secret_key: secret('objects_root_password'),
     },
     redis: { host: address(ADDRESS.redis), port: 6379, password: secret('redis_password') },
-    clamd: { host: SCANNING.clamav, port: 3310 },
-    scanner: { host: SCANNING.scanner, port: 3310 },
+    scanner: { host: SCANNER, port: 3310 },
   };
 }

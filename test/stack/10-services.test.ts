@@ -8,6 +8,7 @@ import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import { clamdScanner } from '../../appliance/data/1-intake/clamd.ts';
 import { EICAR } from '../support/clamd.ts';
+import { clamdSocket } from '../support/docker.ts';
 import { until } from '../support/faults/until.ts';
 import { signedFetch } from '../support/s3.ts';
 import { stackMissing, type TestStack, testStack } from '../support/stack.ts';
@@ -101,11 +102,11 @@ describe('the services of the core stack', { skip: stackMissing() ?? false }, ()
   });
 
   it('clamd is 1.4, and finds the test file', async () => {
-    const { host, port } = stack.clamd;
-    const socket = connect(port, host);
+    const path = clamdSocket(stack);
+    const socket = connect(path);
     socket.write('zVERSION\0');
     assert.match(await text(socket), /^ClamAV 1\.4\./);
-    const scan = await clamdScanner(`${host}:${port}`).begin();
+    const scan = await clamdScanner(path).begin();
     await scan.write(Buffer.from(EICAR));
     const verdict = await scan.end();
     assert.equal(verdict.result, 'quarantined');

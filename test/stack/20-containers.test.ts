@@ -9,10 +9,10 @@ const SERVICES = ['clamav', 'objects', 'postgres', 'redis', 'scanner'];
 /** Whose image is another than its name says. */
 const IMAGES: Readonly<Record<string, string>> = { scanner: 'appliance' };
 /** Who sits apart from the stores. */
-const NETWORKS: Readonly<Record<string, string>> = { clamav: 'frostbyte_scanning', scanner: 'frostbyte_scanning' };
+const NETWORKS: Readonly<Record<string, string>> = { clamav: 'none', scanner: 'frostbyte_scanning' };
 /** TCP ports that each service may be reached on from outside its container. */
 const PORTS: Readonly<Record<string, number[]>> = {
-  clamav: [3310],
+  clamav: [],
   objects: [9000],
   postgres: [5432],
   redis: [6379],

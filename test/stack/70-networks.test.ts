@@ -75,7 +75,7 @@ describe('networks of tenants on an engine', { skip: stackMissing() ?? false }, 
       startTimes().filter((line) => !line.includes('-redis ') || line.includes('frostbyte-redis-1')),
       stores,
     );
-    assert.equal(stores.length, 4);
+    assert.equal(stores.length, 5);
     assert.deepEqual(await addressesIn('northwind'), expected(1, 'northwind'));
     assert.deepEqual(await addressesIn('contoso'), expected(2, 'contoso'));
     const { internal, subnet, bridge } = (await engine.network((await networks.of('contoso')).name))!;
@@ -104,12 +104,12 @@ describe('networks of tenants on an engine', { skip: stackMissing() ?? false }, 
   it('a stranger is taken off, also from a store’s address, and the store is put there', async () => {
     const { name } = await networks.of('northwind');
     own.docker('network', 'disconnect', name, STORES[0]);
-    own.docker('network', 'connect', '--ip=172.28.1.10', name, 'frostbyte-clamav-1');
+    own.docker('network', 'connect', '--ip=172.28.1.10', name, 'frostbyte-scanner-1');
     own.docker('network', 'connect', '--ip=172.28.1.20', name, 'frostbyte-contoso-redis');
     assert.deepEqual((await networks.reconcile()).sort(), [
-      `frostbyte-clamav-1 taken off ${name}`,
       `frostbyte-contoso-redis taken off ${name}`,
       `${STORES[0]} attached to ${name}`,
+      `frostbyte-scanner-1 taken off ${name}`,
     ]);
     assert.deepEqual(await addressesIn('northwind'), expected(1, 'northwind'));
     assert.deepEqual(await networks.reconcile(), []);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
@@ -25,7 +25,7 @@ const TENANTS = ['northwind', 'contoso'] as const;
 /** An address of the host that is no gateway, as its address in the LAN is. Set aside for documentation. */
 const LAN = '198.51.100.7';
 const PORTS = { tcp: 7001, udp: 7002, dns: 53 };
-const LIMITS = { memoryMb: 256, cpus: 1, processes: 64, openFiles: 1024 };
+const LIMITS = { memoryMb: 256, cpus: 1, processes: 64, openFiles: 1024, scratchMb: 64 };
 const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--'];
 
 describe('walls between containers, host and tenants', { skip: stackMissing() ?? false }, () => {
@@ -91,7 +91,7 @@ describe('walls between containers, host and tenants', { skip: stackMissing() ??
         .map((line) => line.slice(1).split(' '))
         .map(([name, pid]) => [name!, Number(pid)]),
     );
-  const hasNetwork = (name: string) => !name.endsWith('-parser');
+  const hasNetwork = (name: string) => !/-parser$|^frostbyte-clamav-/.test(name);
   /** What can be reached from a container's network, with all the rights that a process can have there. */
   const reachedFrom = async (container: string, tries: readonly string[]): Promise<string[]> => {
     const pid = containers().get(container);
@@ -123,7 +123,7 @@ describe('walls between containers, host and tenants', { skip: stackMissing() ??
     assert.equal(inputRule('down'), 0);
     const tries = hostTries();
     const names = [...containers().keys()];
-    assert.equal(names.length, 4 + TENANTS.length * 3);
+    assert.equal(names.length, 5 + TENANTS.length * 3);
     try {
       assert.equal(inputRule('check'), 1);
       for (const [name, reached] of Object.entries(await reachedFromEach(names.filter(hasNetwork), tries))) {
@@ -212,8 +212,8 @@ describe('walls between containers, host and tenants', { skip: stackMissing() ??
         return [`tcp:${address}:${port}`, `icmp:${address}`];
       });
     const core = [
-      ...['tcp:172.28.0.10:5432', 'tcp:172.28.0.11:9000', 'tcp:172.28.0.12:6379', 'tcp:172.28.0.13:3310'],
-      ...[10, 11, 12, 13].map((last) => `icmp:172.28.0.${last}`),
+      ...['tcp:172.28.0.10:5432', 'tcp:172.28.0.11:9000', 'tcp:172.28.0.12:6379', 'tcp:172.28.255.15:3310'],
+      ...['0.10', '0.11', '0.12', '255.15'].map((last) => `icmp:172.28.${last}`),
     ];
     const tries = [...inNetwork(1), ...inNetwork(2), ...core];
     for (const role of ['data-plane', 'redis']) {
@@ -288,8 +288,38 @@ describe('walls between containers, host and tenants', { skip: stackMissing() ??
       assert.match(says(`${host}:9000`, String.raw`GET / HTTP/1.0\r\n\r\n`), /^HTTP\/1\.\d 403 /, host);
     for (const host of ['172.28.0.12', '172.28.1.21', '172.28.2.21'])
       assert.match(says(`${host}:6379`, String.raw`INFO\r\n`), /^-NOAUTH /, host);
+    // The proxy scans for anybody; no order goes through it, and clamd answers as before.
+    for (const order of ['SHUTDOWN', 'RELOAD', 'STATS', 'SCAN /etc/passwd'])
+      assert.match(says('172.28.255.15:3310', String.raw`z${order}\0`), /^UNKNOWN COMMAND/, order);
+    assert.match(says('172.28.255.15:3310', String.raw`zPING\0`), /^PONG/);
+  });
+
+  it('nobody on the host reaches clamd: it has no network, and its socket lies where only root looks', () => {
+    const pid = containers().get('frostbyte-clamav-1');
+    assert.ok(pid);
+    const interfaces = [...readFileSync(`/proc/${pid}/net/dev`, 'utf8').matchAll(/^\s*([^\s:|]+):/gm)];
+    assert.deepEqual(
+      interfaces.map(([, name]) => name),
+      ['lo'],
+    );
+    for (const table of ['tcp', 'tcp6', 'udp', 'udp6']) {
+      const [, ...sockets] = readFileSync(`/proc/${pid}/net/${table}`, 'utf8').trim().split('\n');
+      assert.deepEqual(sockets, [], table);
+    }
+    const socket = `/proc/${pid}/root/run/clamd/clamd.sock`;
+    const pings = (...as: string[]) => own.onHost(...as, process.execPath, '-e', PING_SOCKET, socket).stdout;
+    assert.equal(pings(), 'PONG\0', 'root gets there, so the test can fail');
+    assert.equal(pings(...NOBODY), 'EACCES');
+    const { uid, gid, mode } = statSync(socket);
+    assert.deepEqual({ uid, gid, mode: mode & 0o777 }, { uid: 3310, gid: 7600, mode: 0o660 });
   });
 });
+
+/** Asks clamd behind a socket whether it is there, and says what came of it. */
+const PING_SOCKET = `
+  const socket = require('node:net').connect(process.argv[1], () => socket.write('zPING\\0'));
+  socket.on('error', ({ code }) => process.stdout.write(code)).pipe(process.stdout);
+`;
 
 function missing(tool: string): string | false {
   const there = spawnSync('sh', ['-c', `command -v ${tool}`], { env: { PATH: `${process.env.PATH}:/usr/sbin` } });

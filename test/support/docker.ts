@@ -38,6 +38,11 @@ export interface Container {
   NetworkSettings: { Networks: Record<string, { IPAddress: string; Gateway: string }> };
 }
 
+/** clamd's socket, which only root finds from here: in what its container sees. */
+export function clamdSocket(stack: TestStack): string {
+  return `/proc/${coreContainers(stack).get('clamav')!.State.Pid}/root/run/clamd/clamd.sock`;
+}
+
 /** Every container of the core stack, by the name of its service. */
 export function coreContainers(stack: TestStack): Map<string, Container> {
   const ids = docker(stack, 'ps', '--quiet', '--filter', 'label=com.docker.compose.project=frostbyte').split('\n');

@@ -15,7 +15,6 @@ export interface TestStack {
   };
   objects: { endpoint: string; access_key: string; secret_key: string };
   redis: { host: string; port: number; password: string };
-  clamd: { host: string; port: number };
   /** The proxy before clamd: what tenants reach. */
   scanner: { host: string; port: number };
   /** A strict double that a test starts itself, or the server that `FROSTBYTE_TEST_QDRANT_URL` names. */

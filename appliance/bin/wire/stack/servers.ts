@@ -37,10 +37,10 @@ export interface Ways {
   scanner: string;
 }
 
-const PORTS = Object.freeze({ postgres: 5432, objects: 9000, redis: 6379, qdrant: 6333, clamav: 3310, scanner: 3310 });
+export const PORTS = Object.freeze({ postgres: 5432, objects: 9000, redis: 6379, qdrant: 6333, scanner: 3310 });
 
-/** clamd, and the proxy before it, on a network of their own. */
-const [CLAMAV, SCANNER] = [13, 15];
+/** The proxy before clamd, on a network of its own; clamd itself is on none. */
+const SCANNER = 15;
 
 /** Fixed addresses in the configured range (spec 7, "Compose"). */
 export function stackServers(config: Config, networks: Pick<TenantNetworks, 'of'>): StackServers {
@@ -57,7 +57,7 @@ export function stackServers(config: Config, networks: Pick<TenantNetworks, 'of'
       { name: 'the database by the stores’ network', host: core(LAST.postgres), port: PORTS.postgres },
       { name: 'the object store by the stores’ network', host: core(LAST.objects), port: PORTS.objects },
       { name: 'the gateways’ limits', host: core(12), port: PORTS.redis },
-      { name: 'the malware scanner itself', host: scanning(CLAMAV), port: PORTS.clamav },
+      { name: 'the scanner by its own network', host: scanning(SCANNER), port: PORTS.scanner },
     ],
     networkOf: (tenantId) => networks.of(tenantId),
     secret(name) {
