@@ -1,22 +1,37 @@
+import { Resolver } from 'node:dns/promises';
 import { connect } from 'node:net';
 import type { IsolationOrder } from '../api/plane/isolation-order.ts';
+import { newId } from '../kernel/ids.ts';
 import { type Answer, Inconclusive, type Tries } from './attempt.ts';
-import { reaches } from './reach.ts';
+import { REACH_MS, reaches } from './reach.ts';
 
 const ANSWER_MS = 3000;
 
 /**
- * The network that the tenant sits in (spec 7): nobody else's data plane is reached, nor anything that is closed to all
- * tenants. Together, since a door that drops what knocks is waited for.
+ * The network that the tenant sits in (spec 7): nothing in another's network is reached, nor anything that is closed to
+ * all tenants, and no question leaves it as a name. Together, since a door that drops what knocks is waited for.
  */
 export async function tryNetwork(order: IsolationOrder, tries: Tries): Promise<void> {
   const probe = order.targets.find((target) => target.probe)?.tenant_id ?? order.tenant_id;
   await Promise.all([
-    ...order.targets.flatMap(({ tenant_id, plane }) =>
-      plane === null ? [] : [tries.foreign(tenant_id, 'reach its data plane', () => reaches(plane.host, plane.port))],
+    ...order.targets.flatMap(({ tenant_id, doors }) =>
+      doors.map(({ name, host, port }) => tries.foreign(tenant_id, `reach ${name}`, () => reaches(host, port))),
     ),
     ...order.closed.map(({ name, host, port }) => tries.foreign(probe, `reach ${name}`, () => reaches(host, port))),
+    ...order.resolvers.map((server) => tries.foreign(probe, `ask the resolver at ${server}`, () => resolves(server))),
   ]);
+}
+
+/** A name that nobody has: whoever says so was asked, or asked others. */
+async function resolves(server: string): Promise<Answer> {
+  const resolver = new Resolver({ timeout: REACH_MS, tries: 1 });
+  resolver.setServers([server]);
+  try {
+    await resolver.resolve4(`${newId()}.example`);
+    return 'allowed';
+  } catch (error) {
+    return ['ENOTFOUND', 'ENODATA'].includes((error as NodeJS.ErrnoException).code ?? '') ? 'allowed' : 'denied';
+  }
 }
 
 /** The proxy before the malware scanner: it scans, and takes no order. What would end the scanner is asked last. */

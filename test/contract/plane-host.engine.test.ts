@@ -19,7 +19,7 @@ import { standInImage } from '../support/stand-in-image.ts';
 import { planeHostSuite, type Self, started } from './plane-host.suite.ts';
 
 const TENANTS = ['northwind', 'contoso'] as const;
-const LIMITS = { memoryMb: 256, cpus: 1, processes: 64, openFiles: 1024 };
+const LIMITS = { memoryMb: 256, cpus: 1, processes: 64, openFiles: 1024, scratchMb: 64 };
 const [PLANE_UID, PARSER_UID] = [7020, 7021];
 
 describe('data planes as containers', { skip: stackMissing() ?? false }, () => {

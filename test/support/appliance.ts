@@ -13,7 +13,7 @@ import type { TokenRequest } from '../../appliance/control/verbs.ts';
 import { isRunning, killIfThere, rolesOf } from './faults/processes.ts';
 import { until } from './faults/until.ts';
 import { type Caller, callerOf } from './http.ts';
-import { type StackSettings, stackSettings } from './stack-appliance.ts';
+import { type Planes, type StackSettings, stackSettings } from './stack-appliance.ts';
 
 /** A real daemon in a process of its own, on a free loopback port and a temporary folder. */
 export interface Appliance {
@@ -52,6 +52,8 @@ export interface ApplianceOptions {
    * One process, or a process a role, or that on the server stores. Default: `FROSTBYTE_TEST_ARRANGEMENT`, or one process.
    */
   arrangement?: Arrangement;
+  /** Where data planes run on the server stores. Default: `FROSTBYTE_TEST_PLANES`, or as processes. */
+  planes?: Planes;
 }
 
 const ARRANGEMENTS = ['single', 'split', 'stack'] as const;
@@ -67,7 +69,7 @@ const BUILT = join(root, 'dist/frostbyte');
 export async function startAppliance(options: ApplianceOptions = {}): Promise<Appliance> {
   const dataFolder = options.dataFolder ?? join(await mkdtemp(join(tmpdir(), 'frostbyte-test-')), 'data');
   const { arrangement = ARRANGEMENT } = options;
-  const stack = arrangement === 'stack' ? await stackSettings() : null;
+  const stack = arrangement === 'stack' ? await stackSettings(options.planes) : null;
   const isSplit = arrangement !== 'single';
   const environment = {
     PATH: process.env.PATH ?? '',

@@ -7,7 +7,7 @@ import { openClient } from '../../appliance/stores/object/minio/client.ts';
 import { Connection } from '../../appliance/stores/object/minio/connection.ts';
 import { BucketKeeper } from '../../appliance/stores/object/minio/tenant-bucket.ts';
 import { docker } from './docker.ts';
-import { type QdrantServer, startQdrant } from './qdrant-double/start.ts';
+import { type QdrantServer, startQdrant, startQdrantInStack } from './qdrant-double/start.ts';
 import { type TestStack, testStack } from './stack.ts';
 
 /** What an appliance is told so that it works on the stack's servers, as the one appliance there. */
@@ -18,12 +18,16 @@ export interface StackSettings {
   end(): Promise<void>;
 }
 
+/** Where data planes run, unless a test says otherwise. */
+export type Planes = 'containers' | 'processes';
+const PLANES: Planes = process.env.FROSTBYTE_TEST_PLANES === 'containers' ? 'containers' : 'processes';
+
 /** Leftovers of an earlier appliance are taken from the servers first: they know one at a time. */
-export async function stackSettings(): Promise<StackSettings> {
+export async function stackSettings(planes = PLANES): Promise<StackSettings> {
   const stack = testStack();
   if (stack === undefined) throw new Error('the stack is not up');
   await clearStack(stack);
-  const qdrant = await startQdrant();
+  const qdrant = planes === 'containers' ? await startQdrantInStack(stack) : await startQdrant();
   // On memory, as what containers are handed must be.
   const run = mkdtempSync('/dev/shm/frostbyte-run-');
   const secrets = join(run, 'secrets-of-control');
@@ -43,8 +47,9 @@ export async function stackSettings(): Promise<StackSettings> {
       FROSTBYTE_RUN: run,
       FROSTBYTE_HBA: stack.postgres.hba_folder,
       FROSTBYTE_STORES_DISK: stack.postgres.hba_folder,
-      FROSTBYTE_QDRANT: qdrant.url,
-      FROSTBYTE_PLANES: 'processes',
+      // In the stack it is where it is looked for.
+      ...(planes === 'containers' ? {} : { FROSTBYTE_QDRANT: qdrant.url }),
+      FROSTBYTE_PLANES: planes,
     },
     async end() {
       await qdrant.stop();
@@ -66,6 +71,8 @@ export async function clearStack(stack: TestStack): Promise<void> {
       .split('\n')
       .filter(Boolean);
   const containers = labelled('ps');
+  const double = docker(stack, 'ps', '--all', '--quiet', '--filter=name=^frostbyte-qdrant-1$');
+  if (double !== '') containers.push(double);
   if (containers.length > 0) docker(stack, 'rm', '--force', '--volumes', ...containers);
   for (const network of labelled('network')) {
     const attached = docker(stack, 'network', 'inspect', network, '--format={{range .Containers}}{{.Name}} {{end}}');

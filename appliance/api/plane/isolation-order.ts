@@ -21,8 +21,8 @@ const Target = z.strictObject({
   /** Null where vectors lie in files. */
   vectors: z.strictObject({ collection: text }).nullable(),
   queue: z.strictObject({ ...address.shape, username: text, password: text.nullable(), prefix: text }),
-  /** Where its data plane listens; null where that is no address of a network. */
-  plane: address.nullable(),
+  /** What is in its network, by a name that people know; none where it has no network of its own. */
+  doors: z.array(z.strictObject({ name: text, ...address.shape })).max(100),
 });
 
 export const IsolationOrder = z.strictObject({
@@ -37,6 +37,8 @@ export const IsolationOrder = z.strictObject({
   scanner: address.nullable(),
   /** What nobody in the tenant's network may reach, by a name that people know. */
   closed: z.array(z.strictObject({ name: text, ...address.shape })).max(1000),
+  /** Addresses at which a resolver might take a question from the tenant's network. */
+  resolvers: z.array(text).max(100),
 });
 export type IsolationOrder = z.infer<typeof IsolationOrder>;
 export type OrderTarget = z.infer<typeof Target>;
@@ -49,3 +51,10 @@ export const IsolationTry = z.strictObject({
   result: z.enum(['OK', 'DENIED', 'ALLOWED']),
 });
 export type IsolationTry = z.infer<typeof IsolationTry>;
+
+/** What a check that ran elsewhere says in the end: what it found, or why it could not find out. */
+export const IsolationAnswer = z.union([
+  z.strictObject({ found: z.array(IsolationTry).max(1_000_000) }),
+  z.strictObject({ failed: z.string().max(2000) }),
+]);
+export type IsolationAnswer = z.infer<typeof IsolationAnswer>;

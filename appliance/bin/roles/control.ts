@@ -54,19 +54,21 @@ export function startControl(config: Config): Promise<Running> {
     const metrics = createMetrics({ version: PIPELINE_VERSION });
     const { meter } = metrics;
     const run = runPaths(runFolder(config));
-    const inStack = config.mode === 'stack';
-    const host = planeProcesses({
-      folder: run.planes,
-      owner: config.processes.gateway_uid,
-      command: [process.execPath, ...NODE_FLAGS, entryOf('data-plane')],
-      wrap: dyingWithParent(),
-    });
+    const network = config.mode === 'stack' ? openStackNetwork(config, PIPELINE_VERSION, logger) : null;
+    const host =
+      network?.containers?.planes ??
+      planeProcesses({
+        folder: run.planes,
+        owner: config.processes.gateway_uid,
+        command: [process.execPath, ...NODE_FLAGS, entryOf('data-plane')],
+        wrap: dyingWithParent(),
+      });
     const split = await openSplitControl({
       config,
       logger,
       meter,
       host,
-      backing: inStack ? stackBacking(openStackNetwork(config, PIPELINE_VERSION)) : embeddedBacking,
+      backing: network === null ? embeddedBacking : stackBacking(network),
     });
     undo.push(() => split.close());
     const { control, planes, clock } = split;

@@ -4,9 +4,9 @@ import type { Config } from '../../config/schema.ts';
 import { newId } from '../../kernel/ids.ts';
 import { readHandover } from '../read-handover.ts';
 import { repeat } from '../repeat.ts';
+import { workFor } from '../run-worker.ts';
 import { toldByHandover } from '../told-by-handover.ts';
 import { ALIVE_MS, aliveFile } from '../where.ts';
-import { workFor } from '../run-worker.ts';
 
 /**
  * The role `worker`: stages of one tenant, beside its data plane and out of the same queue. It listens nowhere; what it

@@ -14,6 +14,8 @@ export interface Backing {
   resources: TenantResources;
   /** What a tenant's data plane is handed when it is started. */
   stores(tenantId: string): Promise<PlaneStores>;
+  /** The appliance's settings as they are where a tenant's data plane runs. */
+  settings(tenantId: string): Promise<Config>;
   openLog(logId: string): Promise<AuditLog>;
   /** Bytes that may still be written to the disk of servers; null where the data plane sees the disk itself. */
   room(): Promise<number | null>;

@@ -26,6 +26,7 @@ export async function embeddedBacking({ config, root, clock, logger, meter, plan
   return {
     resources,
     stores: async (tenantId) => embeddedStores(dataFolder, tenantId),
+    settings: async () => config,
     openLog: async (logId) => openSqliteLog(logPath(dataFolder, logId), { tenant_id: logId, clock }),
     room: async () => null,
     limits: async () => null,

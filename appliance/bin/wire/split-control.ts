@@ -111,7 +111,7 @@ export async function openSplitControl(options: {
     gateway_keys: Object.fromEntries([...gateways].map(([id, { public_key }]) => [id, public_key])),
     ...(await current(tenantId)),
     clock_floor: clock.now(),
-    settings: { ...config },
+    settings: { ...(await backing.settings(tenantId)) },
   });
 
   const kept = keepPlanes({

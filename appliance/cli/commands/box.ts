@@ -25,7 +25,9 @@ export function boxCommands(program: Command): void {
     )
     .option('--socket <path>', 'for the role parser: where it listens', PARSER_SOCKET)
     .option('--listen <host:port>', 'for the role scanner: where it listens')
-    .option('--clamd <host:port>', 'for the role scanner: where clamd listens')
+    .option('--clamd <address>', 'for the role scanner: where clamd listens, or the path of its socket')
+    .option('--order <file>', 'for the role isolation: the file (on tmpfs) with what it tries')
+    .option('--answer <file>', 'for the role isolation: where it writes what it found')
     .option('--stream-max-mb <number>', 'for the role scanner: what is larger is not scanned', '4000')
     .addHelpText('after', '\nExample:\n  frostbyte serve --data /var/lib/frostbyte')
     .action(async (options: ServeOptions, command: Command) => {
@@ -112,7 +114,7 @@ export function boxCommands(program: Command): void {
   rotateCommand(token);
 }
 
-const ROLES = ['control', 'gateway', 'data-plane', 'worker', 'parser', 'scanner'] as const;
+const ROLES = ['control', 'gateway', 'data-plane', 'worker', 'parser', 'scanner', 'isolation'] as const;
 
 interface ServeOptions {
   arrangement: 'single' | 'split';
@@ -122,12 +124,14 @@ interface ServeOptions {
   socket: string;
   listen?: string;
   clamd?: string;
+  order?: string;
+  answer?: string;
   streamMaxMb: string;
 }
 
 /**
- * Runs what was asked for. Roles of the host read their settings; a tenant's role has them from its handover, and parser
- * and scanner have none: files and environment are not read for them.
+ * Runs what was asked for. Roles of the host read their settings; a tenant's role has them from its handover, and parser,
+ * scanner and isolation have none: files and environment are not read for them.
  */
 async function serveAs(options: ServeOptions, command: Command): Promise<void> {
   const { arrangement, role } = options;
@@ -147,6 +151,13 @@ async function serveAs(options: ServeOptions, command: Command): Promise<void> {
     }
     const streamMaxMb = Number(options.streamMaxMb);
     return (await import('../../bin/roles/scanner.ts')).serveScanner({ listen, clamd, streamMaxMb });
+  }
+  if (role === 'isolation') {
+    const { order, answer } = options;
+    if (order === undefined || answer === undefined) {
+      throw new FrostbyteError('VALIDATION_ERROR', 'The role isolation needs --order and --answer.');
+    }
+    return (await import('../../bin/roles/isolation.ts')).runIsolation(order, answer);
   }
   const config = configOf(command);
   if (role === 'control') return (await import('../../bin/roles/control.ts')).serveControlRole(config);

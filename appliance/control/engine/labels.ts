@@ -7,7 +7,7 @@ export const TENANT_LABEL = 'frostbyte.tenant';
 export const ROLE_LABEL = 'frostbyte.role';
 
 /** What a container of a tenant is. */
-export type TenantRole = 'data-plane' | 'parser' | 'redis';
+export type TenantRole = 'data-plane' | 'parser' | 'redis' | 'isolation';
 
 export function tenantLabels(tenantId: string, role?: TenantRole): Record<string, string> {
   return {

@@ -8,8 +8,8 @@ export interface NewContainer {
   user?: string;
   groups?: readonly number[];
   labels: Readonly<Record<string, string>>;
-  /** Its one network, and its address there; null: it has none at all. */
-  network: { name: string; address: string } | null;
+  /** Its one network, and its address there; or whatever another container has, by its id; null: it has none at all. */
+  network: { name: string; address: string } | { of: string } | null;
   memoryMb: number;
   /** In processors; 0.5 is half of one. */
   cpus: number;
@@ -28,6 +28,7 @@ const MIB = 1024 * 1024;
 /** What the engine is asked for: every container confined alike (spec 7, "Compose"), whoever asks. */
 export function bodyOf(container: NewContainer): object {
   const { network, memoryMb, cpus, processes, openFiles, mounts, memoryFolders, groups, user } = container;
+  const isShared = network !== null && 'of' in network;
   return {
     Image: container.image,
     Cmd: [...container.command],
@@ -39,12 +40,12 @@ export function bodyOf(container: NewContainer): object {
       CapDrop: ['ALL'],
       SecurityOpt: ['no-new-privileges=true'],
       ...(groups === undefined ? {} : { GroupAdd: groups.map(String) }),
-      // Names of others are not resolved: a question to a resolver is a way out.
-      Dns: ['127.0.0.1'],
+      // Names of others are not resolved: a question to a resolver is a way out. With a network it shares the resolver.
+      ...(isShared ? {} : { Dns: ['127.0.0.1'] }),
       // After a boot the secrets are not there yet: control starts it when they are.
       RestartPolicy: { Name: 'no' },
       LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } },
-      NetworkMode: network?.name ?? 'none',
+      NetworkMode: network === null ? 'none' : isShared ? `container:${network.of}` : network.name,
       Memory: memoryMb * MIB,
       MemorySwap: memoryMb * MIB,
       NanoCpus: Math.round(cpus * 1e9),
@@ -64,7 +65,7 @@ export function bodyOf(container: NewContainer): object {
         ]),
       ),
     },
-    ...(network === null
+    ...(network === null || isShared
       ? {}
       : {
           NetworkingConfig: {

@@ -23,8 +23,9 @@ export async function settleContainer(engine: Engine, wanted: NewContainer): Pro
   const madeFrom = prefixedSha256(canonicalJson([image, bodyOf(wanted)]));
   const found = await engine.container(wanted.name);
   if (found !== null) {
-    const network = wanted.network === null ? null : await engine.network(wanted.network.name);
-    const attached = wanted.network === null ? undefined : found.networks.get(wanted.network.name);
+    const name = wanted.network === null || 'of' in wanted.network ? null : wanted.network.name;
+    const network = name === null ? null : await engine.network(name);
+    const attached = name === null ? undefined : found.networks.get(name);
     if (found.labels[MADE_FROM] === madeFrom && attached?.id === network?.id) return found.id;
     await engine.remove(found.id);
   }

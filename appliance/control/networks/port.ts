@@ -1,6 +1,9 @@
 import type { TenantResource } from '../provisioning/port.ts';
 
-/** Who has which last number in every tenant's network: stores where they are attached, the tenant's own behind. */
+/**
+ * Who has which last number in every tenant's network: stores where they are attached, the tenant's own behind. The
+ * thief is the isolation check, which tries from there what somebody would who had taken over the data plane.
+ */
 export const LAST = Object.freeze({
   host: 1,
   postgres: 10,
@@ -9,6 +12,7 @@ export const LAST = Object.freeze({
   qdrant: 14,
   plane: 20,
   redis: 21,
+  thief: 22,
 });
 export type Service = keyof typeof LAST;
 

@@ -8,6 +8,8 @@ export interface ContainerLimits {
   cpus: number;
   processes: number;
   openFiles: number;
+  /** What it may write without a folder of its own: memory, counted in the above. */
+  scratchMb: number;
 }
 
 export interface PlaneContainerOptions {
@@ -25,8 +27,10 @@ export const HANDOVER_NAME = 'handover.json';
 export const HANDOVER_FILE = `/run/frostbyte/handover/${HANDOVER_NAME}`;
 /** The folder in which the parser listens, at `parser.sock`, seen alike by both. */
 export const PARSER_FOLDER = '/run/frostbyte/parser';
-/** What a process may write without a folder of its own; in memory. */
-const SCRATCH_MB = 64;
+/** Where a plane listens in its network. */
+export const PLANE_PORT = 7600;
+/** Where a container may write what needs no folder of its own: in memory, so never on a disk, and gone with it. */
+export const SCRATCH_FOLDER = '/tmp';
 
 /** A tenant's data plane: its network, its handover, its parser's socket, and nothing else. */
 export function planeContainer(
@@ -42,14 +46,13 @@ export function planeContainer(
     user: `${planeUid}:${planeUid}`,
     labels: tenantLabels(tenantId, 'data-plane'),
     network: { name: network.name, address: network.address('plane') },
-    ...limits.plane,
+    ...limited(limits.plane, planeUid),
     mounts: [
       { source: handed, target: HANDOVER_FILE.replace(`/${HANDOVER_NAME}`, ''), writable: false },
       // Connecting to a socket asks for the socket's own permission, not for a folder that can be written to.
       { source: parsing, target: PARSER_FOLDER, writable: false },
       ...folders(tenantId).map((folder) => ({ ...folder, writable: true })),
     ],
-    memoryFolders: [{ path: '/tmp', uid: planeUid, sizeMb: SCRATCH_MB }],
   };
 }
 
@@ -66,8 +69,15 @@ export function parserContainer(
     user: `${parserUid}:${parserUid}`,
     labels: tenantLabels(tenantId, 'parser'),
     network: null,
-    ...limits.parser,
+    ...limited(limits.parser, parserUid),
     mounts: [{ source: parsing, target: PARSER_FOLDER, writable: true }],
-    memoryFolders: [{ path: '/tmp', uid: parserUid, sizeMb: SCRATCH_MB }],
   };
+}
+
+/** A container's limits, as the engine is told them. */
+export function limited(
+  { scratchMb, ...limits }: ContainerLimits,
+  uid: number,
+): Omit<ContainerLimits, 'scratchMb'> & Pick<NewContainer, 'memoryFolders'> {
+  return { ...limits, memoryFolders: [{ path: SCRATCH_FOLDER, uid, sizeMb: scratchMb }] };
 }

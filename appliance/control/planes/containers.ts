@@ -12,7 +12,13 @@ import type { NewContainer } from '../engine/new-container.ts';
 import { writeSecretFile } from '../engine/secret-files.ts';
 import { settleContainer } from '../engine/settle-container.ts';
 import type { TenantNetworks } from '../networks/port.ts';
-import { HANDOVER_NAME, type PlaneContainerOptions, parserContainer, planeContainer } from './container-specs.ts';
+import {
+  HANDOVER_NAME,
+  PLANE_PORT,
+  type PlaneContainerOptions,
+  parserContainer,
+  planeContainer,
+} from './container-specs.ts';
 import type { PlaneHost, RunningPlane } from './port.ts';
 
 export interface ContainersOptions extends PlaneContainerOptions {
@@ -31,8 +37,6 @@ export interface PlaneContainers extends PlaneHost {
 }
 
 const ROLES: readonly TenantRole[] = ['data-plane', 'parser'];
-/** Where a plane listens in its network. */
-const PORT = 7600;
 /** How long it is until something that failed is tried again. */
 const AGAIN_MS = 500;
 /** How long a parser that ended rests before it is started again. */
@@ -139,7 +143,7 @@ export function planeContainers(options: ContainersOptions): PlaneContainers {
   }
 
   return {
-    addressFor: async (tenantId) => ({ host: (await networks.of(tenantId)).address('plane'), port: PORT }),
+    addressFor: async (tenantId) => ({ host: (await networks.of(tenantId)).address('plane'), port: PLANE_PORT }),
     start: (handover) => turns.take(handover.tenant_id, () => start(handover)),
     destroy: (tenantId) => turns.take(tenantId, () => remove(tenantId)),
     isGone: async (tenantId) => {

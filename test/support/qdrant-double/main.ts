@@ -1,7 +1,8 @@
 /**
  * A double of a Qdrant server, in memory, as a process of its own: it gives the answers that were recorded of a real one
- * (`test/vectors/qdrant-answers.json`) and refuses what it does not know. Its first line of input is `{"api_key": …}`,
- * its first line of output `{"port": …}`; it ends when its input does.
+ * (`test/vectors/qdrant-answers.json`) and refuses what it does not know. Its first line of input is `{"api_key": …}`
+ * (with `host` and `port` where it is not to take a free one of the loopback), its first line of output `{"port": …}`; it
+ * ends when its input does.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -21,7 +22,15 @@ const STALL_MS = 40;
 const world = new World();
 const input = createInterface({ input: process.stdin });
 input.once('line', (line) => {
-  const { api_key } = JSON.parse(line) as { api_key: string };
+  const {
+    api_key,
+    host = '127.0.0.1',
+    port = 0,
+  } = JSON.parse(line) as {
+    api_key: string;
+    host?: string;
+    port?: number;
+  };
   const server = createServer((request, response) => {
     const started = performance.now();
     answer(request, api_key)
@@ -33,7 +42,7 @@ input.once('line', (line) => {
       .then((given) => send(request, response, given, (performance.now() - started) / 1000));
   });
   server.keepAliveTimeout = 60_000;
-  server.listen(0, '127.0.0.1', () => {
+  server.listen(port, host, () => {
     process.stdout.write(`${JSON.stringify({ port: (server.address() as AddressInfo).port })}\n`);
   });
 });

@@ -4,6 +4,7 @@ import { mkdtemp, open as openFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Hono } from 'hono';
+import { STAGES } from '../../../appliance/bin/run-worker.ts';
 import {
   type EmbeddedResources,
   embeddedResources,
@@ -11,7 +12,6 @@ import {
 } from '../../../appliance/bin/wire/embedded-resources.ts';
 import { embeddedRootKey } from '../../../appliance/bin/wire/embedded-root-key.ts';
 import { maintain } from '../../../appliance/bin/wire/maintenance.ts';
-import { STAGES } from '../../../appliance/bin/run-worker.ts';
 import { type Control, createControl } from '../../../appliance/control/create-control.ts';
 import { isSuspended } from '../../../appliance/control/tenants/suspension-flags.ts';
 import { createDataApp } from '../../../appliance/data/app.ts';

@@ -18,6 +18,7 @@ import { objectTurns } from '../object-turns.ts';
 import { measureUnfinished } from '../queue-lengths.ts';
 import { needsAnother, resealStore } from '../reseal.ts';
 import { tenantKeyResources } from '../tenant-keys.ts';
+import { settingsInside } from './containers.ts';
 import { gatewayLimits } from './gateway-limits.ts';
 import { keepNetwork } from './keep-network.ts';
 import { openStackLogs } from './logs.ts';
@@ -106,6 +107,7 @@ export function stackBacking(network: StackNetwork): (parts: BackingParts) => Pr
         },
       },
       network: networks,
+      ...(network.containers && { containers: network.containers.resource }),
       objects: {
         ...stores.objects,
         async make(tenantId) {
@@ -181,6 +183,9 @@ export function stackBacking(network: StackNetwork): (parts: BackingParts) => Pr
         // A server that ended, with the box or by itself, knows nobody any more.
         await stores.queue.make(tenantId);
         return stores.handedOver(tenantId);
+      },
+      async settings(tenantId) {
+        return network.containers === null ? config : settingsInside(config, await servers.ways(tenantId));
       },
       openLog: async (logId) => logs.log(logId),
       room: async () => {

@@ -1,10 +1,11 @@
 import type { IsolationOrder, OrderTarget } from '../../../api/plane/isolation-order.ts';
-import { LAST } from '../../../control/networks/port.ts';
+import { LAST, type TenantNetwork } from '../../../control/networks/port.ts';
+import { PLANE_PORT } from '../../../control/planes/container-specs.ts';
 import type { IsolationTarget, TenantResources } from '../../../control/provisioning/port.ts';
 import { tenantNames } from '../../../kernel/names.ts';
 import type { BackingParts } from '../backing.ts';
 import { CONTROL_DATABASE } from './logs.ts';
-import type { StackServers } from './servers.ts';
+import { PORTS, type StackServers } from './servers.ts';
 import type { TenantStores } from './stores.ts';
 
 export interface OrderParts {
@@ -17,9 +18,6 @@ export interface OrderParts {
   probe(tenantId: string, make: () => Promise<void>): Promise<void>;
   resources: Pick<TenantResources, 'keys' | 'credentials' | 'network' | 'objects' | 'records' | 'vectors' | 'queue'>;
 }
-
-/** The port of a data plane in its network. */
-export const PLANE_PORT = 8100;
 
 /**
  * What the isolation check is told (spec 3): the tenant's own things, and each target's by name. Of the probe, which is
@@ -69,7 +67,7 @@ export async function isolationOrder(
               password: held?.queue.password ?? null,
               prefix: names.redisPrefix,
             },
-      plane: network === null || probe ? null : { host: network.address('plane'), port: PLANE_PORT },
+      doors: network === null ? [] : doorsOf(network),
     });
   }
   const own = isInside ? await servers.networkOf(tenantId) : null;
@@ -79,20 +77,38 @@ export async function isolationOrder(
     own: await stores.handedOver(tenantId),
     targets: described,
     control_database: CONTROL_DATABASE,
-    scanner: null,
+    scanner: own === null ? null : { host: own.address('scanner'), port: PORTS.scanner },
     closed:
       own === null
         ? []
         : [
             ...servers.core,
-            ...[22, 5432, 8080].map((port) => ({
+            ...[22, 2375, parts.config.listen.port || 8080].map((port) => ({
               name: `the host at port ${port}`,
               host: own.address('host'),
               port,
             })),
             { name: 'the host by the stores’ network', host: `${parts.config.stack.subnet}.0.${LAST.host}`, port: 22 },
           ],
+    // The engine's own, and the host's.
+    resolvers: own === null ? [] : ['127.0.0.11', own.address('host')],
   };
+}
+
+/** What stands in a tenant's network: its own, and the stores as they are attached there. */
+function doorsOf(network: TenantNetwork): OrderTarget['doors'] {
+  const at = (name: string, service: Parameters<TenantNetwork['address']>[0], port: number) => ({
+    name,
+    host: network.address(service),
+    port,
+  });
+  return [
+    at('its data plane', 'plane', PLANE_PORT),
+    at('the database by its network', 'postgres', PORTS.postgres),
+    at('the object store by its network', 'objects', PORTS.objects),
+    at('the scanner by its network', 'scanner', PORTS.scanner),
+    at('the host by its network', 'host', 22),
+  ];
 }
 
 /** Makes the probe tenant, or completes it. */

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import type { IsolationOrder, IsolationTry } from '../../../api/plane/isolation-order.ts';
 import type { Config } from '../../../config/schema.ts';
 import { type Engine, openEngine } from '../../../control/engine/engine.ts';
 import { type InputRule, inputRule } from '../../../control/networks/input-rule.ts';
@@ -13,8 +12,10 @@ import { openRegistry, type Registry } from '../../../control/registry/open.ts';
 import { tryEverything } from '../../../isolation/check.ts';
 import { systemClock } from '../../../kernel/clock.ts';
 import { controlPaths } from '../../../kernel/names.ts';
+import type { Logger } from '../../../kernel/telemetry.ts';
 import { hostProgram } from '../../entry.ts';
 import { runFolder } from '../../run-folder.ts';
+import { type StackContainers, stackContainers } from './containers.ts';
 import { isolationOrder, type OrderParts } from './isolation-order.ts';
 import { type StackServers, stackServers } from './servers.ts';
 
@@ -23,6 +24,8 @@ export interface StackNetwork {
   engine: Engine;
   networks: TenantNetworks;
   redis: RedisServers;
+  /** Null where data planes are processes of this host. */
+  containers: StackContainers | null;
   servers: StackServers;
   inputRule: InputRule;
   /** Makes the probe, and tries with what the tenant holds what a thief would. */
@@ -35,12 +38,20 @@ export interface StackNetwork {
 }
 
 /** Containers of the core stack that every tenant's network is given, by what they are (compose/core.yaml). */
-const SHARED = Object.freeze({ postgres: 'frostbyte-postgres-1', objects: 'frostbyte-objects-1' });
+const SHARED = Object.freeze({
+  postgres: 'frostbyte-postgres-1',
+  objects: 'frostbyte-objects-1',
+  scanner: 'frostbyte-scanner-1',
+});
+/** The same where the bundle has it. */
+const QDRANT = 'frostbyte-qdrant-1';
 /** The user that `images/redis` runs as. */
 const REDIS_UID = 6379;
 
-export function openStackNetwork(config: Config, release: string): StackNetwork {
-  const { engine: socket, subnet, planes } = config.stack;
+export function openStackNetwork(config: Config, release: string, logger: Logger): StackNetwork {
+  const { engine: socket, subnet, planes, vectors, qdrant } = config.stack;
+  const inContainers = planes === 'containers';
+  const hasQdrant = vectors === 'qdrant' && qdrant === null;
   const engine = openEngine(socket);
   // Control's own file by a connection of its own, once control has made it.
   let registry: Registry | undefined;
@@ -52,7 +63,7 @@ export function openStackNetwork(config: Config, release: string): StackNetwork 
     engine,
     subnet,
     numbers: networkNumbers(openedRegistry),
-    shared: planes === 'containers' ? SHARED : {},
+    shared: inContainers ? { ...SHARED, ...(hasQdrant ? { qdrant: QDRANT } : {}) } : {},
   });
   const redis = redisContainers({
     engine,
@@ -61,6 +72,8 @@ export function openStackNetwork(config: Config, release: string): StackNetwork 
     secrets: join(runFolder(config), 'secrets'),
     uid: REDIS_UID,
   });
+  const image = `frostbyte.local/appliance:${release}`;
+  const containers = inContainers ? stackContainers({ config, engine, networks, image, logger }) : null;
   const servers = stackServers(config, networks);
   let made: Promise<void> | null = null;
   const probe: OrderParts['probe'] = (_tenantId, make) => {
@@ -74,17 +87,14 @@ export function openStackNetwork(config: Config, release: string): StackNetwork 
     engine,
     networks,
     redis,
+    containers,
     servers,
     inputRule: inputRule(hostProgram('input-rule')),
     async isolation(parts, tenantId, targets) {
       const order = await isolationOrder({ ...parts, servers, probe }, tenantId, targets);
-      return (await run(order)).map((found): IsolationFinding => found);
+      // Data planes that are processes of this host sit where control sits.
+      return containers === null ? tryEverything(order) : containers.inside.run(order);
     },
     close: () => registry?.raw.close(),
   };
-
-  /** Data planes that are processes of this host sit where control sits. */
-  function run(order: IsolationOrder): Promise<IsolationTry[]> {
-    return tryEverything(order);
-  }
 }

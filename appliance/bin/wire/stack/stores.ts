@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StackStores } from '../../../api/plane/handover.ts';
 import type { Config } from '../../../config/schema.ts';
+import { SCRATCH_FOLDER } from '../../../control/planes/container-specs.ts';
 import type { TenantResource } from '../../../control/provisioning/port.ts';
 import type { RedisServers } from '../../../control/redis-servers/port.ts';
 import type { Clock } from '../../../kernel/clock.ts';
@@ -16,6 +17,7 @@ import { openMinioObjects } from '../../../stores/object/minio.ts';
 import type { ObjectStore } from '../../../stores/object/port.ts';
 import { collectionToken } from '../../../stores/vector/qdrant/tokens.ts';
 import { type Credentials, randomApiKey } from '../tenant-keys.ts';
+import { VECTORS_SEEN } from './containers.ts';
 import { derivedPassword } from './derived-password.ts';
 import { endings } from './endings.ts';
 import { type StackObjects, stackObjects } from './objects.ts';
@@ -73,6 +75,7 @@ export interface TenantStoresOptions {
 
 export function tenantStores({ config, clock, root, servers, redis }: TenantStoresOptions): TenantStores {
   const dataFolder = config.data_folder;
+  const inContainers = config.stack.planes === 'containers';
   const turns = new Turns();
   const ended = endings(join(controlPaths(dataFolder).registry, '..', 'ended'));
   const secretOf = async (tenantId: string, name: SecretName): Promise<string | null> => {
@@ -116,7 +119,7 @@ export function tenantStores({ config, clock, root, servers, redis }: TenantStor
       ? fileVectors({
           clock,
           file: (tenantId) => tenantPaths(dataFolder, tenantId).vectors,
-          seenAs: (tenantId) => tenantPaths(dataFolder, tenantId).vectors,
+          seenAs: (tenantId) => (inContainers ? VECTORS_SEEN : tenantPaths(dataFolder, tenantId).vectors),
         })
       : qdrantVectors({
           url: servers.qdrant,
@@ -221,7 +224,7 @@ export function tenantStores({ config, clock, root, servers, redis }: TenantStor
         },
         vectors: await vectors.handedOver(tenantId),
         queue: await queue.handedOver(tenantId),
-        temporary: controlPaths(dataFolder).temporary,
+        temporary: inContainers ? SCRATCH_FOLDER : controlPaths(dataFolder).temporary,
       };
     },
     openObjects: (tenantId) => openMinioObjects({ ...asRoot(), bucket: tenantNames(tenantId).bucket }),

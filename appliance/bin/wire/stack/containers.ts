@@ -1,0 +1,130 @@
+import { chownSync, mkdirSync, readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import type { Config } from '../../../config/schema.ts';
+import type { Engine } from '../../../control/engine/engine.ts';
+import { type InsideChecks, insideChecks } from '../../../control/isolation/inside.ts';
+import type { TenantNetworks } from '../../../control/networks/port.ts';
+import type { ContainerLimits } from '../../../control/planes/container-specs.ts';
+import { type PlaneContainers, planeContainers } from '../../../control/planes/containers.ts';
+import type { TenantResource } from '../../../control/provisioning/port.ts';
+import { FrostbyteError } from '../../../kernel/errors.ts';
+import { tenantPaths } from '../../../kernel/names.ts';
+import type { Logger } from '../../../kernel/telemetry.ts';
+import { runFolder } from '../../run-folder.ts';
+import { PARSER_SOCKET } from '../../where.ts';
+
+/** What of a tenant runs in containers: its data plane and the parser beside it, and now and then the isolation check. */
+export interface StackContainers {
+  planes: PlaneContainers;
+  inside: InsideChecks;
+  /** As provisioning has it: there is an image to run them from; in the end none of them is left. */
+  resource: TenantResource;
+}
+
+export interface StackContainersOptions {
+  config: Config;
+  engine: Engine;
+  networks: Pick<TenantNetworks, 'of'>;
+  /** The name of the image `appliance`. */
+  image: string;
+  logger: Logger;
+}
+
+/** The users that data planes and parsers run as. Of all tenants the same: it is containers that part those. */
+const [PLANE_UID, PARSER_UID] = [7020, 7021];
+/** Where a data plane finds the folders of the host that are its tenant's. */
+const FILES = '/var/lib/frostbyte';
+const INBOX = '/var/lib/frostbyte-inbox';
+/** As a data plane sees the vectors of its tenant, where they lie in a file. */
+export const VECTORS_SEEN = `${FILES}/vectors.sqlite`;
+/** Beside the documents at work, which each have `parser.memory_mb`, the parser itself. */
+const PARSER_OWN_MB = 512;
+
+export function stackContainers({ config, engine, networks, image, logger }: StackContainersOptions): StackContainers {
+  const run = runFolder(config);
+  const limits = containerLimits(config);
+  const planes = planeContainers({
+    engine,
+    networks,
+    image,
+    planeUid: PLANE_UID,
+    parserUid: PARSER_UID,
+    limits,
+    folders: (tenantId) => foldersOf(config, tenantId),
+    folder: join(run, 'containers'),
+    logger,
+  });
+  const inside = insideChecks({
+    engine,
+    networks,
+    image,
+    uid: PLANE_UID,
+    limits: { ...limits.plane, memoryMb: 512, scratchMb: 16 },
+    folder: join(run, 'isolation'),
+  });
+  const hasImage = async (): Promise<void> => {
+    if ((await engine.image(image)) !== null) return;
+    throw new FrostbyteError(
+      'SERVICE_UNAVAILABLE',
+      `The container engine has no image ${image}. Load the images of this release.`,
+      { kind: 'never' },
+    );
+  };
+  return {
+    planes,
+    inside,
+    resource: {
+      make: hasImage,
+      check: hasImage,
+      async destroy(tenantId) {
+        await inside.destroy(tenantId);
+        await planes.destroy(tenantId);
+      },
+      isGone: async (tenantId) => (await inside.isGone(tenantId)) && (await planes.isGone(tenantId)),
+    },
+  };
+}
+
+/** The settings of the appliance as they are in a tenant's containers: its parser and its scanner, and where its files lie. */
+export function settingsInside(config: Config, { scanner }: { scanner: string }): Config {
+  const { parser, scanner: scanning, inbox } = config;
+  return {
+    ...config,
+    parser: { ...parser, socket: PARSER_SOCKET },
+    scanner: { ...scanning, clamd: scanner },
+    inbox: { ...inbox, folder: inbox.folder === null ? null : INBOX },
+  };
+}
+
+/** So much that half the box is left to others, whatever a tenant does (spec 3, "Noisy neighbour"). */
+function containerLimits({ parser, workers }: Config): { plane: ContainerLimits; parser: ContainerLimits } {
+  const cpus = Math.max(1, availableParallelism() / 2);
+  const atWork = Math.max(1, workers.count * workers.concurrency);
+  return {
+    // A document at work lies in the scratch, in the clear: in memory, never on a disk.
+    plane: { memoryMb: 3072, cpus, processes: 256, openFiles: 8192, scratchMb: 1280 },
+    parser: {
+      memoryMb: PARSER_OWN_MB + parser.memory_mb * Math.min(2, atWork),
+      cpus,
+      processes: 256,
+      openFiles: 4096,
+      scratchMb: 64,
+    },
+  };
+}
+
+/** A tenant's own folders on the host, which its plane alone may write to. */
+function foldersOf({ data_folder, stack, inbox }: Config, tenantId: string): { source: string; target: string }[] {
+  const folders: { source: string; target: string }[] = [];
+  if (stack.vectors === 'sqlite-vec')
+    folders.push({ source: tenantPaths(data_folder, tenantId).folder, target: FILES });
+  if (inbox.folder !== null) folders.push({ source: join(inbox.folder, tenantId), target: join(INBOX, tenantId) });
+  for (const { source } of folders) {
+    mkdirSync(source, { recursive: true, mode: 0o700 });
+    for (const path of [source, ...readdirSync(source).map((name) => join(source, name))]) {
+      chownSync(path, PLANE_UID, PLANE_UID);
+    }
+  }
+  return folders;
+}
