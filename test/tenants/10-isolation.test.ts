@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Redis } from 'ioredis';
@@ -21,6 +21,7 @@ import { type PolicyStatement, tenantPolicy } from '../../appliance/stores/objec
 import { QdrantCollections } from '../../appliance/stores/vector/qdrant/collection.ts';
 import { type Appliance, startAppliance } from '../support/appliance.ts';
 import { makeBatch, text, whenSettled } from '../support/batch.ts';
+import { docker } from '../support/docker.ts';
 import { startQdrant } from '../support/qdrant-double/start.ts';
 import { stackMissing, testStack } from '../support/stack.ts';
 
@@ -277,10 +278,9 @@ describe('the isolation check over the stores', { skip: stackMissing() ?? false,
     let redis: Redis;
     before(async () => {
       const root = await embeddedRootKey(appliance.dataFolder, systemClock());
-      const numbers = join(appliance.dataFolder, 'control', 'networks');
-      const number = readdirSync(numbers).find((name) => readFileSync(join(numbers, name), 'utf8').trim() === THIEF);
+      const address = '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}';
       redis = new Redis({
-        host: `172.28.${number}.21`,
+        host: docker(testStack()!, 'inspect', `frostbyte-${THIEF}-redis`, `--format=${address}`),
         port: 6379,
         password: derivedPassword(root, `redis of ${thief.redisUser}`),
       });
