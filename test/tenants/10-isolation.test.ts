@@ -79,11 +79,11 @@ describe('the isolation check over the stores', { skip: stackMissing() ?? false,
     const own = checks.filter(({ target }) => target === THIEF);
     assert.deepEqual(
       own.map(({ store, result }) => [store, result]),
-      ['objects', 'records', 'vectors', 'queue'].map((store) => [store, 'OK']),
+      ['secrets', 'objects', 'records', 'vectors', 'queue'].map((store) => [store, 'OK']),
     );
     for (const target of [PROBE_TENANT, OTHER]) {
       const stores = new Set(checks.filter((check) => check.target === target).map(({ store }) => store));
-      assert.deepEqual([...stores].sort(), ['objects', 'queue', 'records', 'vectors']);
+      assert.deepEqual([...stores].sort(), ['objects', 'queue', 'records', 'secrets', 'vectors']);
     }
     assert.ok(checks.length > 150, `${checks.length} checks`);
   });

@@ -74,7 +74,14 @@ describe('the isolation check in the tenant’s network', { skip: stackMissing()
   it('passes as tenants are made, and asks also what nobody but the network closes', async () => {
     const { checks } = await passes();
     const own = checks.filter(({ target }) => target === THIEF).map(({ store, result }) => `${store} ${result}`);
-    assert.deepEqual([...new Set(own)].sort(), ['objects OK', 'queue OK', 'records OK', 'scanner OK', 'vectors OK']);
+    assert.deepEqual([...new Set(own)].sort(), [
+      'objects OK',
+      'queue OK',
+      'records OK',
+      'scanner OK',
+      'secrets OK',
+      'vectors OK',
+    ]);
     const tried = new Set(checks.map(({ store, test, target }) => `${store}: ${test}: ${target}`));
     for (const one of [
       `network: reach its data plane: ${OTHER}`,

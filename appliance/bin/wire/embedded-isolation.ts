@@ -1,19 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, symlinkSync, unlinkSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { symlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { IsolationFinding, IsolationTarget, TenantResources } from '../../control/provisioning/port.ts';
-import { isFrostbyteError } from '../../kernel/errors.ts';
 import { newId } from '../../kernel/ids.ts';
 import { logPath, tenantPaths } from '../../kernel/names.ts';
 import { open as openSealed } from '../../secrets/age-file.ts';
 import type { KeyPair } from '../../secrets/identities.ts';
 import { openTenantKeys } from '../../secrets/keyring.ts';
-import { readSecret } from '../../secrets/secret-file.ts';
-import { openSops } from '../../secrets/sops/sops-file.ts';
 import type { ObjectStore } from '../../stores/object/port.ts';
 import type { RecordStore } from '../../stores/record/port.ts';
 import type { VectorStore } from '../../stores/vector/port.ts';
+import { succeeds, trySecrets } from './try-secrets.ts';
 
 interface Parts {
   dataFolder: string;
@@ -26,12 +23,6 @@ interface Parts {
   openRecords(file: string, tenantId: string): RecordStore;
   openVectors(file: string): VectorStore;
 }
-
-/**
- * Refusals that mean a closed door. Anything else (a full disk, a broken file) proves nothing and ends the check; nor does
- * that nothing was found, since every try aims at something that is there.
- */
-const CLOSED = ['VALIDATION_ERROR', 'ISOLATION_VIOLATED', 'KEY_UNAVAILABLE'] as const;
 
 /** The probe's object that writing and deleting aim at. */
 const PROBE_CANARY = 'receipts/canary';
@@ -70,16 +61,11 @@ async function triesAgainst(parts: Parts, tenantId: string, target: IsolationTar
     findings.push({ store, test, target: target.tenant_id, result: allowed ? 'ALLOWED' : 'DENIED' });
   };
   const own = tenantPaths(parts.dataFolder, tenantId);
-  const foreign = tenantPaths(parts.dataFolder, target.tenant_id);
   const keys = await openTenantKeys(parts.root, own.secrets);
   const identities = [...keys.identities, ...keys.storage.identities];
 
-  for (const name of await secretsOf(foreign.secrets)) {
-    const sealed = await readSecret(join(foreign.secrets, name));
-    if (sealed === null) continue;
-    await attempt('secrets', `decrypt ${name} with own identities`, () =>
-      name.endsWith('.age') ? openSealed(identities, sealed) : openSops(sealed.toString('utf8'), identities),
-    );
+  for await (const { test, allowed } of trySecrets(parts.dataFolder, identities, target.tenant_id)) {
+    findings.push({ store: 'secrets', test, target: target.tenant_id, result: allowed ? 'ALLOWED' : 'DENIED' });
   }
 
   // Without the seal: what a wandering key reads must show itself also where it could not be decrypted.
@@ -201,22 +187,6 @@ function wanderingKeys(goal: string, target: string): string[] {
     `../../../control/audit/${target}.sqlite`,
     `../../../secrets/tenants/${target}/identity-0001.age`,
   ];
-}
-
-async function secretsOf(folder: string): Promise<string[]> {
-  if (!existsSync(folder)) return [];
-  return (await readdir(folder)).filter((name) => /\.(?:age|sops\.yaml)$/.test(name)).sort();
-}
-
-/** True when the work went through. Throws what is no refusal. */
-async function succeeds(work: () => unknown): Promise<boolean> {
-  try {
-    await work();
-    return true;
-  } catch (error) {
-    if (isFrostbyteError(error, ...CLOSED)) return false;
-    throw error;
-  }
 }
 
 async function drained(list: AsyncIterable<unknown>): Promise<void> {

@@ -9,7 +9,7 @@ import { PORTS, type StackServers } from './servers.ts';
 import type { TenantStores } from './stores.ts';
 
 export interface OrderParts {
-  parts: Pick<BackingParts, 'config'>;
+  parts: Pick<BackingParts, 'config' | 'root'>;
   servers: StackServers;
   stores: TenantStores;
   /** Puts what others try to read into a tenant's bucket. */

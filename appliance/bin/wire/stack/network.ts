@@ -11,10 +11,12 @@ import type { RedisServers } from '../../../control/redis-servers/port.ts';
 import { openRegistry, type Registry } from '../../../control/registry/open.ts';
 import { tryEverything } from '../../../isolation/check.ts';
 import { systemClock } from '../../../kernel/clock.ts';
-import { controlPaths } from '../../../kernel/names.ts';
+import { controlPaths, tenantPaths } from '../../../kernel/names.ts';
 import type { Logger } from '../../../kernel/telemetry.ts';
+import { openTenantKeys } from '../../../secrets/keyring.ts';
 import { hostProgram } from '../../entry.ts';
 import { runFolder } from '../../run-folder.ts';
+import { trySecrets } from '../try-secrets.ts';
 import { type StackContainers, stackContainers } from './containers.ts';
 import { isolationOrder, type OrderParts } from './isolation-order.ts';
 import { type StackServers, stackServers } from './servers.ts';
@@ -93,8 +95,32 @@ export function openStackNetwork(config: Config, release: string, logger: Logger
     async isolation(parts, tenantId, targets) {
       const order = await isolationOrder({ ...parts, servers, probe }, tenantId, targets);
       // Data planes that are processes of this host sit where control sits.
-      return containers === null ? tryEverything(order) : containers.inside.run(order);
+      const found = await (containers === null ? tryEverything(order) : containers.inside.run(order));
+      return [...(await secretFindings(parts, tenantId, targets)), ...found];
     },
     close: () => registry?.raw.close(),
   };
+}
+
+/** What no network leads to, since it lies with control: tried from here, with the identities that are the tenant's. */
+async function secretFindings(
+  { parts: { config, root }, resources: { keys, credentials } }: Omit<OrderParts, 'servers' | 'probe'>,
+  tenantId: string,
+  targets: readonly IsolationTarget[],
+): Promise<IsolationFinding[]> {
+  const isOpen = await Promise.all([keys.check(tenantId), credentials.check(tenantId)]).then(
+    () => true,
+    () => false,
+  );
+  const own = { store: 'secrets', test: 'own access', target: tenantId, result: isOpen ? 'OK' : 'DENIED' } as const;
+  const findings: IsolationFinding[] = [own];
+  if (!isOpen) return findings;
+  const held = await openTenantKeys(root, tenantPaths(config.data_folder, tenantId).secrets);
+  const identities = [...held.identities, ...held.storage.identities];
+  for (const { tenant_id: target } of targets) {
+    for await (const { test, allowed } of trySecrets(config.data_folder, identities, target)) {
+      findings.push({ store: 'secrets', test, target, result: allowed ? 'ALLOWED' : 'DENIED' });
+    }
+  }
+  return findings;
 }
