@@ -1,5 +1,6 @@
 import type { z } from '@hono/zod-openapi';
 import { type ErrorDetail, FrostbyteError } from '../kernel/errors.ts';
+import { halfCharacter, mayHoldHalves } from '../kernel/half-characters.ts';
 
 /** How much of a wrong value an answer repeats. */
 const SHOWN = 100;
@@ -93,7 +94,7 @@ export async function readJson(request: Request, maxBytes: number = MAX_JSON_BYT
   return parseJson(Buffer.concat(chunks));
 }
 
-/** JSON in UTF-8 of at most 64 levels. Throws `VALIDATION_ERROR`. O(bytes). */
+/** JSON in UTF-8 of at most 64 levels, all of its texts valid Unicode. Throws `VALIDATION_ERROR`. O(bytes). */
 export function parseJson(bytes: Uint8Array): unknown {
   let text: string;
   try {
@@ -103,15 +104,20 @@ export function parseJson(bytes: Uint8Array): unknown {
   }
   if (isDeeperThan(text, MAX_JSON_DEPTH))
     throw notJson('The body nests too deeply.', `at most ${MAX_JSON_DEPTH} levels`);
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch (cause) {
     throw notJson('The body is not JSON in UTF-8.', 'JSON', cause);
   }
+  const half = mayHoldHalves(text) ? halfCharacter(value) : null;
+  if (half === null) return value;
+  const field = half.join('.').slice(0, SHOWN) || '(body)';
+  throw notJson('The body holds half a character (a lone surrogate).', 'valid Unicode', undefined, field);
 }
 
-function notJson(message: string, constraint: string, cause?: unknown): FrostbyteError {
-  return new FrostbyteError('VALIDATION_ERROR', message, { cause, details: [{ field: '(body)', constraint }] });
+function notJson(message: string, constraint: string, cause?: unknown, field = '(body)'): FrostbyteError {
+  return new FrostbyteError('VALIDATION_ERROR', message, { cause, details: [{ field, constraint }] });
 }
 
 const [QUOTE, BACKSLASH] = [0x22, 0x5c];

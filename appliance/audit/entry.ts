@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { AuditDetails, AuditEntry, AuditReference, Component, ResourceType } from '../kernel/audit-event.ts';
+import { canonicalJson } from '../kernel/canonical-json.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { newId } from '../kernel/ids.ts';
 import { EVENTS, type EventName } from './events.ts';
@@ -28,7 +29,8 @@ export interface EntryInput {
 
 /**
  * Builds an audit entry of a type of the events table (spec 5). Throws a TypeError on a detail the table does not name:
- * that is how content stays out of the log.
+ * that is how content stays out of the log. Throws, too, where the log could not hash it: an event that is recorded and
+ * cannot be relayed would hold up every one behind it.
  */
 export function auditEntry(clock: Clock, type: EventName, input: EntryInput): AuditEntry {
   const row = EVENTS[type];
@@ -51,19 +53,18 @@ export function auditEntry(clock: Clock, type: EventName, input: EntryInput): Au
     ...(input.duration_ms === undefined ? {} : { duration_ms: Math.round(input.duration_ms) }),
     ...adds,
   };
-  return {
-    event: {
-      event_id: newId(),
-      tenant_id: input.tenant_id,
-      event_type: type,
-      timestamp: clock.iso(),
-      actor: input.actor,
-      resource_type: input.resource_type ?? row.resource,
-      resource_id: input.resource_id,
-      details,
-    },
-    references,
+  const event = {
+    event_id: newId(),
+    tenant_id: input.tenant_id,
+    event_type: type,
+    timestamp: clock.iso(),
+    actor: input.actor,
+    resource_type: input.resource_type ?? row.resource,
+    resource_id: input.resource_id,
+    details,
   };
+  canonicalJson(event);
+  return { event, references };
 }
 
 /** The salted commitment to a reference: hex SHA-256 over the salt's bytes and the value's UTF-8. */

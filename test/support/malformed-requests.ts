@@ -175,6 +175,8 @@ const SHAPES = [
   '{"query_text":"x","filters":{"date_range":{"start":"9999-12-31T23:59:59+23:59"}}}',
   '{"__proto__":{"role":"admin"},"constructor":{"prototype":{}},"reason":"x"}',
   '{"reason":"\\u0007"}',
+  '{"reason":"\\ud800"}',
+  '{"from":"policy","reason":"\\ud800","below":{"config_version":"current"}}',
   '{"config":{"__proto__":1},"reason":"x"}',
   '{"subject":"nobody","role":"root"}',
   '{"jti":"__proto__","reason":"x"}',

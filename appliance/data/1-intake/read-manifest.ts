@@ -3,11 +3,15 @@ import { issuesToDetails } from '../../api/validate.ts';
 import { canonicalJson } from '../../kernel/canonical-json.ts';
 import { sha256Hex } from '../../kernel/digest.ts';
 import { type ErrorDetail, FrostbyteError } from '../../kernel/errors.ts';
+import { halfCharacter } from '../../kernel/half-characters.ts';
 
 /** Bytes of a manifest: some ten thousand files with metadata. */
 export const LARGEST_MANIFEST = 8 << 20;
 /** Problems that one answer lists; a manifest that is wrong throughout needs no longer list. */
 const MOST_DETAILS = 100;
+
+/** Characters of the way to a value, as an answer names it. */
+const LONGEST_FIELD = 200;
 
 /** Deeper metadata is no description of a file but an attack on whoever walks it. */
 const DEEPEST_METADATA = 16;
@@ -63,6 +67,12 @@ export function readManifest(
       { field: 'metadata', constraint: `at most ${DEEPEST_METADATA} levels` },
     ]);
   }
+  const half = halfCharacter(manifest);
+  if (half !== null) {
+    throw invalid('The manifest holds half a character (a lone surrogate).', [
+      { field: half.join('.').slice(0, LONGEST_FIELD), constraint: 'valid Unicode' },
+    ]);
+  }
   checkIds(manifest);
   if (manifest.file_count !== manifest.files.length)
     throw countMismatch(manifest.file_count, manifest.files.length, 'files in the manifest');
@@ -115,10 +125,9 @@ function hashOf(manifest: Manifest): string {
     const files = manifest.files.map(({ upload_id: _, ...file }) => file);
     return sha256Hex(canonicalJson({ ...manifest, files }));
   } catch (error) {
-    // Lone surrogates.
     throw invalid(
-      'The manifest holds values that JSON cannot carry everywhere.',
-      [{ field: 'metadata', constraint: 'valid Unicode' }],
+      'The manifest holds a number that JSON cannot carry everywhere.',
+      [{ field: 'metadata', constraint: 'finite numbers' }],
       error,
     );
   }

@@ -119,6 +119,15 @@ test('no JSON, no UTF-8 and no body at all are the caller’s mistake', async ()
   }
 });
 
+test('half a character is refused with the way to it, a whole one written as an escape is taken', async () => {
+  const error = await readingRefused('{"a":[{"reason":"x\\ud800"}]}');
+  assert.equal(error.code, 'VALIDATION_ERROR');
+  assert.deepEqual(error.details, [{ field: 'a.0.reason', constraint: 'valid Unicode' }]);
+  assert.equal((await readingRefused('"\\uDFFF"')).details[0]!.field, '(body)');
+  assert.equal((await readingRefused('{"\\ud800":1}')).details[0]!.field, '(body)');
+  assert.deepEqual(await readJson(post('["\\ud835\\udd4f","\\\\ud800"]')), ['𝕏', '\\ud800']);
+});
+
 test('a body over the limit is read a little further, so that its sender hears why, and never to its end', async () => {
   let sent = 0;
   const endless = new ReadableStream({

@@ -1,5 +1,6 @@
 import { sha256Hex } from '../../../kernel/digest.ts';
 import { FrostbyteError } from '../../../kernel/errors.ts';
+import { halfCharacter } from '../../../kernel/half-characters.ts';
 import { chunkId } from '../../../kernel/ids.ts';
 import { CanonicalDocument, type ParsedDocument } from '../../document.ts';
 import { Answer, type ParseRequest } from './protocol.ts';
@@ -22,7 +23,8 @@ export function checkAnswer(output: Uint8Array, request: ParseRequest): CheckedA
   const { pageTexts, hiddenTexts, stage1_ms, stage2_ms } = answer.data;
   const document = CanonicalDocument.safeParse(answer.data.document);
   if (!document.success) throw forged('document');
-  if (!wellFormed(document.data) || !pageTexts.every((text) => text.isWellFormed())) throw forged('characters');
+  if (halfCharacter(document.data) !== null || !pageTexts.every((text) => text.isWellFormed()))
+    throw forged('characters');
   const parsed = { document: document.data, pageTexts, hiddenTexts };
   checkIdentity(parsed.document, request);
   checkPages(parsed);
@@ -46,14 +48,6 @@ function parseJson(output: Uint8Array): unknown {
   } catch {
     throw forged('JSON');
   }
-}
-
-/** A lone surrogate has no canonical form and would break a later stage. */
-function wellFormed(value: unknown): boolean {
-  if (typeof value === 'string') return value.isWellFormed();
-  if (Array.isArray(value)) return value.every(wellFormed);
-  if (value === null || typeof value !== 'object') return true;
-  return Object.entries(value).every(([key, item]) => key.isWellFormed() && wellFormed(item));
 }
 
 function checkIdentity(document: CanonicalDocument, request: ParseRequest): void {
