@@ -5,7 +5,7 @@ import type { InboxQuery, InboxStatus } from '../api/schemas/inbox.ts';
 import { REQUEST_ID_HEADER, type SeamKey, verifyAssertion } from '../api/seam.ts';
 import type { SpentAssertions } from '../api/spent-assertions.ts';
 import { readJson, validate } from '../api/validate.ts';
-import { codeFrames, FrostbyteError } from '../kernel/errors.ts';
+import { codeFrames, FrostbyteError, isFrostbyteError } from '../kernel/errors.ts';
 import type { Caller } from '../kernel/identity.ts';
 import { shaped } from '../kernel/log-fields.ts';
 import type { DataPlane } from './plane.ts';
@@ -92,9 +92,10 @@ export function createDataApp(options: DataAppOptions): Hono {
       ...shaped({ tenant_id: plane.tenant_id, request_id: requestId }),
       ...codeFrames(error),
     });
-    // Without room nothing has failed yet: the answer says so to the sender, the measures to whoever can make room.
-    if (answer.status === 507) plane.logger.warn('request refused', about());
-    else if (answer.status >= 500) plane.logger.error('request failed', about());
+    // Where we ask to come again, or have no room, nothing has failed: the answer says so to the sender.
+    if (answer.status === 507 || isFrostbyteError(error, 'SERVICE_UNAVAILABLE')) {
+      plane.logger.warn('request refused', about());
+    } else if (answer.status >= 500) plane.logger.error('request failed', about());
     return Response.json(answer.body, { status: answer.status, headers: answer.headers });
   }
 }

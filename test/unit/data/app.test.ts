@@ -28,11 +28,12 @@ async function failing(error: unknown): Promise<{ status: number; lines: (LogFie
   return { status, lines };
 }
 
-test('what fails is an error in the log, a lack of room a warning, a caller’s mistake nothing', async () => {
+test('what fails is an error in the log, a refusal for want of room or time a warning, a caller’s mistake nothing', async () => {
   const expected = [
     [new Error('a defect'), 500, 'error'],
     [new FrostbyteError('STORE_CORRUPTED', 'The file is damaged.'), 503, 'error'],
     [new FrostbyteError('QUOTA_EXCEEDED', 'Beyond the quota.'), 507, 'warn'],
+    [new FrostbyteError('SERVICE_UNAVAILABLE', 'It is being erased.'), 503, 'warn'],
     [new FrostbyteError('DISK_FULL', 'The disk is nearly full.'), 507, 'warn'],
     [new FrostbyteError('INVALID_STATE_TRANSITION', 'Not now.'), 409, null],
   ] as const;
