@@ -228,7 +228,7 @@ export const DeadLetterAnswer = z
 export const DeadLetterQuery = z.strictObject({
   stage: z.enum(WORK_STAGES).optional(),
   status: z.enum(['pending_review', 'resolved', 'abandoned']).optional(),
-  cursor: z.string().max(200).optional(),
+  cursor: Uuid.optional(),
   ...pageOf(50, 500),
 });
 

@@ -59,6 +59,6 @@ export type UploadAnswer = z.infer<typeof UploadAnswer>;
 
 export const UploadListQuery = z.strictObject({
   state: z.enum(UPLOAD_STATES).optional(),
-  cursor: z.string().max(200).optional(),
+  cursor: Uuid.optional(),
   ...pageOf(50, 500),
 });

@@ -318,7 +318,8 @@ export type DocumentMark = Pick<DocumentRow, 'doc_id' | 'run' | 'state'>;
 
 /**
  * Page numbers or, for long lists, a cursor: the id of the last row seen (`batch_id`, `doc_id`, …). Newest
- * first, ties by id. A cursor that names no row is `VALIDATION_ERROR`. With `after`, `offset` is not looked at.
+ * first, ties by id. A row that has gone since is a place in the list all the same; a cursor that names none is
+ * `VALIDATION_ERROR` where ids are not in order of time. With `after`, `offset` is not looked at.
  */
 export interface Keyset {
   limit: number;

@@ -77,6 +77,18 @@ export function erasureContract(name: string, make: MakeRecords): void {
       assert.equal(await store.restart(id, 'parse', [], minute(3)), null);
     });
 
+    test('a dead letter that has gone with its document is a place in the list all the same', async (t) => {
+      const { store } = await worldOf(t, make);
+      const letters: string[] = [];
+      for (const content of ['a', 'b', 'c']) letters.push((await failed(store, content)).dlq);
+      await erased(store, idOf('b'));
+      const behind = async (at: number) => (await store.deadLetters({ limit: 9, after: letters[at]! })).rows;
+      assert.deepEqual(
+        (await behind(1)).map(({ dlq_entry_id }) => dlq_entry_id),
+        [letters[0]],
+      );
+    });
+
     test('a dead letter of a document that is being erased is not noted as run again', async (t) => {
       const { store } = await worldOf(t, make);
       const { id, dlq } = await failed(store, 'x');

@@ -151,7 +151,7 @@ export function listContract(name: string, make: MakeRecords): void {
       const refused = { code: 'VALIDATION_ERROR' };
       await assert.rejects(store.documents({ limit: 2, after: 'doc_0000000000000000' }), refused);
       await assert.rejects(store.batches({ limit: 2, after: 'nope' }), refused);
-      await assert.rejects(store.deadLetters({ limit: 2, after: newId() }), refused);
+      await assert.rejects(store.erasures({ limit: 2, after: newId() }), refused);
     });
 
     test('a batch is under way while one of its documents is', async (t) => {

@@ -12,7 +12,8 @@ const LIST: ListShape = {
   select: DEAD_LETTERS.select('l'),
   // UUID v7: the id alone is in order of time.
   order: ['l.dlq_entry_id'],
-  cursor: 'SELECT dlq_entry_id FROM dead_letters WHERE dlq_entry_id = ?',
+  // So it is a place also when its letter has gone with an erased document.
+  cursor: 'SELECT ?::text AS dlq_entry_id',
 };
 const SELECT = `SELECT ${DEAD_LETTERS.select('l')} FROM dead_letters l WHERE l.dlq_entry_id = ?`;
 const RESOLVE = `UPDATE dead_letters SET status = @status, resolution = @resolution, resolved_at = @at

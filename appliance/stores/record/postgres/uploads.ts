@@ -10,7 +10,10 @@ const LIST: ListShape = {
   from: 'uploads u',
   select: UPLOADS.select('u'),
   order: ['u.created_at', 'u.upload_id'],
-  cursor: 'SELECT created_at, upload_id FROM uploads WHERE upload_id = ?',
+  // One that is gone leaves its place to the next younger one, which ids, being UUID v7, lead to; else the list's head.
+  cursor: `SELECT created_at, upload_id FROM
+    (SELECT created_at, upload_id FROM uploads WHERE upload_id >= ? ORDER BY upload_id LIMIT 1) younger
+    UNION ALL SELECT '9999-12-31T23:59:59.999Z', '' ORDER BY 1 LIMIT 1`,
 };
 const SELECT = `SELECT ${UPLOADS.select('u')} FROM uploads u WHERE u.upload_id = ?`;
 const INSERT = UPLOADS.insert('uploads');
