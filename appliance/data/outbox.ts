@@ -29,3 +29,15 @@ export async function sweepJobs({ records, queue }: Pick<DataPlane, 'records' | 
     after = jobs.at(-1)!.doc_id;
   }
 }
+
+/**
+ * Makes the jobs again at once where the queue has none while documents are unfinished: its server was started anew, or
+ * emptied. Answers how many; 0 where the queue has work, which says nothing about what it lost (the sweep finds that).
+ */
+export async function refillQueue(plane: Pick<DataPlane, 'records' | 'queue'>): Promise<number> {
+  // What was just committed is on its way.
+  if ((await plane.records.outbox(1)).length > 0) return 0;
+  const depth = await plane.queue.depth();
+  if (Object.values(depth).some((jobs) => jobs > 0)) return 0;
+  return sweepJobs(plane);
+}

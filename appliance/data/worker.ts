@@ -194,7 +194,8 @@ export function createWorker(options: WorkerOptions): Worker {
       resting.delete(plane.tenant_id);
     } catch (error) {
       if (guard.signal.aborted) await plane.queue.release(claim);
-      else if (document === null || isStoreTrouble(error)) await giveBack(plane, claim, error);
+      else if (document === null || isStoreTrouble(error) || (await isStoreAway(plane, error)))
+        await giveBack(plane, claim, error);
       else
         await recordFailure(plane, claim, document, error).catch((reason: unknown) => giveBack(plane, claim, reason));
     } finally {
@@ -388,6 +389,16 @@ async function commit({ records, clock }: DataPlane, claim: ClaimedJob, result: 
 /** The caller's mistake and what can never work are final; all else may pass (spec 2: retries, then a dead letter). */
 function isRetryable(error: unknown): boolean {
   return !isFrostbyteError(error) || error.kind === 'later' || error.kind === 'fault';
+}
+
+/**
+ * Whether a store could not be reached and still cannot: no document is to blame for that either. Where all of them answer,
+ * it may be the document's, whose attempts are counted.
+ */
+async function isStoreAway({ objects, records, vectors, queue }: DataPlane, error: unknown): Promise<boolean> {
+  if (!isFrostbyteError(error, 'STORE_UNAVAILABLE') || error.kind !== 'later') return false;
+  const checks = await Promise.allSettled([objects, records, vectors, queue].map((store) => store.check()));
+  return checks.some(({ status }) => status === 'rejected');
 }
 
 /** Whether the error, or what caused it, is one of the stores' own. */

@@ -20,17 +20,20 @@ import { testStack } from './stack.ts';
 
 /** A look into a tenant's stores past the appliance, whatever it keeps them in. */
 
-const onServers = ({ stack }: Appliance) => stack !== null;
+/** What it takes to look. */
+export type Inside = Pick<Appliance, 'dataFolder' | 'stack'>;
+
+const onServers = ({ stack }: Pick<Appliance, 'stack'>) => stack !== null;
 
 /** The tenant's objects as they lie at rest. Whoever opens closes. */
-export function objectsAtRest(appliance: Appliance, tenantId: string): ObjectStore {
+export function objectsAtRest(appliance: Inside, tenantId: string): ObjectStore {
   if (!onServers(appliance)) return openFilesystemObjects(tenantPaths(appliance.dataFolder, tenantId).objects);
   const { endpoint, access_key: accessKey, secret_key: secretKey } = testStack()!.objects;
   return openMinioObjects({ endpoint, accessKey, secretKey, bucket: tenantNames(tenantId).bucket });
 }
 
 /** The tenant's objects, opened with its keys. Whoever opens closes. */
-export async function objectsOpened(appliance: Appliance, tenantId: string): Promise<ObjectStore> {
+export async function objectsOpened(appliance: Inside, tenantId: string): Promise<ObjectStore> {
   const root = await embeddedRootKey(appliance.dataFolder, systemClock());
   const keys = await openStorageKeys(root, tenantPaths(appliance.dataFolder, tenantId).secrets);
   return sealObjects(objectsAtRest(appliance, tenantId), async () => keys);
@@ -38,7 +41,7 @@ export async function objectsOpened(appliance: Appliance, tenantId: string): Pro
 
 /** An object as it lies at rest, as a file for stock tools. */
 export async function objectFile<T>(
-  appliance: Appliance,
+  appliance: Inside,
   tenantId: string,
   key: string,
   use: (path: string) => T | Promise<T>,
@@ -56,7 +59,7 @@ export async function objectFile<T>(
 }
 
 /** The tenant's vectors. Whoever opens closes. */
-export function vectorsOf(appliance: Appliance, tenantId: string): VectorStore {
+export function vectorsOf(appliance: Inside, tenantId: string): VectorStore {
   const { stack } = appliance;
   if (stack === null) return openSqliteVectors(tenantPaths(appliance.dataFolder, tenantId).vectors);
   return openQdrantVectors({
@@ -66,7 +69,7 @@ export function vectorsOf(appliance: Appliance, tenantId: string): VectorStore {
 }
 
 /** Runs one statement on the tenant's records; the names of tables are the same everywhere. */
-export async function onRecords<Row>(appliance: Appliance, tenantId: string, sql: string): Promise<Row[]> {
+export async function onRecords<Row>(appliance: Inside, tenantId: string, sql: string): Promise<Row[]> {
   if (!onServers(appliance)) {
     const db = new Database(tenantPaths(appliance.dataFolder, tenantId).records);
     try {
@@ -105,7 +108,7 @@ export async function onLogs<Row>(tenantId: string, sql: string): Promise<Row[]>
 }
 
 /** Folders in which something of tenants may lie: the data folder, and the servers' volumes. */
-export function foldersAtRest(appliance: Appliance): string[] {
+export function foldersAtRest(appliance: Inside): string[] {
   if (!onServers(appliance)) return [appliance.dataFolder];
   const volume = (name: string) =>
     docker(testStack()!, 'volume', 'inspect', `frostbyte_${name}`, '--format={{.Mountpoint}}');
@@ -113,7 +116,7 @@ export function foldersAtRest(appliance: Appliance): string[] {
 }
 
 /** Has the database server write to its files what it still has in memory. */
-export async function written(appliance: Appliance): Promise<void> {
+export async function written(appliance: Inside): Promise<void> {
   if (!onServers(appliance)) return;
   const { hba_folder: _, ...login } = testStack()!.postgres;
   const client = new Client(login);

@@ -7,6 +7,7 @@ import { openClient } from '../../appliance/stores/object/minio/client.ts';
 import { Connection } from '../../appliance/stores/object/minio/connection.ts';
 import { BucketKeeper } from '../../appliance/stores/object/minio/tenant-bucket.ts';
 import { docker } from './docker.ts';
+import { type Line, lineTo } from './line.ts';
 import { type QdrantServer, startQdrant, startQdrantInStack } from './qdrant-double/start.ts';
 import { type TestStack, testStack } from './stack.ts';
 
@@ -14,6 +15,8 @@ import { type TestStack, testStack } from './stack.ts';
 export interface StackSettings {
   environment: Record<string, string>;
   qdrant: QdrantServer;
+  /** The appliance's way to it, where data planes are processes. */
+  qdrantLine: Line;
   /** Takes everything of this appliance from the servers. */
   end(): Promise<void>;
 }
@@ -28,6 +31,8 @@ export async function stackSettings(planes = PLANES): Promise<StackSettings> {
   if (stack === undefined) throw new Error('the stack is not up');
   await clearStack(stack);
   const qdrant = planes === 'containers' ? await startQdrantInStack(stack) : await startQdrant();
+  const { hostname, port } = new URL(qdrant.url);
+  const qdrantLine = await lineTo({ host: hostname, port: Number(port) });
   // On memory, as what containers are handed must be.
   const run = mkdtempSync('/dev/shm/frostbyte-run-');
   const secrets = join(run, 'secrets-of-control');
@@ -40,6 +45,7 @@ export async function stackSettings(planes = PLANES): Promise<StackSettings> {
   write('qdrant_api_key', qdrant.apiKey);
   return {
     qdrant,
+    qdrantLine,
     environment: {
       FROSTBYTE_MODE: 'stack',
       FROSTBYTE_ENGINE: stack.engine.socket,
@@ -47,11 +53,12 @@ export async function stackSettings(planes = PLANES): Promise<StackSettings> {
       FROSTBYTE_RUN: run,
       FROSTBYTE_HBA: stack.postgres.hba_folder,
       FROSTBYTE_STORES_DISK: stack.postgres.hba_folder,
-      // In the stack it is where it is looked for.
-      ...(planes === 'containers' ? {} : { FROSTBYTE_QDRANT: qdrant.url }),
+      // In the stack it is where it is looked for, and no line lies before it.
+      ...(planes === 'containers' ? {} : { FROSTBYTE_QDRANT: `http://${qdrantLine.host}:${qdrantLine.port}` }),
       FROSTBYTE_PLANES: planes,
     },
     async end() {
+      await qdrantLine.close();
       await qdrant.stop();
       await clearStack(stack);
       rmSync(run, { recursive: true, force: true });

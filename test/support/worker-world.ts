@@ -45,7 +45,13 @@ export async function workerWorld(t: TestContext, tenants: readonly string[] = [
         records: openSqliteRecords(join(folder, `${tenant_id}.records.sqlite`), { tenant_id, clock }),
         queue: openSqliteQueue(join(folder, `${tenant_id}.queue.sqlite`), { clock }),
         // The stages here make no vectors; what the worker takes away is all there is to see.
-        vectors: { read: async () => new Map(), upsert: async () => {}, removeDocument: async () => [] },
+        vectors: {
+          read: async () => new Map(),
+          upsert: async () => {},
+          removeDocument: async () => [],
+          check: async () => undefined,
+        },
+        objects: { check: async () => undefined },
         clock,
         logger: silentLogger,
         meter,

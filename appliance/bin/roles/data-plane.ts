@@ -10,9 +10,11 @@ import { PIPELINE_VERSION } from '../../audit/entry.ts';
 import type { Config } from '../../config/schema.ts';
 import { createDataApp } from '../../data/app.ts';
 import { controlLink } from '../../data/control-link.ts';
+import { refillQueue } from '../../data/outbox.ts';
 import type { DataPlane } from '../../data/plane.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import { codeFrames, FrostbyteError } from '../../kernel/errors.ts';
+import { shaped } from '../../kernel/log-fields.ts';
 import { Turns } from '../../kernel/turns.ts';
 import { createLogger } from '../../observability/logger.ts';
 import { createMetrics } from '../../observability/metrics.ts';
@@ -43,6 +45,8 @@ import { startWorkers } from '../worker-pool.ts';
  */
 
 const MAINTENANCE_MS = 30_000;
+/** How long jobs that a queue lost stay unnoticed. */
+const REFILL_MS = 2000;
 /** Time to say that the end has come. */
 const LAST_WORDS_MS = 1000;
 const GIB = 1024 ** 3;
@@ -152,6 +156,18 @@ async function startDataPlane(handover: Awaited<ReturnType<typeof readHandover>>
       (error) => logger.warn('maintenance failed', codeFrames(error)),
     );
     undo.push(() => beat.stop());
+    const refilling = repeat(
+      async () => {
+        const count = await refillQueue(plane);
+        if (count === 0) return;
+        logger.warn('the queue had lost its jobs, which were made again', { ...shaped({ tenant_id }), count });
+        workers.wake();
+      },
+      REFILL_MS,
+      // A queue that cannot be asked has nothing to be told.
+      () => undefined,
+    );
+    undo.push(() => refilling.stop());
     inboxes?.start();
     undo.push(() => inboxes?.stop());
 

@@ -67,9 +67,11 @@ export function redisContainers({ engine, networks, image, secrets, uid }: Redis
     address: async (tenantId) => ({ host: (await networks.of(tenantId)).address('redis'), port: PORT }),
     start: (tenantId) => turns.take(tenantId, () => engine.start(nameOf(tenantId))),
     stop: (tenantId) => turns.take(tenantId, () => engine.kill(nameOf(tenantId))),
-    down: async () =>
-      (await engine.containers(`${ROLE_LABEL}=redis`)).flatMap(({ running, labels }) =>
-        running || labels[TENANT_LABEL] === undefined ? [] : [labels[TENANT_LABEL]],
+    states: async () =>
+      new Map(
+        (await engine.containers(`${ROLE_LABEL}=redis`)).flatMap(({ running, labels }) =>
+          labels[TENANT_LABEL] === undefined ? [] : [[labels[TENANT_LABEL], running ? 'running' : 'down'] as const],
+        ),
       ),
     destroy: (tenantId) =>
       turns.take(tenantId, async () => {

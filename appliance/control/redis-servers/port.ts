@@ -13,8 +13,8 @@ export interface RedisServers {
   start(tenantId: string): Promise<void>;
   /** Ends it at once, and every session with it. One that is not there is no error. */
   stop(tenantId: string): Promise<void>;
-  /** Tenants whose server was made and does not run: stopped, or dead. */
-  down(): Promise<string[]>;
+  /** Tenants whose server was made, and whether it runs; where it does not it was stopped, or is dead. */
+  states(): Promise<Map<string, 'running' | 'down'>>;
   destroy(tenantId: string): Promise<void>;
   isGone(tenantId: string): Promise<boolean>;
 }

@@ -6,6 +6,7 @@ import { loadConfig } from '../../../appliance/config/load.ts';
 import { vectorsKey } from '../../../appliance/data/keys.ts';
 import { loadCanonical, loadEnriched, readVerified } from '../../../appliance/data/load.ts';
 import type { DataPlane } from '../../../appliance/data/plane.ts';
+import { CANARY } from '../../../appliance/isolation/objects/try-objects.ts';
 import { sha256Hex, vectorSha256 } from '../../../appliance/kernel/digest.ts';
 import type { WorkStage } from '../../../appliance/kernel/pipeline.ts';
 import { silentLogger } from '../../../appliance/observability/logger.ts';
@@ -59,27 +60,39 @@ export async function census(
 ): Promise<Census> {
   return withFolder(dataFolder, async ({ control, planes }) => {
     await control.relayNow();
-    const plane = await planes.get(tenant);
-    const documents = await everyDocument(plane);
-    await checkBatches(plane, batches, documents, again ? 2 : 1);
-    const objects = await checkObjects(plane, documents, again !== undefined);
-    const found: Census['documents'] = {};
-    for (const document of documents.values()) found[document.doc_id] = await fingerprint(plane, document);
-    const chunks = Object.values(found).reduce((sum, each) => sum + each.chunks.length, 0);
-    assert.equal(await plane.vectors.count(), chunks, 'vectors that belong to no chunk');
-    assert.deepEqual(await plane.queue.depth(), { parse: 0, policy: 0, embed: 0, index: 0 });
-    assert.deepEqual(await plane.records.outbox(10), [], 'jobs in the outbox');
-    assert.deepEqual((await plane.records.deadLetters({ limit: 10 })).rows, []);
-    const log = await control.auditLog(tenant);
-    const events = await checkLog(log, documents, batches, again);
+    const found = await censusOf(await planes.get(tenant), await control.auditLog(tenant), batches, again);
     for (const each of await control.health()) assert.equal(each.ok, true, `${each.name}: ${each.message}`);
-    return { documents: found, objects, events, batches: batches.length };
+    return found;
   });
+}
+
+/** What is looked into: a tenant's stores, its objects opened. */
+export type Looked = Pick<DataPlane, 'tenant_id' | 'objects' | 'records' | 'vectors' | 'queue'>;
+
+/** The same over stores and a log that are open already, and that nobody works on. */
+export async function censusOf(
+  plane: Looked,
+  log: Log,
+  batches: readonly TestBatch[],
+  again?: WorkStage,
+): Promise<Census> {
+  const documents = await everyDocument(plane);
+  await checkBatches(plane, batches, documents, again ? 2 : 1);
+  const objects = await checkObjects(plane, documents, again !== undefined);
+  const found: Census['documents'] = {};
+  for (const document of documents.values()) found[document.doc_id] = await fingerprint(plane, document);
+  const chunks = Object.values(found).reduce((sum, each) => sum + each.chunks.length, 0);
+  assert.equal(await plane.vectors.count(), chunks, 'vectors that belong to no chunk');
+  assert.deepEqual(await plane.queue.depth(), { parse: 0, policy: 0, embed: 0, index: 0 });
+  assert.deepEqual(await plane.records.outbox(10), [], 'jobs in the outbox');
+  assert.deepEqual((await plane.records.deadLetters({ limit: 10 })).rows, []);
+  const events = await checkLog(log, documents, batches, again);
+  return { documents: found, objects, events, batches: batches.length };
 }
 
 export type Log = Awaited<ReturnType<Embedded['control']['auditLog']>>;
 
-async function everyDocument(plane: DataPlane): Promise<Map<string, DocumentRow>> {
+async function everyDocument(plane: Looked): Promise<Map<string, DocumentRow>> {
   const { rows, total } = await plane.records.documents({ limit: 10_000 });
   assert.equal(rows.length, total);
   assert.equal((await plane.records.counts()).documents, total, 'the tally of documents is wrong');
@@ -87,7 +100,7 @@ async function everyDocument(plane: DataPlane): Promise<Map<string, DocumentRow>
 }
 
 async function checkBatches(
-  plane: DataPlane,
+  plane: Looked,
   batches: readonly TestBatch[],
   documents: Map<string, DocumentRow>,
   runs: number,
@@ -116,15 +129,16 @@ async function checkBatches(
 
 /**
  * Every object belongs to the present version of a document (or, where it has run again, to a document), and no draft
- * outlives a sweep. Returns the keys.
+ * outlives a sweep; what control lays there for the isolation check aside. Returns the keys.
  */
 async function checkObjects(
-  plane: DataPlane,
+  plane: Looked,
   documents: Map<string, DocumentRow>,
   earlierVersions: boolean,
 ): Promise<string[]> {
   const keys: string[] = [];
   for await (const { key } of plane.objects.list('')) {
+    if (key === CANARY) continue;
     keys.push(key);
     const [prefix, , docId = '', version = '', kind, name = ''] = key.split('/');
     const document = documents.get(docId);
@@ -144,7 +158,7 @@ async function checkObjects(
 }
 
 /** Reads back all that a document is made of, comparing every recorded hash. */
-export async function fingerprint(plane: DataPlane, document: DocumentRow): Promise<Fingerprint> {
+export async function fingerprint(plane: Looked, document: DocumentRow): Promise<Fingerprint> {
   const raw = await plane.objects.read(document.storage_path);
   assert.equal(sha256Hex(raw), document.raw_sha256);
   await loadCanonical(plane, document);

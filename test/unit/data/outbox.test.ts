@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { relayOutbox, sweepJobs } from '../../../appliance/data/outbox.ts';
+import { refillQueue, relayOutbox, sweepJobs } from '../../../appliance/data/outbox.ts';
 import { arrival, failed, idOf, indexed, receiveOne } from '../../contract/record/builders.ts';
 import { workerWorld } from '../../support/worker-world.ts';
 
@@ -40,6 +40,18 @@ test('a queue that lost everything gets the job of every unfinished document aga
   const claim = await plane.queue.claim(['parse', 'policy', 'embed', 'index'], 'w', 1000);
   assert.deepEqual([claim!.doc_id, claim!.stage], [open, 'parse']);
   assert.equal(await plane.queue.claim(['parse', 'policy', 'embed', 'index'], 'w', 1000), null);
+});
+
+test('an empty queue is filled again at once while documents are unfinished; one with work, or about to get some, is left alone', async (t) => {
+  const plane = (await workerWorld(t)).planes[0]!;
+  assert.equal(await refillQueue(plane), 0);
+  await receiveOne(plane.records, 'one');
+  const two = await receiveOne(plane.records, 'two');
+  assert.equal(await refillQueue(plane), 0, 'both are in the outbox');
+  await plane.records.clearOutbox((await plane.records.outbox(100)).map(({ job_id }) => job_id));
+  assert.equal(await refillQueue(plane), 2);
+  await plane.queue.removeDocument(two);
+  assert.equal(await refillQueue(plane), 0, 'the other is still there');
 });
 
 test('a sweep walks more documents than it reads at once', async (t) => {

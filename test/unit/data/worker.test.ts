@@ -301,6 +301,28 @@ test('a document that kills its workers again and again is given up', async (t) 
   assert.equal((await records.document(id))!.error!.code, 'WORKER_LOST');
 });
 
+test('a store that is away costs a document no attempt, however long it stays so', async (t) => {
+  const world = await workerWorld(t);
+  const plane = world.planes[0]!;
+  const { records, queue } = plane;
+  const id = await receiveOne(records, 'one');
+  plane.objects.check = () => Promise.reject(new FrostbyteError('STORE_UNAVAILABLE', 'away'));
+  const failures: number[] = [];
+  const claim = queue.claim.bind(queue);
+  queue.claim = async (...asked) => {
+    const claimed = await claim(...asked);
+    if (claimed?.stage === 'policy') failures.push(claimed.failures);
+    return claimed;
+  };
+  // More often than a document may fail; each time by another worker, which does not rest yet.
+  world.behave.policy = () => fail('STORE_UNAVAILABLE');
+  for (let n = 1; n <= RETRY_WAITS.policy.length + 2; n++) await world.until(async () => failures.length === n);
+  plane.objects.check = async () => undefined;
+  delete world.behave.policy;
+  await world.until(async () => (await records.document(id))!.state === 'indexed');
+  assert.deepEqual([...new Set(failures)], [0]);
+});
+
 test('a tenant whose queue is broken does not keep the others from being served', async (t) => {
   const world = await workerWorld(t, ['acme', 'globex']);
   const [acme, globex] = world.planes as [(typeof world.planes)[0], (typeof world.planes)[0]];

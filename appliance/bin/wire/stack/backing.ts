@@ -171,6 +171,7 @@ export function stackBacking(network: StackNetwork): (parts: BackingParts) => Pr
       redis,
       inputRule: network.inputRule,
       works: (tenantId) => planes.records(tenantId) !== null && !stores.isEnded(tenantId),
+      isKnown: (tenantId) => stores.queue.isKnown(tenantId),
       revive: (tenantId) => stores.queue.make(tenantId),
       logger,
     });

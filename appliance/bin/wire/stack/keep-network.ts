@@ -17,21 +17,24 @@ export interface KeptNetwork {
 
 export interface KeepNetworkOptions {
   networks: Pick<TenantNetworks, 'reconcile'>;
-  redis: Pick<RedisServers, 'down' | 'stop'>;
+  redis: Pick<RedisServers, 'states' | 'stop'>;
   inputRule: InputRule;
   /** Whether a tenant works, and its Redis server should. */
   works(tenantId: string): boolean;
+  /** Whether its Redis server, which runs, knows its user: one that was started anew knows nobody. */
+  isKnown(tenantId: string): Promise<boolean>;
   /** Starts its Redis server and makes what it knows anew. */
   revive(tenantId: string): Promise<void>;
   logger: Logger;
 }
 
 const RECONCILE_MS = 60_000;
-/** How long a server that died may stay so: its tenant's jobs wait. */
+/** How long a server that died, or was started anew by somebody else, may stay so: its tenant's jobs wait. */
 const REVIVE_MS = 2000;
 const RULE_MS = 15_000;
 
-export function keepNetwork({ networks, redis, inputRule, works, revive, logger }: KeepNetworkOptions): KeptNetwork {
+export function keepNetwork(options: KeepNetworkOptions): KeptNetwork {
+  const { networks, redis, inputRule, works, isKnown, revive, logger } = options;
   let isWhole = true;
   const reconciling = repeat(
     async () => {
@@ -47,9 +50,11 @@ export function keepNetwork({ networks, redis, inputRule, works, revive, logger 
   );
   const reviving = repeat(
     async () => {
-      for (const tenantId of await redis.down()) {
+      for (const [tenantId, state] of await redis.states()) {
         if (!works(tenantId)) continue;
-        logger.warn('the queue server of a tenant ended, starting it again', shaped({ tenant_id: tenantId }));
+        // One that does not answer is asked again; whether it runs is the engine's to say.
+        if (state === 'running' && (await isKnown(tenantId).catch(() => true))) continue;
+        logger.warn('the queue server of a tenant ended or forgot its user', shaped({ tenant_id: tenantId }));
         await revive(tenantId).catch((error: unknown) =>
           logger.warn('the queue server of a tenant could not be started', {
             ...shaped({ tenant_id: tenantId }),

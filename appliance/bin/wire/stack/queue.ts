@@ -20,6 +20,8 @@ export interface StackQueueOptions {
 export interface StackQueue extends TenantResource {
   /** The kill-switch: the server ends, and every session with it. */
   disable(tenantId: string): Promise<void>;
+  /** Whether the server knows the tenant's user; one that was started anew does not. Throws `STORE_UNAVAILABLE`. */
+  isKnown(tenantId: string): Promise<boolean>;
   /** A new user with the password that the secrets file has now, on a server that runs. */
   renew(tenantId: string): Promise<void>;
   /** What the tenant's data plane is handed. */
@@ -28,6 +30,8 @@ export interface StackQueue extends TenantResource {
 
 /** How long a server that was just started may take to answer. */
 const START_MS = 10_000;
+/** How long one that runs may take. */
+const LOOK_MS = 500;
 
 export function stackQueue({ servers, adminPasswordOf, passwordOf }: StackQueueOptions): StackQueue {
   const password = async (tenantId: string): Promise<string> => {
@@ -37,13 +41,14 @@ export function stackQueue({ servers, adminPasswordOf, passwordOf }: StackQueueO
   };
   /** BullMQ adds its own colon. */
   const prefixOf = (tenantId: string) => `${tenantNames(tenantId).redisPrefix}queue`;
-  const asControl = async (
+  const asControl = async <T>(
     tenantId: string,
-    work: (connection: RedisConnection) => Promise<unknown>,
-  ): Promise<void> => {
+    work: (connection: RedisConnection) => Promise<T>,
+    patienceMs = START_MS,
+  ): Promise<T> => {
     const { host, port } = await servers.address(tenantId);
-    const connection = openRedis({ host, port, password: adminPasswordOf(tenantId) }, { patienceMs: START_MS });
-    await work(connection).finally(() => connection.close());
+    const connection = openRedis({ host, port, password: adminPasswordOf(tenantId) }, { patienceMs });
+    return work(connection).finally(() => connection.close());
   };
   const renew = async (tenantId: string): Promise<void> => {
     const { redisPrefix, redisUser } = tenantNames(tenantId);
@@ -74,6 +79,15 @@ export function stackQueue({ servers, adminPasswordOf, passwordOf }: StackQueueO
     destroy: (tenantId) => servers.destroy(tenantId),
     isGone: (tenantId) => servers.isGone(tenantId),
     disable: (tenantId) => servers.stop(tenantId),
+    isKnown: (tenantId) =>
+      asControl(
+        tenantId,
+        (connection) =>
+          connection.call(
+            async (redis) => (await redis.call('ACL', 'GETUSER', tenantNames(tenantId).redisUser)) !== null,
+          ),
+        LOOK_MS,
+      ),
     renew,
     handedOver,
   };

@@ -31,7 +31,7 @@ export interface TenantStores {
   objects: TenantResource;
   records: StackRecords;
   vectors: StackVectors;
-  queue: TenantResource;
+  queue: TenantResource & Pick<StackQueue, 'isKnown'>;
   /** New values for every credential of a tenant, for its secrets file. */
   newCredentials(tenantId: string): Credentials;
   /**

@@ -9,7 +9,7 @@ it('a queue server that died is started again, of tenants that work alone', asyn
   const revived: string[] = [];
   const down = new Set(['works', 'suspended']);
   kept(t, {
-    redis: { down: async () => [...down], stop: async () => assert.fail('nobody was stopped meanwhile') },
+    redis: { states: async () => states(down), stop: async () => assert.fail('nobody was stopped meanwhile') },
     works: (tenantId) => tenantId === 'works',
     revive: async (tenantId) => {
       revived.push(tenantId);
@@ -21,11 +21,38 @@ it('a queue server that died is started again, of tenants that work alone', asyn
   assert.deepEqual(revived, ['works', 'works']);
 });
 
+it('one that was started anew by somebody else learns its user again; one that does not answer is left alone', async (t) => {
+  const revived: string[] = [];
+  const knows = new Map([
+    ['knows', true],
+    ['forgot', false],
+  ]);
+  const asked: string[] = [];
+  kept(t, {
+    redis: {
+      states: async () => new Map(['silent', 'knows', 'forgot'].map((id) => [id, 'running'])),
+      stop: async () => assert.fail('nobody was stopped meanwhile'),
+    },
+    isKnown: async (tenantId) => {
+      asked.push(tenantId);
+      const known = knows.get(tenantId);
+      if (known === undefined) throw new FrostbyteError('STORE_UNAVAILABLE', 'no answer');
+      return known;
+    },
+    revive: async (tenantId) => {
+      revived.push(tenantId);
+      knows.set(tenantId, true);
+    },
+  });
+  await until('a second look', () => asked.length >= 6, { seconds: 20 });
+  assert.deepEqual(revived, ['forgot']);
+});
+
 it('one whose tenant is stopped while it is started does not live on', async (t) => {
   let works = true;
   const stopped: string[] = [];
   kept(t, {
-    redis: { down: async () => ['northwind'], stop: async (tenantId) => void stopped.push(tenantId) },
+    redis: { states: async () => states(['northwind']), stop: async (tenantId) => void stopped.push(tenantId) },
     works: () => works,
     revive: async () => {
       works = false;
@@ -60,13 +87,18 @@ it('health tells of networks that could not be mended, and of a rule that is not
 function kept(t: TestContext, changes: Partial<KeepNetworkOptions>) {
   const network = keepNetwork({
     networks: { reconcile: async () => [] },
-    redis: { down: async () => [], stop: async () => undefined },
+    redis: { states: async () => new Map(), stop: async () => undefined },
     inputRule: { check: async () => null },
     works: () => true,
+    isKnown: async () => true,
     revive: async () => undefined,
     logger: silentLogger,
     ...changes,
   });
   t.after(() => network.stop());
   return network;
+}
+
+function states(down: Iterable<string>): Map<string, 'down'> {
+  return new Map([...down].map((tenantId) => [tenantId, 'down']));
 }

@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { type Appliance, startAppliance } from '../support/appliance.ts';
+import { whenSettled } from '../support/batch.ts';
+import { censusOnServers } from '../support/faults/census-on-servers.ts';
+import { faultBatches, faultDocuments } from '../support/faults/corpus.ts';
+import { OUTAGES, type Outage, strikeServer } from '../support/faults/outages.ts';
+import { ALL_FAULTS, SEED, seeded } from '../support/faults/random.ts';
+import { until } from '../support/faults/until.ts';
+import { sendUntilReceived } from '../support/faults/upload.ts';
+import { onRecords } from '../support/inside.ts';
+import { stackMissing, testStack } from '../support/stack.ts';
+
+/**
+ * Each server that a tenant is kept on goes away in the middle of an ingestion, at a moment and in an order that a seed
+ * chooses; the queue also forgets everything. Every document must end as if nothing had happened, once.
+ */
+
+const SEEDS = ALL_FAULTS ? 20 : 2;
+const DOCUMENTS = 100;
+const BATCH = 10;
+/** Events of a document that goes through, at least. */
+const EVENTS = 7;
+
+describe(`an ingestion of ${DOCUMENTS} documents while servers go away`, {
+  skip: stackMissing() ?? false,
+  timeout: SEEDS * 240_000,
+}, () => {
+  let appliance: Appliance;
+  before(async () => {
+    appliance = await startAppliance({
+      arrangement: 'stack',
+      environment: { FROSTBYTE_LOG_LEVEL: 'warn', FROSTBYTE_CLAMD: scannerAddress() },
+    });
+  });
+  after(() => appliance?.end());
+
+  for (let n = 1; n <= SEEDS; n++) {
+    it(`loses nothing and does nothing twice (seed ${SEED} + ${n})`, async () => {
+      const tenant = `seed${n}`;
+      const random = seeded(n);
+      const plan = shuffled(OUTAGES, random.next)
+        .map((outage) => ({ outage, share: random.next() * 0.95 }))
+        .toSorted((a, b) => a.share - b.share);
+      const began = performance.now();
+      await appliance.createTenant(tenant, { classification_review_enabled: false });
+      const batches = faultBatches(tenant, faultDocuments(DOCUMENTS, n), BATCH);
+      const token = await appliance.token({ role: 'tenant_admin', tenant_id: tenant });
+      const told: string[] = [];
+      let tries = 0;
+      const reached = (share: number) =>
+        until(
+          `${Math.round(share * 100)} % of the events`,
+          async () => {
+            const events = await eventsOf(appliance, tenant);
+            return events >= share * DOCUMENTS * EVENTS && `${events}`;
+          },
+          { seconds: 180, everyMs: 50, about: () => told.join(', ') },
+        );
+
+      const sender = async () => {
+        for (const [at, batch] of batches.entries()) {
+          // The next while the one before is at work, so that outages meet every kind of moment.
+          await reached((at / batches.length) * 0.8);
+          tries += (await sendUntilReceived(appliance, token, tenant, batch)).tries;
+        }
+      };
+      const striker = async () => {
+        for (const { outage, share } of plan) {
+          const events = await reached(share);
+          await strikeServer(appliance, tenant, outage, random);
+          told.push(`${outage} at ${events} (${Math.round((performance.now() - began) / 1000)} s)`);
+        }
+      };
+      try {
+        await Promise.all([sender(), striker()]);
+        const client = await appliance.client(tenant);
+        for (const { manifest } of batches) {
+          const { status } = await whenSettled(client, tenant, manifest.batch_id);
+          assert.equal(status, 'completed', manifest.batch_id);
+        }
+        const settledAfter = Math.round((performance.now() - began) / 1000);
+        const { documents, events } = await censusOnServers(appliance, tenant, batches);
+        assert.equal(Object.keys(documents).length, DOCUMENTS);
+        assert.ok(tries >= batches.length);
+        console.log(
+          `# ${events} events, settled after ${settledAfter} s, ${tries} tries for ${batches.length} batches: ${told.join(', ')}`,
+        );
+      } catch (error) {
+        console.log(appliance.logs().slice(-6000));
+        throw error;
+      }
+      // Its processes make room for the next.
+      const admin = await appliance.admin();
+      await admin.send('POST', `/admin/tenants/${tenant}/suspend`, { reason: 'over', notify_tenant: false });
+    });
+  }
+
+  it('is well again', async () => {
+    await until('health', async () => (await fetch(`${appliance.url}/ready`)).status === 200);
+  });
+});
+
+function scannerAddress(): string {
+  const stack = testStack();
+  return stack === undefined ? '' : `${stack.scanner.host}:${stack.scanner.port}`;
+}
+
+/** Events of a tenant so far; none while its database does not answer. */
+async function eventsOf(appliance: Appliance, tenant: string): Promise<number> {
+  try {
+    const sql = 'SELECT coalesce(max(seq), 0)::int AS events FROM audit_events';
+    return (await onRecords<{ events: number }>(appliance, tenant, sql))[0]!.events;
+  } catch {
+    return 0;
+  }
+}
+
+function shuffled(values: readonly Outage[], next: () => number): Outage[] {
+  return values
+    .map((value) => ({ value, at: next() }))
+    .toSorted((a, b) => a.at - b.at)
+    .map(({ value }) => value);
+}
