@@ -36,8 +36,8 @@ demo: build ## Run the whole pipeline on sample documents (DIR=path for your own
 test: build ## Run all tests that can run here, and count them by layer
 	@$(NODE) scripts/test.ts $(LAYERS)
 
-faults: build ## Run the long fault tests: kills, power cuts, full disks
-	@FROSTBYTE_TEST_FAULTS=all $(NODE) scripts/test.ts faults
+faults: build ## Run the long fault tests: kills, power cuts, full disks, servers that go away
+	@FROSTBYTE_TEST_FAULTS=all $(NODE) scripts/test.ts faults outages
 
 images: build ## Build the images that are not in .cache/images (root, Debian's mirror, Go)
 	@$(NODE) scripts/images.ts $(NAMES)

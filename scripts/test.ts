@@ -53,6 +53,8 @@ const LAYERS: readonly Layer[] = [
   { name: 'stack', files: ['test/stack/**/*.test.ts', SERVER_ADAPTERS], runners: 2, processes: 'own', stack: true },
   // An appliance has the servers to itself, so one test at a time.
   { name: 'tenants', files: ['test/tenants/**/*.test.ts'], runners: 1, processes: 'own', stack: true },
+  // Servers go away in the middle of an ingestion.
+  { name: 'outages', files: ['test/outages/**/*.test.ts'], runners: 1, processes: 'own', stack: true },
   {
     name: 'servers',
     files: ['test/journey/**/*.test.ts'],
