@@ -1,6 +1,7 @@
 import type { Dependency } from '../../api/plane/tables.ts';
 import { PIPELINE_VERSION } from '../../audit/entry.ts';
 import type { Config } from '../../config/schema.ts';
+import { neighbourWatch } from '../../control/neighbours/watch.ts';
 import { planeProcesses } from '../../control/planes/processes.ts';
 import { serveControl } from '../../control/socket/serve-control.ts';
 import type { SplitVerbs } from '../../control/split-verbs.ts';
@@ -37,6 +38,7 @@ import { hostParser } from '../wire/tenant-plane.ts';
 const LOOK_MS = 250;
 const MAINTENANCE_MS = 30_000;
 const READINESS_MS = 2000;
+const NEIGHBOURS_MS = 2000;
 const MEASURES_MS = 1000;
 
 /** Runs until SIGTERM, SIGINT or until `over` resolves. */
@@ -99,6 +101,20 @@ export function startControl(config: Config): Promise<Running> {
       (error) => logger.warn('maintenance failed', codeFrames(error)),
     );
     undo.push(() => beat.stop());
+    const watch = neighbourWatch({
+      ...split.neighbours,
+      suspend: (tenantId, reason) => control.suspend(tenantId, { reason, notify_tenant: true }, 'system'),
+      logger,
+    });
+    const watching = repeat(
+      async () => {
+        await watch();
+        await split.neighbours.endLongSessions();
+      },
+      NEIGHBOURS_MS,
+      (error) => logger.warn('the tenants could not be looked at', codeFrames(error)),
+    );
+    undo.push(() => watching.stop());
     const folders = inboxFolders(config.inbox, logger);
     const notices =
       folders && showNotices({ settings: config.inbox, folders, control, tenants: () => allTenants(control), logger });

@@ -1,6 +1,7 @@
 import type { PlaneStores } from '../../api/plane/handover.ts';
 import type { Dependency } from '../../api/plane/tables.ts';
 import type { Config } from '../../config/schema.ts';
+import type { Takes } from '../../control/neighbours/watch.ts';
 import type { TenantResources } from '../../control/provisioning/port.ts';
 import type { LimitsPlace } from '../../control/split-verbs.ts';
 import type { Clock } from '../../kernel/clock.ts';
@@ -23,6 +24,12 @@ export interface Backing {
   limits(): Promise<LimitsPlace | null>;
   /** Sets the gauge of what waits for a tenant that is stopped (spec 3: its depth is frozen). Never throws. */
   measureStopped(tenantId: string): Promise<void>;
+  /** What each tenant's data plane takes of what others share; none where that is not looked at. */
+  look(): Promise<readonly Takes[]>;
+  /** Whether a tenant has documents that are not finished. */
+  isAtWork(tenantId: string): Promise<boolean>;
+  /** Ends sessions at shared servers that run longer than a tenant may ask them to. */
+  endLongSessions(): Promise<void>;
   /** What tenants are kept in, where control itself keeps it up. */
   health(): Promise<Dependency[]>;
   close(): Promise<void>;

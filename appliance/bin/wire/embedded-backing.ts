@@ -30,6 +30,9 @@ export async function embeddedBacking({ config, root, clock, logger, meter, plan
     openLog: async (logId) => openSqliteLog(logPath(dataFolder, logId), { tenant_id: logId, clock }),
     room: async () => null,
     limits: async () => null,
+    look: async () => [],
+    isAtWork: async () => true,
+    endLongSessions: async () => undefined,
     health: async () => [],
     measureStopped: (tenantId) =>
       measureClosedQueues(tenantId, tenantPaths(dataFolder, tenantId).queue, { clock, meter, logger }),

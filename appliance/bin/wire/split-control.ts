@@ -31,6 +31,8 @@ export interface SplitControl {
   /** Has the data planes trust a gateway, those of now and those to come. */
   trust(gateway: GatewayNote): Promise<void>;
   measureStopped: Backing['measureStopped'];
+  /** For the watch over noisy neighbours. */
+  neighbours: Pick<Backing, 'look' | 'isAtWork' | 'endLongSessions'>;
   /** Of what tenants are kept in. */
   health(): Promise<Dependency[]>;
   /** Where gateways count requests together. */
@@ -154,6 +156,7 @@ export async function openSplitControl(options: {
     planes: kept,
     clock,
     limits: () => backing.limits(),
+    neighbours: backing,
     health: () => backing.health(),
     measureStopped: (tenantId) => backing.measureStopped(tenantId),
     async trust(gateway) {

@@ -25,6 +25,21 @@ export interface EngineContainer {
   networks: Map<string, { id: string; address: string }>;
 }
 
+/** What a container has taken since it was started. */
+export interface ContainerUsage {
+  id: string;
+  /** Processes and threads that it has now. */
+  processes: number;
+  /** Packets that came to it. */
+  received: number;
+}
+
+export interface RawStats {
+  id?: string;
+  pids_stats?: { current?: number };
+  networks?: Record<string, { rx_packets?: number }> | null;
+}
+
 export interface RawNetwork {
   Id: string;
   Name: string;
@@ -59,6 +74,16 @@ export function readNetwork({ Id, Internal, Labels, Options, IPAM, Containers }:
     attached: new Map(
       Object.values(Containers ?? {}).map(({ Name, IPv4Address }) => [Name, IPv4Address.replace(/\/\d+$/, '')]),
     ),
+  };
+}
+
+export function readUsage({ id, pids_stats, networks }: RawStats): ContainerUsage | null {
+  // One that does not run takes nothing, and has no id there.
+  if (id === undefined || pids_stats?.current === undefined) return null;
+  return {
+    id,
+    processes: pids_stats.current,
+    received: Object.values(networks ?? {}).reduce((sum, { rx_packets = 0 }) => sum + rx_packets, 0),
   };
 }
 

@@ -1,12 +1,15 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import {
+  type ContainerUsage,
   type EngineContainer,
   type EngineNetwork,
   type RawContainer,
   type RawNetwork,
+  type RawStats,
   readContainer,
   readNetwork,
+  readUsage,
 } from './answers.ts';
 import { bodyOf, type NewContainer } from './new-container.ts';
 import { engineRequests } from './requests.ts';
@@ -32,6 +35,8 @@ export interface Engine {
 
   /** By name or id; null where there is none. */
   container(name: string): Promise<EngineContainer | null>;
+  /** What it has taken since it was started; null where it does not run, or is not there. */
+  usage(name: string): Promise<ContainerUsage | null>;
   /** Containers with this label (`key=value`), running or not. */
   containers(label: string): Promise<{ name: string; running: boolean; labels: Record<string, string> }[]>;
   /** The id of an image; null where the engine has none of that name. */
@@ -111,6 +116,10 @@ export function openEngine(socket: string): Engine {
     async container(name) {
       const found = (await get(`/containers/${named(name)}/json`)) as RawContainer | null;
       return found === null ? null : readContainer(found);
+    },
+    async usage(name) {
+      const found = (await get(`/containers/${named(name)}/stats?stream=false&one-shot=true`)) as RawStats | null;
+      return found === null ? null : readUsage(found);
     },
     async containers(label) {
       const found = (await ask('GET', `/containers/json?all=true&filters=${labelled(label)}`)) as {

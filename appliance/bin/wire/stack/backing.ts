@@ -199,6 +199,16 @@ export function stackBacking(network: StackNetwork): (parts: BackingParts) => Pr
         });
       },
       limits: () => limits.place(),
+      look: async () => network.containers?.look() ?? [],
+      async isAtWork(tenantId) {
+        const records = await stores.records.open(tenantId);
+        if (records === null) return false;
+        return (await records.unfinished(null, 1).finally(() => records.close())).length > 0;
+      },
+      async endLongSessions() {
+        const ended = await stores.records.endLong();
+        if (ended > 0) logger.warn('sessions of tenants at the database ran too long and were ended', { count: ended });
+      },
       health: () => kept.health(),
       measureStopped,
       async close() {

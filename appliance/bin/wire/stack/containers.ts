@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Config } from '../../../config/schema.ts';
 import type { Engine } from '../../../control/engine/engine.ts';
 import { type InsideChecks, insideChecks } from '../../../control/isolation/inside.ts';
+import type { Takes } from '../../../control/neighbours/watch.ts';
 import type { TenantNetworks } from '../../../control/networks/port.ts';
 import type { ContainerLimits } from '../../../control/planes/container-specs.ts';
 import { type PlaneContainers, planeContainers } from '../../../control/planes/containers.ts';
@@ -13,11 +14,14 @@ import { tenantPaths } from '../../../kernel/names.ts';
 import type { Logger } from '../../../kernel/telemetry.ts';
 import { runFolder } from '../../run-folder.ts';
 import { PARSER_SOCKET } from '../../where.ts';
+import { planeLooks } from './looks.ts';
 
 /** What of a tenant runs in containers: its data plane and the parser beside it, and now and then the isolation check. */
 export interface StackContainers {
   planes: PlaneContainers;
   inside: InsideChecks;
+  /** What each tenant's data plane takes of the box. */
+  look(): Promise<Takes[]>;
   /** As provisioning has it: there is an image to run them from; in the end none of them is left. */
   resource: TenantResource;
 }
@@ -74,6 +78,7 @@ export function stackContainers({ config, engine, networks, image, logger }: Sta
   return {
     planes,
     inside,
+    look: planeLooks({ engine, networks, limits: limits.plane }),
     resource: {
       make: hasImage,
       check: hasImage,

@@ -33,6 +33,8 @@ export interface StackRecords extends TenantResource {
   disable(tenantId: string): Promise<void>;
   /** A new user of the same name with the password that the secrets file has now; the old one's sessions are ended. */
   renew(tenantId: string): Promise<void>;
+  /** Ends tenants' sessions that run longer than any statement of ours may, whatever they set for themselves. Answers how many. */
+  endLong(): Promise<number>;
   /** The tenant's records as control itself may open them; null where there is no database (any more). */
   open(tenantId: string): Promise<RecordStore | null>;
   close(): Promise<void>;
@@ -43,6 +45,10 @@ const CONNECTIONS = 40;
 /** How long the server may take to end sessions. */
 const SESSIONS_MS = 5000;
 const END_SESSIONS = 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1';
+/** Half as long again as a statement of ours may take: what is still there lifted its own limit. */
+const END_LONG = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+  WHERE usename LIKE 'tenant\\_%\\_user' AND application_name <> 'frostbyte migrations'
+  AND ((state = 'active' AND now() - query_start > interval '90 seconds') OR now() - xact_start > interval '300 seconds')`;
 /** What a role cannot change of itself; and defaults that it can. */
 const LIMITS = Object.freeze({
   temp_file_limit: "'2GB'",
@@ -173,6 +179,7 @@ export function stackRecords(options: StackRecordsOptions): StackRecords {
       await endSessions(role);
     },
     renew,
+    endLong: () => server.alone(async (client) => (await client.query(END_LONG)).rowCount ?? 0),
     open: async (tenantId) => {
       const { database } = tenantNames(tenantId);
       if (!(await hasDatabase(database))) return null;

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { openEngine } from '../../../../appliance/control/engine/engine.ts';
+import { bodyOf, type NewContainer } from '../../../../appliance/control/engine/new-container.ts';
 import { FrostbyteError } from '../../../../appliance/kernel/errors.ts';
 import { temporaryFolder } from '../../../support/control/control-fixture.ts';
 
@@ -44,6 +45,34 @@ describe('requests to a container engine', () => {
     const opened = openEngine(socket);
     await refuses(opened.connect('a', 'b', '172.28.1.10'), 'never', /refused \(403\): Address already in use/);
     await refuses(opened.start('b'), 'later', /refused \(500\): no room/);
+  });
+
+  it('read what a container takes; one that does not run, or is not there, takes nothing', async (t) => {
+    const socket = await speaking(t, (request, response) => {
+      if (request.url?.includes('/gone/')) return json(response, 404, { message: 'No such container' });
+      const stopped = { read: '0001-01-01T00:00:00Z', pids_stats: {}, cpu_stats: {} };
+      const networks = { eth0: { rx_packets: 3 }, eth1: { rx_packets: 4 } };
+      const runs = { id: 'c1', pids_stats: { current: 12, limit: 64 }, networks };
+      json(response, 200, request.url?.includes('/stopped/') ? stopped : runs);
+    });
+    const opened = openEngine(socket);
+    assert.deepEqual(await opened.usage('runs'), { id: 'c1', processes: 12, received: 7 });
+    assert.equal(await opened.usage('stopped'), null);
+    assert.equal(await opened.usage('gone'), null);
+  });
+
+  it('confine a container that has another’s network like every other, but for the resolver that comes with it', () => {
+    const container = {
+      ...{ name: 'n', image: 'i', command: [], labels: {}, memoryMb: 1, cpus: 1, processes: 1, openFiles: 1 },
+      ...{ mounts: [], memoryFolders: [] },
+    };
+    const hostOf = (network: NewContainer['network']) =>
+      (bodyOf({ ...container, network }) as { HostConfig: Record<string, unknown> }).HostConfig;
+    const { NetworkMode, Dns, ...shared } = hostOf({ of: 'c1' });
+    const { NetworkMode: ownMode, Dns: ownDns, ...own } = hostOf({ name: 'net', address: '172.28.1.20' });
+    assert.deepEqual([NetworkMode, Dns, ownMode, ownDns], ['container:c1', undefined, 'net', ['127.0.0.1']]);
+    assert.deepEqual(shared, own);
+    assert.equal(hostOf(null).NetworkMode, 'none');
   });
 
   it('take what is no failure for none', async (t) => {

@@ -1,0 +1,77 @@
+import { readFile } from 'node:fs/promises';
+import type { ContainerUsage } from '../../../control/engine/answers.ts';
+import type { Engine } from '../../../control/engine/engine.ts';
+import { containerName, ROLE_LABEL, TENANT_LABEL } from '../../../control/engine/labels.ts';
+import type { Takes } from '../../../control/neighbours/watch.ts';
+import type { TenantNetworks } from '../../../control/networks/port.ts';
+import type { ContainerLimits } from '../../../control/planes/container-specs.ts';
+import { demandBetween, demandOf } from './demand.ts';
+import { tcpPeers } from './tcp-peers.ts';
+
+/**
+ * Connections that a data plane has at most: to the database two pools of eight each for itself and its workers, twice
+ * while one is replaced; to the object store and the scanner as many as files that move.
+ */
+const MOST: Readonly<Record<string, { port: number; connections: number }>> = Object.freeze({
+  'frostbyte-postgres-1': { port: 5432, connections: 80 },
+  'frostbyte-objects-1': { port: 9000, connections: 512 },
+  'frostbyte-scanner-1': { port: 3310, connections: 128 },
+});
+
+export interface LooksOptions {
+  engine: Engine;
+  networks: Pick<TenantNetworks, 'of'>;
+  limits: ContainerLimits;
+}
+
+/** What was seen of a data plane at a moment. */
+interface Look {
+  usage: ContainerUsage;
+  demand: ReadonlyMap<string, number>;
+  at: number;
+}
+
+/** What the tenants' data planes take, by the engine and by the sockets of the servers that all share. */
+export function planeLooks({ engine, networks, limits }: LooksOptions): () => Promise<Takes[]> {
+  let before = new Map<string, Look>();
+
+  async function connections(): Promise<Map<string, number>> {
+    const shares = new Map<string, number>();
+    for (const [name, { port, connections: most }] of Object.entries(MOST)) {
+      const container = await engine.container(name);
+      if (!container?.running) continue;
+      const table = await readFile(`/proc/${container.pid}/net/tcp`, 'latin1').catch(() => '');
+      for (const [peer, count] of tcpPeers(table, port)) {
+        shares.set(peer, Math.max(shares.get(peer) ?? 0, count / most));
+      }
+    }
+    return shares;
+  }
+
+  return async () => {
+    const planes = (await engine.containers(`${ROLE_LABEL}=data-plane`)).filter(({ running }) => running);
+    if (planes.length === 0) return [];
+    const shares = await connections();
+    const now = new Map<string, Look>();
+    const looks: Takes[] = [];
+    for (const { labels } of planes) {
+      const tenantId = labels[TENANT_LABEL] ?? '';
+      const name = containerName(tenantId, 'data-plane');
+      const [container, usage] = [await engine.container(name), await engine.usage(name)];
+      if (usage === null || !container?.running) continue;
+      const [demand, at] = [await demandOf(container.pid), performance.now()];
+      now.set(tenantId, { usage, demand, at });
+      const last = before.get(tenantId);
+      const ms = last === undefined || last.usage.id !== usage.id ? null : at - last.at;
+      looks.push({
+        tenant_id: tenantId,
+        processor: ms === null ? null : demandBetween(last!.demand, demand) / ms / limits.cpus,
+        received: ms === null ? null : ((usage.received - last!.usage.received) / ms) * 1000,
+        processes: usage.processes / limits.processes,
+        connections: shares.get((await networks.of(tenantId)).address('plane')) ?? 0,
+      });
+    }
+    before = now;
+    return looks;
+  };
+}
