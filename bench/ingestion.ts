@@ -16,15 +16,7 @@ export async function measure(): Promise<string[]> {
   try {
     await appliance.createTenant('bench', { classification_review_enabled: false });
     const make = textMaker(7);
-    const texts = (count: number, salt: string) =>
-      Array.from(
-        { length: count },
-        (_, i): TestFile => ({
-          filename: `${salt}-${i}.txt`,
-          mime_type: 'text/plain',
-          content: `Report ${salt} ${i}\n\n${Array.from({ length: 8 }, () => make(90)).join('\n\n')}\n`,
-        }),
-      );
+    const texts = (count: number, salt: string) => twoPages(make, count, salt);
     await run(appliance, texts(5, 'warm'));
     const small = await run(appliance, texts(SMALL, 'small'));
     const large = await run(appliance, texts(SMALL * FACTOR, 'large'));
@@ -41,7 +33,17 @@ export async function measure(): Promise<string[]> {
   }
 }
 
-async function run(appliance: Appliance, files: TestFile[]) {
+/** Texts of two pages. */
+export function twoPages(make: (words: number) => string, count: number, salt: string): TestFile[] {
+  return Array.from({ length: count }, (_, i) => ({
+    filename: `${salt}-${i}.txt`,
+    mime_type: 'text/plain',
+    content: `Report ${salt} ${i}\n\n${Array.from({ length: 8 }, () => make(90)).join('\n\n')}\n`,
+  }));
+}
+
+/** Takes the files as one batch through to its end. */
+export async function run(appliance: Appliance, files: TestFile[]) {
   const client = await appliance.client('bench');
   const began = performance.now();
   const { batch_id } = await submit(client, 'bench', files);
@@ -63,7 +65,8 @@ const TYPES: Readonly<Record<string, string>> = {
   tif: 'image/tiff',
 };
 
-function samples(): TestFile[] {
+/** The sample set. */
+export function samples(): TestFile[] {
   const folder = resolve(import.meta.dirname, '../docs/samples');
   return readdirSync(folder).flatMap((filename) => {
     const mime_type = TYPES[filename.split('.').at(-1)!];

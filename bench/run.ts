@@ -2,8 +2,11 @@
  * Prints the measures: `make bench`, or `make bench QUESTION=search`. One file a question; figures are ratios or counts
  * taken in one run, so that they mean something on a machine whose speed drifts.
  */
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { engineAnswers, inNamespace } from '../scripts/stack/engine.ts';
+import { stackMissing } from '../test/support/stack.ts';
 
 const QUESTIONS: Readonly<Record<string, () => Promise<{ measure(): Promise<string[]> }>>> = {
   start: () => import('./start.ts'),
@@ -18,7 +21,11 @@ const QUESTIONS: Readonly<Record<string, () => Promise<{ measure(): Promise<stri
   reprocess: () => import('./reprocess.ts'),
   quality: () => import('./quality.ts'),
   adapters: () => import('./adapters.ts'),
+  servers: () => import('./servers.ts'),
+  tenants: () => import('./tenants.ts'),
 };
+/** Those that ask the server stack, which is reached from its namespace alone. */
+const ON_STACK = ['adapters', 'servers', 'tenants'];
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !Object.hasOwn(QUESTIONS, name));
@@ -31,6 +38,11 @@ if (!existsSync(resolve(import.meta.dirname, '../dist/frostbyte'))) {
   process.exit(2);
 }
 for (const name of asked.length > 0 ? asked : Object.keys(QUESTIONS)) {
+  if (ON_STACK.includes(name) && stackMissing() !== null && engineAnswers()) {
+    const [command, args] = inNamespace([process.execPath, ...process.execArgv, process.argv[1]!, name]);
+    spawnSync(command, args, { stdio: 'inherit' });
+    continue;
+  }
   console.log(`\n── ${name}`);
   const { measure } = await QUESTIONS[name]!();
   for (const line of await measure()) console.log(line);
