@@ -15,13 +15,10 @@ import { type TestStack, testStack } from './stack.ts';
 export interface StackSettings {
   environment: Record<string, string>;
   qdrant: QdrantServer;
-<<<<<<< HEAD
   /** The appliance's way to it, where data planes are processes. */
   qdrantLine: Line;
-=======
   /** Where data planes run; in containers every file is scanned. */
   planes: Planes;
->>>>>>> ed04ec6 (A part of the journey on servers runs with every tenant in containers)
   /** Takes everything of this appliance from the servers. */
   end(): Promise<void>;
 }
@@ -50,11 +47,8 @@ export async function stackSettings(planes = PLANES): Promise<StackSettings> {
   write('qdrant_api_key', qdrant.apiKey);
   return {
     qdrant,
-<<<<<<< HEAD
     qdrantLine,
-=======
     planes,
->>>>>>> ed04ec6 (A part of the journey on servers runs with every tenant in containers)
     environment: {
       FROSTBYTE_MODE: 'stack',
       FROSTBYTE_ENGINE: stack.engine.socket,

@@ -30,8 +30,8 @@ export interface RoleContainers {
   run(name: string, container: RoleContainer): Container;
   /** Waits until its own health check says so. */
   healthy(name: string): Promise<void>;
-  /** What the last health check said, once it has failed. */
-  unhealthy(name: string): Promise<string>;
+  /** Waits until its own health check fails, and says this. */
+  unhealthy(name: string, says: RegExp): Promise<void>;
   inspect(name: string): Container;
   /** A folder in which a parser of `uid` may make its socket, that the plane's group may connect to. */
   parserFolder(name: string): string;
@@ -96,13 +96,12 @@ export async function roleContainers(stack: TestStack): Promise<RoleContainers> 
         about: () => `${health(name)} ${docker(stack, 'logs', PREFIX + name)}`,
       });
     },
-    async unhealthy(name) {
-      const failed = () =>
-        (JSON.parse(health(name)).Log as { ExitCode: number; Output: string }[]).findLast(
-          ({ ExitCode }) => ExitCode !== 0,
+    async unhealthy(name, says) {
+      const said = () =>
+        (JSON.parse(health(name)).Log as { ExitCode: number; Output: string }[]).some(
+          ({ ExitCode, Output }) => ExitCode !== 0 && says.test(Output),
         );
-      return (await until(`a failed health check of ${name}`, failed, { everyMs: 250, about: () => health(name) }))
-        .Output;
+      await until(`a health check of ${name} that says ${says}`, said, { everyMs: 250, about: () => health(name) });
     },
     parserFolder(name) {
       const path = join(folder, name);
