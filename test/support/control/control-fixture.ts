@@ -30,16 +30,23 @@ export interface ControlWorld {
   again(changes?: Partial<ControlOptions>): Promise<Control>;
 }
 
+/** Isolation is checked where a test asks for it, however far it moves the clock. */
+export const NEVER_HOURS = 1_000_000;
+
 /** A folder with a control in it, taken down with the test. `before` sees each call of the tenants' resources. */
 export async function controlWorld(
   t: TestContext,
   changes: Partial<ControlOptions> & { before?: Before } = {},
 ): Promise<ControlWorld> {
+  const made: Control[] = [];
+  // Before the folder goes, in which they may be at work.
+  t.after(async () => {
+    for (const control of made) await control.stop();
+  });
   const folder = changes.dataFolder ?? (await temporaryFolder(t));
   const clock = manualClock();
   const logs = new Map<string, MemoryLog>();
   const { before, ...rest } = changes;
-  const made: Control[] = [];
   const again = async (more: Partial<ControlOptions> = {}): Promise<Control> => {
     const control = await createControl({
       dataFolder: folder,
@@ -55,15 +62,13 @@ export async function controlWorld(
       retryWaits: [0, 0],
       // Beats come from what the tests do, not from time.
       beatMs: 60_000,
+      isolationHours: NEVER_HOURS,
       ...rest,
       ...more,
     });
     made.push(control);
     return control;
   };
-  t.after(async () => {
-    for (const control of made) await control.stop();
-  });
   return {
     control: await again(),
     clock,

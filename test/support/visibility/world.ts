@@ -33,6 +33,7 @@ import { openFilesystemObjects } from '../../../appliance/stores/object/filesyst
 import { openSqliteQueue } from '../../../appliance/stores/queue/sqlite.ts';
 import { openSqliteRecords } from '../../../appliance/stores/record/sqlite.ts';
 import { openSqliteVectors } from '../../../appliance/stores/vector/sqlite-vec.ts';
+import { NEVER_HOURS } from '../control/control-fixture.ts';
 import { type ManualClock, manualClock } from '../manual-clock.ts';
 import { inProcessParser, plantedScanner, type Trouble, troubled } from './doubles.ts';
 
@@ -160,6 +161,7 @@ export async function openWorld(): Promise<World> {
       retryWaits: [],
       // Beats come from what the test does, not from time.
       beatMs: 3_600_000,
+      isolationHours: NEVER_HOURS,
     });
     await control.start();
 
