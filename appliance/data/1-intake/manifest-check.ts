@@ -202,7 +202,10 @@ async function openPlain(path: string): Promise<FileHandle> {
         {
           field: 'filename',
           value: basename(path),
-          constraint: `must be a plain file that can be read${cause?.code ? ` (${cause.code})` : ''}`,
+          constraint:
+            cause?.code === 'ENOENT' && path.includes('\ufffd')
+              ? 'has a name that is not UTF-8; rename it'
+              : `must be a plain file that can be read${cause?.code ? ` (${cause.code})` : ''}`,
         },
       ],
     });

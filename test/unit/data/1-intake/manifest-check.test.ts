@@ -43,6 +43,22 @@ describe('a manifest', () => {
   );
 
   it(
+    'cannot carry a name that is not UTF-8, and says so',
+    within(async (folder) => {
+      await writeFile(Buffer.concat([Buffer.from(`${folder}/a`), Buffer.from([0xff]), Buffer.from('.txt')]), 'x');
+      await assert.rejects(buildManifest(folder, 'acme', 'batch-1'), (error) => {
+        assert.ok(isFrostbyteError(error, 'VALIDATION_ERROR'));
+        const [detail] = error.details;
+        assert.deepEqual(
+          [detail!.value, detail!.constraint],
+          ['a\ufffd.txt', 'has a name that is not UTF-8; rename it'],
+        );
+        return true;
+      });
+    }),
+  );
+
+  it(
     'is told every problem of its files, each with its mend',
     within(async (folder) => {
       const manifest = await outgoing(folder);
