@@ -33,8 +33,11 @@ export interface StackRecords extends TenantResource {
   disable(tenantId: string): Promise<void>;
   /** A new user of the same name with the password that the secrets file has now; the old one's sessions are ended. */
   renew(tenantId: string): Promise<void>;
-  /** Ends tenants' sessions that run longer than any statement of ours may, whatever they set for themselves. Answers how many. */
-  endLong(): Promise<number>;
+  /**
+   * Ends tenants' sessions that run longer than any statement of ours may, whatever they set for themselves: after so many
+   * seconds, 90 unless told. Answers how many.
+   */
+  endLong(seconds?: number): Promise<number>;
   /** The tenant's records as control itself may open them; null where there is no database (any more). */
   open(tenantId: string): Promise<RecordStore | null>;
   close(): Promise<void>;
@@ -46,9 +49,11 @@ const CONNECTIONS = 40;
 const SESSIONS_MS = 5000;
 const END_SESSIONS = 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1';
 /** Half as long again as a statement of ours may take: what is still there lifted its own limit. */
+const LONG_SECONDS = 90;
+/** One that works, or holds a transaction open three times as long. */
 const END_LONG = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-  WHERE usename LIKE 'tenant\\_%\\_user' AND application_name <> 'frostbyte migrations'
-  AND ((state = 'active' AND now() - query_start > interval '90 seconds') OR now() - xact_start > interval '300 seconds')`;
+  WHERE usename LIKE 'tenant\\_%\\_user' AND ((state = 'active' AND now() - query_start > make_interval(secs => $1))
+  OR now() - xact_start > make_interval(secs => 3 * $1))`;
 /** What a role cannot change of itself; and defaults that it can. */
 const LIMITS = Object.freeze({
   temp_file_limit: "'2GB'",
@@ -179,7 +184,8 @@ export function stackRecords(options: StackRecordsOptions): StackRecords {
       await endSessions(role);
     },
     renew,
-    endLong: () => server.alone(async (client) => (await client.query(END_LONG)).rowCount ?? 0),
+    endLong: (seconds = LONG_SECONDS) =>
+      server.alone(async (client) => (await client.query(END_LONG, [seconds])).rowCount ?? 0),
     open: async (tenantId) => {
       const { database } = tenantNames(tenantId);
       if (!(await hasDatabase(database))) return null;
