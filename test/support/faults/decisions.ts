@@ -40,7 +40,7 @@ function file(kind: Kind, n: number): TestFile {
       '',
       `Gate ${n} opens at six.`,
     ],
-    personal: [`The driver of tour ${n} has the SSN 536-22-8145 and drives at night.`],
+    personal: [`The driver of tour ${n} has the SSN 418-61-2907 and drives at night.`],
   }[kind];
   return { filename: `${kind}-${n}.txt`, mime_type: MIME.txt, content: `${lines.join('\n')}\n` };
 }
