@@ -35,9 +35,6 @@ interface Layer {
 /** A port's suite run by an adapter that needs a server: it belongs to the layer `stack`. */
 const SERVER_ADAPTERS = 'test/contract/**/*.{postgres,minio,redis,clamav,engine}{,-*}.test.ts';
 
-/** Journeys that on servers run with planes in containers; the others bring doubles along that no container reaches. */
-const IN_CONTAINERS = '40-ingest|50-search-proof|60-audit|70-keys';
-
 const LAYERS: readonly Layer[] = [
   { name: 'unit', files: ['test/unit/**/*.test.ts'], runners: 4, processes: 'shared' },
   { name: 'contract', files: ['test/contract/**/*.test.ts'], runners: 4, processes: 'shared' },
@@ -60,19 +57,10 @@ const LAYERS: readonly Layer[] = [
   { name: 'outages', files: ['test/outages/**/*.test.ts'], runners: 1, processes: 'own', stack: true },
   {
     name: 'servers',
-    files: [`test/journey/!(${IN_CONTAINERS}).test.ts`],
+    files: ['test/journey/**/*.test.ts'],
     runners: 1,
     processes: 'own',
     environment: { FROSTBYTE_TEST_ARRANGEMENT: 'stack' },
-    stack: true,
-  },
-  // The rest of them with data planes and parsers in containers, as an installed appliance has them.
-  {
-    name: 'contained',
-    files: [`test/journey/@(${IN_CONTAINERS}).test.ts`],
-    runners: 1,
-    processes: 'own',
-    environment: { FROSTBYTE_TEST_ARRANGEMENT: 'stack', FROSTBYTE_TEST_PLANES: 'containers' },
     stack: true,
   },
 ];
