@@ -24,6 +24,12 @@ interface Sign {
   unlessAtWork?: true;
 }
 
+/**
+ * Packets in a second that a plane gets which does nothing but answer control: 25 where the box is calm, up to 80 while it
+ * is starved. Five searches in a second bring more than this.
+ */
+const CHATTER = 150;
+
 /** Each is within 30 seconds of its beginning, looks and suspension counted in (spec 3, "Noisy neighbour"). */
 const SIGNS: readonly Sign[] = Object.freeze([
   {
@@ -39,7 +45,8 @@ const SIGNS: readonly Sign[] = Object.freeze([
   {
     reason: 'it kept its processors busy without any work',
     forMs: 14_000,
-    shows: ({ processor, received }) => processor !== null && received !== null && processor > 0.9 && received < 50,
+    shows: ({ processor, received }) =>
+      processor !== null && received !== null && processor > 0.9 && received < CHATTER,
     unlessAtWork: true,
   },
 ] satisfies Sign[]);

@@ -5,7 +5,8 @@ import { FrostbyteError } from '../../../../appliance/kernel/errors.ts';
 import { silentLogger } from '../../../support/control/control-fixture.ts';
 
 const CALM: Takes = { tenant_id: 'acme', processor: 0.3, received: 200, processes: 0.2, connections: 0.2 };
-const LOOP: Partial<Takes> = { processor: 1, received: 2 };
+/** As a plane is seen whose processors are all taken while control still asks it. */
+const LOOP: Partial<Takes> = { processor: 10, received: 75 };
 
 /** The watch over tenants that take what `takes` says, at moments that the test makes. */
 function watched(isAtWork: () => Promise<boolean> = async () => false) {
