@@ -1,4 +1,8 @@
+import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+
+/** How long the last thing that is said on a connection may wait to be read. */
+const LAST_WORDS_MS = 5000;
 
 /**
  * Lines and bytes in turn from one stream, taken only as they are wanted: what is not read holds the sender back. A
@@ -90,4 +94,13 @@ export class Incoming {
     this.#waiting.clear();
     for (const wake of waiting) wake();
   }
+}
+
+/** Says the last thing on a connection. What the other end still sends is thrown away, else it might lose what was said. */
+export function lastWord(socket: Socket, incoming: Incoming, said: string | Uint8Array): void {
+  if (socket.destroyed) return;
+  socket.end(said);
+  void incoming.over();
+  const timer = setTimeout(() => socket.destroy(), LAST_WORDS_MS);
+  socket.once('close', () => clearTimeout(timer));
 }

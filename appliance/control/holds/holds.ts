@@ -103,8 +103,7 @@ export function pageOfHolds(
     id: 'hold_id',
     columns: COLUMNS,
     where: `tenant_id = :tenant AND ${terms}`,
-    totals: 'hold_totals',
-    total: status,
+    totals: { table: 'hold_totals', list: status },
   } as const;
   const { rows, total } = readPage<Hold>(registry, list, tenantId, page);
   return { holds: rows, total };

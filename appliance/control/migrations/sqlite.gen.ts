@@ -460,7 +460,7 @@ CREATE TABLE tenant_networks (
   {
     version: 8,
     name: '0008-isolation-reports',
-    sha256: 'ff8907aa4814702af9017db47a1b2eb03492f3ddf54df097e81f8f3422a44751',
+    sha256: '04aaec2e322bf32709f63e6d4b94a1b4e69087e954a4e78d26bc9296c0a77469',
     sql: `-- Reports of isolation checks, the last ones of each tenant (control/isolation/reports.ts). \`report\` is canonical JSON,
 -- deflated: hundreds of like lines. The event ISOLATION_VERIFIED has its hash.
 CREATE TABLE isolation_reports (
@@ -473,7 +473,8 @@ CREATE TABLE isolation_reports (
   report_sha256 TEXT NOT NULL CHECK (length(report_sha256) = 64),
   report BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX isolation_reports_by_tenant ON isolation_reports (tenant_id, report_id);
+-- With how each ended, so that a look at the last one reads no report.
+CREATE INDEX isolation_reports_by_tenant ON isolation_reports (tenant_id, report_id, checked_at, overall_pass);
 CREATE TRIGGER isolation_reports_are_final BEFORE UPDATE ON isolation_reports
   BEGIN SELECT RAISE(ABORT, 'a report stays as it was made'); END;
 `,

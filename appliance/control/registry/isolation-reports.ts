@@ -1,4 +1,5 @@
 import type { Registry } from './open.ts';
+import { type Keyset, readPage } from './page.ts';
 
 /** One row of `isolation_reports`, but for the report itself. */
 export interface IsolationReportRow {
@@ -28,20 +29,18 @@ export function insertReport(registry: Registry, row: IsolationReportRow, report
   );
 }
 
-/** A tenant's reports, newest first; `after` is the id of the last one seen. */
+/** One page of a tenant's reports, newest first, and how many are kept. */
 export function pageOfReports(
   registry: Registry,
   tenant: string,
-  { limit, offset = 0, after }: { limit: number; offset?: number; after?: string },
+  page: Keyset,
 ): { rows: IsolationReportRow[]; total: number } {
-  return registry.read(() => ({
-    rows: registry.all<IsolationReportRow>(
-      `SELECT ${COLUMNS} FROM isolation_reports WHERE tenant_id = :tenant AND (:after IS NULL OR report_id < :after)
-       ORDER BY report_id DESC LIMIT :limit OFFSET :offset`,
-      { tenant, after: after ?? null, limit, offset: after === undefined ? offset : 0 },
-    ),
-    total: registry.get<{ n: number }>('SELECT count(*) AS n FROM isolation_reports WHERE tenant_id = ?', [tenant])!.n,
-  }));
+  return readPage(
+    registry,
+    { table: 'isolation_reports', id: 'report_id', columns: COLUMNS, where: 'tenant_id = :tenant', totals: null },
+    tenant,
+    page,
+  );
 }
 
 /** What is stored of a tenant's report, or null. */
@@ -54,35 +53,38 @@ export function findReport(registry: Registry, tenant: string, reportId: string)
   );
 }
 
-/** A tenant's last report, or null. */
-export function lastReport(registry: Registry, tenant: string): IsolationReportRow | null {
-  return (
-    registry.get<IsolationReportRow>(
-      `SELECT ${COLUMNS} FROM isolation_reports WHERE tenant_id = ? ORDER BY report_id DESC LIMIT 1`,
-      [tenant],
-    ) ?? null
+/** How a tenant's last check ended, or null before the first. One look into an index: it is asked with every tenant. */
+export function lastCheck(registry: Registry, tenant: string): { checked_at: string; overall_pass: boolean } | null {
+  const last = registry.get<Pick<IsolationReportRow, 'checked_at' | 'overall_pass'>>(
+    `SELECT checked_at, overall_pass FROM isolation_reports WHERE tenant_id = ? ORDER BY report_id DESC LIMIT 1`,
+    [tenant],
   );
+  return last ? { checked_at: last.checked_at, overall_pass: last.overall_pass === 1 } : null;
 }
 
-/** Active tenants that were not checked after a moment, or never: who has waited longest comes first. */
+/** What of a tenant's last check is in the index. */
+const last = (column: 'checked_at' | 'overall_pass') =>
+  `(SELECT ${column} FROM isolation_reports r WHERE r.tenant_id = t.tenant_id ORDER BY report_id DESC LIMIT 1)`;
+
+/**
+ * Active tenants that were not checked after a moment, or never: who has waited longest comes first. O(active tenants),
+ * a look into an index each: asked with every beat.
+ */
 export function uncheckedSince(registry: Registry, moment: string): string[] {
-  return registry
-    .all<{ tenant_id: string }>(
-      `SELECT t.tenant_id, coalesce(max(r.checked_at), '') AS last FROM tenants t
-       LEFT JOIN isolation_reports r ON r.tenant_id = t.tenant_id
-       WHERE t.state = 'ACTIVE' GROUP BY t.tenant_id HAVING last <= ? ORDER BY last, t.tenant_id`,
-      [moment],
-    )
-    .map(({ tenant_id }) => tenant_id);
+  return idsOf(
+    registry,
+    `SELECT tenant_id, coalesce(${last('checked_at')}, '') AS checked FROM tenants t
+     WHERE state = 'ACTIVE' AND checked <= ? ORDER BY checked, tenant_id`,
+    [moment],
+  );
 }
 
 /** Active tenants whose last check did not pass. */
 export function notIsolated(registry: Registry): string[] {
-  return registry
-    .all<{ tenant_id: string }>(
-      `SELECT t.tenant_id FROM tenants t JOIN isolation_reports r ON r.report_id =
-         (SELECT max(report_id) FROM isolation_reports WHERE tenant_id = t.tenant_id)
-       WHERE t.state = 'ACTIVE' AND r.overall_pass = 0 ORDER BY t.tenant_id`,
-    )
-    .map(({ tenant_id }) => tenant_id);
+  const query = `SELECT tenant_id FROM tenants t WHERE state = 'ACTIVE' AND ${last('overall_pass')} = 0 ORDER BY tenant_id`;
+  return idsOf(registry, query, []);
+}
+
+function idsOf(registry: Registry, query: string, values: string[]): string[] {
+  return registry.all<{ tenant_id: string }>(query, values).map(({ tenant_id }) => tenant_id);
 }

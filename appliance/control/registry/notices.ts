@@ -77,12 +77,8 @@ export function pageOfNotices(
   tenant: string,
   page: Keyset & { unread?: boolean },
 ): { rows: NoticeRow[]; total: number } {
-  const list = page.unread
-    ? ({
-        table: 'notices INDEXED BY notices_unread',
-        where: `tenant_id = :tenant AND ${UNREAD}`,
-        total: 'unread',
-      } as const)
-    : ({ table: 'notices', where: 'tenant_id = :tenant', total: 'notices' } as const);
-  return readPage(registry, { ...list, id: 'notice_id', totals: 'list_totals' }, tenant, page);
+  const [list, table, where] = page.unread
+    ? ['unread', 'notices INDEXED BY notices_unread', `tenant_id = :tenant AND ${UNREAD}`]
+    : ['notices', 'notices', 'tenant_id = :tenant'];
+  return readPage(registry, { table, where, id: 'notice_id', totals: { table: 'list_totals', list } }, tenant, page);
 }

@@ -1,4 +1,4 @@
-import { lastReport } from '../registry/isolation-reports.ts';
+import { lastCheck } from '../registry/isolation-reports.ts';
 import type { Registry } from '../registry/open.ts';
 import { findPlan, planSteps } from '../registry/plans.ts';
 import type { PlanStepRow, TenantRow } from '../registry/rows.ts';
@@ -38,7 +38,6 @@ export function tenantView(
   outside: { usage: Tenant['usage'] | null; baseUrl: string },
 ): Tenant {
   const plan = findPlan(registry, row.tenant_id, 'provisioning');
-  const checked = lastReport(registry, row.tenant_id);
   const kind = findPlan(registry, row.tenant_id, 'deprovisioning') === null ? 'provisioning' : 'deprovisioning';
   return {
     tenant_id: row.tenant_id,
@@ -68,6 +67,6 @@ export function tenantView(
     key_version: row.key_version,
     key_rotated_at: row.key_rotated_at,
     key_rotation_due_at: row.key_rotation_due_at,
-    isolation: checked && { checked_at: checked.checked_at, overall_pass: checked.overall_pass === 1 },
+    isolation: lastCheck(registry, row.tenant_id),
   };
 }

@@ -111,15 +111,9 @@ export class Session {
   }
 
   /** As `ask`, where the answer must have this status. */
-  async must(
-    status: number,
-    who: Person,
-    method: string,
-    path: string,
-    body?: unknown,
-    headers: Record<string, string> = {},
-  ): Promise<Answer> {
-    const answer = await this.ask(who, method, path, body, headers);
+  async must(status: number, ...asked: Parameters<Session['ask']>): Promise<Answer> {
+    const [who, method, path] = asked;
+    const answer = await this.ask(...asked);
     assert.equal(answer.status, status, `${who} ${method} ${path}: ${answer.text.slice(0, 300)}`);
     return answer;
   }

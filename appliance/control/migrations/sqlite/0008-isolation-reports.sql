@@ -10,6 +10,7 @@ CREATE TABLE isolation_reports (
   report_sha256 TEXT NOT NULL CHECK (length(report_sha256) = 64),
   report BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX isolation_reports_by_tenant ON isolation_reports (tenant_id, report_id);
+-- With how each ended, so that a look at the last one reads no report.
+CREATE INDEX isolation_reports_by_tenant ON isolation_reports (tenant_id, report_id, checked_at, overall_pass);
 CREATE TRIGGER isolation_reports_are_final BEFORE UPDATE ON isolation_reports
   BEGIN SELECT RAISE(ABORT, 'a report stays as it was made'); END;

@@ -1,7 +1,7 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { codeFrames } from '../../../kernel/errors.ts';
 import { FairSlots } from '../../../kernel/fair-slots.ts';
-import { Incoming } from '../../../kernel/incoming.ts';
+import { Incoming, lastWord } from '../../../kernel/incoming.ts';
 import type { Logger } from '../../../kernel/telemetry.ts';
 import { clamdAddress } from '../clamd.ts';
 import { ClamdGate } from './gate.ts';
@@ -40,7 +40,6 @@ const QUESTIONS = { total: 16, each: 4, waiting: 16 };
 const MOST_CONNECTIONS = 1024;
 const MOST_ANSWER_BYTES = 4096;
 const PIECE = 64 * 1024;
-const LAST_WORDS_MS = 5000;
 
 /**
  * The proxy before clamd, which it alone reaches (spec 2 A, step 4): one command a connection, of those that `gate.ts`
@@ -175,13 +174,4 @@ async function closing<T>(socket: Socket, ms: number, work: () => Promise<T>): P
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** Says the last thing. What the other end still sends is thrown away, else it might lose what was said. */
-function lastWord(client: Socket, incoming: Incoming, said: Buffer): void {
-  if (client.destroyed) return;
-  client.end(said);
-  void incoming.over();
-  const timer = setTimeout(() => client.destroy(), LAST_WORDS_MS);
-  client.once('close', () => clearTimeout(timer));
 }

@@ -2,11 +2,11 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import { codeFrames, FrostbyteError } from '../../../kernel/errors.ts';
 import { FairSlots } from '../../../kernel/fair-slots.ts';
-import { Incoming } from '../../../kernel/incoming.ts';
+import { Incoming, lastWord } from '../../../kernel/incoming.ts';
 import type { Logger } from '../../../kernel/telemetry.ts';
 import type { ParserBudget } from '../sandbox/resource-limits.ts';
 import type { SandboxRunner } from '../sandbox/runner.ts';
-import { Ask, failed, line, MOST_LINE_BYTES, type Said } from './wire.ts';
+import { Ask, failed, line, MOST_LINE_BYTES } from './wire.ts';
 
 export interface ParserServerOptions {
   /** Runs documents within a budget; without one, within the last. */
@@ -20,8 +20,6 @@ export interface ParserServerOptions {
 
 /** Connections that wait for their turn; more are told so. */
 const MOST_WAITING = 256;
-/** What is not read in the end may take so long. */
-const LAST_WORDS_MS = 5000;
 const PIECE = 256 * 1024;
 
 /**
@@ -44,7 +42,7 @@ export function parserServer({ runner, atOnce, silenceMs, logger }: ParserServer
     const gone = new AbortController();
     socket.once('close', () => gone.abort(GONE));
     if (ask.ask === 'layers') {
-      return lastWord(socket, incoming, { say: 'layers', layers: await runner(ask.budget).layers() });
+      return lastWord(socket, incoming, line({ say: 'layers', layers: await runner(ask.budget).layers() }));
     }
     try {
       const release = await slots.take('', gone.signal);
@@ -60,7 +58,7 @@ export function parserServer({ runner, atOnce, silenceMs, logger }: ParserServer
         release();
       }
     } catch (error) {
-      if (error !== GONE) lastWord(socket, incoming, failed(error));
+      if (error !== GONE) lastWord(socket, incoming, line(failed(error)));
     }
   }
 }
@@ -92,13 +90,4 @@ async function pass(incoming: Incoming, size: number, to: Writable, silenceMs: n
     if (to.destroyed) return;
   }
   to.end();
-}
-
-/** Says the last thing. What the other end still sends is thrown away, else it might lose what was said. */
-function lastWord(socket: Socket, incoming: Incoming, said: Said | Uint8Array): void {
-  if (socket.destroyed) return;
-  socket.end(said instanceof Uint8Array ? said : line(said));
-  void incoming.over();
-  const timer = setTimeout(() => socket.destroy(), LAST_WORDS_MS);
-  socket.once('close', () => clearTimeout(timer));
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { FrostbyteError } from '../../../kernel/errors.ts';
-import type { SandboxLayers } from '../sandbox/layers.ts';
+import { LAYER_NAMES, type SandboxLayers } from '../sandbox/layers.ts';
 import { MAX_REQUEST_BYTES, ParseRequest } from '../sandbox/protocol.ts';
 
 /**
@@ -38,14 +38,7 @@ const Layers: z.ZodType<SandboxLayers> = z.strictObject({
   layers: z
     .array(
       z.strictObject({
-        name: z.enum([
-          'permission_model',
-          'empty_environment',
-          'resource_limits',
-          'network_namespace',
-          'dropped_privileges',
-          'no_secrets',
-        ]),
+        name: z.enum(LAYER_NAMES),
         state: z.enum(['active', 'missing']),
         required: z.boolean(),
         message: words,

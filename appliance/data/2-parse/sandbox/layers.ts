@@ -5,15 +5,17 @@ import { limitValues, type ParserBudget } from './resource-limits.ts';
 import { lookAround, type Surroundings } from './surroundings.ts';
 import { findTool } from './tools.ts';
 
-/** The layers of the sandbox (spec 2 B), outermost last; `parser_role` only where a parser of its own is silent. */
-export type LayerName =
-  | 'permission_model'
-  | 'empty_environment'
-  | 'resource_limits'
-  | 'network_namespace'
-  | 'dropped_privileges'
-  | 'no_secrets'
-  | 'parser_role';
+/** The layers of the sandbox (spec 2 B), outermost last. */
+export const LAYER_NAMES = [
+  'permission_model',
+  'empty_environment',
+  'resource_limits',
+  'network_namespace',
+  'dropped_privileges',
+  'no_secrets',
+] as const;
+/** `parser_role` only where a parser of its own is silent. */
+export type LayerName = (typeof LAYER_NAMES)[number] | 'parser_role';
 
 export interface SandboxLayer {
   name: LayerName;
@@ -43,14 +45,7 @@ export interface SandboxPlan {
 
 const REQUIRED: Readonly<Record<SandboxLayers['mode'], readonly LayerName[]>> = Object.freeze({
   full: ['permission_model', 'empty_environment', 'resource_limits', 'network_namespace'],
-  contained: [
-    'permission_model',
-    'empty_environment',
-    'resource_limits',
-    'network_namespace',
-    'dropped_privileges',
-    'no_secrets',
-  ],
+  contained: LAYER_NAMES,
   reduced: ['permission_model', 'empty_environment'],
 });
 
