@@ -15,7 +15,8 @@ Made from the table in \`appliance/audit/events.ts\` by \`make gen\`; do not edi
 Every event has \`event_id\`, \`tenant_id\`, \`event_type\`, \`timestamp\`, \`actor\`, \`resource_type\`, \`resource_id\`,
 \`previous_event_id\` and \`details\`. In \`details\` stand \`component\`, \`status\` (success, failure, quarantined),
 \`pipeline_version\`; where there is one to name \`input_hash\`, \`output_hash\` and \`duration_ms\`; and what the type adds.
-Details are ids, counts, hashes and codes, never content. A detail \`…_commitment\` is \`sha256(salt ‖ value)\` of a personal
+Details are ids, counts, hashes and codes, and the reasons that people gave, never content. A reason stays for good, also
+after an erasure: let it name a case, not a person. A detail \`…_commitment\` is \`sha256(salt ‖ value)\` of a personal
 reference that stands beside the event and can be erased. \`dropped\` counts, by type, the entries of the acceptance
 report; one entry may stand for several things of a page or a file, as all its comments.
 

@@ -28,7 +28,7 @@ export async function reasonToOpen(
   header: string | undefined,
 ): Promise<string | null> {
   if (!needsBreakGlass(route, caller)) return null;
-  const reason = header?.trim() ?? '';
+  const reason = asSent(header ?? '').trim();
   if (REASON.test(reason)) return reason;
   if (reason !== '') throw refusal('The reason in X-Break-Glass-Reason is one line of 1 to 500 characters.');
   const standing: BreakGlassStanding =
@@ -41,6 +41,15 @@ export async function reasonToOpen(
       ? 'An administrator reads a tenant’s content by break-glass only.'
       : `Your break-glass for this tenant ended at ${standing.ended_at}.`,
   );
+}
+
+/** A header as its sender wrote it: Node reads its bytes as Latin-1, and most clients send UTF-8. */
+function asSent(header: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(header, 'latin1'));
+  } catch {
+    return header;
+  }
 }
 
 /**

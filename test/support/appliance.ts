@@ -153,8 +153,8 @@ export async function startAppliance(options: ApplianceOptions = {}): Promise<Ap
         contact_email: 'it@example.org',
         ...(config ? { config } : {}),
       });
-      const { state } = await settled(admin, id, ['ACTIVE', 'FAILED']);
-      if (state !== 'ACTIVE') throw new Error(`${id} is ${state}`);
+      const { state, provisioning } = await settled(admin, id, ['ACTIVE', 'FAILED']);
+      if (state !== 'ACTIVE') throw new Error(`${id} is ${state}: ${JSON.stringify(provisioning.steps)}`);
     },
     async stop() {
       child.kill('SIGTERM');

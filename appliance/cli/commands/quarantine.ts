@@ -136,6 +136,14 @@ function listed(rows: readonly QuarantineItem[], meta?: { total: number; cursor?
   ].join('\n');
 }
 
+/** Where on its page a chunk stands, in points; null where its format has no places. */
+function placeOf(boxes: QuarantineDocument['chunks'][number]['boxes']): string | null {
+  const [first, ...more] = boxes ?? [];
+  if (first === undefined) return null;
+  const [x, y, width, height] = [first.x, first.y, first.width, first.height].map(Math.round);
+  return `${x},${y} ${width}×${height}${more.length > 0 ? ` +${more.length}` : ''}`;
+}
+
 function described({ chunks, hidden_text, release, rejection, ...row }: QuarantineDocument): string {
   return [
     table([
@@ -155,10 +163,11 @@ function described({ chunks, hidden_text, release, rejection, ...row }: Quaranti
       ? [
           '',
           table([
-            ['CHUNK', 'PAGE', 'HELD BY', 'SCORE', 'PATTERNS', 'PERSONAL DATA', 'REJECTED'],
+            ['CHUNK', 'PAGE', 'PLACE', 'HELD BY', 'SCORE', 'PATTERNS', 'PERSONAL DATA', 'REJECTED'],
             ...chunks.map((chunk) => [
               chunk.chunk_id,
               chunk.page,
+              placeOf(chunk.boxes),
               chunk.held_by.join('+'),
               chunk.injection_score,
               chunk.injection_patterns.join(' ') || null,

@@ -30,6 +30,14 @@ test('a reason in the header opens; the registry need not be asked', async () =>
   assert.equal(reason, 'court order 12/26');
 });
 
+test('a reason is read as it was written, in UTF-8 and in Latin-1', async () => {
+  for (const encoding of ['utf8', 'latin1'] as const) {
+    const header = Buffer.from('Prüfung æøå', encoding).toString('latin1');
+    const reason = await reasonToOpen(nobodyAsks, ROUTES.search, caller('admin'), 'acme', header);
+    assert.equal(reason, 'Prüfung æøå', encoding);
+  }
+});
+
 test('a live grant needs no reason', async () => {
   assert.equal(await reasonToOpen(standing({ grant }), ROUTES.search, caller('admin'), 'acme', undefined), null);
 });
