@@ -12,7 +12,7 @@ import { EICAR } from '../support/clamd.ts';
 import { ATTACK, type DecisionsWorld, decisionsWorld, VAGUE } from '../support/decisions-world.ts';
 import { until } from '../support/faults/until.ts';
 import type { Caller } from '../support/http.ts';
-import { PLANTED, plantedIn } from '../support/planted-pii.ts';
+import { PLANTED } from '../support/planted-pii.ts';
 import { ROOT, runProgram } from '../support/shipped.ts';
 
 /** People decide: what a document is, and what comes out of quarantine. */
@@ -273,7 +273,9 @@ describe('the quarantine', () => {
   });
 
   test('lets out what was blocked for personal data: redacted, or flagged if the administrator says so', async () => {
-    const person = (n: number) => text(`p${n}.txt`, `${VAGUE}, number ${n}. Her SSN is ${PLANTED.SSN}.`);
+    // Of no planted person: flagged, it rightly stands in the rows and the journal of a server that other tests share.
+    const ssn = '418-61-7290';
+    const person = (n: number) => text(`p${n}.txt`, `${VAGUE}, number ${n}. Her SSN is ${ssn}.`);
     const { docs } = await world.send('strict', [person(1), person(2)], ['quarantined']);
     const [first, second] = docs as [string, string];
     const evidence = await item('strict', first);
@@ -281,7 +283,7 @@ describe('the quarantine', () => {
       [evidence.reason, evidence.pii_types, evidence.chunks[0]!.held_by],
       ['PII_BLOCK_POLICY', ['SSN'], ['pii']],
     );
-    assert.deepEqual(plantedIn(JSON.stringify(evidence)), []);
+    assert.ok(!JSON.stringify(evidence).includes(ssn));
     const told = await until('the event', async () => {
       const path = `/audit/strict/events?event_type=DOCUMENT_QUARANTINED&resource_id=${first}`;
       return (await auditor<{ details: Record<string, unknown> }[]>('GET', path)).data[0];
@@ -300,7 +302,7 @@ describe('the quarantine', () => {
     });
     const of = (doc: string) => served.find(({ doc_id }) => doc_id === doc)!.text;
     assert.match(of(first), /Her SSN is \[REDACTED:SSN\]/);
-    assert.ok(of(second).includes(PLANTED.SSN));
+    assert.ok(of(second).includes(ssn));
     for (const doc of [first, second])
       assert.equal((await world.chain('strict', doc)).hash_chain_verification.valid, true);
   });
