@@ -9,7 +9,7 @@ import { withControl } from '../../appliance/bin/wire/embedded.ts';
 import { type Client, createClient } from '../../appliance/cli/client.ts';
 import { settled } from '../../appliance/cli/settled.ts';
 import { loadConfig } from '../../appliance/config/load.ts';
-import type { TokenRequest } from '../../appliance/control/verbs.ts';
+import type { IsolationReport, IsolationSummary, TokenRequest } from '../../appliance/control/verbs.ts';
 import { isRunning, killIfThere, rolesOf } from './faults/processes.ts';
 import { until } from './faults/until.ts';
 import { type Caller, callerOf } from './http.ts';
@@ -154,7 +154,9 @@ export async function startAppliance(options: ApplianceOptions = {}): Promise<Ap
         ...(config ? { config } : {}),
       });
       const { state, provisioning } = await settled(admin, id, ['ACTIVE', 'FAILED']);
-      if (state !== 'ACTIVE') throw new Error(`${id} is ${state}: ${JSON.stringify(provisioning.steps)}`);
+      if (state === 'ACTIVE') return;
+      const failed = provisioning.steps.filter(({ error_code }) => error_code !== undefined);
+      throw new Error(`${id} is ${state}: ${JSON.stringify([...failed, ...(await openDoors(admin, id))])}`);
     },
     async stop() {
       child.kill('SIGTERM');
@@ -175,4 +177,12 @@ export async function startAppliance(options: ApplianceOptions = {}): Promise<Ap
     },
   };
   return appliance;
+}
+
+/** What the last isolation check of a tenant found that is not as it should be. */
+async function openDoors(admin: Client, id: string): Promise<object[]> {
+  const { data: reports } = await admin.get<IsolationSummary[]>(`/admin/tenants/${id}/isolation`, { limit: '1' });
+  if (reports[0] === undefined) return [];
+  const { data } = await admin.get<IsolationReport>(`/admin/tenants/${id}/isolation/${reports[0].report_id}`);
+  return data.checks.filter(({ target, result }) => result !== (target === id ? 'OK' : 'DENIED'));
 }

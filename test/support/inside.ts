@@ -87,6 +87,7 @@ export async function onRecords<Row>(appliance: Inside, tenantId: string, sql: s
     database: tenantNames(tenantId).database,
     options: '-c search_path=records -c session_replication_role=replica',
   });
+  client.on('error', () => undefined);
   await client.connect();
   try {
     return (await client.query(sql)).rows as Row[];
