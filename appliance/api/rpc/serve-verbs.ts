@@ -24,8 +24,7 @@ export function serveVerbs<Table extends VerbTable>(
   return (request, response) => {
     const name = /^\/([A-Za-z.]{1,64})$/.exec(request.url ?? '')?.[1] ?? '';
     answer(request, response, name).catch((error: unknown) => {
-      const known = error instanceof FrostbyteError;
-      if (!known) failed(name, error);
+      if (isDefect(error)) failed(name, error);
       if (response.headersSent) return void response.destroy();
       const body = JSON.stringify({ error: carry(error, 'The call failed.') });
       response.writeHead(STATUS_REFUSED, {
@@ -56,11 +55,16 @@ export function serveVerbs<Table extends VerbTable>(
     try {
       for await (const item of items) if (!(await send(response, `${JSON.stringify({ item })}\n`))) return;
     } catch (error) {
-      if (!(error instanceof FrostbyteError)) failed(name, error);
+      if (isDefect(error)) failed(name, error);
       last = { error: carry(error, 'The call broke off.') };
     }
     response.end(`${JSON.stringify(last)}\n`);
   }
+}
+
+/** What only the serving end can find the cause of: it goes back without its words. */
+function isDefect(error: unknown): boolean {
+  return !(error instanceof FrostbyteError) || error.code === 'INTERNAL_ERROR';
 }
 
 async function sendBytes(response: ServerResponse, { length, stream }: Bytes): Promise<void> {

@@ -92,7 +92,7 @@ export function openPostgres(options: PostgresOptions): PostgresConnection {
 
   const once = <Result>(begin: string, work: (tx: Transaction, commit: Commit) => Promise<Result>, turn?: Turn) =>
     lend(async (client) => {
-      const commit: Commit = { asked: false, id: null };
+      const commit: Commit = { asked: false, fate: null };
       try {
         await client.query(begin);
         const result = await work(transaction(client, commit, turn), commit);
@@ -100,7 +100,7 @@ export function openPostgres(options: PostgresOptions): PostgresConnection {
         await client.query('COMMIT');
         return result;
       } catch (error) {
-        if (commit.asked && isLost(error) && commit.id !== null) throw new FateUnknown(commit.id, error);
+        if (commit.asked && isLost(error) && commit.fate !== null) throw new FateUnknown(commit.fate, error);
         if (!isLost(error)) await rollBack(client, error);
         throw error;
       }
@@ -123,14 +123,18 @@ export function openPostgres(options: PostgresOptions): PostgresConnection {
     }
   };
 
-  /** What became of a transaction. Throws `STORE_UNAVAILABLE` where the server does not say in time. */
-  const fateOf = async ({ id, cause }: FateUnknown): Promise<'committed' | 'aborted'> => {
+  /**
+   * What became of a transaction. Throws `STORE_UNAVAILABLE` where the server does not say in time, and where it crashed
+   * since: it gives the id of a transaction that it lost to another one, whose fate says nothing of ours.
+   */
+  const fateOf = async ({ asked, cause }: FateUnknown): Promise<'committed' | 'aborted'> => {
     const deadline = performance.now() + FATE_MS;
     for (let tries = 1; performance.now() < deadline; tries++) {
       try {
-        const { rows } = await lend((client) => client.query('SELECT pg_xact_status($1::xid8) AS fate', [id]));
-        const { fate } = rows[0] as { fate: string | null };
-        if (fate === 'committed' || fate === 'aborted') return fate;
+        const { rows } = await lend((client) => client.query(FATE, [asked.id]));
+        const { fate, life } = rows[0] as { fate: string | null; life: string };
+        if (fate === 'aborted' || (fate === 'committed' && life === asked.life)) return fate;
+        if (fate === 'committed') break;
       } catch (error) {
         if (!isLost(error)) break;
       }
@@ -197,16 +201,22 @@ export function openPostgres(options: PostgresOptions): PostgresConnection {
 /** How far a transaction has come. */
 interface Commit {
   asked: boolean;
-  /** The server's id of it; null as long as it has changed nothing that it could be asked about. */
-  id: string | null;
+  /** By what the server can be asked about it; null as long as it has changed nothing that it could be asked about. */
+  fate: AskedFor | null;
+}
+
+/** A transaction by the server's id, and in which life of the server it has it. */
+interface AskedFor {
+  id: string;
+  life: string;
 }
 
 /** The answer to a commit was lost. */
 class FateUnknown extends Error {
-  readonly id: string;
-  constructor(id: string, cause: unknown) {
+  readonly asked: AskedFor;
+  constructor(asked: AskedFor, cause: unknown) {
     super('The answer to a commit was lost.', { cause });
-    this.id = id;
+    this.asked = asked;
   }
 }
 
@@ -234,13 +244,20 @@ function transaction(client: PoolClient, commit: Commit, turn: Turn | undefined)
     takeTurn: async () => {
       if (turn === undefined) throw new Error('This transaction has no turn to take.');
       const { rows } = await ask(client, TAKE_TURN, turn);
-      commit.id = (rows[0] as { id: string }).id;
+      commit.fate = rows[0] as AskedFor;
     },
   };
 }
 
+/**
+ * What is another after each crash: when the server was started, and when its statistics began, which it throws away
+ * where only a session of it crashed and the rest began anew.
+ */
+const LIFE = "pg_postmaster_start_time()::text || ' ' || (SELECT coalesce(stats_reset::text, '') FROM pg_stat_wal)";
+
 // The lock is taken by a statement of its own: the next one sees what was committed until then.
-const TAKE_TURN = 'SELECT pg_advisory_xact_lock(?::integer, ?::integer), pg_current_xact_id()::text AS id';
+const TAKE_TURN = `SELECT pg_advisory_xact_lock(?::integer, ?::integer), pg_current_xact_id()::text AS id, ${LIFE} AS life`;
+const FATE = `SELECT pg_xact_status($1::xid8) AS fate, ${LIFE} AS life`;
 
 function ask(client: PoolClient, sql: string, parameters: Parameters): Promise<QueryResult> {
   const statement = prepare(sql);
