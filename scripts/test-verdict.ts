@@ -4,14 +4,16 @@ export interface Count {
   passed: number;
   failed: number;
   seconds: number;
-  skips: readonly Skip[];
+  skips: readonly Note[];
+  failures: readonly Note[];
 }
 
-/** A test, or a whole suite, that was left out. */
-export interface Skip {
+/** A test, or a whole suite, that was left out or failed. */
+export interface Note {
   /** Path below the project. */
   file: string;
   name: string;
+  /** Why it was left out, or the first lines of its error. */
   reason: string;
 }
 
@@ -44,6 +46,6 @@ export function complaints(
   });
 }
 
-function covers({ file, name, reason }: AllowedSkip, skip: Skip): boolean {
+function covers({ file, name, reason }: AllowedSkip, skip: Note): boolean {
   return file === skip.file && (name === undefined || name === skip.name) && reason.test(skip.reason);
 }

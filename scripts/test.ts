@@ -10,7 +10,7 @@ import { join, relative, resolve } from 'node:path';
 import { ALLOWED_SKIPS } from './allowed-skips.ts';
 import { inNamespace } from './stack/engine.ts';
 import { stackCannotRun } from './stack/requirements.ts';
-import { type Count, complaints, type Skip } from './test-verdict.ts';
+import { type Count, complaints, type Note } from './test-verdict.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
@@ -124,6 +124,10 @@ for (const complaint of complaints(required, counts, ALLOWED_SKIPS)) {
   failed += 1;
 }
 console.log(`total: ${passed} passed, ${failed} failed, ${skipped} skipped`);
+// Said again at the very end: what ran before is long, and often only the end of it is kept.
+for (const [name, { failures }] of counts) {
+  for (const { file, name: test, reason } of failures) console.log(`✖ ${name}: ${file}: ${test}\n  ${reason}`);
+}
 process.exit(failed > 0 || passed === 0 ? 1 : 0);
 
 /** A layer's files; what needs a server is in no other layer. */
@@ -138,7 +142,7 @@ function filesOf({ files, stack }: Layer): string[] {
 async function runWithStack(layer: Layer, files: string[]): Promise<Count> {
   const started = performance.now();
   if (!stackIs('status', 'ignore')) broughtUp = true;
-  if (!stackIs('up', 'inherit')) return { passed: 0, failed: 1, seconds: elapsed(started), skips: [] };
+  if (!stackIs('up', 'inherit')) return { passed: 0, failed: 1, seconds: elapsed(started), skips: [], failures: [] };
   return { ...(await run(layer, files)), seconds: elapsed(started) };
 }
 
@@ -169,14 +173,15 @@ async function run(layer: Layer, files: string[]): Promise<Count> {
     failed: sum('failed'),
     seconds: elapsed(started),
     skips: counts.flatMap(({ skips }) => skips),
+    failures: counts.flatMap(({ failures }) => failures),
   };
 }
 
 /** Runs files in a Node test runner of its own; its summary lines are the count. */
 async function runSome(layer: Layer, files: string[]): Promise<Omit<Count, 'seconds'>> {
-  if (files.length === 0) return { passed: 0, failed: 0, skips: [] };
-  const notes = mkdtempSync(join(tmpdir(), 'frostbyte-tests-'));
-  const skipsFile = join(notes, 'skips.jsonl');
+  if (files.length === 0) return { passed: 0, failed: 0, skips: [], failures: [] };
+  const folder = mkdtempSync(join(tmpdir(), 'frostbyte-tests-'));
+  const notes = join(folder, 'notes.jsonl');
   const runner = [
     process.execPath,
     '--disable-warning=ExperimentalWarning',
@@ -185,8 +190,8 @@ async function runSome(layer: Layer, files: string[]): Promise<Omit<Count, 'seco
     ...(layer.processes === 'shared' ? ['--test-isolation=none'] : ['--test-concurrency=1']),
     '--test-reporter=./scripts/test-reporter.mjs',
     '--test-reporter-destination=stdout',
-    '--test-reporter=./scripts/skips-reporter.mjs',
-    `--test-reporter-destination=${skipsFile}`,
+    '--test-reporter=./scripts/notes-reporter.mjs',
+    `--test-reporter-destination=${notes}`,
     ...files,
   ];
   const [command, args] = layer.stack ? inNamespace(runner) : [runner[0]!, runner.slice(1)];
@@ -207,16 +212,20 @@ async function runSome(layer: Layer, files: string[]): Promise<Omit<Count, 'seco
   return {
     passed: figure('pass'),
     failed: failed === 0 && code !== 0 ? 1 : failed,
-    skips: readSkips(skipsFile, notes),
+    ...readNotes(notes, folder),
   };
 }
 
 /** What the reporter noted, a suite that was left out as one. */
-function readSkips(file: string, folder: string): Skip[] {
+function readNotes(file: string, folder: string): Pick<Count, 'skips' | 'failures'> {
   const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean);
   rmSync(folder, { recursive: true });
-  return lines.map((line) => {
-    const skip = JSON.parse(line) as Skip;
-    return { ...skip, file: relative(root, skip.file) };
+  const notes = lines.map((line) => {
+    const note = JSON.parse(line) as Note & { kind: 'skip' | 'failure' };
+    return { ...note, file: relative(root, note.file) };
   });
+  return {
+    skips: notes.filter(({ kind }) => kind === 'skip'),
+    failures: notes.filter(({ kind }) => kind === 'failure'),
+  };
 }

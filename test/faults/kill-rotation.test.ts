@@ -58,16 +58,19 @@ after(() => rm(template, { recursive: true }));
 
 async function openControl(folder: string): Promise<Control> {
   const root = await embeddedRootKey(folder, clock);
-  return createControl({
+  const resources = embeddedResources({ dataFolder: folder, clock, root });
+  const control = await createControl({
     dataFolder: folder,
     clock,
     logger: silentLogger,
-    resources: embeddedResources({ dataFolder: folder, clock, root }),
+    resources,
     openLog: fileLogs(folder),
     baseUrl: () => 'http://127.0.0.1:8080',
     retryWaits: [],
     beatMs: 60_000,
   });
+  // Nothing may stay open: the folder is copied, file by file.
+  return { ...control, stop: () => control.stop().finally(() => resources.close()) };
 }
 
 async function copyOf(t: TestContext, from: string): Promise<string> {

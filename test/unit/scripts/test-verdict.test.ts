@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ALLOWED_SKIPS } from '../../../scripts/allowed-skips.ts';
-import { type Count, complaints, type Skip } from '../../../scripts/test-verdict.ts';
+import { type Count, complaints, type Note } from '../../../scripts/test-verdict.ts';
 
-const count = (passed: number, ...skips: Skip[]): Count => ({ passed, failed: 0, seconds: 1, skips });
-const age: Skip = { file: 'test/unit/a.test.ts', name: 'agrees with age', reason: 'the age tool is not installed' };
-const disk: Skip = { file: 'test/faults/b.test.ts', name: 'a full disk', reason: 'no loop device is free' };
+const count = (passed: number, ...skips: Note[]): Count => ({ passed, failed: 0, seconds: 1, skips, failures: [] });
+const age: Note = { file: 'test/unit/a.test.ts', name: 'agrees with age', reason: 'the age tool is not installed' };
+const disk: Note = { file: 'test/faults/b.test.ts', name: 'a full disk', reason: 'no loop device is free' };
 
 test('nothing is required unless it is asked for: skips are only counted', () => {
   assert.deepEqual(complaints([], new Map([['unit', count(9, age, disk)]]), []), []);

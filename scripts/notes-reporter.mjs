@@ -1,0 +1,19 @@
+/**
+ * One JSON line for each test or suite that was left out or only planned, with the reason given, and for each test that
+ * failed, with the first lines of its error: what the summary behind all layers tells again.
+ */
+export default async function* report(source) {
+  for await (const { type, data } of source) {
+    if (type !== 'test:pass' && type !== 'test:fail') continue;
+    const { skip = false, todo = false, details } = data;
+    const place = { file: data.file ?? '', name: data.name };
+    if (skip !== false || todo !== false) {
+      const reason = skip === false ? `planned: ${todo}` : skip === true ? '' : skip;
+      yield `${JSON.stringify({ ...place, kind: 'skip', reason })}\n`;
+    } else if (type === 'test:fail' && details?.type !== 'suite') {
+      const error = details?.error?.cause ?? details?.error;
+      const reason = String(error?.stack ?? error?.message ?? error);
+      yield `${JSON.stringify({ ...place, kind: 'failure', reason: reason.split('\n').slice(0, 6).join('\n  ') })}\n`;
+    }
+  }
+}
