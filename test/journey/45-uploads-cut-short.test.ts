@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
-import { after, before, it } from 'node:test';
+import { after, afterEach, before, it } from 'node:test';
 import type { BatchReceipt } from '../../appliance/api/receipts.ts';
 import type { BatchStatus } from '../../appliance/api/schemas/ingest.ts';
 import { settled } from '../../appliance/cli/settled.ts';
@@ -29,6 +29,11 @@ before(async () => {
   admin = await appliance.admin();
 });
 after(() => appliance.end());
+// A story that breaks off leaves the next one its tenant.
+afterEach(async () => {
+  const { data } = await admin.get<{ state: string }>('/admin/tenants/acme');
+  if (data.state === 'SUSPENDED') await resume();
+});
 
 const suspend = () => admin.send('POST', '/admin/tenants/acme/suspend', { reason: 'incident 7', notify_tenant: false });
 const resume = () => admin.send('POST', '/admin/tenants/acme/resume', { reason: 'over' });

@@ -40,13 +40,15 @@ export function serveVerbs<Table extends VerbTable>(
   async function answer(request: IncomingMessage, response: ServerResponse, name: string): Promise<void> {
     const verb = request.method === 'POST' && Object.hasOwn(table, name) ? table[name] : undefined;
     if (verb === undefined) throw new FrostbyteError('RESOURCE_NOT_FOUND', 'There is no such verb.');
-    const args = checkedArguments(verb, await readBody(request));
+    const body = await readBody(request);
+    if (body === null) return void response.destroy();
+    const args = checkedArguments(verb, body);
     const result: unknown = await (handlers[name] as (...args: unknown[]) => unknown)(...args);
     if (verb.answer === 'items') return sendItems(response, result as AsyncIterable<unknown>, name);
     if (verb.answer === 'bytes') return sendBytes(response, result as Bytes);
-    const body = JSON.stringify(result === undefined ? {} : { value: result });
-    response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
-    response.end(body);
+    const said = JSON.stringify(result === undefined ? {} : { value: result });
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(said) });
+    response.end(said);
   }
 
   async function sendItems(response: ServerResponse, items: AsyncIterable<unknown>, name: string): Promise<void> {
@@ -77,17 +79,24 @@ async function sendBytes(response: ServerResponse, { length, stream }: Bytes): P
 async function send(response: ServerResponse, piece: string | Uint8Array): Promise<boolean> {
   if (response.destroyed) return false;
   if (response.write(piece)) return true;
-  await Promise.race([once(response, 'drain'), once(response, 'close')]);
+  // A line that breaks is no failure of the verb.
+  await Promise.race([once(response, 'drain'), once(response, 'close')]).catch(() => undefined);
   return !response.destroyed;
 }
 
-async function readBody(request: IncomingMessage): Promise<string> {
+/** The arguments; null where whoever asked has gone before all was said: nothing was begun, and nobody is there to hear. */
+async function readBody(request: IncomingMessage): Promise<string | null> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MOST_REQUEST_BYTES) throw new FrostbyteError('PAYLOAD_TOO_LARGE', 'The arguments are too large.');
-    chunks.push(chunk);
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > MOST_REQUEST_BYTES) throw new FrostbyteError('PAYLOAD_TOO_LARGE', 'The arguments are too large.');
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof FrostbyteError) throw error;
+    return null;
   }
   return Buffer.concat(chunks).toString('utf8');
 }
