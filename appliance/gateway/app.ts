@@ -14,6 +14,7 @@ import type { Logger, Meter } from '../kernel/telemetry.ts';
 import type { RateLimiter } from '../stores/limits/port.ts';
 import { authorize, bearerToken, refuseByState } from './authorize.ts';
 import { needsBreakGlass, REASON_HEADER, reasonToOpen, whileOpen } from './break-glass.ts';
+import { meantRequest } from './method-override.ts';
 
 /**
  * The front door (spec 1, 4): identity, roles, the tenant's state, limits, then routing. It never looks into document
@@ -54,6 +55,10 @@ export function createGateway(options: GatewayOptions): Hono<Env> {
   const { logger, meter } = options;
   const app = new Hono<Env>();
 
+  app.use(async (c, next) => {
+    const meant = meantRequest(c.req.raw, bodyOnSocket(c) !== undefined);
+    return meant === null ? next() : app.fetch(meant, c.env);
+  });
   app.use(async (c, next) => {
     const started = performance.now();
     c.set('requestId', newId());
@@ -141,7 +146,7 @@ async function admit(options: GatewayOptions, name: RouteName, route: Route, c: 
   if (reason !== null && tenantId !== undefined) {
     await control.openBreakGlass(tenantId, { reason, by: { method: c.req.method, route: route.path } }, caller.subject);
   }
-  const { incoming } = (c.env ?? {}) as { incoming?: Readable };
+  const incoming = bodyOnSocket(c);
   return {
     request: c.req.raw,
     ...(incoming === undefined ? {} : { incoming }),
@@ -165,6 +170,11 @@ async function identify(control: ControlVerbs, c: Context<Env>): Promise<Caller>
     }
     throw error;
   }
+}
+
+/** The request as the Node adapter holds it: its body, unread. */
+function bodyOnSocket(c: Context<Env>): Readable | undefined {
+  return (c.env as { incoming?: Readable } | undefined)?.incoming;
 }
 
 /** The peer's address, as the Node adapter binds it; `local` where there is no socket. */

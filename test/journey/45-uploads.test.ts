@@ -123,11 +123,13 @@ test('a stock client uploads in pieces, is stopped, comes back, and its file bec
   });
   const stopped = await offsetOf(idOf(url));
   assert.ok(stopped >= 2 * options.chunkSize && stopped < bytes.length, String(stopped));
+  // It goes on from behind a proxy that lets no PATCH through.
   const seen: number[] = [];
   await new Promise<void>((resolve, reject) => {
     new Upload(bytes, {
       ...options,
       uploadUrl: url,
+      overridePatchMethod: true,
       onError: reject,
       onChunkComplete: (_size, accepted) => seen.push(accepted),
       onSuccess: () => resolve(),

@@ -392,3 +392,30 @@ test('who speaks tus is answered with its version, on refusals too', async () =>
   assert.equal(refused.headers.get('tus-resumable'), '1.0.0');
   assert.equal((await world.request('GET', 'status')).headers.get('tus-resumable'), null);
 });
+
+test('a POST to an upload may stand for another method of tus, with all its gates; nowhere else is the header heard', async () => {
+  const world = gatewayWorld();
+  const token = world.token('tenant_admin', { tenant: 'acme' });
+  const upload = `ingest/acme/uploads/${SAMPLE.upload_id}`;
+  const as = (method: string, path = upload, given = token) =>
+    world.request('POST', path, { token: given, headers: { 'x-http-method-override': method } });
+  for (const method of ['PATCH', 'HEAD', 'delete']) assert.notEqual((await as(method)).status, 404, method);
+  assert.deepEqual(
+    world.forwarded.map(({ name, request }) => [name, request.method]),
+    [
+      ['appendUpload', 'PATCH'],
+      ['uploadOffset', 'HEAD'],
+      ['deleteUpload', 'DELETE'],
+    ],
+  );
+  assert.deepEqual(
+    world.requests.map(({ method }) => method),
+    ['PATCH', 'HEAD', 'DELETE'],
+    'each is counted once, as what it is',
+  );
+  const foreign = world.token('tenant_admin', { tenant: 'globex' });
+  assert.equal((await as('DELETE', upload, foreign)).status, 403);
+  assert.equal((await as('GET')).status, 404);
+  assert.equal((await as('DELETE', `documents/acme/${SAMPLE.doc_id}`)).status, 404);
+  assert.equal(world.forwarded.length, 3);
+});
