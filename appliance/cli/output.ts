@@ -80,3 +80,18 @@ export function quoted(text: string): string {
     .map((line) => `   │ ${printable(line)}`)
     .join('\n');
 }
+
+/** Where on its page a chunk stands, in points; null where its format has no places. */
+export function placeOnPage(boxes: readonly Box[] | null): string | null {
+  const [first, ...more] = boxes ?? [];
+  if (first === undefined) return null;
+  const [x, y, width, height] = [first.x, first.y, first.width, first.height].map(Math.round);
+  return `${x},${y} ${width}×${height}${more.length > 0 ? ` +${more.length}` : ''}`;
+}
+
+interface Box {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}

@@ -147,6 +147,20 @@ describe('the review queue', () => {
     const again = await dana.careful!('POST', '/ingest/careful/review', { decision: 'approve', batch_id: batch });
     assert.deepEqual(again.data, { batch_id: batch, approved: 0, remaining: 0 });
   });
+
+  test('shows of a chunk in quarantine what the gates found there, and not a word of it', async () => {
+    const content = `SECTION A\n\nA voice: "${ATTACK}" it said.\n\nSECTION B\n\n${VAGUE}, says nobody.\n`;
+    const withheld = await world.send('careful', [text('voice.txt', content)], ['held']);
+    const [id] = withheld.docs;
+    const { data } = await dana.careful!<ReviewDocument>('GET', `/ingest/careful/review/${id}`);
+    const [chunk, ...more] = data.chunks.filter((one) => one.withheld);
+    assert.deepEqual([chunk?.text, chunk?.section_title, more], [null, null, []]);
+    assert.ok(chunk!.injection_score >= 0.7 && chunk!.injection_patterns.length > 0, JSON.stringify(chunk));
+    assert.doesNotMatch(JSON.stringify(data), /previous instructions/);
+    const decided = await dana.careful!('POST', `/ingest/careful/review/${id}`, { decision: 'approve' });
+    assert.equal(decided.status, 200);
+    await world.atRest('careful', withheld.batch, ['indexed']);
+  });
 });
 
 describe('the quarantine', () => {

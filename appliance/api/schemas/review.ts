@@ -54,6 +54,10 @@ export const ReviewDocument = z
         element_type: z.string(),
         section_title: z.string().nullable(),
         boxes: boxes.nullable(),
+        /** What the gates found in it, so that one that is withheld can be judged too. */
+        pii_types: z.array(z.string()),
+        injection_score: z.number(),
+        injection_patterns: z.array(z.string()),
       }),
     ),
     chunk_total: z.number().int(),

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { QuarantineDocument, QuarantineItem } from '../../api/schemas/quarantine.ts';
 import { client, output } from '../context.ts';
-import { printable, table } from '../output.ts';
+import { placeOnPage, printable, table } from '../output.ts';
 import { saveFile } from '../save-file.ts';
 
 interface Decided {
@@ -136,14 +136,6 @@ function listed(rows: readonly QuarantineItem[], meta?: { total: number; cursor?
   ].join('\n');
 }
 
-/** Where on its page a chunk stands, in points; null where its format has no places. */
-function placeOf(boxes: QuarantineDocument['chunks'][number]['boxes']): string | null {
-  const [first, ...more] = boxes ?? [];
-  if (first === undefined) return null;
-  const [x, y, width, height] = [first.x, first.y, first.width, first.height].map(Math.round);
-  return `${x},${y} ${width}×${height}${more.length > 0 ? ` +${more.length}` : ''}`;
-}
-
 function described({ chunks, hidden_text, release, rejection, ...row }: QuarantineDocument): string {
   return [
     table([
@@ -167,7 +159,7 @@ function described({ chunks, hidden_text, release, rejection, ...row }: Quaranti
             ...chunks.map((chunk) => [
               chunk.chunk_id,
               chunk.page,
-              placeOf(chunk.boxes),
+              placeOnPage(chunk.boxes),
               chunk.held_by.join('+'),
               chunk.injection_score,
               chunk.injection_patterns.join(' ') || null,

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { ReviewDocument, ReviewItem } from '../../api/schemas/review.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import { client, output } from '../context.ts';
-import { quoted, table } from '../output.ts';
+import { placeOnPage, quoted, table } from '../output.ts';
 
 interface Reviewed {
   doc_id: string;
@@ -137,8 +137,21 @@ function described({ chunks, alternatives, findings, ...row }: ReviewDocument): 
     ]),
     '',
     ...chunks.map(
-      (chunk) =>
-        `page ${chunk.page} ${chunk.chunk_id}\n${quoted(chunk.text ?? '(in quarantine: its text is withheld)')}`,
+      (chunk) => `page ${chunk.page} ${chunk.chunk_id}${foundIn(chunk)}\n${quoted(chunk.text ?? withheldAt(chunk))}`,
     ),
   ].join('\n');
+}
+
+/** What the gates found in a chunk, behind its id; nothing where they found nothing. */
+function foundIn({ pii_types, injection_score, injection_patterns }: ReviewDocument['chunks'][number]): string {
+  const found = [
+    ...(injection_patterns.length > 0 ? [`injection ${injection_score}: ${injection_patterns.join(' ')}`] : []),
+    ...(pii_types.length > 0 ? [`personal data: ${pii_types.join(' ')}`] : []),
+  ];
+  return found.map((one) => `  ${one}`).join('');
+}
+
+function withheldAt({ boxes }: ReviewDocument['chunks'][number]): string {
+  const place = placeOnPage(boxes);
+  return `(in quarantine: its text is withheld${place === null ? '' : `; it stands at ${place}`})`;
 }

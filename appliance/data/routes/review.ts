@@ -159,5 +159,8 @@ function excerpt({ policy, ...chunk }: EnrichedChunk): ReviewDocument['chunks'][
     element_type: chunk.element_type,
     section_title: withheld ? null : chunk.metadata.section_title,
     boxes: chunk.boxes ?? null,
+    pii_types: policy.pii_types_found,
+    injection_score: policy.injection_score,
+    injection_patterns: policy.injection_patterns_matched,
   };
 }
