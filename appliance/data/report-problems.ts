@@ -27,7 +27,11 @@ export function problemsOf({ receipt, document }: BatchFile, outcome: FileOutcom
     add('METADATA_INVALID', { stage: 'intake', message: `Metadata: ${field} ${constraint}.`, remediation });
   }
   // A receipt never changes; what it says of a quarantine is over once a person let the document out of it.
-  const over = receipt?.status === 'quarantined' && document !== null && document.state !== 'quarantined';
+  // What a person refused for good is told as that alone.
+  const over =
+    receipt?.status === 'quarantined' &&
+    document !== null &&
+    (document.state !== 'quarantined' || document.rejection?.scope === 'document');
   if (receipt?.reason && fields.length === 0 && !over) {
     add(receipt.reason, {
       stage: 'intake',

@@ -140,10 +140,10 @@ export function acceptanceReport({
 function summaryOf(batch: BatchRow, files: BatchFile[], lines: AcceptanceReport['files']): AcceptanceReport['summary'] {
   const receipts = files.map(({ receipt }) => receipt);
   const documents = uniqueDocuments(files);
-  const state = (test: (document: DocumentRow) => boolean) => documents.filter(test).length;
+  const inState = (name: DocumentRow['state']) => files.filter(({ document }) => document?.state === name).length;
   // One that could not be parsed again still has its earlier version.
-  const parsed = documents.filter(
-    (document) => document.canonical_sha256 !== null && document.state !== 'parse_failed',
+  const parsed = files.flatMap(({ document }) =>
+    document !== null && document.canonical_sha256 !== null && document.state !== 'parse_failed' ? [document] : [],
   );
   const warned = parsed.filter((document) => findingsOf(document).parsing?.warnings?.length);
   const sum = (value: (document: DocumentRow) => number | null) =>
@@ -159,10 +159,10 @@ function summaryOf(batch: BatchRow, files: BatchFile[], lines: AcceptanceReport[
     files_quarantined: files.filter(({ receipt, document }) => (document?.state ?? receipt?.status) === 'quarantined')
       .length,
     files_duplicate: receipts.filter((receipt) => receipt?.duplicate_of).length,
-    files_held: state((document) => document.state === 'held'),
+    files_held: inState('held'),
     files_parsed_successfully: parsed.length - warned.length,
     files_parsed_with_warnings: warned.length,
-    files_parse_failed: state((document) => document.state === 'parse_failed'),
+    files_parse_failed: inState('parse_failed'),
     total_chunks_produced: sum(({ chunk_count }) => chunk_count),
     total_chunks_indexed: sum(({ chunks_indexed }) => chunks_indexed),
     total_chunks_quarantined: sum(({ chunks_quarantined }) => chunks_quarantined),
@@ -179,7 +179,7 @@ function tally(names: readonly string[]): Record<string, number> {
   return counts;
 }
 
-/** Two files of a batch may be the same document; it counts once. */
+/** Two files of a batch may be the same document; its chunks, class and findings count once. */
 function uniqueDocuments(files: BatchFile[]): DocumentRow[] {
   return [
     ...new Map(files.flatMap(({ document }) => (document ? [[document.doc_id, document] as const] : []))).values(),

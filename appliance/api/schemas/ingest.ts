@@ -156,11 +156,11 @@ export const AcceptanceReport = z
       files_rejected: count,
       files_quarantined: count,
       files_duplicate: count,
-      /** From here on a document that came twice in the batch counts once. */
       files_held: count,
       files_parsed_successfully: count,
       files_parsed_with_warnings: count,
       files_parse_failed: count,
+      /** From here on documents count: one that came twice in the batch counts once. */
       total_chunks_produced: count,
       total_chunks_indexed: count,
       total_chunks_quarantined: count,

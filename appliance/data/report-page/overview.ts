@@ -58,9 +58,9 @@ ${bar(outcomes, counts.files_submitted)}
 <dl class="figures">
 ${figure('Files submitted', counts.files_submitted, duplicates(counts.files_duplicate))}
 ${figure('Files accepted', counts.files_accepted)}
-${figure('Read without remark', counts.files_parsed_successfully, 'documents')}
-${figure('Read with warnings', counts.files_parsed_with_warnings, 'documents')}
-${figure('Could not be read', counts.files_parse_failed, 'documents')}
+${figure('Read without remark', counts.files_parsed_successfully)}
+${figure('Read with warnings', counts.files_parsed_with_warnings)}
+${figure('Could not be read', counts.files_parse_failed)}
 ${figure('Chunks in search', counts.total_chunks_indexed, `of ${number(counts.total_chunks_produced)} made`)}
 ${figure('Chunks quarantined', counts.total_chunks_quarantined, 'kept out of search')}
 </dl>

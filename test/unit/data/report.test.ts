@@ -127,7 +127,7 @@ test('a report fits its schema and counts everything once', () => {
     files_quarantined: 1,
     files_duplicate: 1,
     files_held: 0,
-    files_parsed_successfully: 2,
+    files_parsed_successfully: 3,
     files_parsed_with_warnings: 0,
     files_parse_failed: 1,
     total_chunks_produced: 20,
@@ -286,6 +286,28 @@ test('who decides about a held document reads which of it stays out of search', 
     file1!.problems.map(({ code }) => code),
     ['HELD_FOR_REVIEW', 'CHUNKS_QUARANTINED'],
   );
+});
+
+test('what a person refused for good and is sent again is one problem, not two', () => {
+  const rejection = { scope: 'document', chunks: [] } as unknown as DocumentRow['rejection'];
+  const refused = document(1, { state: 'quarantined', quarantine_reason: 'INJECTION_DETECTED', rejection });
+  const [again] = report([file(1, refused, { status: 'quarantined', reason: 'INJECTION_DETECTED' })]).files;
+  assert.deepEqual(
+    again!.problems.map(({ code }) => code),
+    ['QUARANTINE_REJECTED'],
+  );
+});
+
+test('what is counted in files counts every file, also where two are the same document', () => {
+  const twins = (state: DocumentRow['state'], n: number) => {
+    const twin = document(n, { state });
+    return [file(n, twin), file(n, twin, { duplicate_of: newId() })];
+  };
+  const { summary } = report([...twins('indexed', 1), ...twins('held', 2), ...twins('parse_failed', 3)]);
+  assert.equal(summary.files_parsed_successfully + summary.files_parsed_with_warnings, 4);
+  assert.deepEqual([summary.files_held, summary.files_parse_failed, summary.files_duplicate], [2, 2, 3]);
+  assert.deepEqual([summary.outcomes.held, summary.outcomes.failed], [2, 2]);
+  assert.equal(summary.total_chunks_produced, 30, 'chunks are those of documents');
 });
 
 test('a status counts each file in one place', () => {
