@@ -18,7 +18,9 @@ Every event has \`event_id\`, \`tenant_id\`, \`event_type\`, \`timestamp\`, \`ac
 Details are ids, counts, hashes and codes, and the reasons that people gave, never content. A reason stays for good, also
 after an erasure: let it name a case, not a person. A detail \`…_commitment\` is \`sha256(salt ‖ value)\` of a personal
 reference that stands beside the event and can be erased. \`dropped\` counts, by type, the entries of the acceptance
-report; one entry may stand for several things of a page or a file, as all its comments.
+report; one entry may stand for several things of a page or a file, as all its comments. REPROCESS_COMPLETED is told of
+requests for a batch or for all below a version, which take their time; a single document has begun anew once
+REPROCESS_STARTED stands, and ends as the first time.
 
 | type | about | reported by | adds |
 | --- | --- | --- | --- |

@@ -48,17 +48,19 @@ export const ReprocessAnswer = z
     requested_at: Timestamp,
     config_version: z.number().int(),
     /**
-     * `completed` once every document was restarted or passed over, and none of them is at work any more; `cancelled`
+     * `completed` once every document was looked at, and none of those restarted is at work any more; `cancelled`
      * where it, or its batch, was cancelled before, and none is at work any more.
      */
     status: z.enum(['running', 'completed', 'cancelled']),
-    /** When the last document was restarted or passed over, or the request was cancelled. */
+    /** When the last document was looked at, or the request was cancelled. */
     restarted_at: Timestamp.nullable(),
     cancelled_at: Timestamp.nullable(),
     documents: z.object({
       candidates: z.number().int(),
       examined: z.number().int(),
       restarted: z.number().int(),
+      /** Not wanted: not below the version that was named. */
+      passed_over: z.number().int(),
       /** Wanted, but malware, rejected for good, erased meanwhile, or run under a newer configuration already. */
       skipped: z.number().int(),
       processing: z.number().int(),

@@ -216,8 +216,10 @@ export class Arrival {
     }
     await refuseErasing(records, commits);
     await this.#commit(commits);
+    // The upload of a file that is refused stays: where its manifest was wrong, another batch names it again.
+    const kept = new Set(commits.map(({ receipt }) => receipt.file_id));
     const used = manifest.files.flatMap(({ file_id, upload_id }) =>
-      upload_id !== undefined && this.#seen.has(file_id) ? [upload_id] : [],
+      upload_id !== undefined && kept.has(file_id) ? [upload_id] : [],
     );
     const entry = auditEntry(clock, 'BATCH_RECEIVED', {
       tenant_id,

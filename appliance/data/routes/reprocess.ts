@@ -57,6 +57,7 @@ function progress(tenant_id: string, row: ReprocessProgress): ReprocessAnswer {
       candidates,
       examined,
       restarted,
+      passed_over: examined - restarted - skipped,
       skipped,
       processing,
       indexed,

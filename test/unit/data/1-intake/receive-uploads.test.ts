@@ -128,7 +128,28 @@ describe('a batch of uploads', () => {
           'type UNSUPPORTED_FORMAT',
         ],
       );
-      assert.equal((await records.uploads({ limit: 1, state: 'taken' })).total, 5);
+      assert.equal((await records.uploads({ limit: 1, state: 'taken' })).total, 0, 'they stay, for a mended manifest');
+    }),
+  );
+
+  it(
+    'that was refused for what its manifest said may be named again, in a batch that says it right',
+    using(async ({ plane, records }, tus) => {
+      const id = await tus.send(one.content);
+      const wrong = from({ ...one, claim: { sha256: 'ab'.repeat(32) } }, id);
+      const first = await receiveBatch(plane, named([wrong], { batch_id: 'wrong' }));
+      assert.deepEqual(
+        first.rejected_files.map(({ reason }) => reason),
+        ['CHECKSUM_MISMATCH'],
+      );
+      assert.deepEqual(await receiveBatch(plane, named([wrong], { batch_id: 'wrong' })), first);
+      const second = await receiveBatch(plane, named([from(one, id)], { batch_id: 'right' }));
+      assert.deepEqual(
+        second.receipts.map(({ status }) => status),
+        ['accepted'],
+      );
+      const upload = await records.upload(id);
+      assert.deepEqual([upload?.state, upload?.batch_id], ['taken', 'right']);
     }),
   );
 
