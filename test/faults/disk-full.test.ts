@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import type { BatchReceipt } from '../../appliance/api/receipts.ts';
+import type { DeletionReceipt, RetrievalProof } from '../../appliance/api/schemas/query.ts';
 import { type Appliance, startAppliance } from '../support/appliance.ts';
 import { makeBatch, type TestBatch, text, whenSettled } from '../support/batch.ts';
 import { census } from '../support/faults/census.ts';
@@ -10,6 +12,7 @@ import { loopDisk, noLoopDisks } from '../support/faults/loop-disk.ts';
 import { eventsCommitted } from '../support/faults/progress.ts';
 import { until } from '../support/faults/until.ts';
 import { sendUntilReceived } from '../support/faults/upload.ts';
+import { filesHolding } from '../support/files-holding.ts';
 
 /** A disk without room (spec 2, 3): uploads are refused with 507, work rests, and nothing accepted is lost. */
 
@@ -71,6 +74,52 @@ describe('a full disk', { skip: noLoopDisks(), timeout: 240_000 }, () => {
     } finally {
       disk.free();
       // The folder goes with its disk.
+      await appliance.kill();
+      await disk.end();
+    }
+  });
+
+  it('that is nearly full refuses uploads and still serves, and erasing makes room on it', async () => {
+    const disk = loopDisk(MEGABYTES);
+    const dataFolder = join(disk.folder, 'data');
+    const appliance = await startAppliance({ dataFolder });
+    try {
+      await appliance.createTenant(TENANT, { classification_review_enabled: false });
+      const token = await appliance.token({ role: 'tenant_admin', tenant_id: TENANT });
+      const dana = await appliance.caller({ role: 'tenant_admin', tenant_id: TENANT, subject: 'dana' });
+      const long = 'A line about frozen pallets and their keeper.\n'.repeat(20_000);
+      const words = ['zyxcanarygone', 'zyxcanarystays'] as const;
+      const batch = makeBatch(
+        TENANT,
+        words.map((word) => text(`${word}.txt`, `SOP\n\nThe ${word} keeps it cold.\n\n${long}`)),
+      );
+      const { data: receipt } = await dana<BatchReceipt>('POST', `/ingest/${TENANT}/batch`, batch.form);
+      await whenSettled(await appliance.client(TENANT), TENANT, receipt.batch_id);
+      const [gone, stays] = receipt.receipts.map(({ doc_id }) => doc_id!);
+
+      // Below the reserve, a twentieth of the disk.
+      disk.fillTo(4 << 20);
+      await refused(appliance, token, makeBatch(TENANT, [text('one-more.txt', 'SOP\n\nOne more.')]));
+      const search = (query_text: string) =>
+        dana<RetrievalProof>('POST', `/query/${TENANT}/search`, { query_text, top_k: 3 });
+      assert.equal((await search(words[0])).data.chunks[0]?.doc_id, gone);
+      const before = room(disk.folder);
+      const erased = await dana<DeletionReceipt>('DELETE', `/query/${TENANT}/document/${gone}`, {
+        reason: 'request 4711',
+        confirm_doc_id: gone,
+      });
+      assert.deepEqual([erased.status, erased.data.status], [200, 'completed'], JSON.stringify(erased.data));
+      await until('files without a word of it', () => filesHolding(dataFolder, { gone: words[0] }).length === 0, {
+        about: () => String(filesHolding(dataFolder, { gone: words[0] })),
+      });
+      assert.ok(room(disk.folder) > before, `${room(disk.folder)} bytes free, ${before} before`);
+      assert.equal((await search(words[1])).data.chunks[0]?.doc_id, stays);
+      assert.equal(await appliance.stop(), 0);
+    } catch (error) {
+      console.log(appliance.logs().slice(-4000));
+      throw error;
+    } finally {
+      disk.free();
       await appliance.kill();
       await disk.end();
     }

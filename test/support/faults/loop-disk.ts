@@ -31,6 +31,8 @@ export interface LoopDisk {
   thaw(): void;
   /** Fills the disk to the last block, in a file of its own; answers the bytes that were free. */
   fill(): number;
+  /** Takes room in a file of its own until so many bytes are free. */
+  fillTo(freeBytes: number): void;
   /** Takes the filling away. */
   free(): void;
   /** Unmounts, gives the loop device back, removes the file. Safe to call twice. */
@@ -48,7 +50,7 @@ export function noLoopDisks(): string | false {
 
 function findReason(): string | false {
   if (process.getuid?.() !== 0) return 'needs root, for a loop device';
-  for (const tool of ['mkfs.ext4', 'losetup', 'mount', 'umount', 'fsfreeze', 'gcc']) {
+  for (const tool of ['mkfs.ext4', 'losetup', 'mount', 'umount', 'fsfreeze', 'fallocate', 'gcc']) {
     if (spawnSync('sh', ['-c', `command -v ${tool}`]).status !== 0) return `needs ${tool}`;
   }
   const probe = spawnSync('losetup', ['--find'], { encoding: 'utf8' });
@@ -110,6 +112,11 @@ export function loopDisk(megabytes: number): LoopDisk {
       spawnSync('dd', ['if=/dev/zero', `of=${filling}`, 'bs=512', 'conv=notrunc', 'oflag=append']);
       spawnSync('sync', ['-f', folder]);
       return bavail * bsize;
+    },
+    fillTo(freeBytes) {
+      const { bavail, bsize } = statfsSync(folder);
+      execFileSync('fallocate', ['--length', String(bavail * bsize - freeBytes), filling]);
+      spawnSync('sync', ['-f', folder]);
     },
     free() {
       if (existsSync(filling)) unlinkSync(filling);
