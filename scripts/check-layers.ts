@@ -16,6 +16,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   secrets: ['kernel', 'stores'],
   audit: ['kernel', 'stores'],
   observability: ['kernel'],
+  bundle: ['kernel'],
   isolation: ['kernel', 'api', 'stores'],
   data: ['kernel', 'api', 'stores', 'models', 'secrets', 'audit'],
   control: ['kernel', 'api', 'stores', 'secrets', 'audit'],

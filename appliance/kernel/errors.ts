@@ -72,11 +72,22 @@ export const SYSTEM_CODES = [
   'ISOLATION_VIOLATED',
 ] as const;
 
+/** Why a bundle, or what belongs to one, is refused (spec 7). */
+export const BUNDLE_CODES = [
+  'BUNDLE_SIGNATURE_MISSING',
+  'BUNDLE_SIGNATURE_INVALID',
+  'BUNDLE_SIGNER_UNKNOWN',
+  'BUNDLE_SIGNER_OUTDATED',
+  'BUNDLE_SIGNER_REVOKED',
+  'BUNDLE_SIGNERS_INVALID',
+] as const;
+
 export type ApiCode = (typeof API_CODES)[number];
 export type FileCode = (typeof FILE_CODES)[number];
 export type StageCode = (typeof STAGE_CODES)[number];
 export type SystemCode = (typeof SYSTEM_CODES)[number];
-export type ErrorCode = ApiCode | FileCode | StageCode | SystemCode;
+export type BundleCode = (typeof BUNDLE_CODES)[number];
+export type ErrorCode = ApiCode | FileCode | StageCode | SystemCode | BundleCode;
 
 /**
  * What happens next. `caller`: the caller's mistake, mend the input. `later`: try again, nothing is wrong with the
@@ -127,6 +138,7 @@ const NEVER: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'INJECTION_DETECTED',
   'OBJECT_CORRUPTED',
   'STORE_CORRUPTED',
+  ...BUNDLE_CODES,
 ]);
 
 function defaultKind(code: ErrorCode): ErrorKind {

@@ -6,6 +6,9 @@ import { join } from 'node:path';
 
 export const stockAge: string | null = spawnSync('age', ['--version']).error === undefined ? 'age' : null;
 
+/** `ssh-keygen` has no option that does nothing; the usage that it prints is a sign of life. */
+export const stockSshKeygen: string | null = spawnSync('ssh-keygen', ['-?']).error === undefined ? 'ssh-keygen' : null;
+
 const kept = join(import.meta.dirname, '..', '..', '.cache', 'go', 'bin', 'sops');
 export const stockSops: string | null =
   spawnSync('sops', ['--version', '--disable-version-check']).error === undefined
