@@ -10,7 +10,7 @@ import { WireError, WireReader, wireNumber, wireString } from './wire.ts';
 
 const MAGIC = Buffer.from('SSHSIG');
 const VERSION = 1;
-const ARMOR = /^-----BEGIN SSH SIGNATURE-----\r?\n([A-Za-z0-9+/=\r\n]+)-----END SSH SIGNATURE-----\s*$/;
+const ARMOR = /^-----BEGIN SSH SIGNATURE-----\n([A-Za-z0-9+/=\n]+)-----END SSH SIGNATURE-----\n$/;
 /** Characters of a line within the armor, as `ssh-keygen` breaks them. */
 const LINE = 70;
 /** An Ed25519 signature has some three hundred; whatever is longer is not read at all. */
@@ -45,16 +45,16 @@ export function signMessage(message: Uint8Array, key: KeyObject, namespace: stri
     wireString(hash),
     wireString(Buffer.concat([wireString(KEY_TYPE), wireString(signature)])),
   ]);
-  const lines = blob.toString('base64').match(new RegExp(`.{1,${LINE}}`, 'g')) ?? [];
-  return `-----BEGIN SSH SIGNATURE-----\n${lines.join('\n')}\n-----END SSH SIGNATURE-----\n`;
+  return armored(blob);
 }
 
 /** Reads an armored signature. Throws `WireError` with the reason where it is none, or of another kind than ours. */
-export function readSignature(armored: string): Signature {
-  if (armored.length > MOST_SIGNATURE_BYTES) throw new WireError('it is too long');
-  const base64 = ARMOR.exec(armored)?.[1]?.replace(/[\r\n]/g, '');
-  if (base64 === undefined || base64.length % 4 !== 0) throw new WireError('it does not have the form of one');
-  const reader = new WireReader(Buffer.from(base64, 'base64'));
+export function readSignature(text: string): Signature {
+  if (text.length > MOST_SIGNATURE_BYTES) throw new WireError('it is too long');
+  const blob = Buffer.from(ARMOR.exec(text)?.[1] ?? '', 'base64');
+  // As `ssh-keygen` writes it and in no other way: each signature has one form, and no byte of it is free.
+  if (armored(blob) !== text) throw new WireError('it does not have the form of one');
+  const reader = new WireReader(blob);
   if (!reader.raw(MAGIC.length).equals(MAGIC)) throw new WireError('it does not begin as one');
   const version = reader.number();
   if (version !== VERSION) throw new WireError(`it is of version ${version}, not ${VERSION}`);
@@ -76,6 +76,11 @@ export function holds(signature: Signature, digest: Uint8Array, namespace: strin
   if (signature.namespace !== namespace) return false;
   const signed = signedBytes(namespace, signature.hash, digest);
   return verifyBytes(null, signed, toKeyObject(signature.key), signature.bytes);
+}
+
+function armored(blob: Buffer): string {
+  const lines = blob.toString('base64').match(new RegExp(`.{1,${LINE}}`, 'g')) ?? [];
+  return `-----BEGIN SSH SIGNATURE-----\n${lines.join('\n')}\n-----END SSH SIGNATURE-----\n`;
 }
 
 function signedBytes(namespace: string, hash: string, digest: Uint8Array): Buffer {

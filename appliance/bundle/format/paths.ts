@@ -1,0 +1,44 @@
+/**
+ * Paths of a bundle: below its folder, of characters that every file system of a stick takes, none that only differs in
+ * case from another (FAT32, exFAT). What breaks a rule is refused, never mended.
+ */
+
+const MOST_PATH = 200;
+const SEGMENT = /^[A-Za-z0-9][A-Za-z0-9._+@-]{0,99}$/;
+/** Names that Windows keeps for devices: a stick that it has written, or is to be copied there, cannot hold them. */
+const DEVICES = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
+
+/** Why a path may not be in a bundle, or null. */
+export function whatIsWrongWithPath(path: string): string | null {
+  if (path.length === 0 || path.length > MOST_PATH) return `1 to ${MOST_PATH} characters`;
+  if (path.startsWith('/')) return 'no absolute path';
+  const segments = path.split('/');
+  if (segments.includes('..')) return 'no way up (..)';
+  for (const segment of segments) {
+    if (!SEGMENT.test(segment)) return 'names of letters, digits and . _ + @ -, not beginning with a sign';
+    if (segment.endsWith('.') || DEVICES.test(segment)) return 'names that every file system takes';
+  }
+  return null;
+}
+
+/** The first path that is there twice, or differs from an earlier one in case alone, or that another needs as a folder. */
+export function collision(paths: Iterable<string>): { path: string; other: string } | null {
+  const seen = new Map<string, string>();
+  const folders = new Map<string, string>();
+  for (const path of paths) {
+    const folded = path.toLowerCase();
+    const other = seen.get(folded) ?? folders.get(folded);
+    if (other !== undefined) return { path, other };
+    seen.set(folded, path);
+    for (let end = folded.lastIndexOf('/'); end > 0; end = folded.lastIndexOf('/', end - 1)) {
+      const folder = folded.slice(0, end);
+      const file = seen.get(folder);
+      if (file !== undefined) return { path, other: file };
+      // Folders too: `Docs/a` and `docs/b` become one folder, or two.
+      const written = folders.get(folder);
+      if (written !== undefined && !written.startsWith(`${path.slice(0, end)}/`)) return { path, other: written };
+      folders.set(folder, path);
+    }
+  }
+  return null;
+}

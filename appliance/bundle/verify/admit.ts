@@ -1,0 +1,40 @@
+import { FrostbyteError } from '../../kernel/errors.ts';
+import type { BundleManifest } from '../format/manifest.ts';
+
+/** What a host knows that decides whether a bundle, though genuine, is one for it. */
+export interface Host {
+  arch: BundleManifest['arch'];
+  /** The counter of the newest bundle that was ever taken here; 0 on a fresh host. */
+  counter: number;
+  /** Seconds since 1970: none older is taken on a fresh host. */
+  not_before: number;
+  /** An operator's word that an older one may come. */
+  allow_older: boolean;
+}
+
+/** Throws `BUNDLE_WRONG_ARCHITECTURE` or `BUNDLE_OLDER`. */
+export function admitBundle({ arch, counter, built_at, version }: BundleManifest, host: Host): void {
+  if (arch !== host.arch) {
+    throw new FrostbyteError('BUNDLE_WRONG_ARCHITECTURE', `The bundle is for ${arch}; this host is ${host.arch}.`, {
+      details: [{ field: 'arch', value: arch, constraint: host.arch }],
+    });
+  }
+  if (host.allow_older) return;
+  if (counter < host.counter) {
+    throw new FrostbyteError(
+      'BUNDLE_OLDER',
+      `Version ${version} (counter ${counter}) is older than what was taken here before (counter ${host.counter}). An older one may bring back holes that were closed; --allow-older takes it all the same, and that is written down.`,
+      { details: [{ field: 'counter', value: counter, constraint: `at least ${host.counter}` }] },
+    );
+  }
+  if (built_at < host.not_before) {
+    const [built, bound] = [built_at, host.not_before].map((seconds) => new Date(seconds * 1000).toISOString());
+    throw new FrostbyteError(
+      'BUNDLE_OLDER',
+      `The bundle was built on ${built}; this host takes none from before ${bound}.`,
+      {
+        details: [{ field: 'built_at', value: built_at, constraint: `at least ${host.not_before}` }],
+      },
+    );
+  }
+}

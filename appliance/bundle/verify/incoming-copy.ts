@@ -1,0 +1,123 @@
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { FrostbyteError } from '../../kernel/errors.ts';
+import type { Control } from '../format/control-files.ts';
+import type { BundleFile, BundleManifest } from '../format/manifest.ts';
+
+/** A copy that is being made: under a name of its own until everything held. */
+export class IncomingCopy {
+  readonly #target: string;
+  readonly #folder: string;
+  readonly #bundle: BundleManifest;
+  readonly #places = new Map<string, { file: string; offset: number }>();
+  #isKept = false;
+
+  constructor(target: string, bundle: BundleManifest) {
+    this.#target = target;
+    this.#folder = `${target}.incoming`;
+    this.#bundle = bundle;
+    if (existsSync(target)) {
+      throw new FrostbyteError('VALIDATION_ERROR', `There is something at ${target} already.`, {
+        details: [{ field: 'target', value: target, constraint: 'not there yet' }],
+      });
+    }
+    // What an earlier try left was never verified as a whole.
+    rmSync(this.#folder, { recursive: true, force: true });
+    refuseWithoutRoom(dirname(target), bundle);
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    this.#make();
+  }
+
+  /** Where the bytes of a listed file go: a part goes into its whole. */
+  placeOf({ path }: BundleFile): { file: string; offset: number } {
+    return this.#places.get(path)!;
+  }
+
+  /** Everything held: the control files follow, and the copy gets its name. */
+  keep(control: Control): void {
+    for (const [path, bytes] of control) {
+      const file = join(this.#folder, path);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, bytes, { flush: true });
+    }
+    for (const { path, executable } of this.#bundle.files) if (executable) chmodSync(join(this.#folder, path), 0o755);
+    syncFolders(this.#folder);
+    renameSync(this.#folder, this.#target);
+    syncFolder(dirname(this.#target));
+    this.#isKept = true;
+  }
+
+  /** Takes away what was not kept. */
+  end(): void {
+    if (!this.#isKept) rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Every file, of its size, and empty. */
+  #make(): void {
+    const parts = new Set(this.#bundle.joined.flatMap((whole) => whole.parts));
+    for (const { path, size } of this.#bundle.files) {
+      if (parts.has(path)) continue;
+      this.#places.set(path, { file: this.#file(path, size), offset: 0 });
+    }
+    const sizes = new Map(this.#bundle.files.map(({ path, size }) => [path, size]));
+    for (const whole of this.#bundle.joined) {
+      const file = this.#file(whole.path, whole.size);
+      let offset = 0;
+      for (const part of whole.parts) {
+        this.#places.set(part, { file, offset });
+        offset += sizes.get(part)!;
+      }
+    }
+  }
+
+  #file(path: string, size: number): string {
+    const file = join(this.#folder, path);
+    mkdirSync(dirname(file), { recursive: true });
+    const fd = openSync(file, 'wx', 0o644);
+    try {
+      ftruncateSync(fd, size);
+    } finally {
+      closeSync(fd);
+    }
+    return file;
+  }
+}
+
+function syncFolders(folder: string): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
+    if (entry.isDirectory()) syncFolder(join(entry.parentPath, entry.name));
+  }
+  syncFolder(folder);
+}
+
+function syncFolder(folder: string): void {
+  const fd = openSync(folder, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function refuseWithoutRoom(folder: string, { files }: BundleManifest): void {
+  mkdirSync(folder, { recursive: true });
+  const { bavail, bsize } = statfsSync(folder);
+  const needed = files.reduce((sum, { size }) => sum + Math.ceil(size / bsize) * bsize, 0);
+  if (needed <= bavail * bsize) return;
+  throw new FrostbyteError('DISK_FULL', `There is no room for the bundle at ${folder}.`, {
+    details: [{ field: 'target', value: folder, constraint: `${needed} bytes free; there are ${bavail * bsize}` }],
+  });
+}

@@ -1,0 +1,437 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import {
+  appendFileSync,
+  cpSync,
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { type BundleManifest, writeManifest } from '../../../../appliance/bundle/format/manifest.ts';
+import { tarHeader } from '../../../../appliance/bundle/format/tar.ts';
+import { fingerprint, publicLine, publicOf } from '../../../../appliance/bundle/sshsig/keys.ts';
+import { signMessage } from '../../../../appliance/bundle/sshsig/signature.ts';
+import { hashPlace } from '../../../../appliance/bundle/verify/hash-place.ts';
+import { BUNDLE_NAMESPACE, RELEASE_IDENTITY } from '../../../../appliance/bundle/verify/trust.ts';
+import { type VerifyOptions, verifyBundle } from '../../../../appliance/bundle/verify/verify-bundle.ts';
+import { verifyStream } from '../../../../appliance/bundle/verify/verify-stream.ts';
+import type { FrostbyteError } from '../../../../appliance/kernel/errors.ts';
+import { type BundleWorld, bundleWorld, newKey, PART_BYTES } from '../../../support/bundle-world.ts';
+import { ALL_FAULTS, seeded } from '../../../support/faults/random.ts';
+
+let world: BundleWorld;
+let path: string;
+let tar: string;
+let manifest: BundleManifest;
+let copies = 0;
+before(async () => {
+  world = bundleWorld();
+  ({ path, manifest } = await world.build('genuine'));
+  tar = await world.tar(path, manifest);
+});
+after(() => world.end());
+
+/** The three ways in which a bundle comes. */
+const WAYS = {
+  folder: (options: VerifyOptions, at = path) => verifyBundle(at, options),
+  tar: (options: VerifyOptions, at = tar) => verifyBundle(at, options),
+  stream: (options: VerifyOptions, at = tar) => verifyStream(createReadStream(at, { highWaterMark: 700 }), options),
+};
+const target = () => join(world.folder, `copy-${copies++}`);
+
+/** A copy of the genuine folder, to be spoilt. */
+function spoilt(spoil: (folder: string) => void): string {
+  const folder = join(world.folder, `spoilt-${copies++}`);
+  cpSync(path, folder, { recursive: true });
+  spoil(folder);
+  return folder;
+}
+
+/** The code of a refusal and what it names; nothing may be left of a copy. */
+async function refusal(work: (options: VerifyOptions) => Promise<unknown>, changes: Partial<VerifyOptions> = {}) {
+  const to = target();
+  try {
+    await work(world.options({ target: to, ...changes }));
+  } catch (error) {
+    assert.deepEqual(
+      readdirSync(world.folder).filter((name) => name.startsWith(to.split('/').at(-1)!)),
+      [],
+      'nothing is left of what did not hold',
+    );
+    const { code, details } = error as FrostbyteError;
+    assert.ok(code?.startsWith('BUNDLE_'), String((error as Error).stack));
+    return { code, named: details.map(({ field }) => field), message: (error as Error).message };
+  }
+  return assert.fail('it was taken');
+}
+
+describe('a genuine bundle', () => {
+  for (const [name, verify] of Object.entries(WAYS)) {
+    test(`is verified and copied, as a ${name}`, async () => {
+      const to = target();
+      const seen: number[] = [];
+      const { bundle, signer, bytes } = await verify(
+        world.options({ target: to, progress: (done, total) => void seen.push(done / total) }),
+      );
+      assert.deepEqual(bundle, manifest);
+      assert.deepEqual(signer, publicOf(world.release));
+      assert.ok(bytes > 5000);
+      assert.equal(seen.at(-1), 1);
+      assert.ok(seen.every((share, at) => at === 0 || share >= seen[at - 1]!));
+      assert.equal(statSync(join(to, 'install.sh')).mode & 0o777, 0o755);
+      assert.equal(statSync(join(to, 'README.txt')).mode & 0o777, 0o644);
+      assert.deepEqual(readFileSync(join(to, 'models/weights.bin')), readFileSync(join(world.folder, 'weights')));
+      assert.equal(existsSync(join(to, 'models/weights.bin.part001')), false, 'parts are joined');
+      for (const file of ['bin/node', 'docs/empty.txt', 'MANIFEST.json', 'SHA256SUMS.sig', 'signers/root.pub'])
+        assert.deepEqual(readFileSync(join(to, file)), readFileSync(join(path, file)), file);
+    });
+  }
+
+  test('is what stock tools say it is, in the folder and in the tar', () => {
+    const sums = execFileSync('sha256sum', ['--check', '--strict', 'SHA256SUMS'], { cwd: path, encoding: 'utf8' });
+    assert.equal(sums.trim().split('\n').length, manifest.files.length + 1);
+    const by = (list: string, identity: string, namespace: string, file: string) =>
+      execFileSync(
+        'ssh-keygen',
+        [
+          '-Y',
+          'verify',
+          '-f',
+          list,
+          '-I',
+          identity,
+          '-n',
+          namespace,
+          '-r',
+          join(path, 'signers/revoked_keys'),
+          '-s',
+          `${file}.sig`,
+        ],
+        { input: readFileSync(file), encoding: 'utf8' },
+      );
+    const anchor = join(world.folder, 'anchor');
+    writeFileSync(anchor, `frostbyte-root ${publicLine(publicOf(world.root))}\n`);
+    for (const list of ['signers/allowed_signers', 'signers/revoked_keys'])
+      assert.match(by(anchor, 'frostbyte-root', 'frostbyte-signers', join(path, list)), /^Good /);
+    for (const list of ['MANIFEST.json', 'SHA256SUMS'])
+      assert.match(
+        by(join(path, 'signers/allowed_signers'), RELEASE_IDENTITY, BUNDLE_NAMESPACE, join(path, list)),
+        /^Good /,
+      );
+    const out = target();
+    mkdirSync(out);
+    execFileSync('tar', ['-xf', tar, '-C', out]);
+    execFileSync('diff', ['-r', path, out]);
+  });
+
+  test('is the same bytes when it is built again elsewhere', async () => {
+    const again = await world.build('again');
+    assert.deepEqual(readFileSync(await world.tar(again.path, again.manifest)), readFileSync(tar));
+  });
+
+  test('is believed by a fingerprint that a person typed, and by nothing of its own', async () => {
+    const anchor = { fingerprint: fingerprint(publicOf(world.root)) };
+    for (const verify of Object.values(WAYS)) await verify(world.options({ anchor }));
+    const foreign = { fingerprint: fingerprint(publicOf(newKey())) };
+    for (const verify of Object.values(WAYS))
+      assert.equal((await refusal(verify, { anchor: foreign })).code, 'BUNDLE_SIGNER_UNKNOWN');
+    const empty = { allowed_signers: '' };
+    for (const verify of Object.values(WAYS))
+      assert.equal((await refusal(verify, { anchor: empty })).code, 'BUNDLE_SIGNER_UNKNOWN');
+  });
+
+  test('is no bundle for another architecture, nor for a host that has seen a newer one, but by an operator’s word', async () => {
+    const host = { arch: 'amd64', counter: 0, not_before: 0, allow_older: false } as const;
+    for (const verify of Object.values(WAYS)) {
+      assert.equal((await refusal(verify, { host: { ...host, arch: 'arm64' } })).code, 'BUNDLE_WRONG_ARCHITECTURE');
+      assert.equal((await refusal(verify, { host: { ...host, counter: 8 } })).code, 'BUNDLE_OLDER');
+      assert.equal((await refusal(verify, { host: { ...host, not_before: 1_800_000_000 } })).code, 'BUNDLE_OLDER');
+      await verify(world.options({ host: { ...host, counter: 8, not_before: 1_800_000_000, allow_older: true } }));
+      await verify(world.options({ host: { ...host, counter: 7 } }));
+    }
+  });
+});
+
+describe('whom a bundle is from', () => {
+  const codeOf = async (
+    name: string,
+    changes: Parameters<BundleWorld['build']>[1],
+    options: Partial<VerifyOptions> = {},
+  ) => {
+    const built = await world.build(name, changes);
+    const archive = await world.tar(built.path, built.manifest);
+    const codes = new Set<string>();
+    codes.add((await refusal((given) => WAYS.folder(given, built.path), options)).code);
+    codes.add((await refusal((given) => WAYS.tar(given, archive), options)).code);
+    codes.add((await refusal((given) => WAYS.stream(given, archive), options)).code);
+    assert.equal(codes.size, 1, [...codes].join());
+    return [...codes][0];
+  };
+
+  test('decides: a foreign, an outdated, a revoked key, and lists that the root key did not sign', async () => {
+    assert.equal(await codeOf('foreign', { signer: newKey() }), 'BUNDLE_SIGNER_UNKNOWN');
+    assert.equal(await codeOf('old', { lists: { valid_before: '20200101' } }), 'BUNDLE_SIGNER_OUTDATED');
+    assert.equal(await codeOf('early', { lists: { valid_after: '20990101' } }), 'BUNDLE_SIGNER_OUTDATED');
+    assert.equal(await codeOf('revoked', { lists: { revoked: [newKey(), world.release] } }), 'BUNDLE_SIGNER_REVOKED');
+    assert.equal(await codeOf('usurped', { rootSigner: newKey() }), 'BUNDLE_SIGNER_UNKNOWN');
+  });
+
+  test('is asked of the newest lists that the host has seen', async () => {
+    const list = (serial: number, revoked = '') => ({
+      allowed_signers: `# serial: ${serial}\n${RELEASE_IDENTITY} ${publicLine(publicOf(world.release))}\n`,
+      revoked_keys: `# serial: ${serial}\n${revoked}\n`,
+    });
+    const revoked = publicLine(publicOf(world.release));
+    for (const verify of Object.values(WAYS)) {
+      assert.equal((await refusal(verify, { known: list(4, revoked) })).code, 'BUNDLE_SIGNER_REVOKED');
+      const { lists } = await verify(world.options({ known: list(2, revoked) }));
+      assert.match(lists.revoked_keys, /^# serial: 3$/m, 'the bundle’s own are newer');
+    }
+  });
+
+  test('is not to be said by halves: each signature and each list must be there and hold', async () => {
+    for (const name of ['MANIFEST.json', 'SHA256SUMS', 'signers/allowed_signers', 'signers/revoked_keys']) {
+      const unsigned = spoilt((folder) => rmSync(join(folder, `${name}.sig`)));
+      assert.equal((await refusal((options) => verifyBundle(unsigned, options))).code, 'BUNDLE_SIGNATURE_MISSING');
+      const gone = spoilt((folder) => rmSync(join(folder, name)));
+      assert.equal((await refusal((options) => verifyBundle(gone, options))).code, 'BUNDLE_FILE_MISSING');
+      const changed = spoilt((folder) => appendFileSync(join(folder, name), '\n'));
+      assert.equal((await refusal((options) => verifyBundle(changed, options))).code, 'BUNDLE_SIGNATURE_INVALID');
+    }
+    const swapped = spoilt((folder) => cpSync(join(folder, 'SHA256SUMS.sig'), join(folder, 'MANIFEST.json.sig')));
+    assert.equal((await refusal((options) => verifyBundle(swapped, options))).code, 'BUNDLE_SIGNATURE_INVALID');
+  });
+
+  test('counts for both lists alike: where they do not say the same, neither is believed', async () => {
+    const sign = (text: string) => signMessage(Buffer.from(text), world.release, BUNDLE_NAMESPACE);
+    const split = spoilt((folder) => {
+      const files = manifest.files.map((file) =>
+        file.path === 'README.txt' ? { ...file, sha256: 'ab'.repeat(32) } : file,
+      );
+      const text = writeManifest({ ...manifest, files });
+      writeFileSync(join(folder, 'MANIFEST.json'), text);
+      writeFileSync(join(folder, 'MANIFEST.json.sig'), sign(text));
+    });
+    assert.equal((await refusal((options) => verifyBundle(split, options))).code, 'BUNDLE_MANIFEST_INVALID');
+  });
+});
+
+describe('what is wrong with a medium', () => {
+  const part = (n: number) => `models/weights.bin.part00${n}`;
+  const cases: Record<string, [spoil: (folder: string) => void, code: string, named: string]> = {
+    'a file is missing': [(f) => rmSync(join(f, 'README.txt')), 'BUNDLE_FILE_MISSING', 'README.txt'],
+    'a file too many': [(f) => writeFileSync(join(f, 'docs/more.txt'), 'x'), 'BUNDLE_FILE_EXTRA', 'docs/more.txt'],
+    'a file has another name': [
+      (f) => renameSync(join(f, 'README.txt'), join(f, 'README.md')),
+      'BUNDLE_FILE_RENAMED',
+      'README.txt',
+    ],
+    'a file is cut off': [(f) => truncateSync(join(f, 'bin/node'), 1000), 'BUNDLE_FILE_TRUNCATED', 'bin/node'],
+    'a file is too long': [(f) => appendFileSync(join(f, 'bin/node'), 'x'), 'BUNDLE_FILE_PADDED', 'bin/node'],
+    'a file was changed': [
+      (f) => writeFileSync(join(f, 'README.txt'), 'Read me last!!\n'),
+      'BUNDLE_FILE_ALTERED',
+      'README.txt',
+    ],
+    'a list of signers was changed in the manifest’s eyes alone': [
+      (f) => appendFileSync(join(f, 'signers/root.pub'), ' '),
+      'BUNDLE_FILE_PADDED',
+      'signers/root.pub',
+    ],
+    'a part is missing': [(f) => rmSync(join(f, part(2))), 'BUNDLE_PART_MISSING', part(2)],
+    'two parts are swapped': [
+      (f) => {
+        renameSync(join(f, part(1)), join(f, 'x'));
+        renameSync(join(f, part(2)), join(f, part(1)));
+        renameSync(join(f, 'x'), join(f, part(2)));
+      },
+      'BUNDLE_PART_SWAPPED',
+      part(1),
+    ],
+    'a link': [(f) => symlinkSync('README.txt', join(f, 'docs/link')), 'BUNDLE_PATH_REFUSED', 'path'],
+    'a link in place of a file': [
+      (f) => {
+        renameSync(join(f, 'README.txt'), join(f, '..', 'outside'));
+        symlinkSync('../outside', join(f, 'README.txt'));
+      },
+      'BUNDLE_PATH_REFUSED',
+      'path',
+    ],
+    'a pipe': [(f) => execFileSync('mkfifo', [join(f, 'docs/pipe')]), 'BUNDLE_PATH_REFUSED', 'path'],
+    'a hidden file': [(f) => writeFileSync(join(f, '.hidden'), ''), 'BUNDLE_PATH_REFUSED', 'path'],
+  };
+  for (const [name, [spoil, code, named]] of Object.entries(cases)) {
+    test(`${name}: it is refused, and named`, async () => {
+      const folder = spoilt(spoil);
+      const told = await refusal((options) => verifyBundle(folder, options));
+      assert.equal(told.code, code, told.message);
+      assert.ok(told.named.includes(named), told.named.join());
+    });
+  }
+
+  test('everything that is wrong is told at once', async () => {
+    const folder = spoilt((f) => {
+      rmSync(join(f, 'README.txt'));
+      rmSync(join(f, part(3)));
+      writeFileSync(join(f, 'more'), '');
+    });
+    const { named, code } = await refusal((options) => verifyBundle(folder, options));
+    assert.equal(code, 'BUNDLE_PART_MISSING');
+    assert.deepEqual(named.toSorted(), ['README.txt', part(3), 'more'].toSorted());
+  });
+
+  test('one that answers a second read otherwise deceives nobody: what is kept is what was hashed', async () => {
+    const folder = spoilt(() => undefined);
+    const file = join(folder, 'install.sh');
+    const good = readFileSync(file);
+    const evil = Buffer.from('#!/bin/sh\necho owned....\n').subarray(0, good.length);
+    // Between the first look and the reading, and again behind it.
+    const late = {
+      atOnce: 1,
+      hash: async (...[job]: Parameters<VerifyOptions['hashers']['hash']>) => {
+        const hashed = hashPlace(job);
+        if (job.place.file === file) writeFileSync(file, evil);
+        return hashed;
+      },
+    };
+    const to = target();
+    await verifyBundle(folder, world.options({ target: to, hashers: late }));
+    assert.deepEqual(readFileSync(join(to, 'install.sh')), good);
+    assert.equal((await refusal((options) => verifyBundle(folder, options))).code, 'BUNDLE_FILE_ALTERED');
+  });
+
+  test('one that is pulled out in the middle is told as that', async () => {
+    const gone = () => Promise.reject(Object.assign(new Error('i/o error'), { code: 'EIO' }));
+    let jobs = 0;
+    const hashers = {
+      atOnce: 1,
+      hash: (...[job]: Parameters<VerifyOptions['hashers']['hash']>) =>
+        ++jobs > 3 ? gone() : Promise.resolve(hashPlace(job)),
+    };
+    const told = await refusal((options) => verifyBundle(path, options), { hashers });
+    assert.equal(told.code, 'BUNDLE_MEDIUM_FAILED');
+    const nowhere = join(world.folder, 'nowhere');
+    assert.equal((await refusal((options) => verifyBundle(nowhere, options))).code, 'BUNDLE_FILE_MISSING');
+  });
+});
+
+describe('what is wrong with a tar', () => {
+  const bytes = () => readFileSync(tar);
+  /** The refusals of both readers of a tar; they agree. */
+  async function codes(name: string, content: Buffer): Promise<string> {
+    const file = join(world.folder, `${name}.tar`);
+    writeFileSync(file, content);
+    const [seeking, streaming] = [
+      await refusal((options) => WAYS.tar(options, file)),
+      await refusal((options) => WAYS.stream(options, file)),
+    ];
+    assert.equal(seeking.code, streaming.code, `${seeking.message} / ${streaming.message}`);
+    return seeking.code;
+  }
+  /** An entry before the end. */
+  const withEntry = (header: Buffer, content = Buffer.alloc(0)) => {
+    const all = bytes();
+    return Buffer.concat([all.subarray(0, -1024), header, content, all.subarray(-1024)]);
+  };
+
+  test('its end: cut off, two ends, or something behind it', async () => {
+    for (const [name, length] of [
+      ['cut-1', -1],
+      ['cut-512', -512],
+      ['cut-1024', -1024],
+      ['cut-3000', -3000],
+    ] as const)
+      assert.equal(await codes(name, bytes().subarray(0, length)), 'BUNDLE_TAR_INVALID');
+    assert.equal(await codes('behind', Buffer.concat([bytes(), Buffer.alloc(512)])), 'BUNDLE_TAR_INVALID');
+    assert.equal(await codes('twice', Buffer.concat([bytes(), bytes()])), 'BUNDLE_TAR_INVALID');
+    assert.equal(await codes('empty', Buffer.alloc(0)), 'BUNDLE_TAR_INVALID');
+    assert.equal(await codes('nothing', Buffer.alloc(1024)), 'BUNDLE_FILE_MISSING');
+  });
+
+  test('its entries: links, ways up, absolute paths, a path twice, names that differ in case alone', async () => {
+    const plain = (at: string) => {
+      const header = tarHeader({ path: 'docs/more', size: 0, executable: false });
+      header.fill(0, 0, 100);
+      header.write(at, 0, 'latin1');
+      return sealed(header);
+    };
+    const link = tarHeader({ path: 'docs/more', size: 0, executable: false });
+    link.write('2', 156, 'latin1');
+    link.write('/etc/passwd', 157, 'latin1');
+    assert.equal(await codes('link', withEntry(sealed(link))), 'BUNDLE_PATH_REFUSED');
+    for (const at of ['../up', '/etc/cron.d/x', 'docs/../../x', 'README.txt', './x', 'docs//x'])
+      assert.equal(await codes('entry', withEntry(plain(at))), 'BUNDLE_PATH_REFUSED', at);
+    assert.equal(await codes('case', withEntry(plain('readme.txt'))), 'BUNDLE_FILE_EXTRA');
+    assert.equal(await codes('extra', withEntry(plain('docs/more'))), 'BUNDLE_FILE_EXTRA');
+    assert.equal(await codes('late', withEntry(plain('MANIFEST.json'))), 'BUNDLE_PATH_REFUSED');
+  });
+
+  /** A header with the sum that belongs to it. */
+  function sealed(header: Buffer): Buffer {
+    header.write('        ', 148, 'latin1');
+    const sum = header.reduce((total, byte) => total + byte, 0);
+    header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+    return header;
+  }
+
+  test('one that begins with anything but the manifest keeps nothing of it', async () => {
+    const header = tarHeader({ path: 'docs/first', size: 4, executable: false });
+    const first = Buffer.concat([header, Buffer.from('evil'), Buffer.alloc(508), bytes()]);
+    const file = join(world.folder, 'first.tar');
+    writeFileSync(file, first);
+    assert.equal((await refusal((options) => WAYS.stream(options, file))).code, 'BUNDLE_FILE_MISSING');
+    assert.equal((await refusal((options) => WAYS.tar(options, file))).code, 'BUNDLE_TAR_INVALID');
+  });
+
+  const CHANGES = ALL_FAULTS ? 2000 : 60;
+  test(`any of ${CHANGES} changed bytes is found, by both readers`, { timeout: 600_000 }, async () => {
+    const random = seeded(20);
+    const original = bytes();
+    const file = join(world.folder, 'changed.tar');
+    for (let n = 0; n < CHANGES; n++) {
+      const changed = Buffer.from(original);
+      const at = random.whole(0, changed.length - 1);
+      changed[at]! ^= random.whole(1, 255);
+      writeFileSync(file, changed);
+      await refusal((options) => WAYS.tar(options, file));
+      await refusal((options) => WAYS.stream(options, file));
+    }
+  });
+
+  test(`any of ${CHANGES} changed bytes of a folder is found`, { timeout: 600_000 }, async () => {
+    const random = seeded(21);
+    const folder = spoilt(() => undefined);
+    const files = [...manifest.files.filter(({ size }) => size > 0).map((file) => file.path)];
+    files.push('MANIFEST.json', 'SHA256SUMS', 'MANIFEST.json.sig', 'SHA256SUMS.sig');
+    const signature = /\.sig$/;
+    for (let n = 0; n < CHANGES; n++) {
+      const at = join(folder, random.pick(files));
+      const before = readFileSync(at);
+      const changed = Buffer.from(before);
+      changed[random.whole(0, changed.length - 1)]! ^= random.whole(1, 255);
+      writeFileSync(at, changed);
+      const told = await refusal((options) => verifyBundle(folder, options)).catch((error: unknown) => {
+        throw new Error(`${at}${signature.test(at) ? ' (a signature)' : ''} was taken`, { cause: error });
+      });
+      assert.match(told.code, /^BUNDLE_/);
+      writeFileSync(at, before);
+    }
+  });
+
+  test('parts are as large as they should be', () => {
+    assert.deepEqual(
+      manifest.joined.map(({ size, parts }) => [size, parts.length]),
+      [[4000, Math.ceil(4000 / PART_BYTES)]],
+    );
+  });
+});
