@@ -37,7 +37,7 @@ test: build ## Run all tests that can run here, and count them by layer
 	@$(NODE) scripts/test.ts $(LAYERS)
 
 faults: build ## Run the long fault tests: kills, power cuts, full disks, servers that go away
-	@FROSTBYTE_TEST_FAULTS=all $(NODE) scripts/test.ts faults outages
+	@FROSTBYTE_TEST_FAULTS=all $(NODE) scripts/test.ts faults outages shipped
 
 images: build ## Build the images that are not in .cache/images (root, Debian's mirror, Go)
 	@$(NODE) scripts/images.ts $(NAMES)

@@ -8,11 +8,8 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
-  renameSync,
   rmSync,
   statSync,
-  symlinkSync,
-  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -27,7 +24,7 @@ import { type VerifyOptions, verifyBundle } from '../../../../appliance/bundle/v
 import { verifyStream } from '../../../../appliance/bundle/verify/verify-stream.ts';
 import type { FrostbyteError } from '../../../../appliance/kernel/errors.ts';
 import { type BundleWorld, bundleWorld, newKey, PART_BYTES } from '../../../support/bundle-world.ts';
-import { ALL_FAULTS, seeded } from '../../../support/faults/random.ts';
+import { part, SPOILT } from '../../../support/spoilt-bundles.ts';
 
 let world: BundleWorld;
 let path: string;
@@ -227,50 +224,7 @@ describe('whom a bundle is from', () => {
 });
 
 describe('what is wrong with a medium', () => {
-  const part = (n: number) => `models/weights.bin.part00${n}`;
-  const cases: Record<string, [spoil: (folder: string) => void, code: string, named: string]> = {
-    'a file is missing': [(f) => rmSync(join(f, 'README.txt')), 'BUNDLE_FILE_MISSING', 'README.txt'],
-    'a file too many': [(f) => writeFileSync(join(f, 'docs/more.txt'), 'x'), 'BUNDLE_FILE_EXTRA', 'docs/more.txt'],
-    'a file has another name': [
-      (f) => renameSync(join(f, 'README.txt'), join(f, 'README.md')),
-      'BUNDLE_FILE_RENAMED',
-      'README.txt',
-    ],
-    'a file is cut off': [(f) => truncateSync(join(f, 'bin/node'), 1000), 'BUNDLE_FILE_TRUNCATED', 'bin/node'],
-    'a file is too long': [(f) => appendFileSync(join(f, 'bin/node'), 'x'), 'BUNDLE_FILE_PADDED', 'bin/node'],
-    'a file was changed': [
-      (f) => writeFileSync(join(f, 'README.txt'), 'Read me last!!\n'),
-      'BUNDLE_FILE_ALTERED',
-      'README.txt',
-    ],
-    'a list of signers was changed in the manifest’s eyes alone': [
-      (f) => appendFileSync(join(f, 'signers/root.pub'), ' '),
-      'BUNDLE_FILE_PADDED',
-      'signers/root.pub',
-    ],
-    'a part is missing': [(f) => rmSync(join(f, part(2))), 'BUNDLE_PART_MISSING', part(2)],
-    'two parts are swapped': [
-      (f) => {
-        renameSync(join(f, part(1)), join(f, 'x'));
-        renameSync(join(f, part(2)), join(f, part(1)));
-        renameSync(join(f, 'x'), join(f, part(2)));
-      },
-      'BUNDLE_PART_SWAPPED',
-      part(1),
-    ],
-    'a link': [(f) => symlinkSync('README.txt', join(f, 'docs/link')), 'BUNDLE_PATH_REFUSED', 'path'],
-    'a link in place of a file': [
-      (f) => {
-        renameSync(join(f, 'README.txt'), join(f, '..', 'outside'));
-        symlinkSync('../outside', join(f, 'README.txt'));
-      },
-      'BUNDLE_PATH_REFUSED',
-      'path',
-    ],
-    'a pipe': [(f) => execFileSync('mkfifo', [join(f, 'docs/pipe')]), 'BUNDLE_PATH_REFUSED', 'path'],
-    'a hidden file': [(f) => writeFileSync(join(f, '.hidden'), ''), 'BUNDLE_PATH_REFUSED', 'path'],
-  };
-  for (const [name, [spoil, code, named]] of Object.entries(cases)) {
+  for (const [name, { spoil, code, named }] of Object.entries(SPOILT)) {
     test(`${name}: it is refused, and named`, async () => {
       const folder = spoilt(spoil);
       const told = await refusal((options) => verifyBundle(folder, options));
@@ -391,41 +345,6 @@ describe('what is wrong with a tar', () => {
     writeFileSync(file, first);
     assert.equal((await refusal((options) => WAYS.stream(options, file))).code, 'BUNDLE_FILE_MISSING');
     assert.equal((await refusal((options) => WAYS.tar(options, file))).code, 'BUNDLE_TAR_INVALID');
-  });
-
-  const CHANGES = ALL_FAULTS ? 2000 : 60;
-  test(`any of ${CHANGES} changed bytes is found, by both readers`, { timeout: 600_000 }, async () => {
-    const random = seeded(20);
-    const original = bytes();
-    const file = join(world.folder, 'changed.tar');
-    for (let n = 0; n < CHANGES; n++) {
-      const changed = Buffer.from(original);
-      const at = random.whole(0, changed.length - 1);
-      changed[at]! ^= random.whole(1, 255);
-      writeFileSync(file, changed);
-      await refusal((options) => WAYS.tar(options, file));
-      await refusal((options) => WAYS.stream(options, file));
-    }
-  });
-
-  test(`any of ${CHANGES} changed bytes of a folder is found`, { timeout: 600_000 }, async () => {
-    const random = seeded(21);
-    const folder = spoilt(() => undefined);
-    const files = [...manifest.files.filter(({ size }) => size > 0).map((file) => file.path)];
-    files.push('MANIFEST.json', 'SHA256SUMS', 'MANIFEST.json.sig', 'SHA256SUMS.sig');
-    const signature = /\.sig$/;
-    for (let n = 0; n < CHANGES; n++) {
-      const at = join(folder, random.pick(files));
-      const before = readFileSync(at);
-      const changed = Buffer.from(before);
-      changed[random.whole(0, changed.length - 1)]! ^= random.whole(1, 255);
-      writeFileSync(at, changed);
-      const told = await refusal((options) => verifyBundle(folder, options)).catch((error: unknown) => {
-        throw new Error(`${at}${signature.test(at) ? ' (a signature)' : ''} was taken`, { cause: error });
-      });
-      assert.match(told.code, /^BUNDLE_/);
-      writeFileSync(at, before);
-    }
   });
 
   test('parts are as large as they should be', () => {

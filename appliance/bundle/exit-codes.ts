@@ -1,0 +1,25 @@
+import type { BundleCode } from '../kernel/errors.ts';
+
+/** Exit codes of whatever verifies a bundle, the command line and `verify.sh` alike: scripts act on them. */
+export const BUNDLE_EXIT: Readonly<Record<BundleCode, number>> = Object.freeze({
+  BUNDLE_SIGNATURE_MISSING: 10,
+  BUNDLE_SIGNATURE_INVALID: 11,
+  BUNDLE_SIGNER_UNKNOWN: 12,
+  BUNDLE_SIGNER_OUTDATED: 13,
+  BUNDLE_SIGNER_REVOKED: 14,
+  BUNDLE_SIGNERS_INVALID: 15,
+  BUNDLE_MANIFEST_INVALID: 20,
+  BUNDLE_PATH_REFUSED: 21,
+  BUNDLE_TAR_INVALID: 22,
+  BUNDLE_FILE_MISSING: 30,
+  BUNDLE_FILE_EXTRA: 31,
+  BUNDLE_FILE_RENAMED: 32,
+  BUNDLE_FILE_TRUNCATED: 33,
+  BUNDLE_FILE_PADDED: 34,
+  BUNDLE_FILE_ALTERED: 35,
+  BUNDLE_PART_MISSING: 36,
+  BUNDLE_PART_SWAPPED: 37,
+  BUNDLE_MEDIUM_FAILED: 40,
+  BUNDLE_WRONG_ARCHITECTURE: 50,
+  BUNDLE_OLDER: 51,
+});

@@ -1,0 +1,143 @@
+#!/bin/sh
+# Verifies this bundle with ssh-keygen and sha256sum, before a byte of it is run or copied. Changes nothing.
+#
+#   sh verify.sh [--anchor FILE | --fingerprint SHA256:…] [--list-serial N] [--counter N] [FOLDER]
+#
+# --anchor       who may sign: a list with the root key, by default /etc/frostbyte/allowed_signers
+# --fingerprint  the root key's, from paper or telephone, where this host has no such list yet
+# --list-serial  the lowest serial of the signers' lists that is taken
+# --counter      the lowest counter of a bundle that is taken
+#
+# Exit code: 0 all of it is as it was signed, 2 usage, else what is wrong (docs: exit codes of the bundle).
+set -u
+LC_ALL=C
+export LC_ALL
+unset CDPATH GREP_OPTIONS
+anchor=/etc/frostbyte/allowed_signers fingerprint='' list_serial=0 counter=0 folder=''
+
+usage() { sed -n '4,9s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+number() { case $1 in '' | *[!0-9]*) usage ;; esac; }
+while [ $# -gt 0 ]; do
+  case $1 in
+    --anchor | --fingerprint | --list-serial | --counter)
+      [ $# -ge 2 ] || usage
+      case $1 in
+        --anchor) anchor=$2 ;;
+        --fingerprint) fingerprint=$2 ;;
+        --list-serial) number "$2"; list_serial=$2 ;;
+        --counter) number "$2"; counter=$2 ;;
+      esac
+      shift 2 ;;
+    -*) usage ;;
+    *) [ -z "$folder" ] || usage; folder=$1; shift ;;
+  esac
+done
+
+# refuse CODE NUMBER MESSAGE: nothing more is looked at.
+refuse() { printf '%s: %s\n' "$1" "$3" >&2; exit "$2"; }
+
+for tool in ssh-keygen sha256sum find sort uniq cmp sed grep tr wc mktemp; do
+  command -v "$tool" >/dev/null 2>&1 || { printf 'verify.sh needs %s on this host.\n' "$tool" >&2; exit 2; }
+done
+[ -n "$folder" ] || folder=$(dirname "$0")
+cd "$folder" 2>/dev/null || refuse BUNDLE_FILE_MISSING 30 "There is no folder $folder."
+work=$(mktemp -d) || exit 2
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM HUP
+
+# Plain files and folders alone; a name with a line break or anything strange is no name of a bundle.
+find . ! -type f ! -type d >"$work/strange" 2>"$work/errors" || refuse BUNDLE_MEDIUM_FAILED 40 "The medium cannot be read: $(head -n 1 "$work/errors")"
+[ ! -s "$work/strange" ] || refuse BUNDLE_PATH_REFUSED 21 "There is something that is no plain file: $(head -n 1 "$work/strange")"
+find . -type f >"$work/found" 2>/dev/null
+if grep -v -q '^\./[A-Za-z0-9][A-Za-z0-9._+@/-]*$' "$work/found"; then
+  refuse BUNDLE_PATH_REFUSED 21 "There is a file whose name no bundle has: $(grep -v '^\./[A-Za-z0-9][A-Za-z0-9._+@/-]*$' "$work/found" | head -n 1)"
+fi
+sed 's|^\./||' "$work/found" | sort >"$work/there"
+
+# Whom it is from: the anchor vouches for the root key, the root key for the lists, a release key for the bundle.
+if [ -n "$fingerprint" ]; then
+  [ -f signers/root.pub ] || refuse BUNDLE_FILE_MISSING 30 'The bundle has no signers/root.pub. Copy it again, all of it.'
+  is=$(ssh-keygen -l -E sha256 -f signers/root.pub 2>/dev/null | cut -d ' ' -f 2)
+  [ "$is" = "$fingerprint" ] || refuse BUNDLE_SIGNER_UNKNOWN 12 "The root key of the bundle has the fingerprint ${is:-(none)}, not the one that was given."
+  printf 'frostbyte-root %s\n' "$(head -n 1 signers/root.pub)" >"$work/anchor"
+  anchor=$work/anchor
+fi
+[ -f "$anchor" ] || { printf 'There is no list of signers at %s. Name one with --anchor, or the root key with --fingerprint.\n' "$anchor" >&2; exit 2; }
+
+# signed FILE LIST IDENTITY NAMESPACE [REVOKED]
+signed() {
+  [ -f "$1" ] || refuse BUNDLE_FILE_MISSING 30 "The bundle has no $1. Copy it again, all of it."
+  [ -f "$1.sig" ] || refuse BUNDLE_SIGNATURE_MISSING 10 "$1 has no signature beside it."
+  if ssh-keygen -Y verify -f "$2" -I "$3" -n "$4" ${5:+-r "$5"} -s "$1.sig" <"$1" >"$work/says" 2>&1; then return; fi
+  ssh-keygen -Y check-novalidate -n "$4" -s "$1.sig" <"$1" >/dev/null 2>&1 ||
+    refuse BUNDLE_SIGNATURE_INVALID 11 "$1 is not what was signed: it or its signature was changed."
+  # It does not say so itself.
+  if [ $# -eq 5 ] && ssh-keygen -Y verify -f "$2" -I "$3" -n "$4" -s "$1.sig" <"$1" >/dev/null 2>&1; then
+    refuse BUNDLE_SIGNER_REVOKED 14 "$1 is signed by a key that was revoked."
+  fi
+  if grep -q -i -e expired -e 'not yet valid' "$work/says"; then
+    refuse BUNDLE_SIGNER_OUTDATED 13 "$1 is signed by a key that is not valid at present. Compare this host's clock: $(date)."
+  fi
+  refuse BUNDLE_SIGNER_UNKNOWN 12 "$1 is signed by a key that may not sign it."
+}
+for list in signers/allowed_signers signers/revoked_keys; do
+  signed "$list" "$anchor" frostbyte-root frostbyte-signers
+  serial=$(sed -n 's/^# serial: \([0-9]\{1,9\}\)$/\1/p' "$list" | head -n 1)
+  [ "${serial:-0}" -ge "$list_serial" ] || refuse BUNDLE_SIGNERS_INVALID 15 "$list is older (${serial:-0}) than the one that is known here ($list_serial)."
+done
+signed MANIFEST.json signers/allowed_signers frostbyte-release frostbyte-bundle signers/revoked_keys
+signed SHA256SUMS signers/allowed_signers frostbyte-release frostbyte-bundle signers/revoked_keys
+
+# For whom it is.
+# (The manifest is one line of canonical JSON, its members in the order of their names.)
+case $(uname -m) in x86_64) arch=amd64 ;; aarch64) arch=arm64 ;; *) arch=$(uname -m) ;; esac
+is=$(sed -n 's/^{"arch":"\([a-z0-9]*\)",.*/\1/p' MANIFEST.json)
+[ "$is" = "$arch" ] || refuse BUNDLE_WRONG_ARCHITECTURE 50 "The bundle is for ${is:-nothing}; this host is $arch."
+count=$(sed -n 's/.*,"counter":\([0-9]*\),"data_formats":.*/\1/p' MANIFEST.json)
+[ "${count:-0}" -ge "$counter" ] || refuse BUNDLE_OLDER 51 "The bundle is older (${count:-0}) than what was taken here before ($counter)."
+
+# Every file that belongs to it, and no other.
+if grep -v -q '^[0-9a-f]\{64\}  [A-Za-z0-9][A-Za-z0-9._+@/-]*$' SHA256SUMS; then
+  refuse BUNDLE_MANIFEST_INVALID 20 'SHA256SUMS holds a line that is none.'
+fi
+{ sed 's/^[0-9a-f]*  //' SHA256SUMS; printf '%s\n' MANIFEST.json.sig SHA256SUMS SHA256SUMS.sig; } | sort >"$work/listed"
+[ -z "$(uniq -d "$work/listed")" ] || refuse BUNDLE_PATH_REFUSED 21 "A path is listed twice: $(uniq -d "$work/listed" | head -n 1)"
+tr '[:upper:]' '[:lower:]' <"$work/listed" | sort | uniq -d >"$work/alike"
+[ ! -s "$work/alike" ] || refuse BUNDLE_PATH_REFUSED 21 "Paths differ in case alone: $(head -n 1 "$work/alike")"
+# What the manifest says of sizes, and that it says the same of hashes.
+tr '{' '\n' <MANIFEST.json | sed -n 's/^\("executable":true,\)\{0,1\}"path":"\([^"]*\)","sha256":"\([0-9a-f]*\)","size":\([0-9]*\)}.*/\4 \3 \2/p' >"$work/sizes"
+{ sed 's/^[0-9]* \([0-9a-f]*\) /\1  /' "$work/sizes"; grep '  MANIFEST.json$' SHA256SUMS; } | sort >"$work/said"
+sort SHA256SUMS | cmp -s - "$work/said" || refuse BUNDLE_MANIFEST_INVALID 20 'MANIFEST.json and SHA256SUMS do not say the same.'
+
+cp SHA256SUMS "$work/sums"
+wrong=0
+# told CODE NUMBER TEXT: goes on; the first counts.
+told() { printf '%s: %s\n' "$1" "$3" >&2; [ "$wrong" -ne 0 ] || wrong=$2; }
+# (A line that is in one list alone comes once where the other list is given twice.)
+sort "$work/there" "$work/there" "$work/listed" | uniq -u >"$work/missing"
+sort "$work/there" "$work/listed" "$work/listed" | uniq -u >"$work/extra"
+while read -r path; do
+  case $path in
+    *.part[0-9][0-9][0-9]) told BUNDLE_PART_MISSING 36 "$path is missing: copy this part again." ;;
+    *) told BUNDLE_FILE_MISSING 30 "$path is missing: copy it again." ;;
+  esac
+done <"$work/missing"
+while read -r path; do told BUNDLE_FILE_EXTRA 31 "$path does not belong to the bundle: take it away."; done <"$work/extra"
+
+# Every byte. Lines of sha256sum say which file it is; what is missing was told.
+while read -r hash path; do
+  if [ -s "$work/missing" ] && grep -q -F -x -e "$path" "$work/missing"; then continue; fi
+  is=$(sha256sum <"$path" 2>"$work/errors") || { told BUNDLE_MEDIUM_FAILED 40 "$path cannot be read: $(head -n 1 "$work/errors")"; continue; }
+  [ "${is%% *}" != "$hash" ] || continue
+  size=$(sed -n "s|^\([0-9]*\) $hash $path\$|\1|p" "$work/sizes" | head -n 1)
+  length=$(wc -c <"$path" | tr -d ' ')
+  other=$(grep "^${is%% *}  " "$work/sums" | sed 's/^[0-9a-f]*  //' | head -n 1)
+  if [ "${length:-0}" -lt "${size:-0}" ]; then told BUNDLE_FILE_TRUNCATED 33 "$path is cut off ($length bytes, not $size): copy it again."
+  elif [ "${length:-0}" -gt "${size:-0}" ]; then told BUNDLE_FILE_PADDED 34 "$path is longer than it should be ($length bytes, not $size): copy it again."
+  elif [ -n "$other" ] && [ "${path%.part*}" = "${other%.part*}" ]; then told BUNDLE_PART_SWAPPED 37 "$path is the part $other under this name: copy the parts again."
+  else told BUNDLE_FILE_ALTERED 35 "$path was changed or is damaged: copy it again."
+  fi
+done <"$work/sums"
+[ "$wrong" -eq 0 ] || exit "$wrong"
+version=$(sed -n 's/.*,"version":"\([^"]*\)"}$/\1/p' MANIFEST.json)
+printf 'The bundle is as it was signed: version %s, counter %s, %s files.\n' "$version" "$count" "$(wc -l <SHA256SUMS | tr -d ' ')"

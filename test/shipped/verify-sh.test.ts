@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { BUNDLE_EXIT } from '../../appliance/bundle/exit-codes.ts';
+import type { BundleManifest } from '../../appliance/bundle/format/manifest.ts';
+import { fingerprint, publicLine, publicOf } from '../../appliance/bundle/sshsig/keys.ts';
+import { type BuildChanges, type BundleWorld, bundleWorld, newKey } from '../support/bundle-world.ts';
+import { ALL_FAULTS, seeded } from '../support/faults/random.ts';
+import { SPOILT } from '../support/spoilt-bundles.ts';
+import { stockSshKeygen, without } from '../support/stock-tools.ts';
+
+/** `verify.sh`: what a host without any of our programs says of a bundle, with each shell that hosts have. */
+
+const SCRIPT = resolve(import.meta.dirname, '../../host/bundle/verify.sh');
+const CHANGES = ALL_FAULTS ? 2000 : 15;
+
+let world: BundleWorld;
+let path: string;
+let manifest: BundleManifest;
+let anchor: string;
+let copies = 0;
+/** A folder with the applets of busybox and ssh-keygen: nothing else is found there. */
+let applets: string;
+
+const has = (tool: string) => spawnSync(tool, ['--help']).error === undefined;
+const dash = has('dash') ? 'dash' : null;
+const busybox = has('busybox') ? 'busybox' : null;
+const skip = without(stockSshKeygen, 'ssh-keygen');
+
+before(async () => {
+  world = bundleWorld();
+  ({ path, manifest } = await world.build('genuine'));
+  anchor = join(world.folder, 'allowed_signers');
+  writeFileSync(anchor, `frostbyte-root ${publicLine(publicOf(world.root))}\n`);
+  applets = join(world.folder, 'applets');
+  mkdirSync(applets);
+  if (busybox === null || skip) return;
+  const find = (tool: string) => spawnSync('sh', ['-c', `command -v ${tool}`], { encoding: 'utf8' }).stdout.trim();
+  const names = spawnSync('busybox', ['--list'], { encoding: 'utf8' }).stdout.trim().split('\n');
+  for (const name of names) symlinkSync(find('busybox'), join(applets, name));
+  symlinkSync(find('ssh-keygen'), join(applets, 'ssh-keygen'));
+});
+after(() => world.end());
+
+const SHELLS = [
+  { name: 'dash', shell: dash, environment: () => ({ PATH: process.env.PATH }) },
+  { name: 'busybox', shell: busybox, environment: () => ({ PATH: applets }) },
+];
+
+for (const { name, shell, environment } of SHELLS) {
+  /** Exit code and what was said. */
+  const verify = (folder: string, ...options: string[]) => {
+    const given = options.includes('--fingerprint') ? options : ['--anchor', anchor, ...options];
+    const command = shell === 'busybox' ? join(applets, 'sh') : 'dash';
+    const run = spawnSync(command, [SCRIPT, ...given, folder], { env: environment(), encoding: 'utf8', cwd: '/' });
+    return { code: run.status, said: run.stderr + run.stdout };
+  };
+  const spoilt = (spoil: (folder: string) => void): string => {
+    const folder = join(world.folder, `${name}-${copies++}`);
+    cpSync(path, folder, { recursive: true });
+    spoil(folder);
+    return folder;
+  };
+  const built = async (changes: Partial<BuildChanges>) => (await world.build(`${name}-${copies++}`, changes)).path;
+
+  describe(`verify.sh under ${name}`, { skip: skip || without(shell, name) }, () => {
+    test('takes a genuine bundle, by a list or by a fingerprint, and says which it is', () => {
+      const { code, said } = verify(path);
+      assert.equal(code, 0, said);
+      assert.match(said, new RegExp(`version 1\\.2\\.3, counter 7, ${manifest.files.length + 1} files`));
+      const print = fingerprint(publicOf(world.root));
+      assert.equal(verify(path, '--fingerprint', print, '--counter', '7', '--list-serial', '3').code, 0);
+    });
+
+    for (const [about, { spoil, code, bySh = code }] of Object.entries(SPOILT)) {
+      test(`refuses: ${about}`, () => {
+        const told = verify(spoilt(spoil));
+        assert.equal(told.code, BUNDLE_EXIT[bySh], told.said);
+        assert.match(told.said, new RegExp(`^${bySh}: `, 'm'));
+      });
+    }
+
+    test('refuses whoever may not sign, and whatever is older than what is known', async () => {
+      const cases: [BundleManifest | string, keyof typeof BUNDLE_EXIT, ...string[]][] = [
+        [await built({ signer: newKey() }), 'BUNDLE_SIGNER_UNKNOWN'],
+        [await built({ rootSigner: newKey() }), 'BUNDLE_SIGNER_UNKNOWN'],
+        [await built({ lists: { valid_before: '20200101' } }), 'BUNDLE_SIGNER_OUTDATED'],
+        [await built({ lists: { valid_after: '20990101' } }), 'BUNDLE_SIGNER_OUTDATED'],
+        [await built({ lists: { revoked: [newKey(), world.release] } }), 'BUNDLE_SIGNER_REVOKED'],
+        [await built({ about: { arch: 'arm64' } }), 'BUNDLE_WRONG_ARCHITECTURE'],
+        [path, 'BUNDLE_OLDER', '--counter', '8'],
+        [path, 'BUNDLE_SIGNERS_INVALID', '--list-serial', '4'],
+        [path, 'BUNDLE_SIGNER_UNKNOWN', '--fingerprint', fingerprint(publicOf(newKey()))],
+        [join(world.folder, 'nowhere'), 'BUNDLE_FILE_MISSING'],
+      ];
+      for (const [folder, expected, ...options] of cases) {
+        const { code, said } = verify(String(folder), ...options);
+        assert.equal(code, BUNDLE_EXIT[expected], `${expected}: ${said}`);
+      }
+      assert.equal(verify(path, '--counter', 'x').code, 2);
+      assert.equal(verify(path, '--nonsense').code, 2);
+    });
+
+    test(`finds each of ${CHANGES} changed bytes`, { timeout: 1_200_000 }, () => {
+      const random = seeded(22);
+      const folder = spoilt(() => undefined);
+      const files = manifest.files.filter(({ size }) => size > 0).map((file) => file.path);
+      files.push('MANIFEST.json', 'SHA256SUMS', 'MANIFEST.json.sig', 'SHA256SUMS.sig');
+      for (let n = 0; n < CHANGES; n++) {
+        const file = join(folder, random.pick(files));
+        const before = readFileSync(file);
+        const changed = Buffer.from(before);
+        const at = random.whole(0, changed.length - 1);
+        changed[at]! ^= random.whole(1, 255);
+        writeFileSync(file, changed);
+        const { code, said } = verify(folder);
+        assert.ok(code !== null && code >= 10, `${file}, byte ${at}: ${code} ${said}`);
+        writeFileSync(file, before);
+      }
+    });
+  });
+}

@@ -1,0 +1,108 @@
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { BundleCode } from '../../appliance/kernel/errors.ts';
+
+/** Ways in which the folder of a bundle is not what was signed, and what every verifier must say of each. */
+export interface Spoilt {
+  spoil(folder: string): void;
+  code: BundleCode;
+  /** The detail that names it. */
+  named: string;
+  /** What `verify.sh` says, where it cannot tell as much. */
+  bySh?: BundleCode;
+}
+
+export const part = (n: number): string => `models/weights.bin.part00${n}`;
+
+export const SPOILT: Readonly<Record<string, Spoilt>> = {
+  'a file is missing': {
+    spoil: (f) => rmSync(join(f, 'README.txt')),
+    code: 'BUNDLE_FILE_MISSING',
+    named: 'README.txt',
+  },
+  'a file too many': {
+    spoil: (f) => writeFileSync(join(f, 'docs/more.txt'), 'x'),
+    code: 'BUNDLE_FILE_EXTRA',
+    named: 'docs/more.txt',
+  },
+  'a file has another name': {
+    spoil: (f) => renameSync(join(f, 'README.txt'), join(f, 'README.md')),
+    code: 'BUNDLE_FILE_RENAMED',
+    named: 'README.txt',
+    bySh: 'BUNDLE_FILE_MISSING',
+  },
+  'a file is cut off': {
+    spoil: (f) => truncateSync(join(f, 'bin/node'), 1000),
+    code: 'BUNDLE_FILE_TRUNCATED',
+    named: 'bin/node',
+  },
+  'a file is too long': {
+    spoil: (f) => appendFileSync(join(f, 'bin/node'), 'x'),
+    code: 'BUNDLE_FILE_PADDED',
+    named: 'bin/node',
+  },
+  'a file was changed': {
+    spoil: (f) => writeFileSync(join(f, 'README.txt'), 'Read me last!!\n'),
+    code: 'BUNDLE_FILE_ALTERED',
+    named: 'README.txt',
+  },
+  'the root key has more behind it': {
+    spoil: (f) => appendFileSync(join(f, 'signers/root.pub'), ' '),
+    code: 'BUNDLE_FILE_PADDED',
+    named: 'signers/root.pub',
+  },
+  'a part is missing': { spoil: (f) => rmSync(join(f, part(2))), code: 'BUNDLE_PART_MISSING', named: part(2) },
+  'two parts are swapped': {
+    spoil: (f) => {
+      renameSync(join(f, part(1)), join(f, 'x'));
+      renameSync(join(f, part(2)), join(f, part(1)));
+      renameSync(join(f, 'x'), join(f, part(2)));
+    },
+    code: 'BUNDLE_PART_SWAPPED',
+    named: part(1),
+  },
+  'a link': {
+    spoil: (f) => symlinkSync('README.txt', join(f, 'docs/link')),
+    code: 'BUNDLE_PATH_REFUSED',
+    named: 'path',
+  },
+  'a link in place of a file': {
+    spoil: (f) => {
+      renameSync(join(f, 'README.txt'), join(f, '..', 'outside'));
+      symlinkSync('../outside', join(f, 'README.txt'));
+    },
+    code: 'BUNDLE_PATH_REFUSED',
+    named: 'path',
+  },
+  'a pipe': {
+    spoil: (f) => void execFileSync('mkfifo', [join(f, 'docs/pipe')]),
+    code: 'BUNDLE_PATH_REFUSED',
+    named: 'path',
+  },
+  'a hidden file': {
+    spoil: (f) => writeFileSync(join(f, '.hidden'), ''),
+    code: 'BUNDLE_PATH_REFUSED',
+    named: 'path',
+  },
+  'a name with a line break': {
+    spoil: (f) => writeFileSync(join(f, 'docs', 'a\nREADME.txt'), ''),
+    code: 'BUNDLE_PATH_REFUSED',
+    named: 'path',
+  },
+  'the manifest is unsigned': {
+    spoil: (f) => rmSync(join(f, 'MANIFEST.json.sig')),
+    code: 'BUNDLE_SIGNATURE_MISSING',
+    named: 'MANIFEST.json',
+  },
+  'the checksums are unsigned': {
+    spoil: (f) => rmSync(join(f, 'SHA256SUMS.sig')),
+    code: 'BUNDLE_SIGNATURE_MISSING',
+    named: 'SHA256SUMS',
+  },
+  'the checksums were changed': {
+    spoil: (f) => appendFileSync(join(f, 'SHA256SUMS'), `${'0'.repeat(64)}  docs/more\n`),
+    code: 'BUNDLE_SIGNATURE_INVALID',
+    named: 'SHA256SUMS',
+  },
+};
