@@ -1,5 +1,5 @@
 /**
- * Builds `dist/`: eight bundles, the native add-ons and binary parts they need, and the launcher. The folder runs from
+ * Builds `dist/`: nine bundles, the native add-ons and binary parts they need, and the launcher. The folder runs from
  * anywhere with the pinned Node beside it (`bin/node` in a package) or in `.toolchain/`.
  */
 import { chmodSync, cpSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
@@ -25,6 +25,7 @@ await build({
     worker: 'appliance/bin/worker.ts',
     'parse-child': 'appliance/bin/parse-child.ts',
     'search-thread': 'appliance/bin/search-thread.ts',
+    'hash-thread': 'appliance/bin/hash-thread.ts',
     'data-plane': 'appliance/bin/data-plane.ts',
     role: 'appliance/bin/role.ts',
     health: 'appliance/bin/health.ts',

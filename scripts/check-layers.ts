@@ -21,7 +21,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   data: ['kernel', 'api', 'stores', 'models', 'secrets', 'audit'],
   control: ['kernel', 'api', 'stores', 'secrets', 'audit'],
   gateway: ['kernel', 'api', 'audit', 'stores', 'control'],
-  cli: ['kernel', 'api', 'config', 'audit', 'data', 'control', 'bin'],
+  cli: ['kernel', 'api', 'config', 'audit', 'bundle', 'data', 'control', 'bin'],
   bin: [
     'kernel',
     'api',
@@ -30,6 +30,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'models',
     'secrets',
     'audit',
+    'bundle',
     'data',
     'control',
     'gateway',

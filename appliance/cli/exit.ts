@@ -1,8 +1,8 @@
-import { type FrostbyteError, isFrostbyteError } from '../kernel/errors.ts';
+import { BUNDLE_EXIT } from '../bundle/exit-codes.ts';
+import { type BundleCode, type FrostbyteError, isFrostbyteError } from '../kernel/errors.ts';
 
 /** Exit codes of the command line (spec 4): the one place where an outcome becomes a number. */
 export const EXIT = Object.freeze({ ok: 0, failedCheck: 1, usage: 2, unreachable: 3 });
-export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** A command that ran and found something wrong: what it printed says what, the code says that. */
 export class CheckFailed extends Error {
@@ -10,10 +10,11 @@ export class CheckFailed extends Error {
 }
 
 /** The code for a thrown value. */
-export function exitCode(error: unknown): ExitCode {
+export function exitCode(error: unknown): number {
   if (!isFrostbyteError(error)) return EXIT.failedCheck;
   if (error.code === 'SERVICE_UNAVAILABLE' && error.details.some(({ field }) => field === 'url'))
     return EXIT.unreachable;
+  if (error.code in BUNDLE_EXIT) return BUNDLE_EXIT[error.code as BundleCode];
   return error.code === 'VALIDATION_ERROR' || error.code === 'CONFIG_INVALID' ? EXIT.usage : EXIT.failedCheck;
 }
 

@@ -4,6 +4,7 @@ import { auditCommands } from './commands/audit.ts';
 import { batchCommands } from './commands/batch.ts';
 import { boxCommands } from './commands/box.ts';
 import { noticeCommands } from './commands/break-glass.ts';
+import { bundleCommands } from './commands/bundle.ts';
 import { deadLetterCommands } from './commands/dead-letters.ts';
 import { inboxCommands } from './commands/inbox.ts';
 import { ingestCommands } from './commands/ingest.ts';
@@ -26,7 +27,10 @@ export function createProgram(): Command {
     .version(PIPELINE_VERSION)
     .exitOverride()
     .showSuggestionAfterError()
-    .addHelpText('after', '\nExit codes: 0 ok, 1 failed check, 2 usage, 3 unreachable');
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 ok, 1 failed check, 2 usage, 3 unreachable; from 10 on: what is wrong with a bundle',
+    );
   boxCommands(program);
   tenantCommands(program);
   keyCommands(program);
@@ -43,6 +47,7 @@ export function createProgram(): Command {
   quarantineCommands(program);
   noticeCommands(program);
   stageCommands(program);
+  bundleCommands(program);
   return program;
 }
 

@@ -1,0 +1,161 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { hashThreads } from '../../bin/wire/hash-threads.ts';
+import { signBundle } from '../../bundle/build/sign-bundle.ts';
+import type { BundleManifest } from '../../bundle/format/manifest.ts';
+import { fingerprint } from '../../bundle/sshsig/keys.ts';
+import type { Host } from '../../bundle/verify/admit.ts';
+import type { Anchor } from '../../bundle/verify/trust.ts';
+import { type Verified, type VerifyOptions, verifyBundle } from '../../bundle/verify/verify-bundle.ts';
+import { verifyStream } from '../../bundle/verify/verify-stream.ts';
+import { FrostbyteError } from '../../kernel/errors.ts';
+import { output } from '../context.ts';
+import { type Output, table } from '../output.ts';
+
+const ANCHOR = '/etc/frostbyte/allowed_signers';
+
+interface VerifyFlags {
+  anchor: string;
+  fingerprint?: string;
+  to?: string;
+  counter: string;
+  notBefore?: string;
+  allowOlder?: boolean;
+}
+
+/** `frostbyte bundle …`: the signed package, on a build host and on the box. */
+export function bundleCommands(program: Command): void {
+  const bundle = program.command('bundle').description('The signed offline package: verify it, look into it, sign it');
+
+  for (const [name, description] of [
+    [
+      'verify',
+      'Verify a bundle: who signed it, that nothing is missing or added, every byte; with --to copy what was verified',
+    ],
+    ['inspect', 'Verify a bundle and tell what is in it'],
+  ] as const) {
+    bundle
+      .command(`${name} <bundle>`)
+      .description(`${description} (a folder, a tar, a device, or - for standard input)`)
+      .option('--anchor <file>', 'the list with the root key', ANCHOR)
+      .option('--fingerprint <SHA256:…>', 'the root key’s, where this host has no list yet')
+      .option('--to <folder>', 'where what was verified goes; it must not exist yet')
+      .option('--counter <number>', 'refuse bundles with a lower counter', '0')
+      .option('--not-before <date>', 'refuse bundles that were built before')
+      .option('--allow-older', 'take one that is older all the same')
+      .addHelpText('after', `\nExample:\n  frostbyte bundle ${name} /media/stick/frostbyte-1.2.3-linux-amd64`)
+      .action(async (at: string, flags: VerifyFlags, command: Command) => {
+        const said = output(command);
+        const verified = await verify(at, flags, said);
+        said.answer(answerOf(verified), () => (name === 'verify' ? summary(verified) : contents(verified.bundle)));
+      });
+  }
+
+  bundle
+    .command('sign <folder>')
+    .description('Sign a bundle that was built without a key: its two lists, with a release key')
+    .requiredOption(
+      '--key <file>',
+      'the release key: OpenSSH or PKCS #8; a locked one, or one an agent holds, signs by ssh-keygen',
+    )
+    .addHelpText('after', '\nExample:\n  frostbyte bundle sign frostbyte-1.2.3-linux-amd64 --key release.key')
+    .action(async (folder: string, { key }: { key: string }, command: Command) => {
+      const signed = await signBundle(resolve(folder), key);
+      output(command).answer({ signed }, () => signed.map((file) => `signed ${file}`).join('\n'));
+    });
+}
+
+async function verify(at: string, flags: VerifyFlags, said: Output): Promise<Verified> {
+  const bar = said.progress('verifying', 100);
+  const options: Omit<VerifyOptions, 'hashers'> = {
+    anchor: anchorOf(flags),
+    at: Date.now(),
+    host: hostOf(flags),
+    target: flags.to === undefined ? null : resolve(flags.to),
+    progress: (done, total) => bar.update(total === 0 ? 100 : Math.floor((done / total) * 100)),
+  };
+  try {
+    if (at === '-') return await verifyStream(process.stdin, options);
+    const hashers = hashThreads();
+    return await verifyBundle(resolve(at), { ...options, hashers }).finally(() => hashers.end());
+  } finally {
+    bar.end();
+  }
+}
+
+function anchorOf({ anchor, fingerprint: given }: VerifyFlags): Anchor {
+  if (given !== undefined) return { fingerprint: given };
+  try {
+    return { allowed_signers: readFileSync(anchor, 'utf8') };
+  } catch (cause) {
+    throw new FrostbyteError(
+      'VALIDATION_ERROR',
+      `There is no list of signers at ${anchor}. Name one with --anchor, or the root key with --fingerprint, from paper and not from the bundle.`,
+      { cause, details: [{ field: 'anchor', value: anchor, constraint: 'a list of signers that can be read' }] },
+    );
+  }
+}
+
+function hostOf({ counter, notBefore, allowOlder = false }: VerifyFlags): Host {
+  const date = notBefore === undefined ? 0 : Date.parse(notBefore) / 1000;
+  const number = Number(counter);
+  if (!Number.isSafeInteger(number) || number < 0 || Number.isNaN(date)) {
+    throw new FrostbyteError('VALIDATION_ERROR', 'The bound for older bundles cannot be read.', {
+      details: [{ field: 'counter, not-before', constraint: 'a whole number, and a date as 2026-01-31' }],
+    });
+  }
+  const arch = process.arch === 'x64' ? 'amd64' : 'arm64';
+  return { arch, counter: number, not_before: date, allow_older: allowOlder };
+}
+
+function answerOf({ bundle, signer, bytes }: Verified): Record<string, unknown> {
+  const { files, joined, ...about } = bundle;
+  return { ...about, signer: fingerprint(signer), files: files.length, joined: joined.length, bytes };
+}
+
+function summary({ bundle, signer, bytes }: Verified): string {
+  const size = `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+  return `The bundle is as it was signed: version ${bundle.version}, counter ${bundle.counter}, ${bundle.files.length} files, ${size}, by ${fingerprint(signer)}.`;
+}
+
+function contents(bundle: BundleManifest): string {
+  const megabytes = (size: number) => `${(size / 2 ** 20).toFixed(1)} MiB`;
+  const folders = new Map<string, { files: number; size: number }>();
+  for (const { path, size } of bundle.files) {
+    const folder = path.includes('/') ? `${path.split('/')[0]}/` : '(top)';
+    const sum = folders.get(folder) ?? { files: 0, size: 0 };
+    folders.set(folder, { files: sum.files + 1, size: sum.size + size });
+  }
+  return [
+    table([
+      ['version', bundle.version],
+      ['architecture', bundle.arch],
+      ['counter', bundle.counter],
+      ['built', new Date(bundle.built_at * 1000).toISOString()],
+      [
+        'upgrades from',
+        bundle.upgrade_from ? `${bundle.upgrade_from.at_least} up to ${bundle.upgrade_from.below}` : 'any',
+      ],
+      ...Object.entries(bundle.data_formats).map(([name, format]): [string, string] => [`${name} data`, format]),
+      ...bundle.components.map(({ name, present, version, remark }): [string, string] => [
+        name,
+        present ? (version ?? 'there') : `absent: ${remark ?? 'left out'}`,
+      ]),
+    ]),
+    '',
+    table([
+      ['FOLDER', 'FILES', 'SIZE'],
+      ...[...folders].map(([folder, { files, size }]) => [folder, files, megabytes(size)]),
+    ]),
+    ...(bundle.images.length === 0
+      ? []
+      : [
+          '',
+          table([
+            ['IMAGE', 'SIZE', 'IMAGE ID'],
+            ...bundle.images.map(({ reference, size, config_digest }) => [reference, megabytes(size), config_digest]),
+          ]),
+        ]),
+  ].join('\n');
+}

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { BUNDLE_EXIT } from '../../appliance/bundle/exit-codes.ts';
+import { fingerprint, publicLine, publicOf } from '../../appliance/bundle/sshsig/keys.ts';
+import { type BundleWorld, bundleWorld } from '../support/bundle-world.ts';
+import { type Ran, runProgram, unpackShipped } from '../support/shipped.ts';
+import { SPOILT } from '../support/spoilt-bundles.ts';
+import { stockSshKeygen, without } from '../support/stock-tools.ts';
+
+/** `frostbyte bundle …` as it ships, its threads and all. */
+describe('the command for bundles', () => {
+  let folder: string;
+  let frostbyte: string;
+  let world: BundleWorld;
+  let path: string;
+  let tar: string;
+  let anchor: string;
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'frostbyte-bundle-command-'));
+    frostbyte = unpackShipped(join(folder, 'package'));
+    world = bundleWorld();
+    const built = await world.build('frostbyte-1.2.3-linux-amd64');
+    path = built.path;
+    tar = await world.tar(path, built.manifest);
+    anchor = join(folder, 'allowed_signers');
+    writeFileSync(anchor, `frostbyte-root ${publicLine(publicOf(world.root))}\n`);
+  });
+  after(() => {
+    world.end();
+    rmSync(folder, { recursive: true });
+  });
+  const bundle = (...args: string[]): Promise<Ran> =>
+    runProgram([frostbyte, 'bundle', ...args], { env: { PATH: process.env.PATH ?? '' } });
+
+  test('verifies a folder, a tar and standard input, and copies what it verified', async () => {
+    for (const [name, words] of [
+      ['folder', ['verify', path]],
+      ['tar', ['verify', tar]],
+    ] as const) {
+      const to = join(folder, `from-${name}`);
+      const ran = await bundle(...words, '--anchor', anchor, '--to', to);
+      assert.equal(ran.code, 0, ran.err);
+      assert.match(ran.out, /^The bundle is as it was signed: version 1\.2\.3, counter 7/);
+      execFileSync('cmp', [join(path, 'bin/node'), join(to, 'bin/node')]);
+      assert.ok(existsSync(join(to, 'models/weights.bin')));
+    }
+    const to = join(folder, 'from-input');
+    const script = `'${frostbyte}' bundle verify - --fingerprint '${fingerprint(publicOf(world.root))}' --to '${to}' --json <'${tar}'`;
+    const piped = await runProgram(['sh', '-c', script], { env: { PATH: process.env.PATH ?? '' } });
+    assert.equal(piped.code, 0, piped.err);
+    const told = JSON.parse(piped.out) as Record<string, unknown>;
+    assert.deepEqual([told.version, told.signer], ['1.2.3', fingerprint(publicOf(world.release))]);
+    execFileSync('diff', ['-r', join(folder, 'from-tar'), to]);
+  });
+
+  test('tells what is in one, absent components too', async () => {
+    const { code, out } = await bundle('inspect', path, '--anchor', anchor);
+    assert.equal(code, 0);
+    assert.match(out, /upgrades from +1\.1\.0 up to 1\.2\.3/);
+    assert.match(out, /models +absent: search knows words only/);
+    assert.match(out, /^bin\/ +1 +0\.0 MiB$/m);
+  });
+
+  test('ends with the exit code of what is wrong, and names it', async () => {
+    for (const name of ['a file was changed', 'two parts are swapped', 'a link', 'the manifest is unsigned']) {
+      const { spoil, code } = SPOILT[name]!;
+      const spoilt = join(world.folder, `spoilt-${name.replaceAll(' ', '-')}`);
+      cpSync(path, spoilt, { recursive: true });
+      spoil(spoilt);
+      const ran = await bundle('verify', spoilt, '--anchor', anchor);
+      assert.equal(ran.code, BUNDLE_EXIT[code], ran.err);
+      assert.match(ran.err, new RegExp(`^${code}: `, 'm'));
+    }
+    assert.equal((await bundle('verify', path, '--anchor', join(folder, 'nowhere'))).code, 2);
+    assert.equal((await bundle('verify', path, '--anchor', anchor, '--counter', 'many')).code, 2);
+    assert.equal((await bundle('verify', path, '--anchor', anchor, '--counter', '8')).code, BUNDLE_EXIT.BUNDLE_OLDER);
+    const older = await bundle('verify', path, '--anchor', anchor, '--counter', '8', '--allow-older');
+    assert.equal(older.code, 0);
+  });
+
+  test('signs one that was built without a key, with a key in a file', {
+    skip: without(stockSshKeygen, 'ssh-keygen'),
+  }, async () => {
+    const key = join(folder, 'release.key');
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
+    const unsigned = join(world.folder, 'unsigned');
+    cpSync(path, unsigned, { recursive: true });
+    for (const name of ['MANIFEST.json', 'SHA256SUMS']) rmSync(join(unsigned, `${name}.sig`));
+    assert.equal((await bundle('sign', unsigned, '--key', key)).code, 0);
+    // Of this key the root key has said nothing.
+    const told = await bundle('verify', unsigned, '--anchor', anchor);
+    assert.equal(told.code, BUNDLE_EXIT.BUNDLE_SIGNER_UNKNOWN, told.err);
+    const list = join(folder, 'list');
+    writeFileSync(list, `frostbyte-release ${readFileSync(`${key}.pub`, 'utf8')}`);
+    for (const name of ['MANIFEST.json', 'SHA256SUMS']) {
+      const file = join(unsigned, name);
+      const args = [
+        '-Y',
+        'verify',
+        '-f',
+        list,
+        '-I',
+        'frostbyte-release',
+        '-n',
+        'frostbyte-bundle',
+        '-s',
+        `${file}.sig`,
+      ];
+      assert.match(execFileSync('ssh-keygen', args, { input: readFileSync(file), encoding: 'utf8' }), /^Good /);
+    }
+    assert.equal((await bundle('sign', folder, '--key', key)).code, BUNDLE_EXIT.BUNDLE_FILE_MISSING);
+  });
+});
