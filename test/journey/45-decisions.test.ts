@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import type { BatchReceipt } from '../../appliance/api/receipts.ts';
 import type { QuarantineDocument, QuarantineItem } from '../../appliance/api/schemas/quarantine.ts';
 import type { DecidedClass } from '../../appliance/api/schemas/query.ts';
+import type { ReprocessAnswer } from '../../appliance/api/schemas/reprocess.ts';
 import type { ReviewDocument, ReviewItem } from '../../appliance/api/schemas/review.ts';
 import { makeBatch, text } from '../support/batch.ts';
 import { EICAR } from '../support/clamd.ts';
@@ -196,6 +197,36 @@ describe('the quarantine', () => {
     );
     assert.equal((await reject('chunky', doc)).code, '');
     assert.equal((await reject('chunky', doc)).code, 'INVALID_STATE_TRANSITION');
+  });
+
+  test('keeps out for good what was rejected, also where a new parse cuts the text elsewhere', async () => {
+    const filler = (word: string) =>
+      `The ${word} crates stand in the hall until the carrier comes for them. `.repeat(8);
+    const content = `SECTION A\n\n${filler('blue')}\n\n"${ATTACK}" it says.\n\n${filler('green')}\n\nSECTION B\n\n${VAGUE}.\n`;
+    const { docs } = await world.send('chunky', [text('cut.txt', content)]);
+    const doc = docs[0]!;
+    const before = await item('chunky', doc);
+    assert.deepEqual([before.scope, before.chunk_total], ['chunks', 1]);
+    assert.equal((await reject('chunky', doc)).code, '');
+    const configure = (config: Record<string, unknown>) =>
+      admin('PATCH', '/admin/tenants/chunky', { config, reason: 'another cut' });
+    assert.equal((await configure({ chunk_soft_limit: 200, chunk_hard_limit: 400 })).status, 200);
+    const body = { from: 'parse', reason: 'another cut', doc_id: doc };
+    const asked = await dana.chunky!<ReprocessAnswer>('POST', '/ingest/chunky/reprocess', body);
+    const path = `/ingest/chunky/reprocess/${asked.data.reprocess_id}`;
+    await until(
+      'the new run',
+      async () => (await dana.chunky!<ReprocessAnswer>('GET', path)).data.status === 'completed',
+    );
+    const after = await item('chunky', doc);
+    assert.notDeepEqual(
+      after.chunks.map(({ chunk_id }) => chunk_id),
+      before.chunks.map(({ chunk_id }) => chunk_id),
+    );
+    assert.deepEqual([after.status, after.releasable], ['rejected', false], JSON.stringify(after));
+    const { chunks } = await world.search('chunky', 'ignore all previous instructions');
+    assert.ok(chunks.every((chunk) => chunk.doc_id !== doc || !chunk.text.includes('previous')));
+    assert.equal((await configure({ chunk_soft_limit: 1200, chunk_hard_limit: 2400 })).status, 200);
   });
 
   test('lets single chunks out by name, flagged, and keeps out for good what was rejected', async () => {

@@ -2,6 +2,7 @@ import type { RejectBody, ReleaseBody } from '../../api/schemas/quarantine.ts';
 import type { TenantConfig } from '../../api/tenant-config.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import type { BoundChunk, DocumentRow, RejectionDecision, ReleaseDecision } from '../../stores/record/rows.ts';
+import { passagesOf } from '../3-policy/passages.ts';
 import { bind, verdictsOf } from '../3-policy/verdicts.ts';
 import type { CanonicalDocument } from '../document.ts';
 import type { EnrichedDocument } from '../enriched.ts';
@@ -77,13 +78,19 @@ export async function draftRejection(
   const common = { rejected_by: by, rejected_at: at };
   if (scope === 'document') {
     if (request.chunk_ids) throw wrong('chunk_ids', 'all of the document is in quarantine: reject the document');
-    const chunks = row.rejection?.chunks ?? [];
-    return { decision: { ...common, scope, chunks }, chunks: [], rejected: row.chunks_rejected ?? 0 };
+    const { chunks = [], passages = [] } = row.rejection ?? {};
+    return { decision: { ...common, scope, chunks, passages }, chunks: [], rejected: row.chunks_rejected ?? 0 };
   }
   const canonical = await loadCanonical(plane, row);
   const chunks = await chosenChunks(plane, row, canonical, request.chunk_ids);
   const rejected = (row.chunks_rejected ?? 0) + chunks.length;
-  return { decision: { ...common, scope, chunks: joined(row.rejection?.chunks, chunks) }, chunks, rejected };
+  const decision = {
+    ...common,
+    scope,
+    chunks: joined(row.rejection?.chunks, chunks),
+    passages: [...new Set([...(row.rejection?.passages ?? []), ...passagesIn(canonical, chunks)])],
+  };
+  return { decision, chunks, rejected };
 }
 
 /** The chunks in quarantine that were named, or all that nobody rejected yet, bound to their texts. */
@@ -135,6 +142,14 @@ function hiddenBeside({ hidden_text, chunks }: CanonicalDocument, only: readonly
   const ids = new Set(only?.map(({ chunk_id }) => chunk_id));
   const pages = new Set(chunks.filter(({ chunk_id }) => ids.has(chunk_id)).map(({ page }) => page));
   return hidden_text.filter(({ page }) => only === null || pages.has(page)).map(({ text_sha256 }) => text_sha256);
+}
+
+/** What the chunks are known by in another cut, apart from what the rest of the document says too. */
+function passagesIn({ chunks }: CanonicalDocument, only: readonly BoundChunk[]): string[] {
+  const ids = new Set(only.map(({ chunk_id }) => chunk_id));
+  const texts = (isChosen: boolean) =>
+    chunks.filter((chunk) => ids.has(chunk.chunk_id) === isChosen).map(({ text }) => text);
+  return passagesOf(texts(true), texts(false));
 }
 
 function piiTypes({ chunks }: EnrichedDocument): string[] {

@@ -109,6 +109,8 @@ export interface ReleaseDecision {
 export interface RejectionDecision {
   scope: 'document' | 'chunks';
   chunks: BoundChunk[];
+  /** Hashes of passages of these chunks: what they are known by when another parser cuts the text elsewhere. */
+  passages?: string[];
   rejected_by: string;
   rejected_at: string;
 }
