@@ -3,9 +3,9 @@ import type { RecordStore } from '../../appliance/stores/record/port.ts';
 import { arrival, entry, idOf, minute, TENANT } from '../../test/contract/record/builders.ts';
 
 /** What people asked for in their thousands: resumable uploads, deletion receipts, requests to run documents again. */
-export async function fillRequests(records: RecordStore, entries: number, files: number): Promise<void> {
+export async function fillRequests(records: RecordStore, entries: number): Promise<void> {
   await fillUploads(records, entries);
-  await fillErasures(records, entries, files);
+  await fillErasures(records, entries);
   await fillReprocesses(records, entries);
 }
 
@@ -18,9 +18,12 @@ async function fillUploads(records: RecordStore, entries: number): Promise<void>
   }
 }
 
-async function fillErasures(records: RecordStore, entries: number, files: number): Promise<void> {
-  for (let at = 0; at < entries; at += files) {
-    const brought = Array.from({ length: Math.min(files, entries - at) }, (_, n) => `gone ${at + n}`);
+/** An erasure blanks a name in the manifests that brought the document: of small batches that is soon done. */
+const SMALL_BATCH = 50;
+
+async function fillErasures(records: RecordStore, entries: number): Promise<void> {
+  for (let at = 0; at < entries; at += SMALL_BATCH) {
+    const brought = Array.from({ length: Math.min(SMALL_BATCH, entries - at) }, (_, n) => `gone ${at + n}`);
     const manifest = brought.map((content, n) => ({ file_id: `g${n}`, content }));
     await records.receive(arrival(`gone-${at}`, manifest, { at: minute(8000) }));
     for (const content of brought) {

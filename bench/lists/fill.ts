@@ -47,7 +47,7 @@ export async function fill(folder: string, { entries, files }: { entries: number
     told.map(({ event, references }) => ({ event, references, leaf_hash: leafHash(event as AuditEvent) })),
   );
 
-  await fillRequests(records, entries, files);
+  await fillRequests(records, entries);
 
   const control = await createControl({
     dataFolder: folder,
