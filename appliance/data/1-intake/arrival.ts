@@ -4,10 +4,9 @@ import type { TenantConfig } from '../../api/tenant-config.ts';
 import { auditEntry } from '../../audit/entry.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import { docId } from '../../kernel/ids.ts';
-import { sideBySide } from '../../kernel/side-by-side.ts';
 import { turnTaker } from '../../kernel/take-turns.ts';
 import type { FileDecision, UploadRow } from '../../stores/record/port.ts';
-import type { Receipt } from '../../stores/record/rows.ts';
+import { ArrivingObjects, type Commit } from './arriving-objects.ts';
 import { batchReceipt } from './batch-receipt.ts';
 import { decideFile } from './decide-file.ts';
 import { type IncomingFile, takeIn } from './incoming-file.ts';
@@ -23,15 +22,6 @@ import { uploadContent } from './uploads/read-upload.ts';
 import { removeObjects } from './uploads/sweep-uploads.ts';
 
 const GIB = 1024 ** 3;
-/** Objects committed at the same time: each is a rename and a sync. */
-const PARALLEL_COMMITS = 8;
-
-/** A stored file on its way to its key. */
-interface Commit {
-  seen: IncomingFile;
-  key: string;
-  receipt: Receipt;
-}
 
 interface Announced extends CheckedManifest {
   matcher: PartMatcher;
@@ -198,8 +188,7 @@ export class Arrival {
   }
 
   async #receive(complete: boolean): Promise<BatchReceipt> {
-    const { manifest, manifest_sha256, submitted_at, judgeMetadata } = this.#demandManifest();
-    const { tenant_id, records, clock, meter } = this.#plane;
+    const { manifest, judgeMetadata } = this.#demandManifest();
     const decisions: FileDecision[] = [];
     const commits: Commit[] = [];
     const fairShare = turnTaker();
@@ -214,8 +203,25 @@ export class Arrival {
       if (decision.kind === 'rejected') await seen.draft?.abort();
       else commits.push({ seen, key: decision.document.storage_path, receipt: decision.receipt });
     }
-    await refuseErasing(records, commits);
-    await this.#commit(commits);
+    await refuseErasing(this.#plane.records, commits);
+    const arriving = new ArrivingObjects(this.#plane, commits);
+    try {
+      await arriving.commit();
+      return await this.#record(decisions, commits, arriving, complete);
+    } finally {
+      await arriving.withdraw();
+    }
+  }
+
+  /** One transaction for all of it, and what follows from it. */
+  async #record(
+    decisions: readonly FileDecision[],
+    commits: readonly Commit[],
+    arriving: ArrivingObjects,
+    complete: boolean,
+  ): Promise<BatchReceipt> {
+    const { manifest, manifest_sha256, submitted_at } = this.#demandManifest();
+    const { tenant_id, records, clock, meter } = this.#plane;
     // The upload of a file that is refused stays: where its manifest was wrong, another batch names it again.
     const kept = new Set(commits.map(({ receipt }) => receipt.file_id));
     const used = manifest.files.flatMap(({ file_id, upload_id }) =>
@@ -252,7 +258,7 @@ export class Arrival {
         ),
       },
       config: { ...this.#config },
-      files: decisions,
+      files: [...decisions],
       complete,
       uploads: used,
       quota_bytes: this.#config.storage_quota_gb * GIB,
@@ -264,7 +270,7 @@ export class Arrival {
         outcome.upload_ids.map((upload_id) => ({ upload_id, constraint: 'not used by another batch' })),
       );
     if (outcome.kind === 'cancelled') throw wasCancelled();
-    await this.#settleObjects(commits, outcome.receipts);
+    await arriving.settle(commits, outcome.receipts);
     for (const upload_id of used) await removeObjects(this.#plane, upload_id);
     meter.intakeBatchSize(tenant_id, manifest.file_count);
     for (const { receipt } of decisions) {
@@ -275,41 +281,6 @@ export class Arrival {
       );
     }
     return batchReceipt(tenant_id, outcome.batch, outcome.receipts);
-  }
-
-  /** Makes drafts visible under their keys. An object that is there has these very bytes: it is not written again. */
-  async #commit(commits: readonly Commit[]): Promise<void> {
-    const { objects, records } = this.#plane;
-    const unique = new Map(commits.map((commit) => [commit.key, commit]));
-    await sideBySide(unique.values(), PARALLEL_COMMITS, async ({ seen, key, receipt }) => {
-      // Only an object with a document is known to be synced; one that a killed intake left may not be, so it is
-      // written again.
-      const document = await records.document(receipt.doc_id ?? '');
-      const stands = document?.storage_path === key && (await objects.size(key)) !== null;
-      if (!stands) await seen.draft!.commit(key);
-    });
-  }
-
-  /**
-   * Once the rows are there: an object that was not written because it stood there already must still stand (a sweep may
-   * have taken it for an orphan), and one that its document does not point to goes: the copy of bytes in quarantine, or
-   * the clean copy of bytes now known for malware. What a crash leaves of this, `sweepOrphans` finds.
-   */
-  async #settleObjects(commits: readonly Commit[], receipts: readonly Receipt[]): Promise<void> {
-    const { objects, records } = this.#plane;
-    const final = new Map(receipts.map((receipt) => [receipt.file_id, receipt]));
-    for (const { seen, key, receipt } of commits) {
-      const { doc_id, storage_path } = final.get(receipt.file_id) ?? receipt;
-      if (doc_id === null || storage_path !== key || receipt.status === 'quarantined') {
-        const document = await records.document(receipt.doc_id ?? '');
-        const copies = key.startsWith('raw/') ? [key] : [key, key.replace(/^quarantine\//, 'raw/')];
-        // A document that is not there is being erased: its erasure, or the sweep, sees to what it leaves.
-        if (document !== null) {
-          for (const copy of copies) if (document.storage_path !== copy) await objects.delete(copy);
-        }
-      } else if ((await objects.size(key)) === null) await seen.draft?.commit(key);
-      await seen.draft?.abort();
-    }
   }
 
   /** Files of the manifest that neither came nor have a receipt. */
