@@ -54,6 +54,8 @@ export interface FileSpec {
   /** Overrides the content-addressed id, to force a collision. */
   doc_id?: string;
   reason?: string;
+  /** Of a rejected file: what came, where it was not what the manifest said. */
+  came?: string;
 }
 
 /** The document id of a content. */
@@ -91,7 +93,7 @@ export function decided(batchId: string, spec: FileSpec, at: string): FileDecisi
     reason,
     message: reason,
     remediation: reason,
-    details: null,
+    details: spec.came === undefined ? null : { expected_sha256: raw, actual_sha256: sha256Hex(spec.came) },
   };
   const type = { accepted: 'DOCUMENT_INGESTED', quarantined: 'DOCUMENT_QUARANTINED', rejected: 'DOCUMENT_REJECTED' }[
     kind

@@ -287,27 +287,32 @@ export function erasureContract(name: string, make: MakeRecords): void {
       const refused = arrival('b2', [
         { file_id: 'same', content: 'one', kind: 'rejected' },
         { file_id: 'other', content: 'two', kind: 'rejected' },
+        { file_id: 'came', content: 'three', kind: 'rejected', came: 'one' },
+        { file_id: 'else', content: 'three', kind: 'rejected', came: 'four' },
       ]);
       await store.receive(sent);
       await store.receive(refused);
       const { raw_sha256 } = (await store.document(idOf('one')))!;
-      assert.deepEqual(await store.refusedWith(raw_sha256), ['b2/same']);
+      assert.deepEqual((await store.refusedWith(raw_sha256)).toSorted(), ['b2/came', 'b2/same']);
       await erased(store, idOf('one'));
       assert.deepEqual(
         (await store.receipts('b2')).map(({ original_filename, reason }) => [original_filename, reason]),
         [
           ['[ERASED]', 'UNSUPPORTED_FORMAT'],
           ['other.pdf', 'UNSUPPORTED_FORMAT'],
+          ['[ERASED]', 'UNSUPPORTED_FORMAT'],
+          ['else.pdf', 'UNSUPPORTED_FORMAT'],
         ],
       );
+      assert.equal((await store.receipts('b2'))[2]!.details, null);
       assert.deepEqual(
         (await store.batch('b2'))?.files.map(({ filename }) => filename),
-        ['[ERASED]', 'other.pdf'],
+        ['[ERASED]', 'other.pdf', '[ERASED]', 'else.pdf'],
       );
       const told = (await store.pendingEvents(99)).filter(({ event }) => event.event_type === 'DOCUMENT_REJECTED');
       assert.deepEqual(
         told.map(({ references }) => references.length),
-        [0, 1],
+        [0, 1, 0, 1],
       );
     });
 

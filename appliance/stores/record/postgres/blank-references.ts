@@ -4,12 +4,14 @@ import { blankReport } from '../rules/blank-report.ts';
 import { blankManifest, filesByBatch } from '../rules/erasing.ts';
 import type { Change } from './context.ts';
 
+/** Refused although, or since, the bytes that came were these: by what the manifest said, or by what they were. */
+const SAME_BYTES = `doc_id IS NULL AND (sha256 = ? OR details::json ->> 'actual_sha256' = ?)`;
 /** Its own receipts, and those of files of the same bytes that were refused. */
 const RECEIPTS = `SELECT batch_id, file_id FROM receipts WHERE doc_id = ?
-  UNION SELECT batch_id, file_id FROM receipts WHERE doc_id IS NULL AND sha256 = ? ORDER BY batch_id`;
-const REFUSED = 'SELECT batch_id, file_id FROM receipts WHERE doc_id IS NULL AND sha256 = ? ORDER BY receipt_id';
+  UNION SELECT batch_id, file_id FROM receipts WHERE ${SAME_BYTES} ORDER BY batch_id`;
+const REFUSED = `SELECT batch_id, file_id FROM receipts WHERE ${SAME_BYTES} ORDER BY receipt_id`;
 const BLANK_RECEIPTS = 'UPDATE receipts SET original_filename = ?, details = NULL WHERE doc_id = ?';
-const BLANK_REFUSED = 'UPDATE receipts SET original_filename = ?, details = NULL WHERE doc_id IS NULL AND sha256 = ?';
+const BLANK_REFUSED = `UPDATE receipts SET original_filename = ?, details = NULL WHERE ${SAME_BYTES}`;
 const BATCH = 'SELECT files, report FROM batches WHERE batch_id = ?';
 const BLANK_BATCH = 'UPDATE batches SET files = ?, report = ?, updated_at = ? WHERE batch_id = ?';
 /** What all files of a batch share goes with the last of them, once no more can come. */
@@ -20,7 +22,7 @@ const BLANK_EVENTS = `DELETE FROM audit_references WHERE event_id IN
 
 /** Files of these bytes that were refused, as `batch_id/file_id`. */
 export async function refusedWith(tx: Statements, rawSha256: string): Promise<string[]> {
-  const rows = await tx.all<{ batch_id: string; file_id: string }>(REFUSED, [rawSha256]);
+  const rows = await tx.all<{ batch_id: string; file_id: string }>(REFUSED, [rawSha256, rawSha256]);
   return rows.map(({ batch_id, file_id }) => `${batch_id}/${file_id}`);
 }
 
@@ -37,7 +39,7 @@ export async function blankReferences(
 ): Promise<Pick<RemovedRows, 'receipts' | 'manifests' | 'reports'>> {
   const refused = await refusedWith(change, raw_sha256);
   const erasedOf = filesByBatch(
-    await change.all<{ batch_id: string; file_id: string }>(RECEIPTS, [doc_id, raw_sha256]),
+    await change.all<{ batch_id: string; file_id: string }>(RECEIPTS, [doc_id, raw_sha256, raw_sha256]),
   );
   let reports = 0;
   for (const [batchId, erased] of erasedOf) {
@@ -51,7 +53,8 @@ export async function blankReferences(
   const events = await change.run(BLANK_EVENTS, { ids: [doc_id, ...refused] });
   change.owe('receipts', 'batches', ...(events > 0 ? ['audit_references'] : []));
   const receipts =
-    (await change.run(BLANK_RECEIPTS, [ERASED, doc_id])) + (await change.run(BLANK_REFUSED, [ERASED, raw_sha256]));
+    (await change.run(BLANK_RECEIPTS, [ERASED, doc_id])) +
+    (await change.run(BLANK_REFUSED, [ERASED, raw_sha256, raw_sha256]));
   return { receipts, manifests: erasedOf.size, reports };
 }
 

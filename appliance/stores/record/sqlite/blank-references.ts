@@ -3,12 +3,14 @@ import { blankReport } from '../rules/blank-report.ts';
 import { blankManifest, filesByBatch } from '../rules/erasing.ts';
 import type { RecordContext } from './context.ts';
 
+/** Refused although, or since, the bytes that came were these: by what the manifest said, or by what they were. */
+const SAME_BYTES = `doc_id IS NULL AND (sha256 = ? OR json_extract(details, '$.actual_sha256') = ?)`;
 /** Its own receipts, and those of files of the same bytes that were refused. */
 const RECEIPTS = `SELECT batch_id, file_id FROM receipts WHERE doc_id = ?
-  UNION SELECT batch_id, file_id FROM receipts WHERE doc_id IS NULL AND sha256 = ? ORDER BY batch_id`;
-const REFUSED = 'SELECT batch_id, file_id FROM receipts WHERE doc_id IS NULL AND sha256 = ? ORDER BY receipt_id';
+  UNION SELECT batch_id, file_id FROM receipts WHERE ${SAME_BYTES} ORDER BY batch_id`;
+const REFUSED = `SELECT batch_id, file_id FROM receipts WHERE ${SAME_BYTES} ORDER BY receipt_id`;
 const BLANK_RECEIPTS = 'UPDATE receipts SET original_filename = ?, details = NULL WHERE doc_id = ?';
-const BLANK_REFUSED = 'UPDATE receipts SET original_filename = ?, details = NULL WHERE doc_id IS NULL AND sha256 = ?';
+const BLANK_REFUSED = `UPDATE receipts SET original_filename = ?, details = NULL WHERE ${SAME_BYTES}`;
 const BATCH = 'SELECT files, report FROM batches WHERE batch_id = ?';
 const BLANK_BATCH = 'UPDATE batches SET files = ?, report = ?, updated_at = ? WHERE batch_id = ?';
 /** What all files of a batch share goes with the last of them, once no more can come. */
@@ -19,7 +21,7 @@ const BLANK_EVENTS = `DELETE FROM audit_references WHERE event_id IN
 
 /** Files of these bytes that were refused, as `batch_id/file_id`. */
 export function refusedWith({ all }: RecordContext['db'], rawSha256: string): string[] {
-  const rows = all<{ batch_id: string; file_id: string }>(REFUSED, [rawSha256]);
+  const rows = all<{ batch_id: string; file_id: string }>(REFUSED, [rawSha256, rawSha256]);
   return rows.map(({ batch_id, file_id }) => `${batch_id}/${file_id}`);
 }
 
@@ -35,7 +37,9 @@ export function blankReferences(
   at: string,
 ): Pick<RemovedRows, 'receipts' | 'manifests' | 'reports'> {
   const refused = refusedWith(db, raw_sha256);
-  const filesOf = filesByBatch(db.all<{ batch_id: string; file_id: string }>(RECEIPTS, [doc_id, raw_sha256]));
+  const filesOf = filesByBatch(
+    db.all<{ batch_id: string; file_id: string }>(RECEIPTS, [doc_id, raw_sha256, raw_sha256]),
+  );
   let reports = 0;
   for (const [batchId, erased] of filesOf) {
     const batch = db.get<{ files: string; report: string | null }>(BATCH, [batchId]);
@@ -47,6 +51,6 @@ export function blankReferences(
     db.run(BLANK_METADATA, [batchId]);
   }
   for (const resource of [doc_id, ...refused]) db.run(BLANK_EVENTS, [resource]);
-  const receipts = db.run(BLANK_RECEIPTS, [ERASED, doc_id]) + db.run(BLANK_REFUSED, [ERASED, raw_sha256]);
+  const receipts = db.run(BLANK_RECEIPTS, [ERASED, doc_id]) + db.run(BLANK_REFUSED, [ERASED, raw_sha256, raw_sha256]);
   return { receipts, manifests: filesOf.size, reports };
 }
