@@ -13,6 +13,7 @@ import { manifestCommands } from './commands/manifest.ts';
 import { quarantineCommands } from './commands/quarantine.ts';
 import { reportCommands } from './commands/report.ts';
 import { reviewCommands } from './commands/review.ts';
+import { sealCommands } from './commands/seal.ts';
 import { searchCommands } from './commands/search.ts';
 import { stageCommands } from './commands/stages.ts';
 import { tenantCommands } from './commands/tenant.ts';
@@ -34,6 +35,7 @@ export function createProgram(): Command {
   boxCommands(program);
   tenantCommands(program);
   keyCommands(program);
+  sealCommands(program);
   manifestCommands(program);
   ingestCommands(program);
   uploadCommands(program);

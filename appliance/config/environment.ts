@@ -54,6 +54,11 @@ export const OTHER_VARIABLES = Object.freeze({
   FROSTBYTE_TOKEN: 'FROSTBYTE_TOKEN',
 });
 
+/** Where the service manager lays credentials for this process alone; null where it has none. */
+export function credentialsFolder(environment: NodeJS.ProcessEnv = process.env): string | null {
+  return environment.CREDENTIALS_DIRECTORY ?? null;
+}
+
 /** Prefix of variables that only tests read. */
 const TEST_PREFIX = 'FROSTBYTE_TEST_';
 

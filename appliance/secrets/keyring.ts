@@ -5,6 +5,7 @@ import { FrostbyteError, isFrostbyteError } from '../kernel/errors.ts';
 import { identityFile, type KeyPair, makeKeyPair, parseIdentityFile } from './identities.ts';
 import { entries, identityNumbers, makeIdentity, openIdentity } from './key-folder.ts';
 import type { StorageKeys } from './port.ts';
+import { isSealedRoot } from './sealed-root.ts';
 import { destroySecret, readSecret, syncFolder, writeSecret } from './secret-file.ts';
 import { sopsRecipients } from './sops/sops-file.ts';
 import {
@@ -46,11 +47,17 @@ export async function createRootKey(file: string, clock: Clock): Promise<KeyPair
   throw new FrostbyteError('KEY_UNAVAILABLE', 'There is a root key already; it is not overwritten.');
 }
 
-/** Opens the root identity. Throws `KEY_UNAVAILABLE` when it is missing, malformed or open to other users. */
-export async function openRootKey(file: string): Promise<KeyPair> {
+/**
+ * Opens the root identity; one that is sealed at rest, from where it lies unsealed. Throws `KEY_UNAVAILABLE` when it is
+ * missing, malformed, open to other users, or sealed and not unsealed yet.
+ */
+export async function openRootKey(file: string, unsealed?: string): Promise<KeyPair> {
   const bytes = await readSecret(file);
   if (bytes === null) throw new FrostbyteError('KEY_UNAVAILABLE', 'There is no root key. Restore it or install anew.');
-  return parseIdentityFile(bytes);
+  if (!isSealedRoot(bytes)) return parseIdentityFile(bytes);
+  const opened = unsealed === undefined ? null : await readSecret(unsealed);
+  if (opened === null) throw new FrostbyteError('KEY_UNAVAILABLE', 'The root key is sealed. Run: frostbyte unseal');
+  return parseIdentityFile(opened);
 }
 
 /**

@@ -7,11 +7,11 @@ import { createRootKey, openRootKey } from '../../secrets/keyring.ts';
 
 /**
  * The root key of a data folder; a folder that was never used gets one. Throws `KEY_UNAVAILABLE` when the folder has a
- * registry but no root key: a new one would open nothing of what is there.
+ * registry but no root key: a new one would open nothing of what is there. `unsealed`: where a sealed one lies opened.
  */
-export async function embeddedRootKey(dataFolder: string, clock: Clock): Promise<KeyPair> {
+export async function embeddedRootKey(dataFolder: string, clock: Clock, unsealed?: string): Promise<KeyPair> {
   const paths = controlPaths(dataFolder);
-  if (existsSync(paths.rootKey) || existsSync(paths.registry)) return openRootKey(paths.rootKey);
+  if (existsSync(paths.rootKey) || existsSync(paths.registry)) return openRootKey(paths.rootKey, unsealed);
   try {
     return await createRootKey(paths.rootKey, clock);
   } catch (error) {

@@ -20,6 +20,7 @@ import { type HeldClock, heldClock } from './held-clock.ts';
 import { embeddedPlanes, type Planes } from './planes.ts';
 import { measureClosedQueues } from './queue-lengths.ts';
 import { othersDone } from './queue-rest.ts';
+import { unsealByCredential, unsealedRoot } from './unseal.ts';
 import { tenantUsage } from './usage.ts';
 
 /** The whole appliance on one data folder: the one place that chooses the embedded adapters. */
@@ -54,7 +55,8 @@ export async function openEmbedded({
   const dataFolder = config.data_folder;
   makeDataFolder(dataFolder);
   const clock = heldClock(controlPaths(dataFolder).clock);
-  const root = await embeddedRootKey(dataFolder, clock);
+  const wasUnsealed = alone && (await unsealByCredential(config, clock));
+  const root = await embeddedRootKey(dataFolder, clock, unsealedRoot(config));
   if (alone) await upgradeSecrets(dataFolder, root, clock, logger);
   let control: Control | undefined;
   const planes = embeddedPlanes({
@@ -97,6 +99,7 @@ export async function openEmbedded({
     usage: async (tenantId) => usage(planes, tenantId),
   });
   const opened = control;
+  if (wasUnsealed) await opened.noteUnsealed('credential', 'system');
   return {
     control: opened,
     planes,

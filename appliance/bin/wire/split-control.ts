@@ -20,6 +20,7 @@ import type { ReachableRecords } from './embedded-resources.ts';
 import { embeddedRootKey } from './embedded-root-key.ts';
 import { type HeldClock, heldClock } from './held-clock.ts';
 import { resealingHere } from './resealing-here.ts';
+import { unsealByCredential, unsealedRoot } from './unseal.ts';
 
 /** Control on a data folder whose data planes are processes of their own. */
 export interface SplitControl {
@@ -57,7 +58,8 @@ export async function openSplitControl(options: {
   const dataFolder = config.data_folder;
   makeDataFolder(dataFolder);
   const clock = heldClock(controlPaths(dataFolder).clock);
-  const root = await embeddedRootKey(dataFolder, clock);
+  const wasUnsealed = await unsealByCredential(config, clock);
+  const root = await embeddedRootKey(dataFolder, clock, unsealedRoot(config));
   const own = generateKeyPairSync('ed25519');
   const gateways = new Map<string, GatewayNote>();
   let url = configuredUrl(config.listen);
@@ -97,6 +99,8 @@ export async function openSplitControl(options: {
       return ask ? ((await ask.value('usage')) as Tenant['usage']) : null;
     },
   });
+
+  if (wasUnsealed) await control.noteUnsealed('credential', 'system');
 
   const current = async (tenantId: string) => {
     const { config: tenantConfig, config_version } = await control.gate(tenantId);

@@ -28,6 +28,8 @@ export interface RecoveryVerbs {
   challengeRecovery(): Promise<RecoveryChallenge>;
   /** Takes the answer to the challenge. Throws `VALIDATION_ERROR`, `RESOURCE_NOT_FOUND`. */
   proveRecovery(answer: string, actor: string): Promise<RecoveryReport>;
+  /** Notes that the sealed root key was opened for this box, and by what. */
+  noteUnsealed(method: 'passphrase' | 'identity' | 'credential', actor: string): Promise<void>;
   /** Copies escrow files into a folder and remembers that they are there. Throws `RESOURCE_NOT_FOUND` without any. */
   copyEscrows(folder: string, actor: string): Promise<(OutsideCopy & { tenant_id: string })[]>;
   /** Remembers a backup that holds a tenant's objects: the keys that it needs are not purged until it is destroyed. */
@@ -67,6 +69,10 @@ export function recoveryVerbs(parts: KeyParts): RecoveryVerbs {
       const { recipient } = await resources.recovery.prove(answer);
       tell('RECOVERY_PROVEN', recipient!, actor);
       return report();
+    },
+    noteUnsealed: async (method, actor) => {
+      const about = { tenant_id: APPLIANCE_LOG, actor, resource_id: APPLIANCE_LOG };
+      registry.write(() => appendEntries(registry, [auditEntry(clock, 'UNSEALED', { ...about, adds: { method } })]));
     },
     copyEscrows: async (folder, actor) => {
       const copies: (OutsideCopy & { tenant_id: string })[] = [];
