@@ -5,7 +5,7 @@ import { FrostbyteError, isFrostbyteError } from '../kernel/errors.ts';
 import { identityFile, type KeyPair, makeKeyPair, parseIdentityFile } from './identities.ts';
 import { entries, identityNumbers, makeIdentity, openIdentity } from './key-folder.ts';
 import type { StorageKeys } from './port.ts';
-import { isSealedRoot } from './sealed-root.ts';
+import { isOpenedOf, isSealedRoot } from './sealed-root.ts';
 import { destroySecret, readSecret, syncFolder, writeSecret } from './secret-file.ts';
 import { sopsRecipients } from './sops/sops-file.ts';
 import {
@@ -56,7 +56,9 @@ export async function openRootKey(file: string, unsealed?: string): Promise<KeyP
   if (bytes === null) throw new FrostbyteError('KEY_UNAVAILABLE', 'There is no root key. Restore it or install anew.');
   if (!isSealedRoot(bytes)) return parseIdentityFile(bytes);
   const opened = unsealed === undefined ? null : await readSecret(unsealed);
-  if (opened === null) throw new FrostbyteError('KEY_UNAVAILABLE', 'The root key is sealed. Run: frostbyte unseal');
+  if (opened === null || !isOpenedOf(opened, bytes)) {
+    throw new FrostbyteError('KEY_UNAVAILABLE', 'The root key is sealed. Run: frostbyte unseal');
+  }
   return parseIdentityFile(opened);
 }
 

@@ -1,4 +1,5 @@
 import { Decrypter, Encrypter } from 'age-encryption';
+import { sha256Hex } from '../kernel/digest.ts';
 import { FrostbyteError } from '../kernel/errors.ts';
 import { open, seal } from './age-file.ts';
 import { identityFile, type KeyPair, parseIdentityFile } from './identities.ts';
@@ -20,6 +21,24 @@ const MAGIC = Buffer.from('age-encryption.org/v1\n');
 /** Whether the bytes of a root key's file are sealed, rather than the key itself. */
 export function isSealedRoot(bytes: Uint8Array): boolean {
   return MAGIC.equals(bytes.subarray(0, MAGIC.length));
+}
+
+/** What lies opened of a sealed root key: an identity file that names, by its digest, the sealed file that it belongs to. */
+export function openedFile(root: KeyPair, at: string, sealed: Uint8Array): Buffer {
+  return Buffer.from(`${belongsTo(sealed)}${identityFile(root, at)}`);
+}
+
+/**
+ * Whether an opened file was made of this sealed one. The opened key of another data folder, or of before a restore, would
+ * seal what is new for a key that the next boot does not have.
+ */
+export function isOpenedOf(opened: Uint8Array, sealed: Uint8Array): boolean {
+  const first = Buffer.from(belongsTo(sealed));
+  return first.equals(opened.subarray(0, first.length));
+}
+
+function belongsTo(sealed: Uint8Array): string {
+  return `# opened of: ${sha256Hex(sealed)}\n`;
 }
 
 /**

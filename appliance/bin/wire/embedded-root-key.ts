@@ -16,7 +16,9 @@ export async function embeddedRootKey(dataFolder: string, clock: Clock, unsealed
     return await createRootKey(paths.rootKey, clock);
   } catch (error) {
     // Another process was first.
-    if (isFrostbyteError(error, 'KEY_UNAVAILABLE') && existsSync(paths.rootKey)) return openRootKey(paths.rootKey);
+    if (isFrostbyteError(error, 'KEY_UNAVAILABLE') && existsSync(paths.rootKey)) {
+      return openRootKey(paths.rootKey, unsealed);
+    }
     throw error;
   }
 }

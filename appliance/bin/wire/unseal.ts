@@ -5,11 +5,18 @@ import { credentialsFolder } from '../../config/environment.ts';
 import type { Config } from '../../config/schema.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
-import { isOnMemory } from '../../kernel/memory-folder.ts';
+import { needMemoryFolder } from '../../kernel/memory-folder.ts';
 import { controlPaths } from '../../kernel/names.ts';
-import { identityFile, type KeyPair, parseIdentityFile } from '../../secrets/identities.ts';
+import { type KeyPair, parseIdentityFile } from '../../secrets/identities.ts';
 import { openRootKey } from '../../secrets/keyring.ts';
-import { isSealedRoot, openSealedRoot, type RootOpener, sealRoot } from '../../secrets/sealed-root.ts';
+import {
+  isOpenedOf,
+  isSealedRoot,
+  openedFile,
+  openSealedRoot,
+  type RootOpener,
+  sealRoot,
+} from '../../secrets/sealed-root.ts';
 import { destroySecret, readSecret, writeSecret } from '../../secrets/secret-file.ts';
 import { runFolder } from '../run-folder.ts';
 
@@ -43,7 +50,7 @@ export async function sealRootKey(config: Place, clock: Clock, sealing: Sealing)
     'passphrase' in sealing
       ? await sealRoot(root, clock.iso(), sealing)
       : await sealRoot(root, clock.iso(), await proof(sealing), sealing.recipient);
-  await placeUnsealed(config, clock, root);
+  await placeUnsealed(config, clock, root, sealed);
   await writeSecret(rootKey, sealed, { replace: true });
 }
 
@@ -58,7 +65,7 @@ export async function unsealRootKey(config: Place, clock: Clock, opener: RootOpe
     throw new FrostbyteError('INVALID_STATE_TRANSITION', 'The root key is not sealed, so there is nothing to open.');
   }
   await needMemory(config);
-  await placeUnsealed(config, clock, await openSealedRoot(sealed, opener));
+  await placeUnsealed(config, clock, await openSealedRoot(sealed, opener), sealed);
 }
 
 /** Takes the opened root key away: what is started from now on needs it unsealed again. What runs keeps it in memory. */
@@ -74,7 +81,8 @@ export async function unsealByCredential(config: Place, clock: Clock): Promise<b
   const folder = credentialsFolder();
   const sealed = await readSecret(controlPaths(config.data_folder).rootKey);
   if (folder === null || sealed === null || !isSealedRoot(sealed)) return false;
-  if ((await readSecret(unsealedRoot(config))) !== null) return false;
+  const opened = await readSecret(unsealedRoot(config));
+  if (opened !== null && isOpenedOf(opened, sealed)) return false;
   const passphrase = await readFile(join(folder, CREDENTIAL), 'utf8').catch(() => null);
   if (passphrase === null) return false;
   await unsealRootKey(config, clock, { passphrase: passphrase.replace(/\r?\n$/, '') });
@@ -85,15 +93,11 @@ export async function unsealByCredential(config: Place, clock: Clock): Promise<b
 async function needMemory(config: Place): Promise<void> {
   const folder = runFolder(config);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  if (await isOnMemory(folder)) return;
-  throw new FrostbyteError(
-    'CONFIG_INVALID',
-    `The run folder ${folder} lies on a disk, where an opened root key would stay. Name a folder on a tmpfs, such as one below /run, in processes.run_folder.`,
-  );
+  await needMemoryFolder(folder, 'where an opened root key would stay');
 }
 
-async function placeUnsealed(config: Place, clock: Clock, root: KeyPair): Promise<void> {
-  await writeSecret(unsealedRoot(config), Buffer.from(identityFile(root, clock.iso())), { replace: true });
+async function placeUnsealed(config: Place, clock: Clock, root: KeyPair, sealed: Uint8Array): Promise<void> {
+  await writeSecret(unsealedRoot(config), openedFile(root, clock.iso(), sealed), { replace: true });
 }
 
 /** The private half of a recipient, from the text of its identity file. Throws `VALIDATION_ERROR` for another's. */

@@ -1,11 +1,8 @@
 import { chownSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import { newId } from '../../kernel/ids.ts';
-
-/** File systems that are memory: tmpfs and ramfs, by their magic numbers. */
-const MEMORY: readonly number[] = [0x0102_1994, 0x8584_58f6];
+import { needMemoryFolder } from '../../kernel/memory-folder.ts';
 
 /**
  * Writes what is secret into a file that a container finds: on memory, mode 0400, for the one user that reads it there.
@@ -17,7 +14,7 @@ export async function writeSecretFile(path: string, content: string, uid: number
   const beside = `${path}.${newId().slice(-6)}`;
   try {
     mkdirSync(folder, { recursive: true, mode: 0o711 });
-    await onMemory(folder);
+    await needMemoryFolder(folder, 'and secrets for containers are only written to memory');
     writeFileSync(beside, content, { mode: 0o400, flag: 'wx' });
     chownSync(beside, uid, uid);
     renameSync(beside, path);
@@ -28,13 +25,4 @@ export async function writeSecretFile(path: string, content: string, uid: number
       cause,
     });
   }
-}
-
-/** Throws `CONFIG_INVALID` for a folder on a disk: what is secret would stay there. */
-async function onMemory(folder: string): Promise<void> {
-  if (MEMORY.includes((await statfs(folder)).type)) return;
-  throw new FrostbyteError(
-    'CONFIG_INVALID',
-    `The folder ${folder} lies on a disk, and secrets for containers are only written to memory. Name a folder on a tmpfs, such as one below /run, in processes.run_folder.`,
-  );
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it, type TestContext } from 'node:test';
@@ -62,6 +62,15 @@ it('one for a recipient is opened by its identity alone; sealed anew it has anot
   await sealRootKey(config, clock, { recipient: other.recipient, identity: text(other) });
   await assert.rejects(unsealRootKey(config, clock, { identity: text(own) }), { code: 'KEY_UNAVAILABLE' });
   await unsealRootKey(config, clock, { identity: text(other) });
+});
+
+it('what lies opened of another sealed key is not taken for this one', async (t) => {
+  const [here, there] = [await world(t), await world(t)];
+  for (const { config } of [here, there]) await sealRootKey(config, clock, { passphrase: PASSPHRASE });
+  copyFileSync(unsealedRoot(there.config), unsealedRoot(here.config));
+  await assert.rejects(here.open(), { code: 'KEY_UNAVAILABLE', message: /frostbyte unseal/ });
+  await unsealRootKey(here.config, clock, { passphrase: PASSPHRASE });
+  assert.deepEqual(await here.open(), here.root);
 });
 
 it('is refused, and changes nothing, where the opened key would lie on a disk, and where there is nothing to open', async (t) => {
