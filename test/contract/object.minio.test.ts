@@ -335,7 +335,7 @@ describe('objects on a server', { skip: stackMissing() ?? false, timeout: 300_00
       execFileSync('openssl', [...request, ...subject, '-keyout', secret, '-out', certificate], { stdio: 'ignore' });
       const ca = readFileSync(certificate, 'utf8');
       const line = await meddlingLine(tenant.options.endpoint, { tls: { key: readFileSync(secret), cert: ca } });
-      const store = open({ endpoint: line.url, ca });
+      const store = open({ endpoint: line.url, tls: { ca } });
       await store.put(key, Buffer.from('over TLS'));
       assert.equal(Buffer.from(await store.read(key)).toString(), 'over TLS');
       const trusting = open({ endpoint: line.url });

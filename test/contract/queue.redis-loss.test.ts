@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { type AddressInfo, connect, type Socket } from 'node:net';
 import { after, afterEach, before, beforeEach, describe, it, mock } from 'node:test';
-import { createServer } from 'node:tls';
 import { type FrostbyteError, isFrostbyteError } from '../../appliance/kernel/errors.ts';
 import { WORK_STAGES } from '../../appliance/kernel/pipeline.ts';
 import { type ClaimedJob, type Job, type JobQueue, jobId } from '../../appliance/stores/queue/port.ts';
@@ -12,6 +9,7 @@ import { until } from '../support/faults/until.ts';
 import { type Line, lineTo } from '../support/line.ts';
 import { type RedisTenant, redisTenant } from '../support/redis-tenant.ts';
 import { stackMissing } from '../support/stack.ts';
+import { tlsLine } from '../support/tls-line.ts';
 
 const LEASE = 30_000;
 const unavailable = (error: unknown) => isFrostbyteError(error, 'STORE_UNAVAILABLE');
@@ -224,28 +222,14 @@ describe('queue: Redis when Redis fails', { skip: stackMissing() ?? false }, () 
 
   it('over TLS the server is believed by the authority that was given, and by no other', async () => {
     const certificate = selfSigned();
-    const sockets = new Set<Socket>();
-    const ends = createServer(certificate, (near) => {
-      const far = connect(tenant.address.port, tenant.address.host);
-      for (const [socket, other] of [
-        [near, far],
-        [far, near],
-      ] as const) {
-        sockets.add(socket);
-        socket.on('error', () => undefined).on('close', () => other.destroy());
-        socket.pipe(other);
-      }
-    });
+    const secure = await tlsLine(certificate, { target: tenant.address });
     try {
-      ends.listen(0, '127.0.0.1');
-      await once(ends, 'listening');
-      const at = { ...tenant.address, host: '127.0.0.1', port: (ends.address() as AddressInfo).port };
+      const at = { ...tenant.address, host: secure.host, port: secure.port };
       await open({ address: { ...at, tls: { ca: certificate.cert } } }).add([job(1)]);
       assert.equal((await claim(open()))?.job_id, job(1).job_id);
       await assert.rejects(open({ address: { ...at, tls: {} }, patienceMs: 300 }).check(), unavailable);
     } finally {
-      ends.close();
-      for (const socket of sockets) socket.destroy();
+      secure.close();
     }
   });
 

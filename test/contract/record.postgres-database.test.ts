@@ -1,16 +1,19 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { newId } from '../../appliance/kernel/ids.ts';
+import type { ServerTls } from '../../appliance/kernel/server-tls.ts';
 import { openPostgres } from '../../appliance/stores/postgres/connection.ts';
 import { migrate } from '../../appliance/stores/postgres/migrate.ts';
 import { MIGRATIONS } from '../../appliance/stores/record/migrations/postgres.gen.ts';
 import type { RecordStore } from '../../appliance/stores/record/port.ts';
 import { migratePostgresRecords, openPostgresRecords } from '../../appliance/stores/record/postgres.ts';
 import { openSqliteRecords } from '../../appliance/stores/record/sqlite.ts';
+import { selfSigned } from '../support/certificate.ts';
 import { seeded } from '../support/faults/random.ts';
 import { until } from '../support/faults/until.ts';
 import { type TestDatabases, testDatabases } from '../support/postgres-databases.ts';
 import { stackMissing, type TestStack, testStack } from '../support/stack.ts';
+import { tlsLine } from '../support/tls-line.ts';
 import {
   arrival,
   entry,
@@ -132,6 +135,38 @@ describe('postgres records: the database', { skip: missing ?? false }, () => {
       const opening = openPostgresRecords({ ...right, ...wrong }, options);
       await assert.rejects(opening, { code: 'STORE_UNAVAILABLE' }, JSON.stringify(wrong));
     }
+  });
+
+  test('over TLS the server is believed by the authority that was given and by no other, and nothing is said in the clear', async (t) => {
+    const { store, databases, database } = await world(t);
+    await receiveOne(store, 'x');
+    const { host, port } = databases.owner;
+    const [certificate, other] = [selfSigned(), selfSigned()];
+    // It knows its clients by a certificate too.
+    const line = await tlsLine(
+      { ...certificate, ca: certificate.cert, requestCert: true, rejectUnauthorized: true },
+      { target: { host, port }, asks: true },
+    );
+    t.after(() => line.close());
+    const options = { tenant_id: TENANT, clock: CLOCK };
+    const opening = (address: { host: string; port: number }, tls?: ServerTls) =>
+      openPostgresRecords(
+        { host: address.host, port: address.port, database, ...databases.role, ...(tls && { tls }) },
+        options,
+      );
+    const over = await opening(line, { ca: certificate.cert, ...certificate });
+    assert.equal((await over.documents({ limit: 5 })).total, 1);
+    await over.close();
+    const away = { code: 'STORE_UNAVAILABLE' };
+    await assert.rejects(opening(line, { ca: other.cert, ...certificate }), away, 'another authority');
+    await assert.rejects(
+      opening(line, { ca: certificate.cert, ...certificate, servername: 'elsewhere' }),
+      away,
+      'another name',
+    );
+    await assert.rejects(opening(line, { ca: certificate.cert }), away, 'no certificate of its own');
+    await assert.rejects(opening(line), away, 'in the clear');
+    await assert.rejects(opening({ host, port }, { ca: certificate.cert }), { ...away, message: /offers no TLS/ });
   });
 
   test('a database that only takes reads is STORE_READ_ONLY for changes', async (t) => {

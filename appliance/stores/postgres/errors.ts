@@ -1,14 +1,11 @@
 import { type ErrorKind, FrostbyteError, isFrostbyteError } from '../../kernel/errors.ts';
+import { tlsRefusal } from '../../kernel/server-tls.ts';
 
 type Translation = readonly [code: FrostbyteError['code'], message: string, kind?: ErrorKind];
 
 const OUT_OF_REACH: Translation = ['STORE_UNAVAILABLE', 'The database does not answer.'];
 const BUSY: Translation = ['STORE_UNAVAILABLE', 'The database is busy.'];
 const CREDENTIALS: Translation = ['STORE_UNAVAILABLE', 'The database does not accept the store’s credentials.'];
-const NOT_TRUSTED: Translation = [
-  'STORE_UNAVAILABLE',
-  'The certificate of the database is not trusted. Name the authority that signed it as the CA.',
-];
 
 /**
  * PostgreSQL's SQLSTATEs as ours; a key of two or three characters covers its class, the longest match wins. The messages
@@ -75,7 +72,8 @@ function translationOf(error: unknown): Translation | undefined {
     const state = BY_STATE[code] ?? BY_STATE[code.slice(0, 2)];
     if (state !== undefined) return state;
   }
-  if (/CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL/.test(code)) return NOT_TRUSTED;
+  const refusal = tlsRefusal(error, 'the database');
+  if (refusal !== null) return ['STORE_UNAVAILABLE', refusal];
   if (isNetwork(code)) return OUT_OF_REACH;
   return NO_CODE.find(([pattern]) => pattern.test(messageOf(error)))?.[1];
 }

@@ -1,4 +1,5 @@
 import { type PoolConfig, types } from 'pg';
+import { type ServerTls, tlsOptions } from '../../kernel/server-tls.ts';
 import { plainText } from './parameters.ts';
 
 /** How to reach one database. */
@@ -10,22 +11,13 @@ export interface PostgresOptions {
   /** Asked anew for every connection where it is a function, so that a rotated one is taken up. */
   password: string | (() => string | Promise<string>);
   /** Without it nothing is encrypted: for a network that nobody else is on. */
-  tls?: PostgresTls;
+  tls?: ServerTls;
   /** The schema that all names are looked up in. */
   schema: string;
   /** What the server's list of sessions shows. */
   application: string;
   /** Connections at most; callers wait in turn for one. */
   connections?: number;
-}
-
-/** TLS 1.3, the server's certificate checked against `ca` alone. PEM texts. */
-export interface PostgresTls {
-  ca: string;
-  /** The name in the certificate, where it is not `host`. */
-  servername?: string;
-  cert?: string;
-  key?: string;
 }
 
 /** Enough for a data plane: its worker does one thing at a time, searches are short. */
@@ -61,7 +53,7 @@ export function poolConfig(options: PostgresOptions): PoolConfig {
     user,
     password,
     application_name: application,
-    ssl: tls === undefined ? false : { ...tls, rejectUnauthorized: true, minVersion: 'TLSv1.3' },
+    ssl: tls === undefined ? false : tlsOptions(tls),
     // Names are ours and nobody else's: without `public`, whatever somebody put there is not met.
     options: `-c search_path=${schema} -c client_min_messages=warning`,
     max: options.connections ?? CONNECTIONS,

@@ -2,6 +2,7 @@ import { Redis } from 'ioredis';
 import { Circuit } from '../../kernel/circuit.ts';
 import { FrostbyteError, isFrostbyteError } from '../../kernel/errors.ts';
 import { longestWait } from '../../kernel/retry.ts';
+import { type ServerTls, tlsOptions, tlsRefusal } from '../../kernel/server-tls.ts';
 import { redisError } from './errors.ts';
 
 /** How to reach a Redis server (spec 3, "Redis users"). */
@@ -10,8 +11,8 @@ export interface RedisAddress {
   port: number;
   username?: string;
   password?: string;
-  /** Speaks TLS where given; certificates as PEM text. Without `ca` the system's authorities count. */
-  tls?: { ca?: string; cert?: string; key?: string; servername?: string };
+  /** Speaks TLS where given. */
+  tls?: ServerTls;
 }
 
 export interface RedisLimits {
@@ -49,7 +50,7 @@ export function openRedis(address: RedisAddress, limits: RedisLimits = {}): Redi
     port: address.port,
     ...(address.username === undefined ? {} : { username: address.username }),
     ...(address.password === undefined ? {} : { password: address.password }),
-    ...(address.tls === undefined ? {} : { tls: address.tls }),
+    ...(address.tls === undefined ? {} : { tls: tlsOptions(address.tls) }),
     connectTimeout: connectTimeoutMs,
     commandTimeout: commandTimeoutMs,
     enableReadyCheck: false,
@@ -60,8 +61,6 @@ export function openRedis(address: RedisAddress, limits: RedisLimits = {}): Redi
     maxRetriesPerRequest: 0,
     retryStrategy: (attempt) => pause(attempt),
   });
-  // Every call says what went wrong; the connection's own events would only end the process.
-  redis.on('error', () => undefined);
   return new Connection(redis, patienceMs, mostWaiting);
 }
 
@@ -79,6 +78,8 @@ class Connection implements RedisConnection {
     name: 'Redis server',
     counts: (error) => isFrostbyteError(error, 'STORE_UNAVAILABLE'),
   });
+  /** What was wrong with the certificates when it was last tried; null once there is a connection. */
+  #refusal: unknown = null;
   #waiting = 0;
   #closed = false;
 
@@ -87,6 +88,13 @@ class Connection implements RedisConnection {
     this.#patienceMs = patienceMs;
     this.#mostWaiting = mostWaiting;
     redis.setMaxListeners(mostWaiting + 20);
+    redis.on('ready', () => {
+      this.#refusal = null;
+    });
+    // Every call says what went wrong; the connection's own events would only end the process.
+    redis.on('error', (error) => {
+      if (tlsRefusal(error, '') !== null) this.#refusal = error;
+    });
   }
 
   async call<T>(work: (redis: Redis) => Promise<T>, how?: { anyway: boolean }): Promise<T> {
@@ -96,7 +104,9 @@ class Connection implements RedisConnection {
       try {
         return await work(this.redis);
       } catch (error) {
-        throw redisError(error);
+        const told = redisError(error);
+        // A server that asks for a certificate says so after the connection came about, and the client "closed".
+        throw told.code === 'STORE_UNAVAILABLE' && this.#refusal !== null ? redisError(this.#refusal) : told;
       }
     }, how);
   }
@@ -109,7 +119,7 @@ class Connection implements RedisConnection {
   async #reached(): Promise<void> {
     // A connection that has just broken is still called ready for a moment.
     if (this.redis.status === 'ready' && this.redis.stream.writable) return;
-    if (this.#waiting >= this.#mostWaiting || this.#patienceMs === 0) throw away();
+    if (this.#waiting >= this.#mostWaiting || this.#patienceMs === 0) throw this.#away();
     this.#waiting += 1;
     try {
       await new Promise<void>((done, fail) => {
@@ -119,8 +129,8 @@ class Connection implements RedisConnection {
           result();
         };
         const ready = () => end(done);
-        const gone = () => end(() => fail(away()));
-        // Waiting does not mend a password.
+        const gone = () => end(() => fail(this.#away()));
+        // Waiting mends neither a password nor a certificate.
         const refused = (error: unknown) => isRefusal(error) && end(() => fail(redisError(error)));
         const timer = setTimeout(gone, this.#patienceMs);
         this.redis.on('ready', ready).on('end', gone).on('error', refused);
@@ -129,12 +139,13 @@ class Connection implements RedisConnection {
       this.#waiting -= 1;
     }
   }
+
+  #away(): FrostbyteError {
+    if (this.#refusal !== null) return redisError(this.#refusal);
+    return new FrostbyteError('STORE_UNAVAILABLE', 'Redis cannot be reached. See whether its container runs.');
+  }
 }
 
 function isRefusal(error: unknown): boolean {
-  return error instanceof Error && /^(?:WRONGPASS|NOAUTH) /.test(error.message);
-}
-
-function away(): FrostbyteError {
-  return new FrostbyteError('STORE_UNAVAILABLE', 'Redis cannot be reached. See whether its container runs.');
+  return error instanceof Error && (/^(?:WRONGPASS|NOAUTH) /.test(error.message) || tlsRefusal(error, '') !== null);
 }

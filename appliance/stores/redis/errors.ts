@@ -1,4 +1,5 @@
 import { FrostbyteError, isFrostbyteError } from '../../kernel/errors.ts';
+import { tlsRefusal } from '../../kernel/server-tls.ts';
 
 /**
  * Redis's answers as ours, by the word that they begin with; the first match wins. The messages name no key, no user
@@ -30,7 +31,9 @@ export function redisError(error: unknown): FrostbyteError {
   for (const [prefix, ours, text] of BY_PREFIX) {
     if (message.startsWith(`${prefix} `)) return new FrostbyteError(ours, text, { cause: error });
   }
-  if (CONNECTION.test(message) || /^(?:E[A-Z]+|ERR_TLS.*|ERR_SSL.*|[A-Z_]*CERT[A-Z_]*)$/.test(code)) {
+  const refusal = tlsRefusal(error, 'Redis');
+  if (refusal !== null) return new FrostbyteError('STORE_UNAVAILABLE', refusal, { cause: error });
+  if (CONNECTION.test(message) || /^E[A-Z]+$/.test(code)) {
     return new FrostbyteError('STORE_UNAVAILABLE', 'Redis does not answer. See whether its container runs.', {
       cause: error,
     });

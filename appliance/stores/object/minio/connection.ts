@@ -1,13 +1,14 @@
 import http from 'node:http';
 import https from 'node:https';
+import { type ServerTls, tlsOptions } from '../../../kernel/server-tls.ts';
 import { Refusal, Silence } from './refusal.ts';
 
 /** Where the server is and how it is spoken to. */
 export interface ConnectionOptions {
   /** `http://host:port` or `https://host:port`. */
   endpoint: string;
-  /** PEM of the authority that signed the server's certificate, where it is not one of the system's. */
-  ca?: string;
+  /** Certificates, for `https`. */
+  tls?: ServerTls;
   /** How long the server may say nothing before a call fails, in milliseconds. */
   silenceMs?: number;
   /** Connections at a time; further calls wait for one. */
@@ -47,8 +48,7 @@ export class Connection {
     this.agent = this.secure
       ? new https.Agent({
           ...shared,
-          minVersion: 'TLSv1.3',
-          ...(options.ca === undefined ? {} : { ca: options.ca }),
+          ...tlsOptions(options.tls ?? {}),
         })
       : new http.Agent(shared);
   }

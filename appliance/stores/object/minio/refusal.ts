@@ -1,4 +1,5 @@
 import { type ErrorCode, FrostbyteError } from '../../../kernel/errors.ts';
+import { tlsRefusal } from '../../../kernel/server-tls.ts';
 
 /** The server's answer where it did not do what it was asked. */
 export class Refusal extends Error {
@@ -73,17 +74,14 @@ const DAMAGED_ON_THE_WAY: ReadonlySet<string> = new Set([
   'RequestTimeout',
 ]);
 
-/** What the client says where certificates do not fit; trying again does not help. */
-const CERTIFICATE = /^(?:CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_|ERR_SSL_|HOSTNAME_MISMATCH)/;
+const SERVER = 'the object store';
 
 /** An error of the client or server in the stores' words, the original as `cause`. Our own errors pass unchanged. */
 export function storeError(error: unknown): FrostbyteError {
   if (error instanceof FrostbyteError) return error;
   const meaning = error instanceof Refusal ? MEANING[error.code] : undefined;
   if (meaning !== undefined) return new FrostbyteError(meaning.code, meaning.message, { cause: error });
-  const message = CERTIFICATE.test(nameOf(error))
-    ? "The object store's certificate is not signed by the authority that was given, or names another host."
-    : 'The object store does not answer.';
+  const message = tlsRefusal(error, SERVER) ?? 'The object store does not answer.';
   return new FrostbyteError('STORE_UNAVAILABLE', message, { cause: error });
 }
 
@@ -96,11 +94,8 @@ export function isUnwell(error: unknown): boolean {
 
 /** Whether the same request may pass when it is sent again. */
 export function isPassing(error: unknown): boolean {
-  if (error instanceof FrostbyteError || CERTIFICATE.test(nameOf(error))) return false;
+  // Trying again mends no certificate.
+  if (error instanceof FrostbyteError || tlsRefusal(error, SERVER) !== null) return false;
   if (!(error instanceof Refusal)) return true;
   return isUnwell(error) || error.status === 429 || DAMAGED_ON_THE_WAY.has(error.code);
-}
-
-function nameOf(error: unknown): string {
-  return String((error as { code?: unknown } | null)?.code ?? '');
 }

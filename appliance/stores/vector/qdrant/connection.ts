@@ -3,6 +3,7 @@ import { Agent, request } from 'undici';
 import { Circuit } from '../../../kernel/circuit.ts';
 import { FrostbyteError } from '../../../kernel/errors.ts';
 import { retry } from '../../../kernel/retry.ts';
+import { type ServerTls, tlsOptions } from '../../../kernel/server-tls.ts';
 import { isUnwell, qdrantError } from './errors.ts';
 
 /** How to reach a Qdrant server (spec 3, "Qdrant tokens"). */
@@ -11,8 +12,8 @@ export interface QdrantAddress {
   url: string;
   /** A tenant's token, or the administrator's key. */
   token: string;
-  /** Certificates as PEM text, for `https`. Without `ca` the system's authorities count. */
-  tls?: { ca?: string; cert?: string; key?: string; servername?: string };
+  /** Certificates, for `https`. */
+  tls?: ServerTls;
 }
 
 export interface QdrantLimits {
@@ -53,7 +54,7 @@ export class QdrantConnection {
       keepAliveTimeout: KEEP_ALIVE_MS,
       headersTimeout: requestTimeoutMs,
       bodyTimeout: requestTimeoutMs,
-      connect: { timeout: connectTimeoutMs, keepAlive: true, ...address.tls },
+      connect: { timeout: connectTimeoutMs, keepAlive: true, ...tlsOptions(address.tls ?? {}) },
     });
     this.#url = address.url.replace(/\/+$/, '');
     this.#headers = { 'api-key': address.token, 'accept-encoding': 'identity' };

@@ -1,4 +1,5 @@
 import { FrostbyteError, isFrostbyteError } from '../../../kernel/errors.ts';
+import { tlsRefusal } from '../../../kernel/server-tls.ts';
 
 type Told = readonly [code: FrostbyteError['code'], message: string];
 
@@ -31,6 +32,8 @@ export function qdrantError(error: unknown): FrostbyteError {
   if (isFrostbyteError(error)) return error;
   const status = statusOf(error);
   if (status === null) {
+    const refusal = tlsRefusal(error, 'Qdrant');
+    if (refusal !== null) return new FrostbyteError('STORE_UNAVAILABLE', refusal, { cause: error });
     const code = isTransport(error) ? 'STORE_UNAVAILABLE' : 'INTERNAL_ERROR';
     const message = code === 'INTERNAL_ERROR' ? 'The vector index gave an answer that cannot be read.' : AWAY;
     return new FrostbyteError(code, message, { cause: error });
@@ -63,7 +66,7 @@ function isTransport(error: unknown): boolean {
   const { code } = (error ?? {}) as { code?: unknown };
   return (
     error instanceof TypeError ||
-    (typeof code === 'string' && /^(?:UND_ERR|E[A-Z]|ERR_TLS|ERR_SSL)|CERT/.test(code)) ||
+    (typeof code === 'string' && /^(?:UND_ERR|E[A-Z])/.test(code)) ||
     /^(?:QdrantClientTimeoutError|QdrantClientResourceExhaustedError|AbortError)$/.test(
       (error as Error | null)?.name ?? '',
     )
