@@ -38,6 +38,7 @@ export const ENVIRONMENT: Readonly<Record<string, { path: string; type: 'text' |
   FROSTBYTE_SECRETS: { path: 'stack.secrets_folder', type: 'text' },
   FROSTBYTE_HBA: { path: 'stack.hba_folder', type: 'text' },
   FROSTBYTE_STORES_DISK: { path: 'stack.disk', type: 'text' },
+  FROSTBYTE_STORES_TLS: { path: 'stack.tls', type: 'text' },
   FROSTBYTE_QDRANT: { path: 'stack.qdrant', type: 'text' },
   FROSTBYTE_VECTORS: { path: 'stack.vectors', type: 'text' },
   FROSTBYTE_PLANES: { path: 'stack.planes', type: 'text' },

@@ -149,6 +149,10 @@ function checkTogether(settings: Tree): ErrorDetail[] {
       constraint: 'only embedded mode may do with a reduced sandbox',
     });
   }
+  const qdrant = at(settings, ['stack', 'qdrant']);
+  if (at(settings, ['stack', 'tls']) === 'on' && typeof qdrant === 'string' && !/^https:/i.test(qdrant)) {
+    problems.push({ field: 'stack.qdrant', value: qdrant, constraint: 'must be https where stack.tls is on' });
+  }
   const inbox = at(settings, ['inbox', 'folder']);
   if (typeof inbox === 'string' && typeof settings.data_folder === 'string') {
     // Who may write into the inbox must not come near what the appliance keeps, and the other way round.

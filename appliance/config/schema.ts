@@ -133,6 +133,9 @@ export const Config = z.strictObject({
         .string()
         .min(1)
         .describe('A folder on the disk that the stores’ volumes lie on; low space there closes intake'),
+      tls: z
+        .enum(['on', 'off'])
+        .describe('on: the stores are spoken to over TLS alone, with the certificates in secrets_folder'),
       qdrant: z
         .url()
         .nullable()
@@ -179,6 +182,7 @@ export function defaultConfig(): Config {
       secrets_folder: '/run/frostbyte/secrets',
       hba_folder: '/var/lib/frostbyte/hba',
       disk: '/var/lib/docker',
+      tls: 'off',
       qdrant: null,
       vectors: 'qdrant',
       planes: 'containers',

@@ -1,5 +1,6 @@
 import type { PlaneAddress } from '../api/plane/handover.ts';
 import type { Dependency } from '../api/plane/tables.ts';
+import type { ServerTls } from '../kernel/server-tls.ts';
 
 /** What a gateway in a process of its own asks beside the verbs of control: where the tenants' data planes are. */
 export interface SplitVerbs {
@@ -25,6 +26,8 @@ export interface LimitsPlace {
   username: string;
   password: string;
   prefix: string;
+  /** By which authority and name the server is known; in the clear without it. */
+  tls?: ServerTls | undefined;
 }
 
 export interface GatewayNote {

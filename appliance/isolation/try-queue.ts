@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import type { IsolationOrder, OrderTarget } from '../api/plane/isolation-order.ts';
+import { type ServerTls, tlsOptions } from '../kernel/server-tls.ts';
 import { type Answer, Inconclusive, type Tries } from './attempt.ts';
 import { isUnreachable, REACH_MS, reaches } from './reach.ts';
 
@@ -38,7 +39,7 @@ async function tryTarget(order: IsolationOrder, target: OrderTarget, tries: Trie
     if (other.password !== null) {
       const { host, port, username, password } = other;
       await attempt('log in to its server with its password', () =>
-        answerOf(() => session({ host, port, username, password }, (redis) => redis.ping())),
+        answerOf(() => session({ host, port, username, password, tls: own.tls }, (redis) => redis.ping())),
       );
     }
   }
@@ -85,14 +86,19 @@ interface Login {
   port: number;
   username: string;
   password: string;
+  tls?: ServerTls | undefined;
 }
 
-async function session<T>({ host, port, username, password }: Login, work: (redis: Redis) => Promise<T>): Promise<T> {
+async function session<T>(
+  { host, port, username, password, tls }: Login,
+  work: (redis: Redis) => Promise<T>,
+): Promise<T> {
   const redis = new Redis({
     host,
     port,
     username,
     password,
+    ...(tls === undefined ? {} : { tls: tlsOptions(tls) }),
     lazyConnect: true,
     enableReadyCheck: false,
     connectTimeout: REACH_MS,

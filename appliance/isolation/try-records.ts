@@ -1,5 +1,6 @@
 import { Client } from 'pg';
 import type { IsolationOrder, OrderTarget } from '../api/plane/isolation-order.ts';
+import { type ServerTls, tlsOptions } from '../kernel/server-tls.ts';
 import { type Answer, Inconclusive, type Tries } from './attempt.ts';
 import { isUnreachable } from './reach.ts';
 
@@ -132,12 +133,14 @@ interface Login {
   database: string;
   user: string;
   password: string;
+  tls?: ServerTls | undefined;
 }
 
 /** A session of its own, ended whatever comes. */
-async function session(login: Login, work: (client: Client) => Promise<void>): Promise<void> {
+async function session({ tls, ...login }: Login, work: (client: Client) => Promise<void>): Promise<void> {
   const client = new Client({
     ...login,
+    ssl: tls === undefined ? false : tlsOptions(tls),
     connectionTimeoutMillis: ANSWER_MS,
     query_timeout: ANSWER_MS,
     application_name: 'frostbyte isolation',
@@ -165,7 +168,8 @@ async function answerOf(work: () => Promise<void>): Promise<Answer> {
   } catch (error) {
     if (error instanceof Closed || isUnreachable(error)) return 'denied';
     const state = (error as { code?: unknown } | null)?.code;
-    if (typeof state !== 'string' || NOTHING_SAID.test(state))
+    // What is no answer of the server (a certificate, a broken line) says nothing about the door either.
+    if (typeof state !== 'string' || !/^[0-9A-Z]{5}$/.test(state) || NOTHING_SAID.test(state))
       throw new Inconclusive(`the server answered ${String(state)}`);
     if (REFUSED.test(state)) return 'denied';
     // It went as far as the work itself: somebody let us.

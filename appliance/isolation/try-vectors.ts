@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto';
-import { request } from 'undici';
+import { Agent, type Dispatcher, request } from 'undici';
 import type { IsolationOrder, OrderTarget } from '../api/plane/isolation-order.ts';
 import { pointId } from '../kernel/ids.ts';
+import { tlsOptions } from '../kernel/server-tls.ts';
 import { type Answer, Inconclusive, type Tries } from './attempt.ts';
 
 /** How long an answer may take, in milliseconds. */
@@ -25,21 +26,29 @@ interface Call {
 export async function tryVectors(order: IsolationOrder, tries: Tries): Promise<void> {
   const { vectors } = order.own;
   if (vectors.kind !== 'qdrant') return;
-  const { url, collection: own, token } = vectors;
-  const ask = (call: Call) => send(url, { token, ...call });
+  const { url, collection: own, token, tls } = vectors;
+  const dispatcher = new Agent({ connect: tlsOptions(tls ?? {}) });
+  const ask = (call: Call) => send(url, dispatcher, { token, ...call });
+  try {
+    await tryAll();
+  } finally {
+    await dispatcher.destroy();
+  }
 
-  const isOpen = await tries.own('own access', async () => {
-    const id = pointId(CANARY);
-    const point = { id, vector: unit(), payload: { chunk_id: CANARY, doc_id: 'doc_0000000000000000' } };
-    const answers = [
-      await ask({ method: 'PUT', path: `/collections/${own}/points?wait=true`, body: { points: [point] } }),
-      await ask({ method: 'POST', path: `/collections/${own}/points`, body: { ids: [id] } }),
-      await ask({ method: 'POST', path: `/collections/${own}/points/delete?wait=true`, body: { points: [id] } }),
-    ];
-    if (answers.some(({ status }) => status !== 200)) throw new Error('not stored');
-  });
-  if (!isOpen) return;
-  for (const target of order.targets) await tryTarget(target);
+  async function tryAll(): Promise<void> {
+    const isOpen = await tries.own('own access', async () => {
+      const id = pointId(CANARY);
+      const point = { id, vector: unit(), payload: { chunk_id: CANARY, doc_id: 'doc_0000000000000000' } };
+      const answers = [
+        await ask({ method: 'PUT', path: `/collections/${own}/points?wait=true`, body: { points: [point] } }),
+        await ask({ method: 'POST', path: `/collections/${own}/points`, body: { ids: [id] } }),
+        await ask({ method: 'POST', path: `/collections/${own}/points/delete?wait=true`, body: { points: [id] } }),
+      ];
+      if (answers.some(({ status }) => status !== 200)) throw new Error('not stored');
+    });
+    if (!isOpen) return;
+    for (const target of order.targets) await tryTarget(target);
+  }
 
   async function tryTarget({ tenant_id, probe, vectors: victim }: OrderTarget): Promise<void> {
     if (victim === null) return;
@@ -167,7 +176,11 @@ function answerTo(status: number): Answer {
   return 'allowed';
 }
 
-async function send(url: string, { method, path, body, token }: Call): Promise<{ status: number; text: string }> {
+async function send(
+  url: string,
+  dispatcher: Dispatcher,
+  { method, path, body, token }: Call,
+): Promise<{ status: number; text: string }> {
   const { statusCode, body: answer } = await request(new URL(path, url), {
     method: method as 'GET',
     headers: {
@@ -177,6 +190,7 @@ async function send(url: string, { method, path, body, token }: Call): Promise<{
       ...(token === null || token === undefined ? {} : { 'api-key': token }),
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    dispatcher,
     headersTimeout: ANSWER_MS,
     bodyTimeout: ANSWER_MS,
   });

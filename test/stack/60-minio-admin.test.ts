@@ -48,7 +48,7 @@ describe("a tenant's user of the object store", { skip: stackMissing() ?? false,
   after(async () => {
     await Promise.all([thief.end(), victim.end()]);
   });
-  const asThief = (call: RawCall) => send(endpoint, thief.options, call);
+  const asThief = (call: RawCall) => send({ endpoint }, thief.options, call);
   /** What the victim has is as it was: content, versions, rules, user. */
   const unharmed = async () => {
     assert.deepEqual(await victim.root.read(KEY, 1000), SECRET);
@@ -63,7 +63,7 @@ describe("a tenant's user of the object store", { skip: stackMissing() ?? false,
       ['policy', 'NoSuchBucketPolicy'],
       ['lifecycle', 'NoSuchLifecycleConfiguration'],
     ]) {
-      const { code } = await send(endpoint, root, { method: 'GET', path: `/${victim.options.bucket}?${query}` });
+      const { code } = await send({ endpoint }, root, { method: 'GET', path: `/${victim.options.bucket}?${query}` });
       assert.equal(code, nothing);
     }
   };
@@ -93,7 +93,7 @@ describe("a tenant's user of the object store", { skip: stackMissing() ?? false,
     await sacrifice.root.put(KEY, Buffer.from('to be lost'));
     const given: Prey = { ...prey, other: sacrifice.options.bucket, user: sacrifice.options.accessKey };
     for (const theft of [...dataThefts(given), ...ruleThefts(given), ...adminThefts(given)]) {
-      const answer = await send(endpoint, root, await theft.call(root));
+      const answer = await send({ endpoint }, root, await theft.call(root));
       const fine =
         answer.status === 200 ||
         // What would alter the thief's own rules is malformed, and gets as far as that.
@@ -173,8 +173,8 @@ describe("a tenant's user of the object store", { skip: stackMissing() ?? false,
       },
       body: `${body.length.toString(16)}\r\n${body}\r\n0\r\n${trailer}\r\n\r\n`,
     });
-    assert.equal((await send(endpoint, null, attack('header'))).status, 403);
-    assert.equal((await send(endpoint, null, attack('query'))).status, 403);
+    assert.equal((await send({ endpoint }, null, attack('header'))).status, 403);
+    assert.equal((await send({ endpoint }, null, attack('query'))).status, 403);
     await unharmed();
   });
 
@@ -186,7 +186,7 @@ describe("a tenant's user of the object store", { skip: stackMissing() ?? false,
       '/minio/admin/v3/info',
       '/minio/v2/metrics/cluster',
     ]) {
-      assert.equal((await send(endpoint, null, { method: 'GET', path })).status, 403, path);
+      assert.equal((await send({ endpoint }, null, { method: 'GET', path })).status, 403, path);
     }
   });
 
@@ -203,7 +203,7 @@ describe("a tenant's user of the object store", { skip: stackMissing() ?? false,
       secretKey: element(answer.body, 'SecretAccessKey'),
     };
     const token = element(answer.body, 'SessionToken');
-    const asMinted = (call: RawCall) => send(endpoint, minted, { ...call, token });
+    const asMinted = (call: RawCall) => send({ endpoint }, minted, { ...call, token });
     const own = { method: 'GET', path: `/${prey.own}?list-type=2` };
     assert.equal((await asMinted(own)).status, 200);
     for (const theft of [...dataThefts(prey), ...ruleThefts(prey), ...adminThefts(prey)]) {
@@ -314,7 +314,7 @@ describe('the objects of a tenant, as provisioning makes them', { skip: stackMis
     const { objects } = testStack()!;
     const root = { accessKey: objects.access_key, secretKey: objects.secret_key };
     const body = '<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>';
-    await send(objects.endpoint, root, { method: 'PUT', path: `/${bucket}?versioning`, body });
+    await send(objects, root, { method: 'PUT', path: `/${bucket}?versioning`, body });
     await assert.rejects(resource.check(tenantId), /versioning on/);
     await resource.make(tenantId);
     await resource.check(tenantId);

@@ -90,9 +90,7 @@ describe('the kill-switch over the stores', { skip: stackMissing() ?? false, tim
         }),
         open('objects', async () => {
           const user = { accessKey: held.minio_access_key, secretKey: held.minio_secret_key };
-          return (
-            (await send(objects.endpoint, user, { method: 'GET', path: `/${names.bucket}?list-type=2` })).status === 200
-          );
+          return (await send(objects, user, { method: 'GET', path: `/${names.bucket}?list-type=2` })).status === 200;
         }),
         open('vectors', async () => {
           const url = `${appliance.stack!.qdrant.url}/collections/${names.collection}`;
@@ -174,7 +172,7 @@ describe('the kill-switch over the stores', { skip: stackMissing() ?? false, tim
     session.on('error', () => undefined);
     await session.connect();
     const answer = await send(
-      objects.endpoint,
+      objects,
       { accessKey: held.minio_access_key, secretKey: held.minio_secret_key },
       assumeRole(),
     );
@@ -184,7 +182,7 @@ describe('the kill-switch over the stores', { skip: stackMissing() ?? false, tim
     };
     const mintedLives = async () => {
       const call = { method: 'GET', path: `/${names.bucket}?list-type=2`, token: element(answer.body, 'SessionToken') };
-      return (await send(objects.endpoint, minted, call)).status === 200;
+      return (await send(objects, minted, call)).status === 200;
     };
     assert.equal(await mintedLives(), true);
 
@@ -259,7 +257,7 @@ describe('the kill-switch over the stores', { skip: stackMissing() ?? false, tim
     const root = new MinioAdmin({ endpoint, accessKey, secretKey });
     assert.ok(!JSON.stringify([...(await root.users()), ...(await root.policies())]).includes('acme'));
     root.close();
-    const { body } = await send(endpoint, { accessKey, secretKey }, { method: 'GET', path: '/' });
+    const { body } = await send({ endpoint }, { accessKey, secretKey }, { method: 'GET', path: '/' });
     assert.ok(body.includes('tenant-globex-bucket') && !body.includes('acme'));
     const collections = await fetch(`${appliance.stack!.qdrant.url}/collections`, {
       headers: { 'api-key': appliance.stack!.qdrant.apiKey },

@@ -15,6 +15,10 @@ export const PlaneAddress = z.union([
 export type PlaneAddress = z.infer<typeof PlaneAddress>;
 
 const text = z.string().min(1);
+/** `ServerTls` of the kernel: how a server is spoken to, with PEM texts. The key is as secret as a password. */
+const tls = z
+  .strictObject({ ca: text.optional(), servername: text.optional(), cert: text.optional(), key: text.optional() })
+  .optional();
 const port = z.number().int().min(1).max(65_535);
 
 /** The tenant's folders and files. */
@@ -30,14 +34,14 @@ const EmbeddedStores = z.strictObject({
 /** The tenant's place in each server, and the credentials that open that place alone (spec 3). */
 export const StackStores = z.strictObject({
   kind: z.literal('stack'),
-  objects: z.strictObject({ endpoint: z.url(), bucket: text, access_key: text, secret_key: text }),
-  records: z.strictObject({ host: text, port, database: text, user: text, password: text }),
+  objects: z.strictObject({ endpoint: z.url(), bucket: text, access_key: text, secret_key: text, tls }),
+  records: z.strictObject({ host: text, port, database: text, user: text, password: text, tls }),
   vectors: z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('qdrant'), url: z.url(), collection: text, token: text }),
+    z.strictObject({ kind: z.literal('qdrant'), url: z.url(), collection: text, token: text, tls }),
     /** Where there is no Qdrant: a file that the tenant's data plane alone has. */
     z.strictObject({ kind: z.literal('sqlite-vec'), file: text }),
   ]),
-  queue: z.strictObject({ host: text, port, username: text, password: text, prefix: text }),
+  queue: z.strictObject({ host: text, port, username: text, password: text, prefix: text, tls }),
   temporary: z.string(),
 });
 export type StackStores = z.infer<typeof StackStores>;

@@ -68,23 +68,23 @@ async function openStackStores(
   { objects, records, vectors, queue }: StackStores,
   { clock, searching, leaseMs, room }: OpeningStores,
 ): Promise<OpenStores> {
-  const { endpoint, bucket, access_key: accessKey, secret_key: secretKey } = objects;
-  const { host, port, username, password, prefix } = queue;
+  const { endpoint, bucket, access_key: accessKey, secret_key: secretKey, tls } = objects;
+  const { prefix, ...address } = queue;
   const opened = await openPostgresRecords(records, { tenant_id, clock });
   return {
-    objects: roomFrom(openMinioObjects({ endpoint, bucket, accessKey, secretKey }), room),
+    objects: roomFrom(openMinioObjects({ endpoint, bucket, accessKey, secretKey, tls }), room),
     records: opened,
     vectors:
       vectors.kind === 'qdrant'
         ? openQdrantVectors({
-            address: { url: vectors.url, token: vectors.token },
+            address: { url: vectors.url, token: vectors.token, tls: vectors.tls },
             collection: vectors.collection,
           })
         : vectorsSearchedBy(
             openSqliteVectors(vectors.file, { appliedAt: clock.iso() }),
             searching.of({ tenant_id, records: null, vectors: vectors.file }),
           ),
-    queue: openRedisQueue({ address: { host, port, username, password }, prefix, leaseMs }),
+    queue: openRedisQueue({ address, prefix, leaseMs }),
   };
 }
 

@@ -17,16 +17,21 @@ export interface RedisContainersOptions {
   secrets: string;
   /** The user that the image runs as. */
   uid: number;
+  /** What a server finds beside its password, by file name: certificates, where it is to speak TLS. Default: nothing. */
+  certificates?: Readonly<Record<string, string>>;
 }
 
 const PORT = 6379;
+/** What the image looks for in its folder of secrets (images/redis). */
+const FILES = ['redis_password', 'redis_certificate', 'redis_key', 'clients_authority'] as const;
 /** What a queue may hold; full, the server refuses rather than forgets. */
 const MOST_MB = 64;
 /** With what clients' buffers and the server itself take beside that. */
 const MEMORY_MB = 128;
 
 /** Redis servers as containers: nothing on the disk, limits on everything, no name is resolved. */
-export function redisContainers({ engine, networks, image, secrets, uid }: RedisContainersOptions): RedisServers {
+export function redisContainers(options: RedisContainersOptions): RedisServers {
+  const { engine, networks, image, secrets, uid, certificates = {} } = options;
   const turns = new Turns();
   const nameOf = (tenantId: string) => containerName(tenantId, 'redis');
   /** A folder for each, so that a new password takes the place of the old one also for a container that is there. */
@@ -56,10 +61,15 @@ export function redisContainers({ engine, networks, image, secrets, uid }: Redis
     make: (tenantId, adminPassword) =>
       turns.take(tenantId, async () => {
         const spec = await specOf(tenantId);
-        const file = join(secretOf(tenantId), 'redis_password');
-        if (!isWritten(file, adminPassword)) {
-          await writeSecretFile(file, adminPassword, uid);
-          // It read another one when it started.
+        const folder = secretOf(tenantId);
+        const files = Object.entries({ ...certificates, redis_password: adminPassword });
+        const others = FILES.filter((name) => !files.some(([wanted]) => wanted === name)).map((name) =>
+          join(folder, name),
+        );
+        if (!files.every(([name, content]) => isWritten(join(folder, name), content)) || others.some(existsSync)) {
+          for (const file of others) rmSync(file, { force: true });
+          for (const [name, content] of files) await writeSecretFile(join(folder, name), content, uid);
+          // It read others when it started.
           await engine.kill(spec.name);
         }
         await engine.start(await settleContainer(engine, spec));

@@ -1,4 +1,5 @@
 import { sha256Hex } from '../../kernel/digest.ts';
+import type { ServerTls } from '../../kernel/server-tls.ts';
 import type { Credentials } from '../../stores/object/minio/client.ts';
 import { Connection } from '../../stores/object/minio/connection.ts';
 import { Refusal } from '../../stores/object/minio/refusal.ts';
@@ -23,9 +24,15 @@ export interface RawAnswer {
   body: string;
 }
 
+/** Where an object store is, and how it is spoken to. */
+export interface RawServer {
+  endpoint: string;
+  tls?: ServerTls | undefined;
+}
+
 /** Sends a request signed by `credentials`, or by nobody, and says what came of it; 200 stands for any success. */
-export async function send(endpoint: string, credentials: Credentials | null, call: RawCall): Promise<RawAnswer> {
-  const connection = new Connection({ endpoint });
+export async function send(server: RawServer, credentials: Credentials | null, call: RawCall): Promise<RawAnswer> {
+  const connection = new Connection(server);
   const body = Buffer.from(call.body ?? '');
   const own = {
     host: connection.endpoint.host,

@@ -5,7 +5,7 @@ import { newId } from '../../kernel/ids.ts';
 import { type Credentials, openClient } from '../../stores/object/minio/client.ts';
 import { Connection } from '../../stores/object/minio/connection.ts';
 import { type Answer, Inconclusive, type Tries } from '../attempt.ts';
-import { type RawAnswer, type RawCall, send } from './signed-call.ts';
+import { type RawAnswer, type RawCall, type RawServer, send } from './signed-call.ts';
 import {
   adminThefts,
   assumeRole,
@@ -26,9 +26,10 @@ export const CANARY = 'receipts/canary';
  * Real tenants' buckets are only read; what writes, deletes or administers aims at the probe's.
  */
 export async function tryObjects(order: IsolationOrder, tries: Tries): Promise<void> {
-  const { endpoint, bucket, access_key: accessKey, secret_key: secretKey } = order.own.objects;
+  const { endpoint, tls, bucket, access_key: accessKey, secret_key: secretKey } = order.own.objects;
+  const server: RawServer = { endpoint, tls };
   const thief: Credentials = { accessKey, secretKey };
-  const ask = (call: RawCall) => send(endpoint, thief, call);
+  const ask = (call: RawCall) => send(server, thief, call);
   const ownKey = `receipts/isolation-${newId()}`;
 
   const isOpen = await tries.own('own access', async () => {
@@ -66,27 +67,27 @@ export async function tryObjects(order: IsolationOrder, tries: Tries): Promise<v
       await tries.foreign(
         target.tenant_id,
         `write with a known access key and an unsigned trailer (${marked})`,
-        async () => answerTo({}, await send(endpoint, null, unsignedTrailer(prey, marked))),
+        async () => answerTo({}, await send(server, null, unsignedTrailer(prey, marked))),
       );
     }
     for (const path of ['/', `/${bucket}/${ownKey}`, '/minio/admin/v3/info', '/minio/v2/metrics/cluster']) {
       await tries.foreign(
         target.tenant_id,
         `ask without a signature for ${path.replace(bucket, 'OWN').replace(ownKey, 'KEY')}`,
-        async () => answerTo({}, await send(endpoint, null, { method: 'GET', path })),
+        async () => answerTo({}, await send(server, null, { method: 'GET', path })),
       );
     }
   }
 
   async function presigned({ own, other, key }: Prey): Promise<Answer> {
-    const connection = new Connection({ endpoint });
+    const connection = new Connection(server);
     try {
       const client = openClient(connection, thief);
       const direct = await client.presignedGetObject(other, key, 60);
       const bent = (await client.presignedGetObject(own, key, 60)).replace(own, other);
       for (const address of [direct, bent]) {
         const { pathname, search } = new URL(address);
-        const answer = answerTo({}, await send(endpoint, null, { method: 'GET', path: `${pathname}${search}` }));
+        const answer = answerTo({}, await send(server, null, { method: 'GET', path: `${pathname}${search}` }));
         if (answer === 'allowed') return answer;
       }
       return 'denied';

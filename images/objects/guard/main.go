@@ -3,11 +3,15 @@
 // temporary credentials on the control network only. It ends when the server ends.
 //
 //	guard --listen 0.0.0.0:9000 --control 172.28.0.0/24 --store 127.0.0.1:9001 -- /usr/bin/minio server …
+//
+// With a certificate among its secrets it speaks TLS and nothing else.
+//
 //	guard --health 127.0.0.1:9001
 package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"flag"
 	"fmt"
@@ -43,6 +47,7 @@ func main() {
 	listen := flag.String("listen", "0.0.0.0:9000", "address that requests come in on")
 	store := flag.String("store", "127.0.0.1:9001", "address on loopback that the store listens on")
 	health := flag.String("health", "", "ask the store at this address whether it is ready, and exit")
+	secrets := flag.String("secrets", "/run/secrets", "folder in which objects_certificate, objects_key and clients_authority are looked for")
 	flag.Var(&control, "control", "network on which administration is answered (may be given again)")
 	flag.Parse()
 	if *health != "" {
@@ -52,7 +57,12 @@ func main() {
 		log.Print(err)
 		os.Exit(exitConfig)
 	}
-	os.Exit(run(*listen, *store, control, flag.Args()))
+	secure, err := certificates(*secrets)
+	if err != nil {
+		log.Print(err)
+		os.Exit(exitConfig)
+	}
+	os.Exit(run(*listen, secure, *store, control, flag.Args()))
 }
 
 // check refuses to start a store that could be reached past the guard, or by a password that everybody knows: the server
@@ -75,11 +85,14 @@ func check(store string, command []string) error {
 	return nil
 }
 
-func run(listen, store string, control []netip.Prefix, command []string) int {
+func run(listen string, secure *tls.Config, store string, control []netip.Prefix, command []string) int {
 	listener, err := net.Listen("tcp4", listen)
 	if err != nil {
 		log.Printf("cannot listen: %v", err)
 		return 1
+	}
+	if secure != nil {
+		listener = tls.NewListener(listener, secure)
 	}
 	child, err := startChild(command)
 	if err != nil {

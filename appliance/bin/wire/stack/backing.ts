@@ -43,6 +43,7 @@ export function stackBacking(network: StackNetwork): (parts: BackingParts) => Pr
       ...servers.postgres,
       password: () => servers.secret('postgres_password'),
       hbaFolder: config.stack.hba_folder,
+      asksCertificates: servers.asksCertificates,
       from: `${config.stack.subnet}.0.1/32`,
     });
     const limits = gatewayLimits({ ...servers.redis, password: servers.secret('redis_password') });

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { LimitsPlace } from '../../../control/split-verbs.ts';
+import type { ServerTls } from '../../../kernel/server-tls.ts';
 import { limiterRule } from '../../../stores/limits/redis.ts';
 import { openRedis, type RedisAddress } from '../../../stores/redis/connection.ts';
 
@@ -22,8 +23,20 @@ export function gatewayLimits(admin: RedisAddress): GatewayLimits {
     async place() {
       const rule = ['reset', 'on', `>${password}`, ...limiterRule(PREFIX).split(' ')];
       await connection.call((redis) => redis.call('ACL', 'SETUSER', USER, ...rule));
-      return { host: admin.host, port: admin.port, username: USER, password, prefix: PREFIX };
+      return {
+        host: admin.host,
+        port: admin.port,
+        tls: withoutKey(admin.tls),
+        username: USER,
+        password,
+        prefix: PREFIX,
+      };
     },
     close: () => connection.close(),
   };
+}
+
+/** Gateways know the authority; the certificate that opens doors beside a password is not theirs. */
+function withoutKey(tls: ServerTls | undefined): ServerTls | undefined {
+  return tls && { ca: tls.ca, servername: tls.servername };
 }

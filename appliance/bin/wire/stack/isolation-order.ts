@@ -31,6 +31,7 @@ export async function isolationOrder(
   const { parts, servers, stores } = order;
   const { planes, vectors } = parts.config.stack;
   const isInside = planes === 'containers';
+  const own = await stores.handedOver(tenantId);
   const described: OrderTarget[] = [];
   for (const { tenant_id, probe } of targets) {
     if (probe) {
@@ -55,7 +56,8 @@ export async function isolationOrder(
       queue:
         network === null
           ? {
-              ...(await stores.handedOver(tenantId)).queue,
+              host: own.queue.host,
+              port: own.queue.port,
               username: names.redisUser,
               password: null,
               prefix: names.redisPrefix,
@@ -70,28 +72,28 @@ export async function isolationOrder(
       doors: network === null ? [] : doorsOf(network),
     });
   }
-  const own = isInside ? await servers.networkOf(tenantId) : null;
+  const from = isInside ? await servers.networkOf(tenantId) : null;
   return {
     tenant_id: tenantId,
     inside: isInside,
-    own: await stores.handedOver(tenantId),
+    own,
     targets: described,
     control_database: CONTROL_DATABASE,
-    scanner: own === null ? null : { host: own.address('scanner'), port: PORTS.scanner },
+    scanner: from === null ? null : { host: from.address('scanner'), port: PORTS.scanner },
     closed:
-      own === null
+      from === null
         ? []
         : [
             ...servers.core,
             ...[22, 2375, parts.config.listen.port || 8080].map((port) => ({
               name: `the host at port ${port}`,
-              host: own.address('host'),
+              host: from.address('host'),
               port,
             })),
             { name: 'the host by the stores’ network', host: `${parts.config.stack.subnet}.0.${LAST.host}`, port: 22 },
           ],
     // The engine's own, and the host's.
-    resolvers: own === null ? [] : ['127.0.0.11', own.address('host')],
+    resolvers: from === null ? [] : ['127.0.0.11', from.address('host')],
   };
 }
 

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import type { Clock } from '../../../kernel/clock.ts';
+import type { ServerTls } from '../../../kernel/server-tls.ts';
 import type { KeyPair } from '../../../secrets/identities.ts';
 import { migratePostgresLogs, openPostgresLogs, type PostgresLogs } from '../../../stores/log/postgres.ts';
 import { openPostgres } from '../../../stores/postgres/connection.ts';
 import { scramVerifier } from '../../../stores/postgres/scram.ts';
 import { derivedPassword } from './derived-password.ts';
-import { writeHbaRule } from './hba-rule.ts';
+import { hbaLine, writeHbaRule } from './hba-rule.ts';
 
 /** Control's own database (spec 5): the audit logs of all tenants. */
 export const CONTROL_DATABASE = 'frostbyte';
@@ -16,6 +17,10 @@ export interface StackLogsOptions {
   root: KeyPair;
   host: string;
   port: number;
+  /** How the server is spoken to; in the clear without it. */
+  tls?: ServerTls;
+  /** Whether the server lets in only who shows a certificate; with TLS alone. */
+  asksCertificates?: boolean;
   password(): string;
   hbaFolder: string;
   /** The address that control comes from, such as `172.28.0.1/32`. */
@@ -27,8 +32,8 @@ export interface StackLogsOptions {
  * append and read and nothing else.
  */
 export async function openStackLogs(options: StackLogsOptions): Promise<PostgresLogs> {
-  const { clock, root, host, port, hbaFolder, from } = options;
-  const asOwner = (database: string) => ({ host, port, database, user: 'postgres', password: options.password });
+  const { clock, root, host, port, tls, hbaFolder, from } = options;
+  const asOwner = (database: string) => ({ host, port, tls, database, user: 'postgres', password: options.password });
   const password = derivedPassword(root, `database role ${ROLES.app}`);
   const server = openPostgres({
     ...asOwner('postgres'),
@@ -39,7 +44,7 @@ export async function openStackLogs(options: StackLogsOptions): Promise<Postgres
   try {
     await writeHbaRule(
       join(hbaFolder, '10-frostbyte.conf'),
-      `host ${CONTROL_DATABASE} ${ROLES.app} ${from} scram-sha-256\n`,
+      hbaLine({ database: CONTROL_DATABASE, role: ROLES.app, from }, options),
     );
     const verifier = await scramVerifier(password);
     await server.alone(async (client) => {
@@ -63,5 +68,5 @@ export async function openStackLogs(options: StackLogsOptions): Promise<Postgres
     await server.close();
   }
   await migratePostgresLogs(asOwner(CONTROL_DATABASE), { clock, roles: ROLES });
-  return openPostgresLogs({ host, port, database: CONTROL_DATABASE, user: ROLES.app, password }, { clock });
+  return openPostgresLogs({ host, port, tls, database: CONTROL_DATABASE, user: ROLES.app, password }, { clock });
 }

@@ -17,6 +17,7 @@ import { openTenantKeys } from '../../../secrets/keyring.ts';
 import { hostProgram } from '../../entry.ts';
 import { runFolder } from '../../run-folder.ts';
 import { trySecrets } from '../try-secrets.ts';
+import { stackCertificates } from './certificates.ts';
 import { type StackContainers, stackContainers } from './containers.ts';
 import { isolationOrder, type OrderParts } from './isolation-order.ts';
 import { type StackServers, stackServers } from './servers.ts';
@@ -54,6 +55,7 @@ export function openStackNetwork(config: Config, release: string, logger: Logger
   const { engine: socket, subnet, planes, vectors, qdrant } = config.stack;
   const inContainers = planes === 'containers';
   const hasQdrant = vectors === 'qdrant' && qdrant === null;
+  const certificates = stackCertificates(config);
   const engine = openEngine(socket);
   // Control's own file by a connection of its own, once control has made it.
   let registry: Registry | undefined;
@@ -73,10 +75,11 @@ export function openStackNetwork(config: Config, release: string, logger: Logger
     image: `frostbyte.local/redis:${release}`,
     secrets: join(runFolder(config), 'secrets'),
     uid: REDIS_UID,
+    certificates: certificates.ofRedis,
   });
   const image = `frostbyte.local/appliance:${release}`;
   const containers = inContainers ? stackContainers({ config, engine, networks, image, logger }) : null;
-  const servers = stackServers(config, networks);
+  const servers = stackServers(config, networks, certificates);
   let made: Promise<void> | null = null;
   const probe: OrderParts['probe'] = (_tenantId, make) => {
     made ??= make();

@@ -3,6 +3,7 @@ import type { TenantResource } from '../../../control/provisioning/port.ts';
 import type { RedisServers } from '../../../control/redis-servers/port.ts';
 import { FrostbyteError } from '../../../kernel/errors.ts';
 import { tenantNames } from '../../../kernel/names.ts';
+import type { ServerTls } from '../../../kernel/server-tls.ts';
 import { tenantRule } from '../../../stores/queue/redis/user-rule.ts';
 import { openRedisQueue } from '../../../stores/queue/redis.ts';
 import { openRedis, type RedisConnection } from '../../../stores/redis/connection.ts';
@@ -10,6 +11,8 @@ import { checkQueue } from '../canaries.ts';
 
 export interface StackQueueOptions {
   servers: RedisServers;
+  /** How control and tenants speak to each server; in the clear without it. */
+  tls?: ServerTls | undefined;
   /** Control's own password at a tenant's server. */
   adminPasswordOf(tenantId: string): string;
   /** The tenant's own password as its secrets file has it now; null where there is none (any more). */
@@ -33,7 +36,7 @@ const START_MS = 10_000;
 /** How long one that runs may take. */
 const LOOK_MS = 500;
 
-export function stackQueue({ servers, adminPasswordOf, passwordOf }: StackQueueOptions): StackQueue {
+export function stackQueue({ servers, tls, adminPasswordOf, passwordOf }: StackQueueOptions): StackQueue {
   const password = async (tenantId: string): Promise<string> => {
     const found = await passwordOf(tenantId);
     if (found !== null) return found;
@@ -47,7 +50,7 @@ export function stackQueue({ servers, adminPasswordOf, passwordOf }: StackQueueO
     patienceMs = START_MS,
   ): Promise<T> => {
     const { host, port } = await servers.address(tenantId);
-    const connection = openRedis({ host, port, password: adminPasswordOf(tenantId) }, { patienceMs });
+    const connection = openRedis({ host, port, password: adminPasswordOf(tenantId), tls }, { patienceMs });
     return work(connection).finally(() => connection.close());
   };
   const renew = async (tenantId: string): Promise<void> => {
@@ -68,13 +71,14 @@ export function stackQueue({ servers, adminPasswordOf, passwordOf }: StackQueueO
     username: tenantNames(tenantId).redisUser,
     password: await password(tenantId),
     prefix: prefixOf(tenantId),
+    tls,
   });
 
   return {
     make: renew,
     check: async (tenantId) => {
       const { host, port, username, password: secret, prefix } = await handedOver(tenantId);
-      await checkQueue(openRedisQueue({ address: { host, port, username, password: secret }, prefix }));
+      await checkQueue(openRedisQueue({ address: { host, port, username, password: secret, tls }, prefix }));
     },
     destroy: (tenantId) => servers.destroy(tenantId),
     isGone: (tenantId) => servers.isGone(tenantId),

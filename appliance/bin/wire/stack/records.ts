@@ -6,16 +6,21 @@ import type { TenantResource } from '../../../control/provisioning/port.ts';
 import type { Clock } from '../../../kernel/clock.ts';
 import { FrostbyteError } from '../../../kernel/errors.ts';
 import { tenantNames } from '../../../kernel/names.ts';
+import type { ServerTls } from '../../../kernel/server-tls.ts';
 import { openPostgres } from '../../../stores/postgres/connection.ts';
 import { scramVerifier } from '../../../stores/postgres/scram.ts';
 import type { RecordStore } from '../../../stores/record/port.ts';
 import { migratePostgresRecords, openPostgresRecords } from '../../../stores/record/postgres.ts';
-import { writeHbaRule } from './hba-rule.ts';
+import { hbaLine, writeHbaRule } from './hba-rule.ts';
 
 export interface StackRecordsOptions {
   clock: Clock;
   host: string;
   port: number;
+  /** How everybody speaks to the server; in the clear without it. */
+  tls?: ServerTls;
+  /** Whether the server lets in only who shows a certificate; with TLS alone. */
+  asksCertificates?: boolean;
   /** Control's own user, which owns the tenants' databases. */
   user: string;
   password(): string;
@@ -63,8 +68,8 @@ const LIMITS = Object.freeze({
 });
 
 export function stackRecords(options: StackRecordsOptions): StackRecords {
-  const { clock, host, port, user, hbaFolder } = options;
-  const asControl = (database: string) => ({ host, port, database, user, password: options.password });
+  const { clock, host, port, tls, user, hbaFolder } = options;
+  const asControl = (database: string) => ({ host, port, tls, database, user, password: options.password });
   const server = openPostgres({
     ...asControl('postgres'),
     schema: 'pg_catalog',
@@ -108,7 +113,7 @@ export function stackRecords(options: StackRecordsOptions): StackRecords {
   /** Tells the server who comes in from where; what it holds already is not written again. */
   const letIn = async (tenantId: string): Promise<void> => {
     const { database, role } = tenantNames(tenantId);
-    const line = `host ${database} ${role} ${(await options.way(tenantId)).from} scram-sha-256\n`;
+    const line = hbaLine({ database, role, from: (await options.way(tenantId)).from }, options);
     await writeHbaRule(hbaFile(tenantId), line);
     await command('SELECT pg_reload_conf()');
   };
@@ -142,7 +147,7 @@ export function stackRecords(options: StackRecordsOptions): StackRecords {
     if (password === null) throw new FrostbyteError('KEY_UNAVAILABLE', 'The tenant has no password for its database.');
     const { host: seen } = await options.way(tenantId);
     return openPostgresRecords(
-      { host: seen, port, database, user: role, password, connections: 1 },
+      { host: seen, port, database, user: role, password, tls, connections: 1 },
       { tenant_id: tenantId, clock },
     );
   };

@@ -3,14 +3,18 @@ import { join } from 'node:path';
 import type { Config } from '../../../config/schema.ts';
 import { LAST, type TenantNetworks } from '../../../control/networks/port.ts';
 import { FrostbyteError } from '../../../kernel/errors.ts';
+import type { ServerTls } from '../../../kernel/server-tls.ts';
+import type { StackCertificates } from './certificates.ts';
 
 /** Where the servers of the core stack are, for control and for each tenant, and control's own secrets there. */
 export interface StackServers {
-  postgres: { host: string; port: number };
-  objects: string;
-  redis: { host: string; port: number };
+  postgres: { host: string; port: number; tls: ServerTls | undefined };
+  objects: { endpoint: string; tls: ServerTls | undefined };
+  redis: { host: string; port: number; tls: ServerTls | undefined };
   /** Null where vectors lie in files. */
-  qdrant: string | null;
+  qdrant: { url: string; tls: ServerTls | undefined } | null;
+  /** Whether servers let in only who shows a certificate beside a password. */
+  asksCertificates: boolean;
   /** The addresses of the stores' own network, where no tenant may come. */
   core: { name: string; host: string; port: number }[];
   /** A secret file of control's, read each time: a rotated one counts at once. Throws `CONFIG_INVALID`. */
@@ -43,16 +47,21 @@ export const PORTS = Object.freeze({ postgres: 5432, objects: 9000, redis: 6379,
 const SCANNER = 15;
 
 /** Fixed addresses in the configured range (spec 7, "Compose"). */
-export function stackServers(config: Config, networks: Pick<TenantNetworks, 'of'>): StackServers {
+export function stackServers(
+  config: Config,
+  networks: Pick<TenantNetworks, 'of'>,
+  { to, asked }: StackCertificates,
+): StackServers {
   const { subnet, secrets_folder, qdrant, vectors, planes } = config.stack;
   const core = (last: number) => `${subnet}.0.${last}`;
   const scanning = (last: number) => `${subnet}.255.${last}`;
-  const url = (host: string, port: number) => `http://${host}:${port}`;
+  const url = (host: string, port: number) => `${config.stack.tls === 'on' ? 'https' : 'http'}://${host}:${port}`;
   return {
-    postgres: { host: core(LAST.postgres), port: PORTS.postgres },
-    objects: url(core(LAST.objects), PORTS.objects),
-    redis: { host: core(12), port: PORTS.redis },
-    qdrant: vectors === 'qdrant' ? (qdrant ?? url(core(LAST.qdrant), PORTS.qdrant)) : null,
+    postgres: { host: core(LAST.postgres), port: PORTS.postgres, tls: to.postgres },
+    objects: { endpoint: url(core(LAST.objects), PORTS.objects), tls: to.objects },
+    redis: { host: core(12), port: PORTS.redis, tls: to.redis },
+    qdrant: vectors === 'qdrant' ? { url: qdrant ?? url(core(LAST.qdrant), PORTS.qdrant), tls: to.qdrant } : null,
+    asksCertificates: asked,
     core: [
       { name: 'the database by the stores’ network', host: core(LAST.postgres), port: PORTS.postgres },
       { name: 'the object store by the stores’ network', host: core(LAST.objects), port: PORTS.objects },

@@ -89,7 +89,7 @@ export function tenantStores({ config, clock, root, servers, redis }: TenantStor
     throw new FrostbyteError('KEY_UNAVAILABLE', 'The tenant has no credentials for its stores.');
   };
   const asRoot = () => ({
-    endpoint: servers.objects,
+    ...servers.objects,
     accessKey: servers.secret('objects_root_user'),
     secretKey: servers.secret('objects_root_password'),
   });
@@ -108,6 +108,7 @@ export function tenantStores({ config, clock, root, servers, redis }: TenantStor
     user: 'postgres',
     password: () => servers.secret('postgres_password'),
     hbaFolder: config.stack.hba_folder,
+    asksCertificates: servers.asksCertificates,
     passwordOf: (tenantId) => secretOf(tenantId, 'postgres_password'),
     way: async (tenantId) => {
       const { postgres, from } = await servers.ways(tenantId);
@@ -122,13 +123,14 @@ export function tenantStores({ config, clock, root, servers, redis }: TenantStor
           seenAs: (tenantId) => (inContainers ? VECTORS_SEEN : tenantPaths(dataFolder, tenantId).vectors),
         })
       : qdrantVectors({
-          url: servers.qdrant,
+          ...servers.qdrant,
           apiKey: servers.secret('qdrant_api_key'),
           tokenOf: (tenantId) => secretOf(tenantId, 'qdrant_token'),
           way: async (tenantId) => (await servers.ways(tenantId)).qdrant,
         });
   const queue: StackQueue = stackQueue({
     servers: redis,
+    tls: servers.redis.tls,
     adminPasswordOf: (tenantId) => derivedPassword(root, `redis of ${tenantNames(tenantId).redisUser}`),
     passwordOf: (tenantId) => secretOf(tenantId, 'redis_password'),
   });
@@ -214,6 +216,7 @@ export function tenantStores({ config, clock, root, servers, redis }: TenantStor
           bucket,
           access_key: await need(tenantId, 'minio_access_key'),
           secret_key: await need(tenantId, 'minio_secret_key'),
+          tls: servers.objects.tls,
         },
         records: {
           host: ways.postgres,
@@ -221,6 +224,7 @@ export function tenantStores({ config, clock, root, servers, redis }: TenantStor
           database,
           user: role,
           password: await need(tenantId, 'postgres_password'),
+          tls: servers.postgres.tls,
         },
         vectors: await vectors.handedOver(tenantId),
         queue: await queue.handedOver(tenantId),

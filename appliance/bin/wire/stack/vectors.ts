@@ -6,6 +6,7 @@ import type { TenantResource } from '../../../control/provisioning/port.ts';
 import type { Clock } from '../../../kernel/clock.ts';
 import { FrostbyteError } from '../../../kernel/errors.ts';
 import { tenantNames } from '../../../kernel/names.ts';
+import type { ServerTls } from '../../../kernel/server-tls.ts';
 import { QdrantCollections } from '../../../stores/vector/qdrant/collection.ts';
 import { LiveTokens, tokenId } from '../../../stores/vector/qdrant/tokens.ts';
 import { openQdrantVectors } from '../../../stores/vector/qdrant.ts';
@@ -27,13 +28,16 @@ export interface StackVectors extends TenantResource {
 export function qdrantVectors(options: {
   /** As control reaches it. */
   url: string;
+  /** For control and tenants alike; for `https`. */
+  tls?: ServerTls | undefined;
   apiKey: string;
   /** The token in the tenant's secrets file; null where there is none (any more). */
   tokenOf(tenantId: string): Promise<string | null>;
   /** As the tenant reaches it. */
   way(tenantId: string): Promise<string>;
 }): StackVectors {
-  const address = { url: options.url, token: options.apiKey };
+  const { tls } = options;
+  const address = { url: options.url, token: options.apiKey, tls };
   const collections = new QdrantCollections(address);
   const live = new LiveTokens(address);
   const token = async (tenantId: string): Promise<string> => {
@@ -54,7 +58,7 @@ export function qdrantVectors(options: {
     check: async (tenantId) =>
       checkVectors(
         openQdrantVectors({
-          address: { url: await options.way(tenantId), token: await token(tenantId) },
+          address: { url: await options.way(tenantId), token: await token(tenantId), tls },
           collection: tenantNames(tenantId).collection,
         }),
       ),
@@ -71,6 +75,7 @@ export function qdrantVectors(options: {
       url: await options.way(tenantId),
       collection: tenantNames(tenantId).collection,
       token: await token(tenantId),
+      tls,
     }),
     close: async () => {
       await Promise.all([collections.close(), live.close()]);
