@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import type { TestStack } from '../test/support/stack.ts';
 import { buildImage } from './images/build.ts';
 import { compiled } from './images/recipe.ts';
+import { OVER_TLS } from './stack/certificates.ts';
 import { ENGINE_ENVIRONMENT, engineAnswers, inNamespace, loadImage, startEngine } from './stack/engine.ts';
 import { processesOfStack, removeStack } from './stack/leftovers.ts';
 import { PLACE, ROOT } from './stack/place.ts';
@@ -66,6 +67,7 @@ async function up(): Promise<void> {
     [
       '--progress=quiet',
       `--file=${join(ROOT, 'compose/core.yaml')}`,
+      ...(OVER_TLS ? [`--file=${join(ROOT, 'compose/tls.yaml')}`] : []),
       'up',
       '--detach',
       '--remove-orphans',

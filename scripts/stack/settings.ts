@@ -6,6 +6,7 @@ import { EICAR } from '../../test/support/clamd.ts';
 import type { TestStack } from '../../test/support/stack.ts';
 import { release } from '../images/build.ts';
 import { readRecipe } from '../images/recipe.ts';
+import { certificates, OVER_TLS, writeCertificates } from './certificates.ts';
 import { PLACE } from './place.ts';
 
 const SUBNET = '172.28';
@@ -33,7 +34,10 @@ export function writeSettings(): void {
     chownSync(file, id, id);
   }
   mkdirSync(PLACE.hba, { recursive: true });
-  writeFileSync(join(PLACE.hba, '00-control.conf'), `host all postgres ${ADDRESS.control}/32 scram-sha-256\n`);
+  writeCertificates();
+  const [type, more] = OVER_TLS ? ['hostssl', ' clientcert=verify-ca'] : ['host', ''];
+  const line = `${type} all postgres ${ADDRESS.control}/32 scram-sha-256${more}\n`;
+  writeFileSync(join(PLACE.hba, '00-control.conf'), line);
   mkdirSync(PLACE.signatures, { recursive: true });
   const signature = `Frostbyte.Eicar.Test:0:0:${Buffer.from(EICAR).toString('hex')}\n`;
   writeFileSync(join(PLACE.signatures, 'frostbyte.ndb'), signature);
@@ -64,11 +68,12 @@ export function factsForTests(): TestStack {
       hba_folder: PLACE.hba,
     },
     objects: {
-      endpoint: `http://${address(ADDRESS.objects)}:9000`,
+      endpoint: `${OVER_TLS ? 'https' : 'http'}://${address(ADDRESS.objects)}:9000`,
       access_key: secret('objects_root_user'),
       secret_key: secret('objects_root_password'),
     },
     redis: { host: address(ADDRESS.redis), port: 6379, password: secret('redis_password') },
     scanner: { host: SCANNER, port: 3310 },
+    certificates: certificates(),
   };
 }

@@ -21,8 +21,8 @@ function contract(facts: TestStack): void {
 
   logContract('postgres log', async () => {
     const database = await databases.take();
-    const { host, port } = databases.owner;
-    const open = () => openPostgresLogs({ host, port, database, ...databases.role }, { clock });
+    const { host, port, tls } = databases.owner;
+    const open = () => openPostgresLogs({ host, port, tls, database, ...databases.role }, { clock });
     const logs: PostgresLogs[] = [await open(), await open()];
     return {
       log: logs[0]!.log(LOG_TENANT),

@@ -31,10 +31,11 @@ export function selfSigned(): Certificate {
   });
 }
 
-export function testAuthority(): Authority {
+/** An authority that is valid for `days`. */
+export function testAuthority(days = 2): Authority {
   const own = inFolder((folder) => {
     const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-    openssl('req', '-x509', ...KEY, '-days', '2', '-subj', '/CN=test authority', '-keyout', key, '-out', cert);
+    openssl('req', '-x509', ...KEY, '-days', String(days), '-subj', '/CN=test authority', '-keyout', key, '-out', cert);
     return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
   });
   return {

@@ -16,7 +16,7 @@ import { openQdrantVectors } from '../../appliance/stores/vector/qdrant.ts';
 import { openSqliteVectors } from '../../appliance/stores/vector/sqlite-vec.ts';
 import type { Appliance } from './appliance.ts';
 import { docker } from './docker.ts';
-import { testStack } from './stack.ts';
+import { postgresLogin, testStack } from './stack.ts';
 
 /** A look into a tenant's stores past the appliance, whatever it keeps them in. */
 
@@ -28,8 +28,8 @@ const onServers = ({ stack }: Pick<Appliance, 'stack'>) => stack !== null;
 /** The tenant's objects as they lie at rest. Whoever opens closes. */
 export function objectsAtRest(appliance: Inside, tenantId: string): ObjectStore {
   if (!onServers(appliance)) return openFilesystemObjects(tenantPaths(appliance.dataFolder, tenantId).objects);
-  const { endpoint, access_key: accessKey, secret_key: secretKey } = testStack()!.objects;
-  return openMinioObjects({ endpoint, accessKey, secretKey, bucket: tenantNames(tenantId).bucket });
+  const { endpoint, tls, access_key: accessKey, secret_key: secretKey } = testStack()!.objects;
+  return openMinioObjects({ endpoint, tls, accessKey, secretKey, bucket: tenantNames(tenantId).bucket });
 }
 
 /** The tenant's objects, opened with its keys. Whoever opens closes. */
@@ -63,7 +63,11 @@ export function vectorsOf(appliance: Inside, tenantId: string): VectorStore {
   const { stack } = appliance;
   if (stack === null) return openSqliteVectors(tenantPaths(appliance.dataFolder, tenantId).vectors);
   return openQdrantVectors({
-    address: { url: stack.qdrant.url, token: stack.qdrant.apiKey },
+    address: {
+      url: stack.qdrant.url,
+      token: stack.qdrant.apiKey,
+      tls: { ca: testStack()?.certificates.stores_authority },
+    },
     collection: tenantNames(tenantId).collection,
   });
 }
@@ -81,9 +85,8 @@ export async function onRecords<Row>(appliance: Inside, tenantId: string, sql: s
       db.close();
     }
   }
-  const { hba_folder: _, ...login } = testStack()!.postgres;
   const client = new Client({
-    ...login,
+    ...postgresLogin(testStack()!),
     database: tenantNames(tenantId).database,
     options: '-c search_path=records -c session_replication_role=replica',
   });
@@ -98,8 +101,7 @@ export async function onRecords<Row>(appliance: Inside, tenantId: string, sql: s
 
 /** Runs one statement on a tenant's rows of the audit log in the control database. */
 export async function onLogs<Row>(tenantId: string, sql: string): Promise<Row[]> {
-  const { hba_folder: _, ...login } = testStack()!.postgres;
-  const client = new Client({ ...login, database: 'frostbyte', options: '-c search_path=audit' });
+  const client = new Client({ ...postgresLogin(testStack()!), database: 'frostbyte', options: '-c search_path=audit' });
   await client.connect();
   try {
     return (await client.query(sql.replace(' ORDER BY', ` WHERE tenant_id = '${tenantId}' ORDER BY`))).rows as Row[];
@@ -119,8 +121,7 @@ export function foldersAtRest(appliance: Inside): string[] {
 /** Has the database server write to its files what it still has in memory. */
 export async function written(appliance: Inside): Promise<void> {
   if (!onServers(appliance)) return;
-  const { hba_folder: _, ...login } = testStack()!.postgres;
-  const client = new Client(login);
+  const client = new Client(postgresLogin(testStack()!));
   await client.connect();
   await client.query('CHECKPOINT').finally(() => client.end());
 }

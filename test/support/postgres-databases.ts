@@ -2,12 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
+import { hbaLine } from '../../appliance/bin/wire/stack/hba-rule.ts';
+import { type ServerTls, tlsOptions } from '../../appliance/kernel/server-tls.ts';
 import type { TestStack } from './stack.ts';
 
 /** Databases for tests. Each world has one to itself; it is emptied for the next, since making one takes a second. */
 export interface TestDatabases {
   /** Who owns them. */
-  owner: { host: string; port: number; user: string; password: string };
+  owner: { host: string; port: number; user: string; password: string; tls?: ServerTls | undefined };
   /** Who works in them, owning nothing. */
   role: { user: string; password: string };
   /** An empty database, as `prepare` left the first one. */
@@ -39,7 +41,8 @@ export async function testDatabases(
   { postgres }: TestStack,
   prepare: (database: string, databases: TestDatabases) => Promise<void>,
 ): Promise<TestDatabases> {
-  const { host, port, user, password } = postgres;
+  const { host, port, user, password, tls } = postgres;
+  const ssl = tls === undefined ? false : tlsOptions(tls);
   const mark = randomBytes(5).toString('hex');
   const role = { user: `t_${mark}_user`, password: randomBytes(12).toString('hex') };
   const pattern = `t_${mark}_pattern`;
@@ -52,7 +55,7 @@ export async function testDatabases(
     values?: unknown[],
     schema = 'public',
   ): Promise<Row[]> => {
-    const client = new Client({ host, port, user, password, database, options: `-c search_path=${schema}` });
+    const client = new Client({ host, port, user, password, ssl, database, options: `-c search_path=${schema}` });
     await client.connect();
     try {
       return (await client.query<Row>(sql, values)).rows;
@@ -61,7 +64,7 @@ export async function testDatabases(
     }
   };
   const databases: TestDatabases = {
-    owner: { host, port, user, password },
+    owner: { host, port, user, password, tls },
     role,
     take: async () => {
       const free = empty.pop();
@@ -84,7 +87,7 @@ export async function testDatabases(
   };
   // The server lets in only who is named.
   const rules = join(postgres.hba_folder, `60-${role.user}.conf`);
-  writeFileSync(rules, `host all ${role.user} all scram-sha-256\n`);
+  writeFileSync(rules, hbaLine({ database: 'all', role: role.user, from: 'all' }, { tls, asksCertificates: true }));
   await asOwner(postgres.database, 'SELECT pg_reload_conf()');
   await asOwner(postgres.database, `CREATE ROLE ${role.user} LOGIN PASSWORD '${role.password}'`);
   await asOwner(postgres.database, `CREATE DATABASE ${pattern}`);

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
+import { tlsOptions } from '../../appliance/kernel/server-tls.ts';
 import { tenantRule } from '../../appliance/stores/queue/redis/user-rule.ts';
 import type { RedisAddress } from '../../appliance/stores/redis/connection.ts';
 import { testStack } from './stack.ts';
@@ -24,8 +25,8 @@ export function redisTenant(): Promise<RedisTenant> {
 
 /** Makes a user with a random name and password under a rule for its prefix; `end` deletes it with its keys. */
 export async function redisUser(kind: string, rule: (prefix: string) => string): Promise<RedisTenant> {
-  const { host, port, password } = testStack()!.redis;
-  const admin = new Redis({ host, port, password });
+  const { host, port, password, tls } = testStack()!.redis;
+  const admin = new Redis({ host, port, password, ...(tls === undefined ? {} : { tls: tlsOptions(tls) }) });
   const id = `t${randomBytes(8).toString('hex')}`;
   const prefix = `${kind}:${id}`;
   const own = { username: `${kind}_${id}_user`, password: randomBytes(32).toString('hex') };
@@ -41,7 +42,7 @@ export async function redisUser(kind: string, rule: (prefix: string) => string):
     if (all.length > 0) await admin.unlink(...all);
   };
   return {
-    address: { host, port, ...own },
+    address: { host, port, ...own, tls },
     prefix,
     admin,
     keys,

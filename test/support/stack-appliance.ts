@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
+import { tlsOptions } from '../../appliance/kernel/server-tls.ts';
 import { MinioAdmin } from '../../appliance/stores/object/minio/admin.ts';
 import { openClient } from '../../appliance/stores/object/minio/client.ts';
 import { Connection } from '../../appliance/stores/object/minio/connection.ts';
@@ -9,7 +10,7 @@ import { BucketKeeper } from '../../appliance/stores/object/minio/tenant-bucket.
 import { docker } from './docker.ts';
 import { type Line, lineTo } from './line.ts';
 import { type QdrantServer, startQdrant, startQdrantInStack } from './qdrant-double/start.ts';
-import { type TestStack, testStack } from './stack.ts';
+import { postgresLogin, type TestStack, testStack } from './stack.ts';
 
 /** What an appliance is told so that it works on the stack's servers, as the one appliance there. */
 export interface StackSettings {
@@ -32,7 +33,10 @@ export async function stackSettings(planes = PLANES): Promise<StackSettings> {
   const stack = testStack();
   if (stack === undefined) throw new Error('the stack is not up');
   await clearStack(stack);
-  const qdrant = planes === 'containers' ? await startQdrantInStack(stack) : await startQdrant();
+  const { certificates } = stack;
+  const isSecure = certificates.stores_authority !== undefined;
+  const shown = isSecure ? { cert: certificates.qdrant_certificate!, key: certificates.qdrant_key! } : undefined;
+  const qdrant = planes === 'containers' ? await startQdrantInStack(stack, shown) : await startQdrant(shown);
   const { hostname, port } = new URL(qdrant.url);
   const qdrantLine = await lineTo({ host: hostname, port: Number(port) });
   // On memory, as what containers are handed must be.
@@ -45,6 +49,7 @@ export async function stackSettings(planes = PLANES): Promise<StackSettings> {
   write('objects_root_password', stack.objects.secret_key);
   write('redis_password', stack.redis.password);
   write('qdrant_api_key', qdrant.apiKey);
+  for (const [name, text] of Object.entries(certificates)) write(name, text);
   return {
     qdrant,
     qdrantLine,
@@ -55,9 +60,12 @@ export async function stackSettings(planes = PLANES): Promise<StackSettings> {
       FROSTBYTE_SECRETS: secrets,
       FROSTBYTE_RUN: run,
       FROSTBYTE_HBA: stack.postgres.hba_folder,
+      FROSTBYTE_STORES_TLS: isSecure ? 'on' : 'off',
       FROSTBYTE_STORES_DISK: stack.postgres.hba_folder,
       // In the stack it is where it is looked for, and no line lies before it.
-      ...(planes === 'containers' ? {} : { FROSTBYTE_QDRANT: `http://${qdrantLine.host}:${qdrantLine.port}` }),
+      ...(planes === 'containers'
+        ? {}
+        : { FROSTBYTE_QDRANT: `${isSecure ? 'https' : 'http'}://${qdrantLine.host}:${qdrantLine.port}` }),
       FROSTBYTE_PLANES: planes,
     },
     async end() {
@@ -92,12 +100,12 @@ export async function clearStack(stack: TestStack): Promise<void> {
   }
 }
 
-async function clearPostgres({ postgres }: TestStack): Promise<void> {
-  const { hba_folder, ...login } = postgres;
+async function clearPostgres(stack: TestStack): Promise<void> {
+  const { hba_folder } = stack.postgres;
   for (const name of readdirSync(hba_folder)) {
     if (/^(?:10-frostbyte|50-tenant_.*)\.conf/.test(name)) rmSync(join(hba_folder, name));
   }
-  const client = new Client(login);
+  const client = new Client(postgresLogin(stack));
   await client.connect();
   try {
     const { rows: databases } = await client.query<{ name: string }>(
@@ -115,8 +123,9 @@ async function clearPostgres({ postgres }: TestStack): Promise<void> {
 }
 
 async function clearObjects({ objects }: TestStack): Promise<void> {
-  const root = { endpoint: objects.endpoint, accessKey: objects.access_key, secretKey: objects.secret_key };
-  const connection = new Connection({ endpoint: objects.endpoint });
+  const { endpoint, tls, access_key: accessKey, secret_key: secretKey } = objects;
+  const root = { endpoint, tls, accessKey, secretKey };
+  const connection = new Connection(root);
   const admin = new MinioAdmin(root);
   try {
     for (const [accessKey, { policyName }] of await admin.users()) {
@@ -135,7 +144,8 @@ async function clearObjects({ objects }: TestStack): Promise<void> {
 }
 
 async function clearRedis({ redis }: TestStack): Promise<void> {
-  const client = new Redis({ ...redis });
+  const { tls, ...login } = redis;
+  const client = new Redis({ ...login, ...(tls === undefined ? {} : { tls: tlsOptions(tls) }) });
   await client.call('ACL', 'DELUSER', 'frostbyte_gateway');
   client.disconnect();
 }

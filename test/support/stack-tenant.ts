@@ -22,7 +22,8 @@ export async function redisAsControl(dataFolder: string, tenantId: string): Prom
     testStack()!,
     ...['inspect', redisContainer(tenantId), '--format={{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}'],
   );
-  return { host, port: 6379, password: derivedPassword(root, `redis of ${tenantNames(tenantId).redisUser}`) };
+  const password = derivedPassword(root, `redis of ${tenantNames(tenantId).redisUser}`);
+  return { host, port: 6379, password, tls: testStack()!.redis.tls };
 }
 
 export function redisContainer(tenantId: string): string {

@@ -1,5 +1,7 @@
 import { existsSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { SERVER_NAMES, type Store } from '../../appliance/bin/wire/stack/certificates.ts';
+import { type ServerTls, tlsOptions } from '../../appliance/kernel/server-tls.ts';
 
 /** The server stack that tests may use: real stores in an engine of their own, reached from its namespace alone. */
 export interface TestStack {
@@ -12,11 +14,14 @@ export interface TestStack {
     database: 'postgres';
     /** Where a test may say who comes in from where: a `*.conf` file of its own, then `pg_reload_conf()`. */
     hba_folder: string;
+    tls?: ServerTls;
   };
-  objects: { endpoint: string; access_key: string; secret_key: string };
-  redis: { host: string; port: number; password: string };
+  objects: { endpoint: string; access_key: string; secret_key: string; tls?: ServerTls };
+  redis: { host: string; port: number; password: string; tls?: ServerTls };
   /** The proxy before clamd: what tenants reach. */
   scanner: { host: string; port: number };
+  /** What is in files of `stack.secrets_folder`, by name, where the servers speak TLS; then each has its `tls` too. */
+  certificates: Record<string, string>;
   /** A strict double that a test starts itself, or the server that `FROSTBYTE_TEST_QDRANT_URL` names. */
   qdrant?: { url: string; api_key: string; kind: 'double' | 'server' };
 }
@@ -31,6 +36,12 @@ export function testStack(): TestStack | undefined {
   return { ...stack, ...(url && api_key ? { qdrant: { url, api_key, kind: 'server' as const } } : {}) };
 }
 
+/** As `pg` takes it: the administrator's way to the database server. */
+export function postgresLogin({ postgres }: TestStack) {
+  const { hba_folder: _, tls, ...login } = postgres;
+  return { ...login, ssl: tls === undefined ? false : tlsOptions(tls) };
+}
+
 /** Why there is no stack for this process, in a sentence, or null when there is one. */
 export function stackMissing(): string | null {
   if (!existsSync(factsFile())) return 'the stack is not up (make stack-up)';
@@ -43,7 +54,16 @@ export function stackMissing(): string | null {
 }
 
 function readFacts(): TestStack {
-  return JSON.parse(readFileSync(factsFile(), 'utf8')) as TestStack;
+  const facts = JSON.parse(readFileSync(factsFile(), 'utf8')) as TestStack;
+  const { stores_authority: ca, client_certificate: cert, client_key: key } = facts.certificates;
+  if (ca === undefined || cert === undefined || key === undefined) return facts;
+  const tls = (store: Store): ServerTls => ({ ca, cert, key, servername: SERVER_NAMES[store] });
+  return {
+    ...facts,
+    postgres: { ...facts.postgres, tls: tls('postgres') },
+    objects: { ...facts.objects, tls: tls('objects') },
+    redis: { ...facts.redis, tls: tls('redis') },
+  };
 }
 
 function factsFile(): string {

@@ -19,11 +19,11 @@ export function postgresWorlds(stack: TestStack) {
 
   return async () => {
     const database = await databases.take();
-    const { host, port } = databases.owner;
+    const { host, port, tls } = databases.owner;
     const stores: Promise<RecordStore>[] = [];
     const open = (): Promise<RecordStore> => {
       const store = openPostgresRecords(
-        { host, port, database, ...databases.role, connections: 4 },
+        { host, port, tls, database, ...databases.role, connections: 4 },
         { tenant_id: TENANT, clock: CLOCK },
       );
       stores.push(store);

@@ -37,6 +37,7 @@ export async function tenantBucket(objects: TestStack['objects']): Promise<Tenan
   const bucket = `tenant-t${randomBytes(6).toString('hex')}-bucket`;
   const rootOptions = {
     endpoint: objects.endpoint,
+    tls: objects.tls,
     accessKey: objects.access_key,
     secretKey: objects.secret_key,
     bucket,
@@ -51,7 +52,7 @@ export async function tenantBucket(objects: TestStack['objects']): Promise<Tenan
   await admin.putUser(user);
   await admin.attachPolicy(bucket, user.accessKey);
   return {
-    options: { endpoint: objects.endpoint, ...user, bucket },
+    options: { endpoint: objects.endpoint, tls: objects.tls, ...user, bucket },
     root,
     admin,
     keeper,

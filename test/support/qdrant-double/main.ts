@@ -1,10 +1,11 @@
 /**
  * A double of a Qdrant server, in memory, as a process of its own: it gives the answers that were recorded of a real one
  * (`test/vectors/qdrant-answers.json`) and refuses what it does not know. Its first line of input is `{"api_key": …}`
- * (with `host` and `port` where it is not to take a free one of the loopback), its first line of output `{"port": …}`; it
- * ends when its input does.
+ * (with `host` and `port` where it is not to take a free one of the loopback, and `tls` where it is to show a
+ * certificate), its first line of output `{"port": …}`; it ends when its input does.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -26,12 +27,14 @@ input.once('line', (line) => {
     api_key,
     host = '127.0.0.1',
     port = 0,
+    tls,
   } = JSON.parse(line) as {
     api_key: string;
     host?: string;
     port?: number;
+    tls?: { cert: string; key: string };
   };
-  const server = createServer((request, response) => {
+  const take = (request: IncomingMessage, response: ServerResponse) => {
     const started = performance.now();
     answer(request, api_key)
       .catch((error: unknown) => {
@@ -40,7 +43,8 @@ input.once('line', (line) => {
         return { status: 500, json: { status: { error: 'The double failed' } } } satisfies Answer;
       })
       .then((given) => send(request, response, given, (performance.now() - started) / 1000));
-  });
+  };
+  const server = tls === undefined ? createServer(take) : createTlsServer({ ...tls, minVersion: 'TLSv1.3' }, take);
   server.keepAliveTimeout = 60_000;
   server.listen(port, host, () => {
     process.stdout.write(`${JSON.stringify({ port: (server.address() as AddressInfo).port })}\n`);

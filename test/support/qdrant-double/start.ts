@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Certificate } from '../certificate.ts';
 import type { TestStack } from '../stack.ts';
 
 export interface QdrantServer {
@@ -14,21 +15,28 @@ export interface QdrantServer {
   stop(): Promise<void>;
 }
 
-/** The server that `FROSTBYTE_TEST_QDRANT_URL` and `…_API_KEY` name, or else a double of its own. */
-export function startQdrant(): Promise<QdrantServer> {
+/**
+ * The server that `FROSTBYTE_TEST_QDRANT_URL` and `…_API_KEY` name, or else a double of its own: always that where it is to
+ * show a certificate.
+ */
+export function startQdrant(tls?: Certificate): Promise<QdrantServer> {
   const { FROSTBYTE_TEST_QDRANT_URL: url, FROSTBYTE_TEST_QDRANT_API_KEY: apiKey } = process.env;
+  if (tls !== undefined) return startQdrantDouble(undefined, tls);
   if (url && apiKey) return Promise.resolve({ url, apiKey, kind: 'real', stop: async () => {} });
   return startQdrantDouble();
 }
 
 /** Starts a double on a free port of the loopback. */
-export async function startQdrantDouble(apiKey = randomBytes(32).toString('hex')): Promise<QdrantServer> {
+export async function startQdrantDouble(
+  apiKey = randomBytes(32).toString('hex'),
+  tls?: Certificate,
+): Promise<QdrantServer> {
   const words = ['--disable-warning=ExperimentalWarning', resolve(import.meta.dirname, 'main.ts')];
-  return running(process.execPath, words, apiKey, {});
+  return running(process.execPath, words, apiKey, { tls });
 }
 
 /** Starts a double as a container of the stack, where a real one would be: what tenants' networks are given. */
-export async function startQdrantInStack(stack: TestStack): Promise<QdrantServer> {
+export async function startQdrantInStack(stack: TestStack, tls?: Certificate): Promise<QdrantServer> {
   const { release } = await import('../../../scripts/images/build.ts');
   const [host, port] = ['172.28.0.14', 6333];
   const words = [
@@ -39,7 +47,8 @@ export async function startQdrantInStack(stack: TestStack): Promise<QdrantServer
     ...['--disable-warning=ExperimentalWarning', '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', '/double/main.ts'],
   ];
   const apiKey = randomBytes(32).toString('hex');
-  return { ...(await running('docker', words, apiKey, { host: '0.0.0.0', port })), url: `http://${host}:${port}` };
+  const double = await running('docker', words, apiKey, { host: '0.0.0.0', port, tls });
+  return { ...double, url: `${schemeOf(tls)}://${host}:${port}` };
 }
 
 /** A double in a process that ends with its input. */
@@ -47,7 +56,7 @@ async function running(
   program: string,
   words: readonly string[],
   apiKey: string,
-  listen: { host?: string; port?: number },
+  listen: { host?: string; port?: number; tls?: Certificate | undefined },
 ): Promise<QdrantServer> {
   const child: ChildProcess = spawn(program, words, {
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -57,7 +66,7 @@ async function running(
   const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];
   const { port } = JSON.parse(line) as { port: number };
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `${schemeOf(listen.tls)}://127.0.0.1:${port}`,
     apiKey,
     kind: 'double',
     async stop() {
@@ -66,4 +75,8 @@ async function running(
       await exited;
     },
   };
+}
+
+function schemeOf(tls: Certificate | undefined): string {
+  return tls === undefined ? 'http' : 'https';
 }

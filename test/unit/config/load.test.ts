@@ -183,6 +183,16 @@ test('plain HTTP stays on loopback', () => {
   }
 });
 
+test('with stores over TLS another Qdrant is spoken to over TLS too', () => {
+  const overrides = (tls: string, qdrant: string) => ({ overrides: { stack: { tls, qdrant } } });
+  assert.deepEqual(Object.keys(problems(overrides('on', 'http://qdrant.example:6333'))), ['stack.qdrant']);
+  for (const [tls, url] of [
+    ['on', 'https://qdrant.example:6333'],
+    ['off', 'http://qdrant.example:6333'],
+  ] as const)
+    assert.equal(loadConfig({ variables: {}, ...overrides(tls, url) }).stack.qdrant, url);
+});
+
 test('stack mode never does with a reduced sandbox', () => {
   const overrides = { mode: 'stack', parser: { sandbox: 'reduced' } };
   assert.match(problems({ overrides })['parser.sandbox']!, /embedded/);
