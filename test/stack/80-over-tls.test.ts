@@ -65,6 +65,8 @@ describe('stores over TLS', { skip: stackMissing() ?? false, timeout: 3 * LONGES
     assert.match(said, /^# skipped 0$/m, said);
   };
 
+  it('let nobody in who shows no certificate, speaks in the clear or believes another authority', () =>
+    passes('test/stack/over-tls/refused.ts'));
   it('PostgreSQL keeps logs and rows', async () => {
     await passes('test/contract/log.postgres.test.ts');
     await passes('test/contract/record.postgres.test.ts', 'postgres records: metadata');

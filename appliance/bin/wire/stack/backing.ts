@@ -184,6 +184,7 @@ export function stackBacking(network: StackNetwork): (parts: BackingParts) => Pr
         }
         // A server that ended, with the box or by itself, knows nobody any more.
         await stores.queue.make(tenantId);
+        await stores.records.letIn(tenantId);
         return stores.handedOver(tenantId);
       },
       async settings(tenantId) {

@@ -38,6 +38,8 @@ export interface StackRecords extends TenantResource {
   disable(tenantId: string): Promise<void>;
   /** A new user of the same name with the password that the secrets file has now; the old one's sessions are ended. */
   renew(tenantId: string): Promise<void>;
+  /** Tells the server again who comes in for the tenant, and how: settings may have changed since it was told. */
+  letIn(tenantId: string): Promise<void>;
   /**
    * Ends tenants' sessions that run longer than any statement of ours may, whatever they set for themselves: after so many
    * seconds, 90 unless told. Answers how many.
@@ -110,7 +112,7 @@ export function stackRecords(options: StackRecordsOptions): StackRecords {
         await wait(20);
       }
     });
-  /** Tells the server who comes in from where; what it holds already is not written again. */
+  /** Tells the server who comes in from where, and whether only over TLS. */
   const letIn = async (tenantId: string): Promise<void> => {
     const { database, role } = tenantNames(tenantId);
     const line = hbaLine({ database, role, from: (await options.way(tenantId)).from }, options);
@@ -189,6 +191,7 @@ export function stackRecords(options: StackRecordsOptions): StackRecords {
       await endSessions(role);
     },
     renew,
+    letIn,
     endLong: (seconds = LONG_SECONDS) =>
       server.alone(async (client) => (await client.query(END_LONG, [seconds])).rowCount ?? 0),
     open: async (tenantId) => {
