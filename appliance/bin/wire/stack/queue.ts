@@ -29,6 +29,7 @@ export interface StackQueue extends TenantResource {
   renew(tenantId: string): Promise<void>;
   /** What the tenant's data plane is handed. */
   handedOver(tenantId: string): Promise<StackStores['queue']>;
+  close(): Promise<void>;
 }
 
 /** How long a server that was just started may take to answer. */
@@ -44,14 +45,25 @@ export function stackQueue({ servers, tls, adminPasswordOf, passwordOf }: StackQ
   };
   /** BullMQ adds its own colon. */
   const prefixOf = (tenantId: string) => `${tenantNames(tenantId).redisPrefix}queue`;
-  const asControl = async <T>(
-    tenantId: string,
-    work: (connection: RedisConnection) => Promise<T>,
-    patienceMs = START_MS,
-  ): Promise<T> => {
+  const asControl = async <T>(tenantId: string, work: (connection: RedisConnection) => Promise<T>): Promise<T> => {
     const { host, port } = await servers.address(tenantId);
-    const connection = openRedis({ host, port, password: adminPasswordOf(tenantId), tls }, { patienceMs });
+    const connection = openRedis({ host, port, password: adminPasswordOf(tenantId), tls }, { patienceMs: START_MS });
     return work(connection).finally(() => connection.close());
+  };
+  /** One connection for each tenant, over which it is asked every few seconds whether it still knows its user. */
+  const watched = new Map<string, RedisConnection>();
+  const watch = async (tenantId: string): Promise<RedisConnection> => {
+    const { host, port } = await servers.address(tenantId);
+    const connection =
+      watched.get(tenantId) ??
+      openRedis({ host, port, password: adminPasswordOf(tenantId), tls }, { patienceMs: LOOK_MS });
+    watched.set(tenantId, connection);
+    return connection;
+  };
+  const unwatch = async (tenantId: string): Promise<void> => {
+    const connection = watched.get(tenantId);
+    watched.delete(tenantId);
+    await connection?.close();
   };
   const renew = async (tenantId: string): Promise<void> => {
     const { redisPrefix, redisUser } = tenantNames(tenantId);
@@ -80,19 +92,25 @@ export function stackQueue({ servers, tls, adminPasswordOf, passwordOf }: StackQ
       const { host, port, username, password: secret, prefix } = await handedOver(tenantId);
       await checkQueue(openRedisQueue({ address: { host, port, username, password: secret, tls }, prefix }));
     },
-    destroy: (tenantId) => servers.destroy(tenantId),
+    destroy: async (tenantId) => {
+      await unwatch(tenantId);
+      await servers.destroy(tenantId);
+    },
     isGone: (tenantId) => servers.isGone(tenantId),
-    disable: (tenantId) => servers.stop(tenantId),
-    isKnown: (tenantId) =>
-      asControl(
-        tenantId,
-        (connection) =>
-          connection.call(
-            async (redis) => (await redis.call('ACL', 'GETUSER', tenantNames(tenantId).redisUser)) !== null,
-          ),
-        LOOK_MS,
+    disable: async (tenantId) => {
+      await unwatch(tenantId);
+      await servers.stop(tenantId);
+    },
+    isKnown: async (tenantId) =>
+      (await watch(tenantId)).call(
+        async (redis) => (await redis.call('ACL', 'GETUSER', tenantNames(tenantId).redisUser)) !== null,
+        // Whoever asks is to see at once that it is there again.
+        { anyway: true },
       ),
     renew,
     handedOver,
+    close: async () => {
+      for (const tenantId of [...watched.keys()]) await unwatch(tenantId);
+    },
   };
 }

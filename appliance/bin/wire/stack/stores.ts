@@ -235,7 +235,7 @@ export function tenantStores({ config, clock, root, servers, redis }: TenantStor
     forget: (tenantId) => ended.clear(tenantId),
     async close() {
       objects.close();
-      await Promise.all([records.close(), vectors.close()]);
+      await Promise.all([records.close(), vectors.close(), queue.close()]);
     },
   };
 }
