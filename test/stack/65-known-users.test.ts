@@ -23,7 +23,12 @@ describe('what a queue server knows', { skip: stackMissing() ?? false }, () => {
     const at = { host: line.host, port: line.port };
     queue = stackQueue({
       servers: {
-        ...{ make: async () => undefined, address: async () => at, states: async () => new Map(), isGone: async () => false },
+        ...{
+          make: async () => undefined,
+          address: async () => at,
+          states: async () => new Map(),
+          isGone: async () => false,
+        },
         ...{ start: async () => undefined, stop: async () => undefined, destroy: async () => undefined },
       },
       adminPasswordOf: () => password,
