@@ -58,7 +58,7 @@ describe('stores over TLS', { skip: stackMissing() ?? false, timeout: 3 * LONGES
         ...(names === undefined ? [] : [`--test-name-pattern=${names}`]),
         file,
       ],
-      { FROSTBYTE_TEST_STACK: FACTS, FROSTBYTE_TEST_ARRANGEMENT: 'stack' },
+      { FROSTBYTE_TEST_STACK: FACTS, FROSTBYTE_TEST_ARRANGEMENT: 'stack', FROSTBYTE_TEST_PLANES: 'containers' },
     );
     assert.equal(status, 0, said);
     assert.match(said, /^# pass [1-9]/m, said);
@@ -76,6 +76,6 @@ describe('stores over TLS', { skip: stackMissing() ?? false, timeout: 3 * LONGES
     await passes('test/contract/queue.redis.test.ts');
     await passes('test/contract/limits.redis.test.ts');
   });
-  it('the appliance keeps tenants on them, isolated, and finds what it was given', () =>
+  it('the appliance keeps tenants on them, isolated, in containers, and finds what it was given', () =>
     passes('test/journey/50-search-proof.test.ts'));
 });
