@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { SERVER_NAMES } from '../../appliance/bin/wire/stack/certificates.ts';
 import { type Engine, openEngine } from '../../appliance/control/engine/engine.ts';
 import { networkNumbers } from '../../appliance/control/networks/numbers.ts';
 import type { TenantNetworks } from '../../appliance/control/networks/port.ts';
@@ -10,6 +12,7 @@ import { redisContainers } from '../../appliance/control/redis-servers/container
 import type { RedisServers } from '../../appliance/control/redis-servers/port.ts';
 import { openRegistry, type Registry } from '../../appliance/control/registry/open.ts';
 import { isFrostbyteError } from '../../appliance/kernel/errors.ts';
+import { testAuthority } from '../support/certificate.ts';
 import { until } from '../support/faults/until.ts';
 import { manualClock } from '../support/manual-clock.ts';
 import { type OwnEngine, ownEngine } from '../support/own-engine.ts';
@@ -24,20 +27,21 @@ describe('networks of tenants on an engine', { skip: stackMissing() ?? false }, 
   let registry: Registry;
   let networks: TenantNetworks;
   let redis: RedisServers;
+  let image: string;
   const password = randomBytes(32).toString('base64url');
 
   before(async () => {
     own = await ownEngine('networks', { core: true });
     engine = openEngine(own.socket);
     registry = openRegistry(join(own.memory, 'registry.sqlite'), manualClock());
-    const [image] = await own.load('redis');
+    image = (await own.load('redis'))[0]!;
     networks = tenantNetworks({
       engine,
       subnet: '172.28',
       numbers: networkNumbers(() => registry),
       shared: { postgres: STORES[0], objects: STORES[1] },
     });
-    redis = redisContainers({ engine, networks, image: image!, secrets: join(own.memory, 'secrets'), uid: REDIS_UID });
+    redis = redisContainers({ engine, networks, image, secrets: join(own.memory, 'secrets'), uid: REDIS_UID });
   });
   after(async () => {
     registry?.raw.close();
@@ -199,6 +203,40 @@ describe('networks of tenants on an engine', { skip: stackMissing() ?? false }, 
       everyMs: 100,
     });
     assert.match(asRedis('172.28.2.21', password, 'ping'), /WRONGPASS|NOAUTH/);
+  });
+
+  it('given certificates it is started anew and speaks TLS alone, to who shows one; without them again, in the clear', async () => {
+    const [authority, clients] = [testAuthority(), testAuthority()];
+    const [server, client] = [authority.issue([`DNS:${SERVER_NAMES.redis}`]), clients.issue(['DNS:client'])];
+    const at = (certificates: Record<string, string>) =>
+      redisContainers({ engine, networks, image, secrets: join(own.memory, 'secrets'), uid: REDIS_UID, certificates });
+    const files = { ca: authority.ca, cert: client.cert, key: client.key };
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(own.memory, name), text, { mode: 0o600 });
+    const host = (await networks.of('northwind')).address('redis');
+    const secure = ['--tls', '--sni', SERVER_NAMES.redis, '--cacert', join(own.memory, 'ca')];
+    const shown = ['--cert', join(own.memory, 'cert'), '--key', join(own.memory, 'key')];
+    const ping = (...how: string[]) => asRedis(host, password, ...how, 'ping');
+    const patience = { seconds: 30, everyMs: 100 };
+
+    const shows = { redis_certificate: server.cert, redis_key: server.key };
+    await at(shows).make('northwind', password);
+    await until('an answer over TLS', () => ping(...secure) === 'PONG', patience);
+    assert.equal(ping(), '', 'in the clear');
+    const started = startTimes();
+    await at(shows).make('northwind', password);
+    assert.deepEqual(startTimes(), started, 'nothing has changed');
+
+    await at({ ...shows, clients_authority: clients.ca }).make('northwind', password);
+    await until('an answer to who shows a certificate', () => ping(...secure, ...shown) === 'PONG', patience);
+    assert.equal(ping(...secure), '', 'without a certificate');
+    await until(
+      'its own check',
+      () => own.docker('inspect', '--format={{.State.Health.Status}}', 'frostbyte-northwind-redis') === 'healthy',
+      patience,
+    );
+
+    await redis.make('northwind', password);
+    await answers(host);
   });
 
   it('stopped, a server takes no connection until it is started', async () => {
