@@ -67,10 +67,10 @@ export function redisContainers(options: RedisContainersOptions): RedisServers {
           join(folder, name),
         );
         if (!files.every(([name, content]) => isWritten(join(folder, name), content)) || others.some(existsSync)) {
+          // It read others when it started. First, so that whatever is cut short here, none goes on with the old ones.
+          await engine.kill(spec.name);
           for (const file of others) rmSync(file, { force: true });
           for (const [name, content] of files) await writeSecretFile(join(folder, name), content, uid);
-          // It read others when it started.
-          await engine.kill(spec.name);
         }
         await engine.start(await settleContainer(engine, spec));
       }),

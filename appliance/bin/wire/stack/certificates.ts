@@ -37,7 +37,7 @@ export const SERVER_NAMES: Readonly<Record<Store, string>> = Object.freeze({
 export function stackCertificates({ stack }: Pick<Config, 'stack'>): StackCertificates {
   const read = (name: string): string | null => readPem(join(stack.secrets_folder, name));
   const need = (name: string): string => read(name) ?? missing(join(stack.secrets_folder, name));
-  const isElsewhere = stack.qdrant?.startsWith('https:') === true;
+  const isElsewhere = /^https:/i.test(stack.qdrant ?? '');
   if (stack.tls === 'off' && !isElsewhere) return { to: NOWHERE, asked: false, ofRedis: {} };
 
   const ca = stack.tls === 'on' ? need('stores_authority') : read('stores_authority');
