@@ -63,6 +63,16 @@ const LAYERS: readonly Layer[] = [
     environment: { FROSTBYTE_TEST_ARRANGEMENT: 'stack' },
     stack: true,
   },
+  // Some of it with data planes and parsers in containers, as an installed appliance has them; the rest bring doubles along
+  // that no container reaches.
+  {
+    name: 'contained',
+    files: ['test/journey/@(40-ingest|50-search-proof|60-audit|70-keys).test.ts'],
+    runners: 1,
+    processes: 'own',
+    environment: { FROSTBYTE_TEST_ARRANGEMENT: 'stack', FROSTBYTE_TEST_PLANES: 'containers' },
+    stack: true,
+  },
 ];
 /** What `embedded` means where a layer is required by that name: all that runs without Docker. */
 const EMBEDDED = LAYERS.filter(({ stack }) => !stack).map(({ name }) => name);

@@ -110,6 +110,54 @@ test('an isolation check that does not pass fails the plan without another try',
   assert.deepEqual(made(world.folder, tenant), []);
 });
 
+for (const [what, denied, outcome] of [
+  ['once', 1, ['ACTIVE', 2, 'done', undefined]],
+  ['again and again', 9, ['FAILED', 3, 'undone', 'STORE_UNAVAILABLE']],
+] as const) {
+  test(`an isolation check that does not come to the tenant’s own things ${what} is tried again`, async (t) => {
+    let checks = 0;
+    const world = await controlWorld(t);
+    const control = await world.again({
+      resources: {
+        ...folderResources(world.folder),
+        isolation: async (tenant) => {
+          checks += 1;
+          return [
+            { store: 'objects', test: 'own access', target: tenant, result: checks > denied ? 'OK' : 'DENIED' },
+            { store: 'records', test: 'own access', target: tenant, result: 'OK' },
+            { store: 'records', test: 'read', target: 'isolationprobe', result: 'DENIED' },
+          ];
+        },
+      },
+    });
+    await control.start();
+    const { state, provisioning } = await control.tenant(await makeTenant(control));
+    const step = provisioning.steps.find((row) => row.step === 'isolation');
+    assert.deepEqual([state, checks, step?.status, step?.error_code], outcome);
+  });
+}
+
+test('an open door fails the plan at once, also where an own one is shut', async (t) => {
+  let checks = 0;
+  const world = await controlWorld(t);
+  const control = await world.again({
+    resources: {
+      ...folderResources(world.folder),
+      isolation: async (tenant) => {
+        checks += 1;
+        return [
+          { store: 'objects', test: 'own access', target: tenant, result: 'DENIED' },
+          { store: 'records', test: 'read', target: 'isolationprobe', result: 'ALLOWED' },
+        ];
+      },
+    },
+  });
+  await control.start();
+  const { state, provisioning } = await control.tenant(await makeTenant(control));
+  const step = provisioning.steps.find((row) => row.step === 'isolation');
+  assert.deepEqual([state, checks, step?.error_code], ['FAILED', 1, 'ISOLATION_VIOLATED']);
+});
+
 test('a failed tenant can be retried, and then becomes ACTIVE', async (t) => {
   let broken = true;
   const world = await controlWorld(t, {
