@@ -1,48 +1,26 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { Client } from 'pg';
-import { type StackRecords, stackRecords } from '../../appliance/bin/wire/stack/records.ts';
-import { tenantNames } from '../../appliance/kernel/names.ts';
+import type { Client } from 'pg';
 import { until } from '../support/faults/until.ts';
-import { manualClock } from '../support/manual-clock.ts';
-import { stackMissing, testStack } from '../support/stack.ts';
+import { stackMissing } from '../support/stack.ts';
+import { sqlState as code, type TenantDatabases, tenantDatabases } from '../support/tenant-databases.ts';
 
 const TENANT = 'longrunner';
-const { database, role } = tenantNames(TENANT);
 
 describe('sessions of a tenant at the database', { skip: stackMissing() ?? false }, () => {
-  const password = randomBytes(32).toString('base64url');
-  let records: StackRecords;
+  let databases: TenantDatabases;
   before(async () => {
-    const { host, port, user, password: admin, hba_folder } = testStack()!.postgres;
-    records = stackRecords({
-      clock: manualClock(),
-      ...{ host, port, user, password: () => admin, hbaFolder: hba_folder },
-      passwordOf: async () => password,
-      way: async () => ({ host, from: '172.28.0.1/32' }),
-    });
-    await records.make(TENANT);
+    databases = tenantDatabases();
+    await databases.records.make(TENANT);
   });
-  after(async () => {
-    await records?.destroy(TENANT);
-    await records?.close();
-  });
+  after(() => databases?.end(TENANT));
 
-  const session = async (): Promise<Client> => {
-    const { host, port } = testStack()!.postgres;
-    const client = new Client({ host, port, database, user: role, password });
-    client.on('error', () => undefined);
-    // Somebody else's file may come and go while the server reads the rules of logging in.
-    await client.connect();
-    return client;
-  };
-  const code = (error: unknown) => (error as { code?: unknown }).code;
+  const session = () => databases.session(TENANT);
 
   it('cannot lift what holds the role, and have a time for each statement unless they lift that', async () => {
     const client = await session();
     const setting = async (name: string) => Object.values((await client.query(`SHOW ${name}`)).rows[0] as object)[0];
-    assert.deepEqual([await setting('statement_timeout'), await setting('temp_file_limit')], ['1min', '2GB']);
+    assert.deepEqual([await setting('statement_timeout'), await setting('temp_file_limit')], ['1min', '512MB']);
     await assert.rejects(client.query("SET temp_file_limit = '-1'"), (error) => code(error) === '42501');
     await client.query('SET statement_timeout = 0');
     await client.end();
@@ -52,10 +30,10 @@ describe('sessions of a tenant at the database', { skip: stackMissing() ?? false
     const [long, idle] = [await session(), await session()];
     await long.query('SET statement_timeout = 0');
     const running = assert.rejects(long.query('SELECT pg_sleep(600)'), (error) => code(error) === '57P01');
-    await until('the end of the long one', async () => (await records.endLong(1)) > 0);
+    await until('the end of the long one', async () => (await databases.records.endLong(1)) > 0);
     await running;
     await idle.query('SELECT 1');
-    assert.equal(await records.endLong(), 0);
+    assert.equal(await databases.records.endLong(), 0);
     await idle.end();
   });
 
@@ -63,7 +41,7 @@ describe('sessions of a tenant at the database', { skip: stackMissing() ?? false
     const client = await session();
     const ended = new Promise((resolve) => client.once('end', resolve));
     await client.query('BEGIN; SELECT 1');
-    await until('the end of it', async () => (await records.endLong(1)) > 0);
+    await until('the end of it', async () => (await databases.records.endLong(1)) > 0);
     await ended;
   });
 
@@ -76,7 +54,7 @@ describe('sessions of a tenant at the database', { skip: stackMissing() ?? false
         },
         (error) => code(error) === '53300',
       );
-      assert.equal(sessions.length, 40);
+      assert.equal(sessions.length, (await databases.records.shareOf(TENANT)).limit);
     } finally {
       for (const client of sessions) await client.end();
     }

@@ -20,6 +20,7 @@ const tls = z
   .strictObject({ ca: text.optional(), servername: text.optional(), cert: text.optional(), key: text.optional() })
   .optional();
 const port = z.number().int().min(1).max(65_535);
+const count = z.number().int().min(1);
 
 /** The tenant's folders and files. */
 const EmbeddedStores = z.strictObject({
@@ -35,7 +36,11 @@ const EmbeddedStores = z.strictObject({
 export const StackStores = z.strictObject({
   kind: z.literal('stack'),
   objects: z.strictObject({ endpoint: z.url(), bucket: text, access_key: text, secret_key: text, tls }),
-  records: z.strictObject({ host: text, port, database: text, user: text, password: text, tls }),
+  records: z.strictObject({
+    ...{ host: text, port, database: text, user: text, password: text, tls },
+    /** Sessions at most: of the data plane itself, and of each of its workers. */
+    connections: z.strictObject({ plane: count, worker: count }),
+  }),
   vectors: z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('qdrant'), url: z.url(), collection: text, token: text, tls }),
     /** Where there is no Qdrant: a file that the tenant's data plane alone has. */

@@ -95,7 +95,7 @@ async function startDataPlane(handover: Awaited<ReturnType<typeof readHandover>>
     const services = planeServices(config, { clock, logger, meter });
     undo.push(() => services.close());
     if (stores.kind === 'embedded') await mendQueue(stores.queue, tenant_id, { clock, logger });
-    const opened = await openPlaneStores(tenant_id, stores, { ...services, room: link.room });
+    const opened = await openPlaneStores(tenant_id, stores, { ...services, room: link.room, opener: 'plane' });
     undo.push(() => closeStores(opened));
     // The handover is what workers that start later get, so what changes is changed there.
     const objectKeys: ObjectKeys = { keys: async () => handover.storage_keys, turns: new Turns() };

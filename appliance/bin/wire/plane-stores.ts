@@ -32,6 +32,8 @@ export interface OpeningStores {
   leaseMs: number;
   /** What may still be written, where only control can tell (spec 3, "low disk"). */
   room(): Promise<number>;
+  /** Whose pools they are: a data plane's own, or a worker's. */
+  opener: 'plane' | 'worker';
 }
 
 /**
@@ -66,11 +68,12 @@ function openEmbeddedStores(
 async function openStackStores(
   tenant_id: string,
   { objects, records, vectors, queue }: StackStores,
-  { clock, searching, leaseMs, room }: OpeningStores,
+  { clock, searching, leaseMs, room, opener }: OpeningStores,
 ): Promise<OpenStores> {
   const { endpoint, bucket, access_key: accessKey, secret_key: secretKey, tls } = objects;
   const { prefix, ...address } = queue;
-  const opened = await openPostgresRecords(records, { tenant_id, clock });
+  const connections = records.connections[opener];
+  const opened = await openPostgresRecords({ ...records, connections }, { tenant_id, clock });
   return {
     objects: roomFrom(openMinioObjects({ endpoint, bucket, accessKey, secretKey, tls }), room),
     records: opened,

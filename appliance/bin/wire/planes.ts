@@ -85,7 +85,11 @@ export function embeddedPlanes({ config, clock, logger, meter, root, gate, holds
     const stores = embeddedStores(config.data_folder, tenant_id);
     const plane = tenantPlane(
       tenant_id,
-      await openPlaneStores(tenant_id, stores, { ...services, room: async () => Number.POSITIVE_INFINITY }),
+      await openPlaneStores(tenant_id, stores, {
+        ...services,
+        room: async () => Number.POSITIVE_INFINITY,
+        opener: 'plane',
+      }),
       stores.temporary,
       { keys, turns: objectTurns(tenant_id) },
       link,

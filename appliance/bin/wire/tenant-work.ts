@@ -23,6 +23,7 @@ export async function tenantWork(
   const stores = await openPlaneStores(handover.tenant_id, handover.stores, {
     ...services,
     room: async () => Number.POSITIVE_INFINITY,
+    opener: 'worker',
   });
   const plane = tenantPlane(
     handover.tenant_id,

@@ -2,13 +2,15 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Pool, type PoolClient, type QueryResult } from 'pg';
 import { Circuit } from '../../kernel/circuit.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
-import { isLost, isRolledBack, storeError } from './errors.ts';
+import { isFull, isLost, isRolledBack, storeError } from './errors.ts';
 import { type PostgresOptions, poolConfig } from './options.ts';
 import { type Parameters, prepare, valuesOf } from './parameters.ts';
 
 /** Times that a statement or transaction is made anew after a lost connection or a deadlock. */
 const TRIES = 4;
 const FIRST_WAIT_MS = 50;
+/** How long a server that has no place left is asked again: as long as a caller waits for a connection of the pool. */
+const FULL_MS = 5_000;
 /** As `query_timeout` of a statement that may take as long as it takes, in milliseconds. */
 export const FOR_EVER = 2 ** 31 - 1;
 /** How long the fate of a commit whose answer was lost is asked for. */
@@ -71,7 +73,19 @@ export function openPostgres(options: PostgresOptions): PostgresConnection {
 
   const connect = async (): Promise<PoolClient> => {
     if (isClosed) throw new FrostbyteError('STORE_UNAVAILABLE', 'The store is closed.');
-    return circuit.run(() => pool.connect());
+    return circuit.run(placed);
+  };
+  /** Where the server has no place for one more, one of the pool that becomes free is as good. */
+  const placed = async (): Promise<PoolClient> => {
+    const deadline = performance.now() + FULL_MS;
+    for (let tries = 1; ; tries++) {
+      try {
+        return await pool.connect();
+      } catch (error) {
+        if (!isFull(error) || isClosed || performance.now() > deadline) throw error;
+        await wait(FIRST_WAIT_MS * Math.min(tries, 4) * (0.5 + Math.random()));
+      }
+    }
   };
 
   /** Lends a connection. One that is lost, or whose state nobody knows, is not given back. */

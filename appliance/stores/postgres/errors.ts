@@ -61,6 +61,11 @@ export function isLost(error: unknown): boolean {
   return NO_CODE.some(([pattern, found]) => found === OUT_OF_REACH && pattern.test(messageOf(error)));
 }
 
+/** Whether the server has no place for one session more: of this user, or of anybody. */
+export function isFull(error: unknown): boolean {
+  return codeOf(error) === '53300';
+}
+
 /** Whether the server rolled the transaction back for the sake of another one: it may be made again as it was. */
 export function isRolledBack(error: unknown): boolean {
   return ['40001', '40P01'].includes(codeOf(error));

@@ -20,7 +20,7 @@ export interface PostgresOptions {
   connections?: number;
 }
 
-/** Enough for a data plane: its worker does one thing at a time, searches are short. */
+/** Where nobody says how many: searches are short, and writers take turns. */
 const CONNECTIONS = 8;
 /** Reaching the server, or waiting for a free connection. */
 const CONNECT_MS = 5_000;
@@ -34,8 +34,8 @@ const IDLE_IN_TRANSACTION_MS = 15_000;
 const ANSWER_MS = STATEMENT_MS + 5_000;
 /** Silence after which the line is tested. */
 const KEEPALIVE_MS = 10_000;
-/** Unused connections are given back. */
-const IDLE_MS = 30_000;
+/** Unused connections are given back: soon, since others of the same user may wait for them. */
+const IDLE_MS = 10_000;
 /** A connection is replaced now and then, since its server process only grows. */
 const LIFETIME_S = 1_800;
 

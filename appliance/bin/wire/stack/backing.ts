@@ -46,6 +46,7 @@ export function stackBacking(network: StackNetwork): (parts: BackingParts) => Pr
       asksCertificates: servers.asksCertificates,
       from: `${config.stack.subnet}.0.1/32`,
     });
+    await stores.records.shareOut();
     const limits = gatewayLimits({ ...servers.redis, password: servers.secret('redis_password') });
     const storageKeys = (tenantId: string) => watchStorageKeys(root, tenantPaths(dataFolder, tenantId).secrets);
 

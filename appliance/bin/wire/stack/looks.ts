@@ -9,11 +9,11 @@ import { demandBetween, demandOf } from './demand.ts';
 import { tcpPeers } from './tcp-peers.ts';
 
 /**
- * Connections that a data plane has at most: to the database two pools of eight each for itself and its workers, twice
- * while one is replaced; to the object store and the scanner as many as files that move.
+ * Connections that a data plane has at most: to the database its share (`connections.ts`), twice while it is replaced, and
+ * those that are refused since there is no place; to the object store and the scanner as many as files that move.
  */
 const MOST: Readonly<Record<string, { port: number; connections: number }>> = Object.freeze({
-  'frostbyte-postgres-1': { port: 5432, connections: 80 },
+  'frostbyte-postgres-1': { port: 5432, connections: 40 },
   'frostbyte-objects-1': { port: 9000, connections: 512 },
   'frostbyte-scanner-1': { port: 3310, connections: 128 },
 });

@@ -7,10 +7,12 @@ import type { Clock } from '../../../kernel/clock.ts';
 import { FrostbyteError } from '../../../kernel/errors.ts';
 import { tenantNames } from '../../../kernel/names.ts';
 import type { ServerTls } from '../../../kernel/server-tls.ts';
+import { Turns } from '../../../kernel/turns.ts';
 import { openPostgres } from '../../../stores/postgres/connection.ts';
 import { scramVerifier } from '../../../stores/postgres/scram.ts';
 import type { RecordStore } from '../../../stores/record/port.ts';
 import { migratePostgresRecords, openPostgresRecords } from '../../../stores/record/postgres.ts';
+import { leastShare, poolsOf, type Share, shareOf } from './connections.ts';
 import { hbaLine, writeHbaRule } from './hba-rule.ts';
 
 export interface StackRecordsOptions {
@@ -28,6 +30,8 @@ export interface StackRecordsOptions {
   hbaFolder: string;
   /** The tenant's own password as its secrets file has it now; null where there is none (any more). */
   passwordOf(tenantId: string): Promise<string | null>;
+  /** Workers of each data plane. */
+  workers: number;
   /** Where the tenant finds the server, and the network that it comes from, such as `172.28.3.0/24`. */
   way(tenantId: string): Promise<{ host: string; from: string }>;
 }
@@ -40,6 +44,10 @@ export interface StackRecords extends TenantResource {
   renew(tenantId: string): Promise<void>;
   /** Tells the server again who comes in for the tenant, and how: settings may have changed since it was told. */
   letIn(tenantId: string): Promise<void>;
+  /** Deals the server's sessions out anew: after a start, since the server or the number of workers may be another one. */
+  shareOut(): Promise<void>;
+  /** The sessions that the tenant may have. Throws `STORE_UNAVAILABLE` where it has no user. */
+  shareOf(tenantId: string): Promise<Share>;
   /**
    * Ends tenants' sessions that run longer than any statement of ours may, whatever they set for themselves: after so many
    * seconds, 90 unless told. Answers how many.
@@ -50,8 +58,12 @@ export interface StackRecords extends TenantResource {
   close(): Promise<void>;
 }
 
-/** Sessions of a tenant: two pools of eight, and what a rotation overlaps. */
-const CONNECTIONS = 40;
+/** Sessions that control's role at its own database may want. Control's user proper has the server's reserved ones. */
+const OF_CONTROL = 16;
+/** Sessions that the server has for those who are no superusers. */
+const PLACES = `SELECT sum(CASE name WHEN 'max_connections' THEN setting::integer ELSE -setting::integer END)::integer AS places
+  FROM pg_settings WHERE name IN ('max_connections', 'superuser_reserved_connections', 'reserved_connections')`;
+const ROLES = "SELECT rolname AS role, rolconnlimit AS places FROM pg_roles WHERE rolname LIKE 'tenant\\_%\\_user'";
 /** How long the server may take to end sessions. */
 const SESSIONS_MS = 5000;
 const END_SESSIONS = 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1';
@@ -63,14 +75,15 @@ const END_LONG = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
   OR now() - xact_start > make_interval(secs => 3 * $1))`;
 /** What a role cannot change of itself; and defaults that it can. */
 const LIMITS = Object.freeze({
-  temp_file_limit: "'2GB'",
+  temp_file_limit: "'512MB'",
   statement_timeout: "'60s'",
   idle_in_transaction_session_timeout: "'60s'",
   work_mem: "'16MB'",
 });
 
 export function stackRecords(options: StackRecordsOptions): StackRecords {
-  const { clock, host, port, tls, user, hbaFolder } = options;
+  const { clock, host, port, tls, user, hbaFolder, workers } = options;
+  const turns = new Turns();
   const asControl = (database: string) => ({ host, port, tls, database, user, password: options.password });
   const server = openPostgres({
     ...asControl('postgres'),
@@ -129,16 +142,38 @@ export function stackRecords(options: StackRecordsOptions): StackRecords {
     }
     await command(`DROP ROLE IF EXISTS ${role}`);
   };
+  /**
+   * Brings every tenant's share to what it is among so many, with or without one who comes, and does `then` before anybody
+   * else is dealt out to. Sessions that are there beyond a share stay until they are given back. Throws `QUOTA_EXCEEDED`
+   * where a newcomer would leave too few for all.
+   */
+  const dealOut = (newcomer: string | null, then: (limit: number) => Promise<void> = async () => undefined) =>
+    turns.take('shares', async () => {
+      const places = ((await server.get<{ places: number }>(PLACES))?.places ?? 0) - OF_CONTROL;
+      const others = (await server.all<{ role: string; places: number }>(ROLES)).filter(
+        ({ role }) => role !== newcomer,
+      );
+      const tenants = others.length + (newcomer === null ? 0 : 1);
+      const share = shareOf(places, tenants, workers);
+      if (share === null && newcomer !== null) throw noPlaces(places, tenants, workers);
+      const limit = share?.limit ?? leastShare(workers);
+      for (const other of others) {
+        if (other.places !== limit) await command(`ALTER ROLE ${other.role} CONNECTION LIMIT ${limit}`);
+      }
+      await then(limit);
+    });
   const renew = async (tenantId: string): Promise<void> => {
     const { database, role } = tenantNames(tenantId);
     const password = await options.passwordOf(tenantId);
     if (password === null) throw new FrostbyteError('KEY_UNAVAILABLE', 'The tenant has no password for its database.');
     const verifier = await scramVerifier(password);
     await dropRole(database, role);
-    await command(
-      `CREATE ROLE ${role} LOGIN NOINHERIT CONNECTION LIMIT ${CONNECTIONS} PASSWORD '${verifier}'`,
-      ...Object.entries(LIMITS).map(([name, value]) => `ALTER ROLE ${role} SET ${name} = ${value}`),
-      `GRANT CONNECT ON DATABASE ${database} TO ${role}`,
+    await dealOut(role, (limit) =>
+      command(
+        `CREATE ROLE ${role} LOGIN NOINHERIT CONNECTION LIMIT ${limit} PASSWORD '${verifier}'`,
+        ...Object.entries(LIMITS).map(([name, value]) => `ALTER ROLE ${role} SET ${name} = ${value}`),
+        `GRANT CONNECT ON DATABASE ${database} TO ${role}`,
+      ),
     );
     await migratePostgresRecords(asControl(database), { clock, role });
     await letIn(tenantId);
@@ -179,6 +214,7 @@ export function stackRecords(options: StackRecordsOptions): StackRecords {
         await endSessions(role);
       }
       await command(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`, `DROP ROLE IF EXISTS ${role}`);
+      await dealOut(null);
     },
     isGone: async (tenantId) => {
       const { database, role } = tenantNames(tenantId);
@@ -192,6 +228,13 @@ export function stackRecords(options: StackRecordsOptions): StackRecords {
     },
     renew,
     letIn,
+    shareOut: () => dealOut(null),
+    shareOf: async (tenantId) => {
+      const sql = 'SELECT rolconnlimit AS places FROM pg_roles WHERE rolname = ?';
+      const found = await server.get<{ places: number }>(sql, [tenantNames(tenantId).role]);
+      if (found === undefined) throw new FrostbyteError('STORE_UNAVAILABLE', 'The tenant has no user at its database.');
+      return poolsOf(found.places, workers);
+    },
     endLong: (seconds = LONG_SECONDS) =>
       server.alone(async (client) => (await client.query(END_LONG, [seconds])).rowCount ?? 0),
     open: async (tenantId) => {
@@ -201,4 +244,12 @@ export function stackRecords(options: StackRecordsOptions): StackRecords {
     },
     close: () => server.close(),
   };
+}
+
+function noPlaces(places: number, tenants: number, workers: number): FrostbyteError {
+  const least = leastShare(workers);
+  return new FrostbyteError(
+    'QUOTA_EXCEEDED',
+    `The database has ${places} sessions for tenants, and ${tenants} tenants need ${least} each. Raise its max_connections, or deprovision a tenant.`,
+  );
 }

@@ -109,6 +109,7 @@ export function tenantStores({ config, clock, root, servers, redis }: TenantStor
     password: () => servers.secret('postgres_password'),
     hbaFolder: config.stack.hba_folder,
     asksCertificates: servers.asksCertificates,
+    workers: config.workers.count,
     passwordOf: (tenantId) => secretOf(tenantId, 'postgres_password'),
     way: async (tenantId) => {
       const { postgres, from } = await servers.ways(tenantId);
@@ -209,6 +210,7 @@ export function tenantStores({ config, clock, root, servers, redis }: TenantStor
     async handedOver(tenantId) {
       const { bucket, database, role } = tenantNames(tenantId);
       const ways = await servers.ways(tenantId);
+      const { plane, worker } = await records.shareOf(tenantId);
       return {
         kind: 'stack',
         objects: {
@@ -225,6 +227,7 @@ export function tenantStores({ config, clock, root, servers, redis }: TenantStor
           user: role,
           password: await need(tenantId, 'postgres_password'),
           tls: servers.postgres.tls,
+          connections: { plane, worker },
         },
         vectors: await vectors.handedOver(tenantId),
         queue: await queue.handedOver(tenantId),

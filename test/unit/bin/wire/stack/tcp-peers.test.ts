@@ -5,13 +5,14 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { test } from 'node:test';
 import { tcpPeers } from '../../../../../appliance/bin/wire/stack/tcp-peers.ts';
 
-test('peers of a port are counted by their address, listeners and other ports left out', () => {
+test('peers of a port are counted by their address, listeners, what is over and other ports left out', () => {
   const table = `  sl  local_address rem_address   st
    0: 00000000:1538 00000000:0000 0A 00000000:00000000
    1: 0A011CAC:1538 14011CAC:A0F2 01 00000000:00000000
    2: 0A011CAC:1538 14011CAC:A0F4 03 00000000:00000000
    3: 0A021CAC:1538 14021CAC:A0F2 01 00000000:00000000
-   4: 0A011CAC:2328 14011CAC:A0F2 01 00000000:00000000
+   4: 0A021CAC:1538 14021CAC:A0F4 06 00000000:00000000
+   5: 0A011CAC:2328 14011CAC:A0F2 01 00000000:00000000
 `;
   assert.deepEqual(
     tcpPeers(table, 5432),
