@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
+import { tenantNames } from '../../appliance/kernel/names.ts';
+import { Bucket } from '../../appliance/stores/object/minio/bucket.ts';
+import { removeKey } from '../../appliance/stores/object/minio/remove.ts';
+import { BucketKeeper } from '../../appliance/stores/object/minio/tenant-bucket.ts';
 import { type Appliance, startAppliance } from '../support/appliance.ts';
 import { submit, text, whenSettled } from '../support/batch.ts';
 import { docker } from '../support/docker.ts';
 import { until } from '../support/faults/until.ts';
 import { stackMissing, testStack } from '../support/stack.ts';
+import { credentialsOf } from '../support/stack-tenant.ts';
 
 /**
  * A data plane that was taken over does its worst with all that it has: its neighbours are served meanwhile, and it is
@@ -16,6 +21,8 @@ const [LOUD, QUIET] = ['acme', 'globex'];
 const PLANE = `frostbyte-${LOUD}-data-plane`;
 const SUSPENDED_WITHIN_MS = 30_000;
 const ROUNDS = 3;
+const BUCKET = tenantNames(LOUD).bucket;
+const PIECE_MB = 96;
 /** The neighbour's p95 against its own before; of what is below this many milliseconds nobody notices a multiple. */
 const [MOST_TIMES, NOTICED_MS] = [3, 25];
 
@@ -30,7 +37,9 @@ describe('a noisy neighbour', { skip: stackMissing() ?? false, timeout: 600_000 
       environment: { FROSTBYTE_DRAIN_SECONDS: '1' },
     });
     admin = await appliance.admin();
-    for (const tenant of [LOUD, QUIET]) await appliance.createTenant(tenant, { classification_review_enabled: false });
+    for (const tenant of [LOUD, QUIET]) {
+      await appliance.createTenant(tenant, { classification_review_enabled: false, storage_quota_gb: 1 });
+    }
     gil = await appliance.client(QUIET);
     const files = Array.from({ length: 20 }, (_, n) => text(`n${n}.txt`, `SOP\n\nThe herring number ${n} stays.`));
     await whenSettled(gil, QUIET, (await submit(gil, QUIET, files)).batch_id);
@@ -126,6 +135,44 @@ describe('a noisy neighbour', { skip: stackMissing() ?? false, timeout: 600_000 
     for (const code of elsewhere) assert.ok(['EACCES', 'EROFS'].includes(code), code);
     await search();
     assert.equal(await stateOf(LOUD), 'ACTIVE', 'it harmed nobody');
+  });
+
+  it('that stores more than its quota past intake is suspended, and what it stored is kept', async (t) => {
+    await awake();
+    const { minio_access_key: accessKey, minio_secret_key: secretKey } = await credentialsOf(
+      appliance.dataFolder,
+      LOUD,
+    );
+    const bucket = new Bucket({ endpoint: testStack()!.objects.endpoint, accessKey, secretKey, bucket: BUCKET });
+    const began = performance.now();
+    let stored = 0;
+    try {
+      await bucket.put('raw/first', Buffer.alloc(PIECE_MB << 20));
+      // The server itself writes it again and again: nothing of it comes by the tenant's network.
+      while ((await stateOf(LOUD)) !== 'SUSPENDED' && stored < 64) {
+        await bucket.copy('raw/first', `raw/more-${stored}`).catch(() => undefined);
+        stored += 1;
+      }
+    } finally {
+      bucket.close();
+    }
+    const ms = performance.now() - began;
+    t.diagnostic(`suspended after ${(ms / 1000).toFixed(1)} s and ${(stored + 1) * PIECE_MB} MiB of a quota of 1 GiB`);
+    assert.equal(await stateOf(LOUD), 'SUSPENDED');
+    assert.ok(ms < SUSPENDED_WITHIN_MS, `${ms} ms`);
+    await search();
+    assert.equal(await stateOf(QUIET), 'ACTIVE');
+    const { endpoint, access_key, secret_key } = testStack()!.objects;
+    const asRoot = { endpoint, accessKey: access_key, secretKey: secret_key, bucket: BUCKET };
+    const [root, inside] = [new BucketKeeper(asRoot), new Bucket(asRoot)];
+    try {
+      assert.ok(((await root.held()).get('raw/') ?? 0) > 2 * 1024 ** 3, 'nothing of it was deleted');
+      // An administrator clears it away before the tenant is resumed.
+      for (let n = 0; n < stored; n++) await removeKey(inside, `raw/more-${n}`);
+    } finally {
+      for (const each of [root, inside]) each.close();
+    }
+    await awake();
   });
 
   it('that has much to do is no noisy one: it works for as long as it has work', async () => {

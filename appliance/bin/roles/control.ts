@@ -1,6 +1,7 @@
 import type { Dependency } from '../../api/plane/tables.ts';
 import { PIPELINE_VERSION } from '../../audit/entry.ts';
 import type { Config } from '../../config/schema.ts';
+import { storageWatch } from '../../control/neighbours/storage.ts';
 import { neighbourWatch } from '../../control/neighbours/watch.ts';
 import { planeProcesses } from '../../control/planes/processes.ts';
 import { serveControl } from '../../control/socket/serve-control.ts';
@@ -40,6 +41,7 @@ const MAINTENANCE_MS = 30_000;
 const READINESS_MS = 2000;
 const NEIGHBOURS_MS = 2000;
 const MEASURES_MS = 1000;
+const GIB = 1024 ** 3;
 
 /** Runs until SIGTERM, SIGINT or until `over` resolves. */
 export async function serveControlRole(config: Config, over?: Promise<unknown>): Promise<void> {
@@ -101,11 +103,9 @@ export function startControl(config: Config): Promise<Running> {
       (error) => logger.warn('maintenance failed', codeFrames(error)),
     );
     undo.push(() => beat.stop());
-    const watch = neighbourWatch({
-      ...split.neighbours,
-      suspend: (tenantId, reason) => control.suspend(tenantId, { reason, notify_tenant: true }, 'system'),
-      logger,
-    });
+    const suspend = (tenantId: string, reason: string) =>
+      control.suspend(tenantId, { reason, notify_tenant: true }, 'system');
+    const watch = neighbourWatch({ ...split.neighbours, suspend, logger });
     const watching = repeat(
       async () => {
         await watch();
@@ -115,6 +115,20 @@ export function startControl(config: Config): Promise<Running> {
       (error) => logger.warn('the tenants could not be looked at', codeFrames(error)),
     );
     undo.push(() => watching.stop());
+    const storage = storageWatch({
+      free: () => split.neighbours.room(),
+      async *tenants() {
+        for await (const { tenant_id, config: settings } of allTenants(control, 'ACTIVE'))
+          yield { tenant_id, quota: settings.storage_quota_gb * GIB };
+      },
+      weigh: (tenantId) => split.neighbours.weigh(tenantId),
+      suspend,
+      logger,
+    });
+    const weighing = repeat(storage, NEIGHBOURS_MS, (error) =>
+      logger.warn('the tenants could not be looked at', codeFrames(error)),
+    );
+    undo.push(() => weighing.stop());
     const folders = inboxFolders(config.inbox, logger);
     const notices =
       folders && showNotices({ settings: config.inbox, folders, control, tenants: () => allTenants(control), logger });

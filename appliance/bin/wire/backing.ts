@@ -1,6 +1,7 @@
 import type { PlaneStores } from '../../api/plane/handover.ts';
 import type { Dependency } from '../../api/plane/tables.ts';
 import type { Config } from '../../config/schema.ts';
+import type { Holdings } from '../../control/neighbours/storage.ts';
 import type { Takes } from '../../control/neighbours/watch.ts';
 import type { TenantResources } from '../../control/provisioning/port.ts';
 import type { LimitsPlace } from '../../control/split-verbs.ts';
@@ -28,6 +29,8 @@ export interface Backing {
   look(): Promise<readonly Takes[]>;
   /** Whether a tenant has documents that are not finished. */
   isAtWork(tenantId: string): Promise<boolean>;
+  /** What a tenant holds on the disk that all share: `room` says what is left of it. */
+  weigh(tenantId: string): Promise<Holdings>;
   /** Ends sessions at shared servers that run longer than a tenant may ask them to. */
   endLongSessions(): Promise<void>;
   /** What tenants are kept in, where control itself keeps it up. */

@@ -32,6 +32,7 @@ export async function embeddedBacking({ config, root, clock, logger, meter, plan
     limits: async () => null,
     look: async () => [],
     isAtWork: async () => true,
+    weigh: async () => ({ given: 0, made: 0 }),
     endLongSessions: async () => undefined,
     health: async () => [],
     measureStopped: (tenantId) =>

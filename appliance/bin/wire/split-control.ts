@@ -33,7 +33,7 @@ export interface SplitControl {
   trust(gateway: GatewayNote): Promise<void>;
   measureStopped: Backing['measureStopped'];
   /** For the watch over noisy neighbours. */
-  neighbours: Pick<Backing, 'look' | 'isAtWork' | 'endLongSessions'>;
+  neighbours: Pick<Backing, 'look' | 'isAtWork' | 'endLongSessions' | 'room' | 'weigh'>;
   /** Of what tenants are kept in. */
   health(): Promise<Dependency[]>;
   /** Where gateways count requests together. */

@@ -208,6 +208,7 @@ export function stackBacking(network: StackNetwork): (parts: BackingParts) => Pr
         if (records === null) return false;
         return (await records.unfinished(null, 1).finally(() => records.close())).length > 0;
       },
+      weigh: (tenantId) => stores.weigh(tenantId),
       async endLongSessions() {
         const ended = await stores.records.endLong();
         if (ended > 0) logger.warn('sessions of tenants at the database ran too long and were ended', { count: ended });

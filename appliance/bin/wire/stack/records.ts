@@ -48,6 +48,8 @@ export interface StackRecords extends TenantResource {
   shareOut(): Promise<void>;
   /** The sessions that the tenant may have. Throws `STORE_UNAVAILABLE` where it has no user. */
   shareOf(tenantId: string): Promise<Share>;
+  /** Bytes of its database; 0 where there is none. */
+  held(tenantId: string): Promise<number>;
   /**
    * Ends tenants' sessions that run longer than any statement of ours may, whatever they set for themselves: after so many
    * seconds, 90 unless told. Answers how many.
@@ -234,6 +236,10 @@ export function stackRecords(options: StackRecordsOptions): StackRecords {
       const found = await server.get<{ places: number }>(sql, [tenantNames(tenantId).role]);
       if (found === undefined) throw new FrostbyteError('STORE_UNAVAILABLE', 'The tenant has no user at its database.');
       return poolsOf(found.places, workers);
+    },
+    held: async (tenantId) => {
+      const sql = 'SELECT pg_database_size(oid) AS bytes FROM pg_database WHERE datname = ?';
+      return (await server.get<{ bytes: number }>(sql, [tenantNames(tenantId).database]))?.bytes ?? 0;
     },
     endLong: (seconds = LONG_SECONDS) =>
       server.alone(async (client) => (await client.query(END_LONG, [seconds])).rowCount ?? 0),

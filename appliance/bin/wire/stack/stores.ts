@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StackStores } from '../../../api/plane/handover.ts';
 import type { Config } from '../../../config/schema.ts';
+import type { Holdings } from '../../../control/neighbours/storage.ts';
 import { SCRATCH_FOLDER } from '../../../control/planes/container-specs.ts';
 import type { TenantResource } from '../../../control/provisioning/port.ts';
 import type { RedisServers } from '../../../control/redis-servers/port.ts';
@@ -60,10 +61,15 @@ export interface TenantStores {
   handedOver(tenantId: string): Promise<StackStores>;
   /** The tenant's objects as control itself opens them. */
   openObjects(tenantId: string): ObjectStore;
+  /** What a tenant holds in the stores whose disk all share. O(versions of its objects). */
+  weigh(tenantId: string): Promise<Holdings>;
   /** Forgets that a tenant's credentials were ended: it goes. */
   forget(tenantId: string): Promise<void>;
   close(): Promise<void>;
 }
+
+/** What the pipeline makes of what it was given (`data/keys.ts`). */
+const MADE: readonly string[] = ['normalized/', 'receipts/', 'exports/'];
 
 export interface TenantStoresOptions {
   config: Config;
@@ -235,6 +241,15 @@ export function tenantStores({ config, clock, root, servers, redis }: TenantStor
       };
     },
     openObjects: (tenantId) => openMinioObjects({ ...asRoot(), bucket: tenantNames(tenantId).bucket }),
+    async weigh(tenantId) {
+      const [held, database] = await Promise.all([objects.held(tenantId), records.held(tenantId)]);
+      let [given, made] = [0, database];
+      for (const [first, bytes] of held) {
+        if (MADE.includes(first)) made += bytes;
+        else given += bytes;
+      }
+      return { given, made };
+    },
     forget: (tenantId) => ended.clear(tenantId),
     async close() {
       objects.close();

@@ -4,7 +4,7 @@ import { Circuit } from '../../../kernel/circuit.ts';
 import { FrostbyteError, isFrostbyteError } from '../../../kernel/errors.ts';
 import { type Credentials, openClient, sizeOf, view } from './client.ts';
 import { Connection, type ConnectionOptions, gather } from './connection.ts';
-import { type Page, parsePage } from './page.ts';
+import { type Page, parsePage, parsePartPage, parseVersionPage, type VersionPage } from './page.ts';
 import { isUnwell, READ_BUT_NOT_WRITTEN, Refusal, storeError } from './refusal.ts';
 import { repeated } from './repeated.ts';
 
@@ -115,11 +115,8 @@ export class Bucket {
       'list-type=2',
       `max-keys=${PAGE}`,
       `prefix=${encodeURIComponent(prefix)}`,
-    ].join('&');
-    return this.#repeat(async () => {
-      const answer = await this.#client.makeRequestAsync({ method: 'GET', bucketName: this.name, query });
-      return parsePage((await gather(answer)).toString('utf8'));
-    });
+    ];
+    return this.#listing(query).then(parsePage);
   }
 
   beginUpload(key: string): Promise<string> {
@@ -197,6 +194,41 @@ export class Bucket {
     );
   }
 
+  /** Every version of every object, with its size; marks of deletion hold nothing and are left out. */
+  async *everyVersion(): AsyncIterable<{ name: string; size: number }> {
+    let next: VersionPage['next'] = null;
+    do {
+      const from: string[] =
+        next === null
+          ? []
+          : [`key-marker=${encodeURIComponent(next.key)}`, `version-id-marker=${encodeURIComponent(next.versionId)}`];
+      const page = parseVersionPage(
+        await this.#listing(['encoding-type=url', ...from, `max-keys=${PAGE}`, 'versions=']),
+      );
+      yield* page.versions;
+      next = page.next;
+    } while (next !== null);
+  }
+
+  /** Bytes of the parts that an upload has so far; none where it has ended. */
+  async partBytes({ key, uploadId }: Upload): Promise<number> {
+    let bytes = 0;
+    let last: number | null = 0;
+    while (last !== null) {
+      const query = [`max-parts=${PAGE}`, `part-number-marker=${last}`, `uploadId=${encodeURIComponent(uploadId)}`];
+      const text = await this.#listing(query, key).catch((error: unknown) => {
+        const cause = error instanceof FrostbyteError ? error.cause : undefined;
+        if (cause instanceof Refusal && cause.code === 'NoSuchUpload') return null;
+        throw error;
+      });
+      if (text === null) return 0;
+      const page = parsePartPage(text);
+      for (const size of page.sizes) bytes += size;
+      last = page.next;
+    }
+    return bytes;
+  }
+
   /** Throws unless each of them is gone then; one that was not there is no error. */
   async removeVersions(versions: readonly Version[]): Promise<void> {
     const [first] = versions;
@@ -205,6 +237,14 @@ export class Bucket {
 
   close(): void {
     this.#connection.close();
+  }
+
+  #listing(query: readonly string[], key?: string): Promise<string> {
+    const asked = { method: 'GET', bucketName: this.name, query: query.join('&') };
+    return this.#repeat(async () => {
+      const answer = await this.#client.makeRequestAsync(key === undefined ? asked : { ...asked, objectName: key });
+      return (await gather(answer)).toString('utf8');
+    });
   }
 
   async #put(key: string, bytes: Uint8Array): Promise<string | null> {

@@ -7,7 +7,24 @@ export interface Page {
   next: string;
 }
 
+/** A page of all versions of all objects. */
+export interface VersionPage {
+  versions: { name: string; size: number }[];
+  /** What asks for the page after it, or null where this is the last one. */
+  next: { key: string; versionId: string } | null;
+}
+
+/** A page of the parts of an upload. */
+export interface PartPage {
+  sizes: number[];
+  /** The number of the last part, or null where there is no page after this one. */
+  next: number | null;
+}
+
 const ENTRY = /<Contents>(.*?)<\/Contents>/gs;
+const VERSION = /<Version>(.*?)<\/Version>/gs;
+const PART = /<Part>(.*?)<\/Part>/gs;
+const IS_TRUNCATED = /<IsTruncated>true</;
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
 /**
@@ -18,12 +35,37 @@ const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>',
 export function parsePage(xml: string): Page {
   if (!/<ListBucketResult[\s>]/.test(xml)) throw unreadable();
   const objects = [...xml.matchAll(ENTRY)].map(([, entry]) => ({
-    name: decodeURIComponent(element(entry!, 'Key').replaceAll('+', ' ')),
+    name: plain(element(entry!, 'Key')),
     size: whole(Number(element(entry!, 'Size'))),
     modified: whole(Date.parse(element(entry!, 'LastModified'))),
   }));
-  const next = /<IsTruncated>true</.test(xml) ? element(xml, 'NextContinuationToken') : '';
+  const next = IS_TRUNCATED.test(xml) ? element(xml, 'NextContinuationToken') : '';
   return { objects, next };
+}
+
+/** The same of ListObjectVersions, marks of deletion left out: they hold nothing. */
+export function parseVersionPage(xml: string): VersionPage {
+  if (!/<ListVersionsResult[\s>]/.test(xml)) throw unreadable();
+  const versions = [...xml.matchAll(VERSION)].map(([, entry]) => ({
+    name: plain(element(entry!, 'Key')),
+    size: whole(Number(element(entry!, 'Size'))),
+  }));
+  const next = IS_TRUNCATED.test(xml)
+    ? { key: plain(element(xml, 'NextKeyMarker')), versionId: element(xml, 'NextVersionIdMarker') }
+    : null;
+  return { versions, next };
+}
+
+/** The same of ListParts. */
+export function parsePartPage(xml: string): PartPage {
+  if (!/<ListPartsResult[\s>]/.test(xml)) throw unreadable();
+  const sizes = [...xml.matchAll(PART)].map(([, entry]) => whole(Number(element(entry!, 'Size'))));
+  return { sizes, next: IS_TRUNCATED.test(xml) ? whole(Number(element(xml, 'NextPartNumberMarker'))) : null };
+}
+
+/** A key out of its URL encoding. */
+function plain(encoded: string): string {
+  return decodeURIComponent(encoded.replaceAll('+', ' '));
 }
 
 /** The text of an element that holds no other. */

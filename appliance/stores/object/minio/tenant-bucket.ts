@@ -3,6 +3,7 @@ import { FrostbyteError } from '../../../kernel/errors.ts';
 import { Bucket, type BucketOptions } from './bucket.ts';
 import { openClient } from './client.ts';
 import { Connection } from './connection.ts';
+import { heldBytes } from './held.ts';
 import { Refusal } from './refusal.ts';
 import { removeEverything } from './remove.ts';
 import { repeated } from './repeated.ts';
@@ -60,6 +61,16 @@ export class BucketKeeper {
         if (!(error instanceof Refusal && error.code === 'NoSuchBucket')) throw error;
       }
     });
+  }
+
+  /** What lies in it, by what keys begin with (`heldBytes`). O(versions). */
+  async held(): Promise<Map<string, number>> {
+    const bucket = new Bucket(this.#options);
+    try {
+      return await heldBytes(bucket);
+    } finally {
+      bucket.close();
+    }
   }
 
   close(): void {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { isFrostbyteError } from '../../../../../appliance/kernel/errors.ts';
-import { parsePage } from '../../../../../appliance/stores/object/minio/page.ts';
+import { parsePage, parsePartPage, parseVersionPage } from '../../../../../appliance/stores/object/minio/page.ts';
 
 const entry = (key: string, size: string | number, more = '') =>
   `<Contents><Key>${key}</Key><LastModified>2026-01-02T03:04:05.678Z</LastModified>${more}<Size>${size}</Size></Contents>`;
@@ -43,4 +43,31 @@ describe('a page of a listing', () => {
       assert.throws(() => parsePage(xml), unreadable);
     });
   }
+
+  it('a page of versions gives every version with its size, no marks of deletion, and what asks for the next', () => {
+    const version = (key: string, size: number) => `<Version><Key>${key}</Key><Size>${size}</Size></Version>`;
+    const page = parseVersionPage(
+      `<ListVersionsResult><NextKeyMarker>b%2Fc+d</NextKeyMarker><NextVersionIdMarker>v-1</NextVersionIdMarker><IsTruncated>true</IsTruncated>${version('a%2Fb', 3)}<DeleteMarker><Key>a%2Fc</Key></DeleteMarker>${version('b%2Fc+d', 0)}</ListVersionsResult>`,
+    );
+    assert.deepEqual(page, {
+      versions: [
+        { name: 'a/b', size: 3 },
+        { name: 'b/c d', size: 0 },
+      ],
+      next: { key: 'b/c d', versionId: 'v-1' },
+    });
+    assert.equal(
+      parseVersionPage('<ListVersionsResult><IsTruncated>false</IsTruncated></ListVersionsResult>').next,
+      null,
+    );
+    assert.throws(() => parseVersionPage('<html/>'), { code: 'STORE_UNAVAILABLE' });
+  });
+
+  it('a page of parts gives their sizes and the number that the next page begins behind', () => {
+    const part = (size: number) => `<Part><PartNumber>1</PartNumber><Size>${size}</Size></Part>`;
+    const text = `<ListPartsResult><NextPartNumberMarker>2</NextPartNumberMarker><IsTruncated>true</IsTruncated>${part(5)}${part(7)}</ListPartsResult>`;
+    assert.deepEqual(parsePartPage(text), { sizes: [5, 7], next: 2 });
+    assert.equal(parsePartPage(text.replace('true', 'false')).next, null);
+    assert.throws(() => parsePartPage(text.replace('<Size>7', '<Size>x')), { code: 'STORE_UNAVAILABLE' });
+  });
 });
