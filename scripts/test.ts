@@ -67,7 +67,7 @@ const LAYERS: readonly Layer[] = [
   // that no container reaches.
   {
     name: 'contained',
-    files: ['test/journey/@(40-ingest|50-search-proof|60-audit|70-keys).test.ts'],
+    files: ['test/journey/@(40-ingest|46-inbox-report|50-search-proof|60-audit|70-keys).test.ts'],
     runners: 1,
     processes: 'own',
     environment: { FROSTBYTE_TEST_ARRANGEMENT: 'stack', FROSTBYTE_TEST_PLANES: 'containers' },

@@ -21,12 +21,16 @@ let appliance: Appliance;
 let dana: Caller;
 let inbox: string;
 before(async () => {
+  // Where data planes run in containers, senders share a group with them, and let it write.
+  process.umask(0o002);
   inbox = await mkdtemp(join(tmpdir(), 'frostbyte-inbox-'));
   appliance = await startAppliance({
     environment: {
       FROSTBYTE_INBOX: inbox,
       FROSTBYTE_INBOX_POLL_SECONDS: '1',
       FROSTBYTE_INBOX_STABLE_SECONDS: '1',
+      // What comes by folders is served from files here, also on servers.
+      FROSTBYTE_VECTORS: 'sqlite-vec',
     },
   });
   await appliance.createTenant('acme', { classification_review_enabled: false });
@@ -76,6 +80,10 @@ test('a batch in the inbox is taken, and receipt and report lie beside it as the
   assert.deepEqual([data.final, data.summary.outcomes.indexed, data.summary.outcomes.rejected], [true, 2, 1]);
   assert.equal(data.files[0]!.indexing!.embed_model !== null && data.files[0]!.parsing!.pages! > 0, true);
   assert.equal(data.files[2]!.problems[0]!.remediation, 'Export it as PDF and send that.');
+  const { data: found } = await dana<{ chunks: unknown[] }>('POST', '/query/acme/search', {
+    query_text: 'the words of note 1, about a lease',
+  });
+  assert.ok(found.chunks.length > 0, 'it is found');
   const auditor = await appliance.caller({ role: 'auditor' });
   await until('the events', async () => {
     const { data: events } = await auditor<{ actor: string }[]>(

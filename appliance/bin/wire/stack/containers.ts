@@ -1,4 +1,3 @@
-import { chownSync, mkdirSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../../../config/schema.ts';
@@ -10,11 +9,11 @@ import type { ContainerLimits } from '../../../control/planes/container-specs.ts
 import { type PlaneContainers, planeContainers } from '../../../control/planes/containers.ts';
 import type { TenantResource } from '../../../control/provisioning/port.ts';
 import { FrostbyteError } from '../../../kernel/errors.ts';
-import { tenantPaths } from '../../../kernel/names.ts';
 import type { Logger } from '../../../kernel/telemetry.ts';
 import { runFolder } from '../../run-folder.ts';
 import { PARSER_SOCKET } from '../../where.ts';
 import { planeLooks } from './looks.ts';
+import { INBOX, planeFolders } from './plane-folders.ts';
 
 /** What of a tenant runs in containers: its data plane and the parser beside it, and now and then the isolation check. */
 export interface StackContainers {
@@ -22,7 +21,7 @@ export interface StackContainers {
   inside: InsideChecks;
   /** What each tenant's data plane takes of the box. */
   look(): Promise<Takes[]>;
-  /** As provisioning has it: there is an image to run them from; in the end none of them is left. */
+  /** As provisioning has it: there is an image to run them from, and the folders that they write to; in the end none of them is left. */
   resource: TenantResource;
 }
 
@@ -37,11 +36,6 @@ export interface StackContainersOptions {
 
 /** The users that data planes and parsers run as. Of all tenants the same: it is containers that part those. */
 const [PLANE_UID, PARSER_UID] = [7020, 7021];
-/** Where a data plane finds the folders of the host that are its tenant's. */
-const FILES = '/var/lib/frostbyte';
-const INBOX = '/var/lib/frostbyte-inbox';
-/** As a data plane sees the vectors of its tenant, where they lie in a file. */
-export const VECTORS_SEEN = `${FILES}/vectors.sqlite`;
 /** Beside the documents at work, which each have `parser.memory_mb`, the parser itself. */
 const PARSER_OWN_MB = 512;
 
@@ -55,7 +49,7 @@ export function stackContainers({ config, engine, networks, image, logger }: Sta
     planeUid: PLANE_UID,
     parserUid: PARSER_UID,
     limits,
-    folders: (tenantId) => foldersOf(config, tenantId),
+    folders: (tenantId) => planeFolders(config, tenantId, PLANE_UID),
     folder: join(run, 'containers'),
     logger,
   });
@@ -80,7 +74,11 @@ export function stackContainers({ config, engine, networks, image, logger }: Sta
     inside,
     look: planeLooks({ engine, networks, limits: limits.plane }),
     resource: {
-      make: hasImage,
+      async make(tenantId) {
+        await hasImage();
+        // Before anybody who sends finds the tenant: what comes earlier than its plane has the plane's group too.
+        planeFolders(config, tenantId, PLANE_UID);
+      },
       check: hasImage,
       async destroy(tenantId) {
         await inside.destroy(tenantId);
@@ -117,19 +115,4 @@ function containerLimits({ parser, workers }: Config): { plane: ContainerLimits;
       scratchMb: 64,
     },
   };
-}
-
-/** A tenant's own folders on the host, which its plane alone may write to. */
-function foldersOf({ data_folder, stack, inbox }: Config, tenantId: string): { source: string; target: string }[] {
-  const folders: { source: string; target: string }[] = [];
-  if (stack.vectors === 'sqlite-vec')
-    folders.push({ source: tenantPaths(data_folder, tenantId).folder, target: FILES });
-  if (inbox.folder !== null) folders.push({ source: join(inbox.folder, tenantId), target: join(INBOX, tenantId) });
-  for (const { source } of folders) {
-    mkdirSync(source, { recursive: true, mode: 0o700 });
-    for (const path of [source, ...readdirSync(source).map((name) => join(source, name))]) {
-      chownSync(path, PLANE_UID, PLANE_UID);
-    }
-  }
-  return folders;
 }
