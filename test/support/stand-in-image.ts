@@ -3,15 +3,16 @@ import type { OwnEngine } from './own-engine.ts';
 
 const STAND_IN = resolve(import.meta.dirname, 'stand-in-plane.mjs');
 
-/** Makes an image that runs the stand-in for a plane by this process's own Node, over a root that is there. Gives its name. */
+/**
+ * Makes the image that ships with the stand-in for a plane in the place of its program: users, files, Node and the way it is
+ * started are the real ones, and nothing has to be there that a real plane would ask for at its start. Gives its name.
+ */
 export async function standInImage(own: OwnEngine): Promise<string> {
   const name = 'frostbyte.local/stand-in:test';
-  const [base] = await own.load('redis');
+  const [base] = await own.load('appliance');
   own.docker('create', '--name=stand-in', base!);
-  own.docker('cp', process.execPath, 'stand-in:/usr/bin/node');
-  own.docker('cp', STAND_IN, 'stand-in:/usr/bin/stand-in-plane.mjs');
-  const entry = '["/usr/bin/node", "/usr/bin/stand-in-plane.mjs"]';
-  own.docker('commit', `--change=ENTRYPOINT ${entry}`, '--change=HEALTHCHECK NONE', 'stand-in', name);
+  own.docker('cp', STAND_IN, 'stand-in:/opt/frostbyte/cli.mjs');
+  own.docker('commit', '--change=HEALTHCHECK NONE', 'stand-in', name);
   own.docker('rm', 'stand-in');
   return name;
 }
