@@ -22,7 +22,7 @@ import { stackMissing, testStack } from '../support/stack.ts';
  * that it opens; put back, the check passes again, and what the tenants have is there.
  */
 
-const [THIEF, OTHER] = ['acme', 'globex'];
+const [THIEF, OTHER, LATE] = ['acme', 'globex', 'latecomer'];
 const PLANE = `frostbyte-${THIEF}-data-plane`;
 const INPUT_RULE = resolve(import.meta.dirname, '../../host/input-rule');
 
@@ -206,6 +206,26 @@ describe('the isolation check in the tenant’s network', { skip: stackMissing()
       query_text: 'herring',
     });
     assert.match(data.chunks[0]?.text ?? '', /herring/);
+  });
+
+  it('knocks again where a store says nothing for a while: a tenant that is made meanwhile is made', async () => {
+    const scanner = 'frostbyte-scanner-1';
+    const startOf = (name: string) =>
+      engine('ps', '--all', '--format={{.Names}}').split('\n').includes(`frostbyte-${LATE}-${name}`)
+        ? Date.parse(engine('inspect', `frostbyte-${LATE}-${name}`, '--format={{.State.StartedAt}}'))
+        : Number.NaN;
+    const made = appliance.createTenant(LATE);
+    made.catch(() => undefined);
+    // From here on nobody has to attach the scanner to the new network any more.
+    await until('its queue', () => startOf('redis') > 0, { seconds: 120 });
+    engine('pause', scanner);
+    try {
+      // Longer than one answer may take.
+      await until('a check that waits', () => Date.now() - startOf('isolation') > 4000, { seconds: 120 });
+    } finally {
+      engine('unpause', scanner);
+    }
+    await made;
   });
 });
 
