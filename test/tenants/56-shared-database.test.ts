@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { shareOf } from '../../appliance/bin/wire/stack/connections.ts';
+import { LARGEST_MANIFEST } from '../../appliance/data/1-intake/read-manifest.ts';
 import { systemClock } from '../../appliance/kernel/clock.ts';
+import { tenantNames } from '../../appliance/kernel/names.ts';
 import { openPostgresRecords } from '../../appliance/stores/record/postgres.ts';
+import { arrival, TENANT } from '../contract/record/builders.ts';
 import { stackMissing } from '../support/stack.ts';
 import { sqlState, type TenantDatabases, tenantDatabases } from '../support/tenant-databases.ts';
 
 /** All tenants share one database server: what a hostile one takes of it is its own share (spec 3, "Noisy neighbour"). */
 
-const [LOUD, QUIET] = ['loud', 'quiet'];
+const [LOUD, QUIET] = ['loud', TENANT];
+const FILES = 10_000;
 /** Tenants that are only users of the server, to make them many. */
 const crowd = (count: number) => Array.from({ length: count }, (_, n) => `tenant_crowd${n}_user`);
 
@@ -36,7 +40,7 @@ describe('the database that all tenants share', { skip: stackMissing() ?? false 
   async function beside(count: number, work: () => Promise<void>): Promise<void> {
     const roles = crowd(count);
     try {
-      for (const role of roles) await databases.asOwner(`CREATE ROLE ${role} NOLOGIN CONNECTION LIMIT 12`);
+      for (const role of roles) await databases.asOwner(`CREATE ROLE ${role} NOLOGIN CONNECTION LIMIT 10`);
       await work();
     } finally {
       for (const role of roles) await databases.asOwner(`DROP ROLE IF EXISTS ${role}`);
@@ -45,17 +49,17 @@ describe('the database that all tenants share', { skip: stackMissing() ?? false 
   }
 
   it('deals its sessions out evenly, anew whenever a tenant comes or goes, and never more than it has', async () => {
-    assert.deepEqual(await limits(), [12]);
+    assert.deepEqual(await limits(), [10]);
     await beside(58, async () => {
       await databases.records.make('newcomer');
       const share = shareOf(await places(), 61, 1);
-      assert.ok(share !== null && share.limit < 12 && share.limit * 61 <= (await places()));
+      assert.ok(share !== null && share.limit < 10 && share.limit * 61 <= (await places()));
       assert.deepEqual(await limits(), [share.limit]);
       assert.deepEqual(await databases.records.shareOf(LOUD), share);
       await databases.records.destroy('newcomer');
       assert.deepEqual(await limits(), [shareOf(await places(), 60, 1)?.limit]);
     });
-    assert.deepEqual(await limits(), [12]);
+    assert.deepEqual(await limits(), [10]);
   });
 
   it('refuses a tenant for whom too few would be left, and takes nothing from those who are there', async () => {
@@ -70,12 +74,12 @@ describe('the database that all tenants share', { skip: stackMissing() ?? false 
 
   it('serves a data plane whose share became smaller than its pools: whoever asks waits for his turn', async () => {
     const stores = await Promise.all(
-      [6, 4].map((connections) =>
+      [5, 3].map((connections) =>
         openPostgresRecords({ ...databases.login(QUIET), connections }, { tenant_id: QUIET, clock: systemClock() }),
       ),
     );
     try {
-      await databases.asOwner('ALTER ROLE tenant_quiet_user CONNECTION LIMIT 3');
+      await databases.asOwner(`ALTER ROLE ${tenantNames(QUIET).role} CONNECTION LIMIT 3`);
       const asked = Array.from({ length: 60 }, (_, n) => stores[n % 2]!.counts());
       assert.deepEqual(new Set((await Promise.all(asked)).map(({ documents }) => documents)), new Set([0]));
     } finally {
@@ -109,6 +113,19 @@ describe('the database that all tenants share', { skip: stackMissing() ?? false 
     // Their sessions and the neighbour's are the same as before: the server did not begin anew.
     for (const client of [...hostile, neighbour]) await client.query('SELECT 1');
     for (const client of [...hostile, neighbour]) await client.end();
+  });
+
+  it('takes the largest batch that intake lets in: ten thousand files, and 8 MiB of what is said of them', async () => {
+    const login = { ...databases.login(QUIET), connections: 1 };
+    const store = await openPostgresRecords(login, { tenant_id: QUIET, clock: systemClock() });
+    const note = 'x'.repeat(Math.floor(LARGEST_MANIFEST / FILES) - 200);
+    const files = Array.from({ length: FILES }, (_, n) => ({
+      file_id: `file-${n}`,
+      content: `${n}`,
+      metadata: { note },
+    }));
+    const received = await store.receive(arrival('large', files)).finally(() => store.close());
+    assert.equal(received.kind === 'received' && received.receipts.length, FILES);
   });
 
   it('ends the statement of whoever writes more to its disk than a session may', async () => {

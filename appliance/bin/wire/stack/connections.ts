@@ -15,7 +15,7 @@ export interface Share {
 /** Of each share what no pool takes: the isolation check, control's look by the tenant's way, a worker that is replaced. */
 const SPARE = 2;
 /** What a data plane and each of its workers get where there are enough for all: more they do not use at once. */
-const MOST = Object.freeze({ plane: 6, worker: 4 });
+const MOST = Object.freeze({ plane: 5, worker: 3 });
 /** And what they need to work at all. */
 const LEAST = Object.freeze({ plane: 2, worker: 1 });
 

@@ -6,9 +6,10 @@ import { leastShare, poolsOf, shareOf } from '../../../../../appliance/bin/wire/
 const PLACES = 560;
 
 test('fifty tenants and the probe have enough, and a few have no more than they use', () => {
-  assert.deepEqual(shareOf(PLACES, 51, 1), { limit: 10, plane: 4, worker: 4 });
-  assert.deepEqual(shareOf(PLACES, 1, 1), { limit: 12, plane: 6, worker: 4 });
+  assert.deepEqual(shareOf(PLACES, 51, 1), { limit: 10, plane: 5, worker: 3 });
+  assert.deepEqual(shareOf(PLACES, 1, 1), { limit: 10, plane: 5, worker: 3 });
   assert.deepEqual(shareOf(PLACES, 0, 1), shareOf(PLACES, 1, 1));
+  assert.deepEqual(shareOf(PLACES, 80, 1), { limit: 7, plane: 3, worker: 2 });
 });
 
 test('never are more promised than there are, and what is promised is enough to work', () => {
