@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { resolve } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { tenantNames } from '../../appliance/kernel/names.ts';
 import { Bucket } from '../../appliance/stores/object/minio/bucket.ts';
@@ -21,6 +22,7 @@ const [LOUD, QUIET] = ['acme', 'globex'];
 const PLANE = `frostbyte-${LOUD}-data-plane`;
 const SUSPENDED_WITHIN_MS = 30_000;
 const ROUNDS = 3;
+const ROOT = resolve(import.meta.dirname, '../..');
 const BUCKET = tenantNames(LOUD).bucket;
 const PIECE_MB = 96;
 /** The neighbour's p95 against its own before; of what is below this many milliseconds nobody notices a multiple. */
@@ -49,6 +51,18 @@ describe('a noisy neighbour', { skip: stackMissing() ?? false, timeout: 600_000 
   const engine = (...words: string[]) => docker(testStack()!, ...words);
   const isRunning = () => engine('ps', '--format={{.Names}}').split('\n').includes(PLANE);
   const stateOf = async (tenant: string) => (await admin.get<{ state: string }>(`/admin/tenants/${tenant}`)).data.state;
+  /** Has somebody in the data plane's own network ask its database, with its password. */
+  const sortAll = async (): Promise<ChildProcess> => {
+    const pid = engine('inspect', PLANE, '--format={{.State.Pid}}');
+    const words = [`--net=/proc/${pid}/ns/net`, process.execPath, '--input-type=module', '-e', SORTS];
+    const { database, role } = tenantNames(LOUD);
+    const host = engine('inspect', PLANE, '--format={{range .NetworkSettings.Networks}}{{.Gateway}}{{end}}');
+    const { postgres_password: password } = await credentialsOf(appliance.dataFolder, LOUD);
+    const login = { host: host.replace(/\d+$/, '10'), port: 5432, database, user: role, password };
+    const child = spawn('nsenter', words, { stdio: ['pipe', 'ignore', 'inherit'], cwd: ROOT });
+    child.stdin.end(JSON.stringify(login));
+    return child;
+  };
   /** Has the data plane's own container do what the script says, as whoever took it over would. */
   const takeOver = (script: string) =>
     spawn('docker', ['exec', PLANE, '/opt/frostbyte/bin/node', '-e', script], {
@@ -77,11 +91,13 @@ describe('a noisy neighbour', { skip: stackMissing() ?? false, timeout: 600_000 
   };
 
   /** Milliseconds until it was suspended, and the neighbour's p95 before and behind, and meanwhile. */
-  async function attacked(script: string): Promise<{ ms: number; usual: number; loud: number }> {
+  async function attacked(
+    attack: () => ChildProcess | Promise<ChildProcess>,
+  ): Promise<{ ms: number; usual: number; loud: number }> {
     await awake();
     const before = await searches(100);
     const began = performance.now();
-    const child = takeOver(script);
+    const child = await attack();
     try {
       const meanwhile: number[] = [];
       while ((await stateOf(LOUD)) !== 'SUSPENDED') {
@@ -96,15 +112,16 @@ describe('a noisy neighbour', { skip: stackMissing() ?? false, timeout: 600_000 
     }
   }
 
-  for (const [what, script, reason] of [
-    ['loops on every processor', 'LOOPS', /busy without any work/],
-    ['floods the database with connections', 'FLOOD', /connections/],
-    ['starts processes without end', 'PROCESSES', /processes/],
+  for (const [what, attack, reason] of [
+    ['loops on every processor', () => takeOver(SCRIPTS.LOOPS), /busy without any work/],
+    ['floods the database with connections', () => takeOver(SCRIPTS.FLOOD), /connections/],
+    ['has the database sort all that fits into its memory', sortAll, /memory of the database/],
+    ['starts processes without end', () => takeOver(SCRIPTS.PROCESSES), /processes/],
   ] as const) {
     it(`that ${what} is suspended, and its neighbour is served meanwhile`, async (t) => {
       // Whatever else this machine does can only add to what the neighbour feels: the calmest round counts.
       for (let left = ROUNDS; ; ) {
-        const { ms, usual, loud } = await attacked(SCRIPTS[script]);
+        const { ms, usual, loud } = await attacked(attack);
         t.diagnostic(
           `suspended after ${(ms / 1000).toFixed(1)} s; the neighbour's p95 ${usual.toFixed(0)} ms alone, ${loud.toFixed(0)} ms meanwhile`,
         );
@@ -187,6 +204,20 @@ describe('a noisy neighbour', { skip: stackMissing() ?? false, timeout: 600_000 
     assert.equal(await stateOf(LOUD), 'ACTIVE');
   });
 });
+
+/** Takes as many sessions as it gets, and has each hold a sort in memory. */
+const SORTS = `
+  import { text } from 'node:stream/consumers';
+  import pg from 'pg';
+  const login = JSON.parse(await text(process.stdin));
+  for (let n = 0; n < 7; n++) {
+    const client = new pg.Client(login);
+    client.on('error', () => undefined);
+    client.connect().then(() => client.query("SET work_mem = '2GB'; SET statement_timeout = 0")).then(
+      () => client.query("SELECT s, pg_sleep(60) FROM (SELECT repeat(md5(g::text), 8) AS s FROM generate_series(1, 500000) g ORDER BY 1) sorted LIMIT 1"),
+    ).catch(() => undefined);
+  }
+`;
 
 const SCRIPTS = {
   LOOPS: `for (let n = 0; n < 8; n++) require('node:child_process').spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' }); for (;;);`,

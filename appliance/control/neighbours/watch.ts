@@ -13,6 +13,8 @@ export interface Takes {
   processes: number;
   /** Of the connections to shared servers that a data plane may need at most, also those that never log in. */
   connections: number;
+  /** Of the memory that its sessions at the database hold at most, whatever they do for it. */
+  memory: number;
 }
 
 /** What no data plane of ours does, however much it has to do, and for how long it must be seen before it counts. */
@@ -36,6 +38,11 @@ const SIGNS: readonly Sign[] = Object.freeze([
     reason: 'it opened more connections than a data plane needs',
     forMs: 6000,
     shows: ({ connections }) => connections > 1,
+  },
+  {
+    reason: 'its sessions took more memory of the database than any work needs',
+    forMs: 6000,
+    shows: ({ memory }) => memory > 1,
   },
   {
     reason: 'it started more processes than a data plane needs',

@@ -27,7 +27,7 @@ export function demandBetween(before: ReadonlyMap<string, number>, now: Readonly
 }
 
 /** All processes of the control group that a process is in, by either form in which kernels show groups. */
-async function processesBeside(pid: number): Promise<string[]> {
+export async function processesBeside(pid: number): Promise<string[]> {
   const groups = await readFile(`/proc/${pid}/cgroup`, 'latin1').catch(() => '');
   for (const line of groups.split('\n')) {
     const [, controllers, path] = /^\d+:([^:]*):(\/.+)$/.exec(line) ?? [];

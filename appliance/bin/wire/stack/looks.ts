@@ -5,15 +5,19 @@ import { containerName, ROLE_LABEL, TENANT_LABEL } from '../../../control/engine
 import type { Takes } from '../../../control/neighbours/watch.ts';
 import type { TenantNetworks } from '../../../control/networks/port.ts';
 import type { ContainerLimits } from '../../../control/planes/container-specs.ts';
+import { tenantNames } from '../../../kernel/names.ts';
 import { demandBetween, demandOf } from './demand.ts';
+import { sessionMemory } from './session-memory.ts';
 import { tcpPeers } from './tcp-peers.ts';
+
+const DATABASE = 'frostbyte-postgres-1';
 
 /**
  * Connections that a data plane has at most: to the database its share (`connections.ts`), twice while it is replaced, and
  * those that are refused since there is no place; to the object store and the scanner as many as files that move.
  */
 const MOST: Readonly<Record<string, { port: number; connections: number }>> = Object.freeze({
-  'frostbyte-postgres-1': { port: 5432, connections: 40 },
+  [DATABASE]: { port: 5432, connections: 40 },
   'frostbyte-objects-1': { port: 9000, connections: 512 },
   'frostbyte-scanner-1': { port: 3310, connections: 128 },
 });
@@ -23,6 +27,12 @@ export interface LooksOptions {
   networks: Pick<TenantNetworks, 'of'>;
   limits: ContainerLimits;
 }
+
+/**
+ * Memory that a tenant's sessions at the database hold together at most: one writes a batch at a time, the largest in some
+ * 160 MB, and each keeps some 40 MB behind it.
+ */
+const MOST_SESSION_MEMORY = 768 * 1024 ** 2;
 
 /** What was seen of a data plane at a moment. */
 interface Look {
@@ -52,6 +62,8 @@ export function planeLooks({ engine, networks, limits }: LooksOptions): () => Pr
     const planes = (await engine.containers(`${ROLE_LABEL}=data-plane`)).filter(({ running }) => running);
     if (planes.length === 0) return [];
     const shares = await connections();
+    const database = await engine.container(DATABASE);
+    const memory = database?.running ? await sessionMemory(database.pid) : new Map<string, number>();
     const now = new Map<string, Look>();
     const looks: Takes[] = [];
     for (const { labels } of planes) {
@@ -69,6 +81,7 @@ export function planeLooks({ engine, networks, limits }: LooksOptions): () => Pr
         received: ms === null ? null : ((usage.received - last!.usage.received) / ms) * 1000,
         processes: usage.processes / limits.processes,
         connections: shares.get((await networks.of(tenantId)).address('plane')) ?? 0,
+        memory: (memory.get(tenantNames(tenantId).role) ?? 0) / MOST_SESSION_MEMORY,
       });
     }
     before = now;

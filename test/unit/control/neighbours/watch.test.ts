@@ -4,7 +4,7 @@ import { neighbourWatch, type Takes } from '../../../../appliance/control/neighb
 import { FrostbyteError } from '../../../../appliance/kernel/errors.ts';
 import { silentLogger } from '../../../support/control/control-fixture.ts';
 
-const CALM: Takes = { tenant_id: 'acme', processor: 0.3, received: 200, processes: 0.2, connections: 0.2 };
+const CALM: Takes = { tenant_id: 'acme', processor: 0.3, received: 200, processes: 0.2, connections: 0.2, memory: 0.1 };
 /** As a plane is seen whose processors are all taken while control still asks it. */
 const LOOP: Partial<Takes> = { processor: 10, received: 75 };
 
@@ -42,6 +42,7 @@ function watched(isAtWork: () => Promise<boolean> = async () => false) {
 
 for (const [what, takes, reason] of [
   ['floods servers with connections', { connections: 1.5 }, /connections/],
+  ['sorts all that its database holds', { memory: 1.2 }, /memory of the database/],
   ['starts more and more processes', { processes: 1 }, /processes/],
   ['loops without work', LOOP, /busy without any work/],
 ] as const) {
