@@ -6,7 +6,8 @@ import { systemClock } from '../../appliance/kernel/clock.ts';
 import { tenantNames } from '../../appliance/kernel/names.ts';
 import { openPostgresRecords } from '../../appliance/stores/record/postgres.ts';
 import { arrival, TENANT } from '../contract/record/builders.ts';
-import { stackMissing } from '../support/stack.ts';
+import { stackMissing, testStack } from '../support/stack.ts';
+import { clearStack } from '../support/stack-appliance.ts';
 import { sqlState, type TenantDatabases, tenantDatabases } from '../support/tenant-databases.ts';
 
 /** All tenants share one database server: what a hostile one takes of it is its own share (spec 3, "Noisy neighbour"). */
@@ -19,6 +20,8 @@ const crowd = (count: number) => Array.from({ length: count }, (_, n) => `tenant
 describe('the database that all tenants share', { skip: stackMissing() ?? false }, () => {
   let databases: TenantDatabases;
   before(async () => {
+    // Shares are counted: nobody else's may be there.
+    await clearStack(testStack()!);
     databases = tenantDatabases();
     for (const tenant of [LOUD, QUIET]) await databases.records.make(tenant);
   });
