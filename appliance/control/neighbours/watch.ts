@@ -5,8 +5,8 @@ import type { Logger } from '../../kernel/telemetry.ts';
 /** What a tenant's data plane takes of what others share, at one moment. */
 export interface Takes {
   tenant_id: string;
-  /** What it asked of the processors since the last look, of what it may have: more than 1 where it got less; null at the first. */
-  processor: number | null;
+  /** What it got and asked of the processors since the last look, of what it may have; null at the first. */
+  processor: { got: number; asked: number } | null;
   /** Packets that came to it in a second since the last look: whoever works talks with its stores. */
   received: number | null;
   /** Of the processes and threads that it may have, 0 to 1. */
@@ -32,6 +32,14 @@ interface Sign {
  */
 const CHATTER = 150;
 
+/**
+ * Whether its processors are busy by its own doing. On a starved box whoever does one thing after the other seems to ask for
+ * all of them, since it waits while it could run: it counts only where it gets half of them, or asks for three times as much.
+ */
+function isBusy({ got, asked }: { got: number; asked: number }): boolean {
+  return asked > 0.9 && (got > 0.5 || asked > 3);
+}
+
 /** Each is within 30 seconds of its beginning, looks and suspension counted in (spec 3, "Noisy neighbour"). */
 const SIGNS: readonly Sign[] = Object.freeze([
   {
@@ -53,7 +61,7 @@ const SIGNS: readonly Sign[] = Object.freeze([
     reason: 'it kept its processors busy without any work',
     forMs: 14_000,
     shows: ({ processor, received }) =>
-      processor !== null && received !== null && processor > 0.9 && received < CHATTER,
+      processor !== null && received !== null && isBusy(processor) && received < CHATTER,
     unlessAtWork: true,
   },
 ] satisfies Sign[]);

@@ -6,7 +6,7 @@ import type { Takes } from '../../../control/neighbours/watch.ts';
 import type { TenantNetworks } from '../../../control/networks/port.ts';
 import type { ContainerLimits } from '../../../control/planes/container-specs.ts';
 import { tenantNames } from '../../../kernel/names.ts';
-import { demandBetween, demandOf } from './demand.ts';
+import { type Demand, demandBetween, demandOf } from './demand.ts';
 import { sessionMemory } from './session-memory.ts';
 import { tcpPeers } from './tcp-peers.ts';
 
@@ -37,7 +37,7 @@ const MOST_SESSION_MEMORY = 768 * 1024 ** 2;
 /** What was seen of a data plane at a moment. */
 interface Look {
   usage: ContainerUsage;
-  demand: ReadonlyMap<string, number>;
+  demand: ReadonlyMap<string, Demand>;
   at: number;
 }
 
@@ -77,7 +77,7 @@ export function planeLooks({ engine, networks, limits }: LooksOptions): () => Pr
       const ms = last === undefined || last.usage.id !== usage.id ? null : at - last.at;
       looks.push({
         tenant_id: tenantId,
-        processor: ms === null ? null : demandBetween(last!.demand, demand) / ms / limits.cpus,
+        processor: ms === null ? null : ofAll(demandBetween(last!.demand, demand), ms * limits.cpus),
         received: ms === null ? null : ((usage.received - last!.usage.received) / ms) * 1000,
         processes: usage.processes / limits.processes,
         connections: shares.get((await networks.of(tenantId)).address('plane')) ?? 0,
@@ -87,4 +87,8 @@ export function planeLooks({ engine, networks, limits }: LooksOptions): () => Pr
     before = now;
     return looks;
   };
+}
+
+function ofAll({ got, asked }: Demand, all: number): Demand {
+  return { got: got / all, asked: asked / all };
 }

@@ -4,9 +4,16 @@ import { neighbourWatch, type Takes } from '../../../../appliance/control/neighb
 import { FrostbyteError } from '../../../../appliance/kernel/errors.ts';
 import { silentLogger } from '../../../support/control/control-fixture.ts';
 
-const CALM: Takes = { tenant_id: 'acme', processor: 0.3, received: 200, processes: 0.2, connections: 0.2, memory: 0.1 };
+const CALM: Takes = {
+  tenant_id: 'acme',
+  processor: { got: 0.3, asked: 0.3 },
+  received: 200,
+  processes: 0.2,
+  connections: 0.2,
+  memory: 0.1,
+};
 /** As a plane is seen whose processors are all taken while control still asks it. */
-const LOOP: Partial<Takes> = { processor: 10, received: 75 };
+const LOOP: Partial<Takes> = { processor: { got: 0.3, asked: 10 }, received: 75 };
 
 /** The watch over tenants that take what `takes` says, at moments that the test makes. */
 function watched(isAtWork: () => Promise<boolean> = async () => false) {
@@ -45,6 +52,7 @@ for (const [what, takes, reason] of [
   ['sorts all that its database holds', { memory: 1.2 }, /memory of the database/],
   ['starts more and more processes', { processes: 1 }, /processes/],
   ['loops without work', LOOP, /busy without any work/],
+  ['loops once, on a calm box', { processor: { got: 1, asked: 1 }, received: 25 }, /busy without any work/],
 ] as const) {
   test(`a tenant that ${what} is suspended within 30 seconds, and nobody else`, async () => {
     const { suspended, during } = watched();
@@ -72,8 +80,11 @@ test('who has documents at work, or talks with its stores, may use all that it h
   });
   await unknown.during(120, LOOP);
   const searching = watched();
-  await searching.during(120, { processor: 1, received: 500 });
-  assert.deepEqual([working.suspended, unknown.suspended, searching.suspended], [[], [], []]);
+  await searching.during(120, { processor: { got: 1, asked: 1 }, received: 500 });
+  // Starved by others it asks for all, gets little, and answers little.
+  const starved = watched();
+  await starved.during(120, { processor: { got: 0.4, asked: 2 }, received: 90 });
+  for (const { suspended } of [working, unknown, searching, starved]) assert.deepEqual(suspended, []);
 });
 
 test('a first look says nothing of processors, and a tenant that was gone begins anew', async () => {
