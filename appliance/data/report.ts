@@ -8,16 +8,17 @@ import { type BatchFile, findingsOf, isErased, reportLine } from './report-line.
 
 export { type BatchFile, isErased } from './report-line.ts';
 
-const NOT_STARTED = Object.freeze({
-  intake: 'queued',
-  parse: 'queued',
-  policy: 'queued',
-  embed: 'queued',
-  index: 'queued',
-} as const);
+const throughout = <S extends 'queued' | 'cancelled'>(state: S) =>
+  Object.freeze({ intake: state, parse: state, policy: state, embed: state, index: state });
+const NOT_STARTED = throughout('queued');
+const NEVER_STARTS = throughout('cancelled');
 
-/** Stages and error of one file. A file that never came stands with `missing`, one that was erased without its name. */
-export function fileStatus(batchFile: BatchFile): FileStatus {
+/**
+ * Stages and error of one file. A file that has not come stands with `missing`: it is waited for while the batch is being
+ * received, and afterwards it never will come, as only a cancelled batch goes on without it. One that was erased stands
+ * without its name.
+ */
+export function fileStatus(batchFile: BatchFile, batch: Pick<BatchRow, 'status'>): FileStatus {
   const { file, receipt, document } = batchFile;
   if (isErased(batchFile)) return erasedStatus(batchFile);
   const refused = receipt !== null && receipt.status !== 'accepted';
@@ -33,7 +34,8 @@ export function fileStatus(batchFile: BatchFile): FileStatus {
     status: receipt?.status ?? 'missing',
     state: document?.state ?? null,
     current_stage: document?.current_stage ?? (refused ? 'intake' : null),
-    stages: document?.stages ?? (refused ? skipped : { ...NOT_STARTED }),
+    stages:
+      document?.stages ?? (refused ? skipped : { ...(batch.status === 'receiving' ? NOT_STARTED : NEVER_STARTS) }),
     error: document?.error ?? (reason === null ? null : refusal(reason, receipt)),
   };
 }
@@ -70,11 +72,11 @@ export function batchStatus(
   files: BatchFile[],
   report: AcceptanceReport | null,
 ): BatchStatus {
-  const statuses = files.map(fileStatus);
+  const statuses = files.map((file) => fileStatus(file, batch));
   const count = (test: (status: FileStatus) => boolean) => statuses.filter(test).length;
   const processing = (status: FileStatus) => status.state === 'processing';
   const running = (status: FileStatus) => processing(status) && Object.values(status.stages).includes('processing');
-  // A file that has not come is waited for while the batch is being received; afterwards it never will.
+  // As `fileStatus` says of a file that has not come.
   const awaited = batch.status === 'receiving' ? 'queued' : 'failed';
   const missing = (place: typeof awaited) => (place === awaited ? count(({ status }) => status === 'missing') : 0);
   return {

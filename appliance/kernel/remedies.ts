@@ -42,6 +42,8 @@ const note = as('note');
 
 const TAKEN = 'PDF, DOCX, XLSX, TXT, CSV, PNG or TIFF';
 const NOTHING = 'Nothing needs to be done.';
+/** A batch that was cancelled takes nothing more. */
+const IN_ANOTHER_BATCH = 'If it is wanted, send it in a batch with another batch_id.';
 /** The sender's file is in order, so sending it again would not help. */
 const NOT_THE_FILE = 'The file itself is in order. Ask the platform owner';
 
@@ -69,10 +71,8 @@ export const REMEDIES: Readonly<Record<ReportCode, Entry>> = Object.freeze({
     'Another document with other content has the same document id.',
     'Change the file (open it and save it again, for example) and send it in a new batch.',
   ),
-  FILE_MISSING: blocked(
-    'The manifest names a file that is not there.',
-    'Add the file, or take it out of the manifest.',
-  ),
+  // A batch waits for its files; only one that was cancelled is reported without them.
+  FILE_MISSING: blocked('The batch was cancelled before this file came.', IN_ANOTHER_BATCH),
 
   // Reading it
   FILE_CORRUPTED: blocked(
@@ -191,7 +191,7 @@ export const REMEDIES: Readonly<Record<ReportCode, Entry>> = Object.freeze({
     'Processing the document again was cancelled; its earlier version stays in search.',
     'Have the document processed again if the earlier version will not do.',
   ),
-  CANCELLED: blocked('Processing was cancelled before the file was done.', 'Send the file again if it is wanted.'),
+  CANCELLED: blocked('Processing was cancelled before the file was done.', IN_ANOTHER_BATCH),
   ERASED: note('The document was erased on request.', NOTHING),
 });
 
@@ -270,7 +270,11 @@ export const INTAKE_REMEDIES = Object.freeze({
   CHECKSUM_MISMATCH: plain('CHECKSUM_MISMATCH'),
   MALWARE_DETECTED: plain('MALWARE_DETECTED'),
   METADATA_INVALID: plain('METADATA_INVALID'),
-  FILE_MISSING: plain('FILE_MISSING'),
+  FILE_MISSING: Object.freeze({
+    code: 'FILE_MISSING',
+    message: 'The manifest names a file that is not there.',
+    remediation: 'Add the file, or take it out of the manifest.',
+  }),
 } satisfies Record<string, IntakeRemedy>);
 
 export type RemedyName = keyof typeof INTAKE_REMEDIES;

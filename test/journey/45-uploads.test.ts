@@ -335,16 +335,53 @@ test('the command line sends the parts again that were under way when its line b
   assert.deepEqual([receipt.status, receipt.counts.accepted], ['received', 4]);
 });
 
+const cli = (...words: string[]) => {
+  process.env.FROSTBYTE_TOKEN = token;
+  return main([process.execPath, 'frostbyte', '--url', appliance.url, '--json', ...words]);
+};
+
+test('a batch that was cancelled half-way says so: of its files, and to whoever sends it again', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'outgoing-'));
+  t.after(() => rm(folder, { recursive: true }));
+  for (let n = 0; n < 4; n++) await writeFile(join(folder, `part-${n}.pdf`), pdf(1_000_000));
+  const line = await breakingLine(appliance.url, [2_500_000]);
+  t.after(() => line.close());
+  const pause = async () => {
+    throw new Error('out of patience');
+  };
+  const impatient = submitFolder(createClient({ url: line.url, token }), folder, 'acme', 'half', { pause });
+  await assert.rejects(impatient, { message: 'out of patience' });
+  await until('the files that came', async () => (await dana('GET', '/ingest/acme/batch/half')).status === 200);
+  assert.equal((await dana('DELETE', '/ingest/acme/batch/half')).status, 200);
+  const {
+    status,
+    files,
+    acceptance_report: report,
+  } = await whenSettled(createClient({ url: appliance.url, token }), 'acme', 'half');
+  const missing = files.filter((file) => file.status === 'missing');
+  assert.deepEqual([status, missing.length > 0], ['cancelled', true]);
+  for (const { stages } of missing) assert.deepEqual([...new Set(Object.values(stages))], ['cancelled']);
+  const problems = report!.files.filter(({ outcome }) => outcome === 'missing').flatMap(({ problems }) => problems);
+  assert.equal(problems.length, missing.length);
+  for (const { message, remediation } of problems) {
+    assert.match(message, /cancelled before this file came/);
+    assert.match(remediation, /another batch_id/);
+  }
+
+  await assert.rejects(submitFolder(createClient({ url: appliance.url, token }), folder, 'acme', 'half'), {
+    code: 'INVALID_STATE_TRANSITION',
+    message: /was cancelled.*--batch and another id/,
+  });
+  assert.equal(await cli('ingest', folder, '--tenant', 'acme', '--batch', 'half', '--no-follow'), 1);
+  assert.equal(await cli('ingest', folder, '--tenant', 'acme', '--batch', 'whole', '--no-follow'), 0);
+});
+
 test('the command line lists uploads and gives one up', async () => {
   const id = await begin(10);
-  const run = (...words: string[]) => {
-    process.env.FROSTBYTE_TOKEN = token;
-    return main([process.execPath, 'frostbyte', '--url', appliance.url, '--json', 'upload', ...words]);
-  };
-  assert.equal(await run('list', 'acme', '--state', 'open'), 0);
-  assert.equal(await run('show', 'acme', id), 0);
-  assert.equal(await run('delete', 'acme', id), 0);
-  assert.equal(await run('show', 'acme', id), 1);
+  assert.equal(await cli('upload', 'list', 'acme', '--state', 'open'), 0);
+  assert.equal(await cli('upload', 'show', 'acme', id), 0);
+  assert.equal(await cli('upload', 'delete', 'acme', id), 0);
+  assert.equal(await cli('upload', 'show', 'acme', id), 1);
 });
 
 test('no log line names a file', () => {

@@ -54,10 +54,14 @@ export function ingestCommands(program: Command): void {
       out.say(describeReceipt(receipt));
       const status = await follow(api, options.tenant, receipt.batch_id, out);
       out.answer(status, describeStatus);
+      if (status.status === 'cancelled') throw new CheckFailed(`The batch was cancelled. ${SEND_ANEW}`);
       if (status.summary.failed > 0)
         throw new CheckFailed(`${status.summary.failed} file(s) did not make it; the problems above say what to do.`);
     });
 }
+
+/** A cancelled batch takes nothing more, however often it is sent. */
+const SEND_ANEW = 'To send what is wanted of it, run this again with --batch and another id.';
 
 export interface SubmitOptions extends LargeOptions {
   /** May add to the manifest before anything is sent. */
@@ -69,7 +73,8 @@ export interface SubmitOptions extends LargeOptions {
 /**
  * Submits a folder as one batch: by its own `manifest.json` where it has one, else by one that is built now. Large files
  * go ahead as resumable uploads, the rest as parts. What an earlier try brought over is not sent again. Files are read as
- * they are sent, never held in memory; only plain files of the folder itself are, whatever the manifest names.
+ * they are sent, never held in memory; only plain files of the folder itself are, whatever the manifest names. Throws
+ * `INVALID_STATE_TRANSITION` for a batch that was cancelled.
  */
 export async function submitFolder(
   api: Client,
@@ -91,7 +96,7 @@ export async function submitFolder(
     files: manifest.files.map((file) => ({ ...file, ...uploads.get(file.file_id) })),
   };
   const path = `/ingest/${tenant}/batch`;
-  return patiently(async (again) => {
+  const receipt = await patiently(async (again) => {
     if (again) there = await arrived(api, tenant, manifest.batch_id);
     const parts = files.filter(({ file_id }) => !uploads.has(file_id) && !there.has(file_id));
     if (parts.length === 0) return (await api.send<BatchReceipt>('POST', path, named)).data;
@@ -100,12 +105,23 @@ export async function submitFolder(
     for (const { file_id, filename, blob } of parts) form.set(file_id, blob, filename);
     return (await api.upload<BatchReceipt>(path, form, {})).data;
   }, options);
+  if (receipt.status === 'cancelled') throw wasCancelled(receipt.batch_id);
+  return receipt;
 }
 
-/** Ids of files that have a receipt from an earlier try of the batch. */
+function wasCancelled(value: string): FrostbyteError {
+  return new FrostbyteError(
+    'INVALID_STATE_TRANSITION',
+    `The batch was cancelled, so nothing more of it is taken. ${SEND_ANEW}`,
+    { details: [{ field: 'batch_id', value, constraint: 'the id of a batch that was not cancelled' }] },
+  );
+}
+
+/** Ids of files that have a receipt from an earlier try of the batch. Throws where that was cancelled. */
 async function arrived(api: Client, tenant: string, batchId: string): Promise<ReadonlySet<string>> {
   try {
     const { data } = await api.get<BatchStatus>(`/ingest/${tenant}/batch/${batchId}`);
+    if (data.status === 'cancelled') throw wasCancelled(batchId);
     return new Set(data.files.filter(({ receipt_id }) => receipt_id !== null).map(({ file_id }) => file_id));
   } catch (error) {
     if (isFrostbyteError(error, 'RESOURCE_NOT_FOUND')) return new Set();

@@ -342,7 +342,7 @@ test('a file that has not come is waited for while the batch is received, and co
 
 test('a file that was refused, or that a gate keeps, says why where other errors stand', () => {
   const why = (n: Parameters<typeof file>) => {
-    const { error } = fileStatus(file(...n));
+    const { error } = fileStatus(file(...n), { status: 'completed' });
     return error && [error.stage, error.code];
   };
   assert.deepEqual(why([1, null, rejected]), ['intake', rejected.reason]);
@@ -357,20 +357,30 @@ test('a file that was refused, or that a gate keeps, says why where other errors
   assert.equal(why([4, document(4), released]), null, 'what was let out since has no error');
 });
 
-test('a file that was refused went no further; one that never came is missing', () => {
-  assert.deepEqual(fileStatus(file(1, null, rejected)).stages, {
+test('a file that was refused went no further; one that has not come is waited for, or will never come', () => {
+  const stages = (n: Parameters<typeof file>, status: BatchRow['status']) => fileStatus(file(...n), { status }).stages;
+  assert.deepEqual(stages([1, null, rejected], 'completed'), {
     intake: 'failed',
     parse: 'skipped',
     policy: 'skipped',
     embed: 'skipped',
     index: 'skipped',
   });
-  assert.equal(fileStatus(file(1, null, { status: 'quarantined', doc_id: null })).stages.intake, 'quarantined');
-  const missing = fileStatus(file(1, null, null));
-  assert.deepEqual(
-    [missing.status, missing.state, missing.receipt_id, missing.stages.intake],
-    ['missing', null, null, 'queued'],
-  );
+  assert.equal(stages([1, null, { status: 'quarantined', doc_id: null }], 'completed').intake, 'quarantined');
+  const missing = fileStatus(file(1, null, null), { status: 'receiving' });
+  assert.deepEqual([missing.status, missing.state, missing.receipt_id], ['missing', null, null]);
+  const all = (status: BatchRow['status']) => [...new Set(Object.values(stages([1, null, null], status)))];
+  assert.deepEqual([all('receiving'), all('processing'), all('cancelled')], [['queued'], ['cancelled'], ['cancelled']]);
+});
+
+test('what a cancelled batch did not take is to be sent in another one', () => {
+  const [missing, cancelled] = report([file(1, null, null), file(2, document(2, { state: 'cancelled' }))]).files;
+  const told = [missing, cancelled].map((line) => line!.problems.map(({ code, message }) => `${code}: ${message}`));
+  assert.deepEqual(told, [
+    ['FILE_MISSING: The batch was cancelled before this file came.'],
+    ['CANCELLED: Processing was cancelled before the file was done.'],
+  ]);
+  for (const line of [missing, cancelled]) assert.match(line!.problems[0]!.remediation, /another batch_id/);
 });
 
 test('metadata that did not fit are told field by field, each with its mend', () => {
