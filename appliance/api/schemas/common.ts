@@ -15,7 +15,9 @@ export const Timestamp = z.string().openapi({ example: '2026-01-31T12:00:00.000Z
 export const Reason = z.string().trim().min(1).max(500);
 
 /** ISO 8601, date or date-time, as query filters take it. */
-export const DateFilter = z.union([z.iso.datetime({ offset: true }), z.iso.date()]);
+export const DateFilter = z.union([z.iso.datetime({ offset: true }), z.iso.date()], {
+  error: 'must be a date such as 2026-01-31, or one with time and offset such as 2026-01-31T12:00:00Z',
+});
 
 /** The end of a plain date's day, or the moment itself. */
 const lastMoment = (value: string) => Date.parse(value.length === 10 ? `${value}T23:59:59.999Z` : value);

@@ -5,6 +5,8 @@ import { z } from '../zod.ts';
 
 const Operand = z.union([z.string().max(1000), z.number(), z.boolean()]);
 const Operands = z.array(Operand).min(1).max(100);
+const FILTER_FORM =
+  'must be text of at most 1000 characters, a number, true, false, or operators (eq, in, gt, gte, lt, lte, contains, contains_any, contains_all)';
 /** Numbers, and dates as text. */
 const Bound = z.union([z.string().max(64), z.number()]);
 
@@ -30,7 +32,7 @@ export type MetadataOperators = z.infer<typeof MetadataOperators>;
 export const MetadataFilter = z.preprocess(
   withoutLostName,
   z
-    .record(z.string().min(1).max(64), z.union([Operand, MetadataOperators]))
+    .record(z.string().min(1).max(64), z.union([Operand, MetadataOperators], { error: FILTER_FORM }))
     .refine((filter) => Object.keys(filter).length <= 50, 'must not name more than 50 fields'),
 );
 export type MetadataFilter = z.infer<typeof MetadataFilter>;

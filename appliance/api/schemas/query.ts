@@ -25,7 +25,11 @@ export const SearchBody = z
     top_k: z.number().int().min(1).max(200).optional(),
     filters: z
       .strictObject({
-        classification: z.union([z.enum(CLASSES), z.array(z.enum(CLASSES)).min(1).max(7)]).optional(),
+        classification: z
+          .union([z.enum(CLASSES), z.array(z.enum(CLASSES)).min(1).max(CLASSES.length)], {
+            error: `must be one of ${CLASSES.join(', ')}, or a list of them`,
+          })
+          .optional(),
         date_range: z
           .strictObject({ start: DateFilter.optional(), end: DateFilter.optional() })
           .refine(({ start, end }) => isRange(start, end), { error: 'must not be before start', path: ['end'] })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from '@hono/zod-openapi';
 import fc from 'fast-check';
+import { CLASSES, SearchBody } from '../../../appliance/api/schemas/query.ts';
 import { readJson, validate } from '../../../appliance/api/validate.ts';
 import { type ErrorDetail, FrostbyteError } from '../../../appliance/kernel/errors.ts';
 
@@ -171,4 +172,16 @@ test('a megabyte of quotes and backslashes is read in a moment', async () => {
   const started = performance.now();
   for (const text of ['"\\'.repeat(300_000), '"'.repeat(900_000), '"\\"'.repeat(300_000)]) await readingRefused(text);
   assert.ok(performance.now() - started < 2000);
+});
+
+test('a filter that a search does not take is told what is allowed', () => {
+  const told = (filters: object) => detailsOf(SearchBody, { query_text: 'rent', filters })[0];
+  const classes = told({ classification: 'lease' });
+  assert.deepEqual([classes?.field, classes?.value], ['filters.classification', 'lease']);
+  for (const name of CLASSES) assert.ok(classes!.constraint.includes(name), name);
+  assert.equal(told({ classification: ['contract', 'lease'] })?.constraint, classes?.constraint);
+  const date = told({ date_range: { start: '1.1.2026' } });
+  assert.deepEqual([date?.field, date?.value], ['filters.date_range.start', '1.1.2026']);
+  assert.match(date!.constraint, /a date such as 2026-01-31, or .*2026-01-31T12:00:00Z/);
+  assert.match(told({ metadata: { amount: null } })!.constraint, /operators \(eq, in, gt/);
 });
