@@ -48,7 +48,15 @@ export const ErrorEnvelope = z
     error: z.object({
       code: z.enum(API_CODES),
       message: z.string(),
-      details: z.array(z.object({ field: z.string(), value: z.unknown().optional(), constraint: z.string() })),
+      details: z.array(
+        z.object({
+          field: z.string(),
+          value: z.unknown().optional(),
+          constraint: z.string(),
+          file: z.string().optional(),
+          remediation: z.string().optional(),
+        }),
+      ),
       request_id: z.string(),
     }),
   })

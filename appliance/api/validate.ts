@@ -45,10 +45,16 @@ export function issuesToDetails(issues: readonly z.core.$ZodIssue[], root: unkno
         .map((key) => ({ field: [...issue.path, key.slice(0, SHOWN)].join('.'), constraint: 'unknown field' }));
     }
     const field = issue.path.map(String).join('.') || '(body)';
-    const value = valueAt(root, issue.path);
-    const shown = issue.path.length > 0 && isShowable(value) && !issue.path.some((step) => PRIVATE.has(String(step)));
-    return [{ field, ...(shown ? { value } : {}), constraint: issue.message }];
+    const value = shownValue(root, issue.path);
+    return [{ field, ...(value === undefined ? {} : { value }), constraint: issue.message }];
   });
+}
+
+/** The value that a path leads to, where an answer may repeat it; undefined where it may not, and where there is none. */
+export function shownValue(root: unknown, path: readonly PropertyKey[]): unknown {
+  const value = valueAt(root, path);
+  const shown = path.length > 0 && isShowable(value) && !path.some((step) => PRIVATE.has(String(step)));
+  return shown ? value : undefined;
 }
 
 function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {

@@ -1,5 +1,6 @@
 import { BUNDLE_EXIT } from '../bundle/exit-codes.ts';
 import { type BundleCode, type FrostbyteError, isFrostbyteError } from '../kernel/errors.ts';
+import { printable } from '../kernel/printable.ts';
 
 /** Exit codes of the command line (spec 4): the one place where an outcome becomes a number. */
 export const EXIT = Object.freeze({ ok: 0, failedCheck: 1, usage: 2, unreachable: 3 });
@@ -43,8 +44,8 @@ export function explainAsJson(error: unknown): string {
 
 function detailLines({ code, details }: FrostbyteError): string[] {
   if (code === 'CONFIG_INVALID') return [];
-  return details.map(
-    ({ field, value, constraint }) =>
-      `  ${field}${value === undefined ? '' : ` = ${JSON.stringify(value)}`}: ${constraint}`,
-  );
+  return details.flatMap(({ field, value, constraint, file, remediation }) => [
+    `  ${file === undefined ? '' : `${printable(file)}, `}${field}${value === undefined ? '' : ` = ${JSON.stringify(value)}`}: ${constraint}`,
+    ...(remediation === undefined ? [] : [`      → ${remediation}`]),
+  ]);
 }

@@ -114,6 +114,10 @@ export interface ErrorDetail {
   field: string;
   value?: unknown;
   constraint: string;
+  /** Of a file of a batch: what its sender calls it. */
+  file?: string;
+  /** What to do about it, where the constraint does not say. */
+  remediation?: string;
 }
 
 export interface ErrorOptions {

@@ -315,6 +315,14 @@ export function batchRemedy(code: string): string {
     : BATCH_REMEDIES.INTERNAL_ERROR;
 }
 
+/** The same where the refusal has details: their own mend if it is one for all of them, else that each has its own. */
+export function refusalRemedy(code: string, details: readonly { remediation?: string }[]): string {
+  const mends = new Set(details.map(({ remediation }) => remediation));
+  const [first] = mends;
+  if (first === undefined || mends.has(undefined)) return batchRemedy(code);
+  return mends.size === 1 ? first : 'Correct what the details name, each as it says there.';
+}
+
 /** What only the sender's own check finds (`frostbyte manifest check`). */
 export const SENDER_REMEDIES = Object.freeze({
   NOT_IN_MANIFEST: words(

@@ -144,9 +144,10 @@ export class Arrival {
     if (missing.length > 0 || surplus > 0) {
       const actual = this.#settled.size + this.#seen.size + surplus;
       throw countMismatch(manifest.file_count, actual, 'file parts that belong to it or to nothing', [
-        ...missing.map(({ file_id }) => ({
+        ...missing.map(({ file_id, filename }) => ({
           field: 'file_id',
           value: file_id,
+          file: filename,
           constraint: 'missing: no part of the body is this file',
         })),
         ...left.map(({ part }) => ({

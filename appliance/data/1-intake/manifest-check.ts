@@ -4,15 +4,17 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { metadataChecker } from '../../api/custom-fields/metadata.ts';
 import type { Manifest, ManifestFile } from '../../api/manifest.ts';
+import { manifestProblem } from '../../api/manifest-problems.ts';
 import { DEFAULT_TENANT_CONFIG, type TenantConfig } from '../../api/tenant-config.ts';
 import { FrostbyteError, isFrostbyteError } from '../../kernel/errors.ts';
+import { MANIFEST_WORDS } from '../../kernel/manifest-remedies.ts';
 import { batchRemedy, INTAKE_REMEDIES, SENDER_REMEDIES } from '../../kernel/remedies.ts';
 import { lookAtEnd, TAIL_BYTES } from './file-end.ts';
 import { extensionOf, FORMATS } from './file-names.ts';
 import { filesToSend, folderEntries, MANIFEST_NAME } from './folder-entries.ts';
 import type { IncomingFile } from './incoming-file.ts';
 import { type FileLimits, judgeFile } from './judge-file.ts';
-import { LARGEST_MANIFEST, readManifest } from './read-manifest.ts';
+import { LARGEST_MANIFEST, readManifest, tooLarge } from './read-manifest.ts';
 import { HEAD_BYTES, looksLikeUtf16, sniffHead, UNKNOWN } from './sniff.ts';
 
 /** The sender's side of intake: the same checks, offline, on a folder (`frostbyte manifest check`, `ingest`). */
@@ -54,7 +56,7 @@ export async function checkManifest(dir: string, given: Partial<ManifestRules> =
     ({ manifest } = readManifest(bytes, limits));
   } catch (error) {
     if (!isFrostbyteError(error)) throw error;
-    return { files: 0, problems: manifestProblems(error) };
+    return { files: 0, problems: problemsOf(error) };
   }
   const problems: ManifestProblem[] = [];
   const checkMetadata = metadataChecker(limits.custom_fields, manifest.metadata);
@@ -127,15 +129,15 @@ async function checkFile(dir: string, file: ManifestFile, limits: FileLimits): P
   return problem(code, message, remediation);
 }
 
-function manifestProblems(error: FrostbyteError): ManifestProblem[] {
-  const remediation = batchRemedy(error.code);
-  if (error.details.length === 0) return [{ filename: null, code: error.code, message: error.message, remediation }];
-  return error.details.map(({ field, value, constraint }) => ({
-    filename: null,
-    code: error.code,
-    message: `${field}${value === undefined ? '' : ` (${JSON.stringify(value)})`}: ${constraint}`,
-    remediation,
-  }));
+function problemsOf(error: FrostbyteError): ManifestProblem[] {
+  const { code, message, details } = error;
+  const told = details.flatMap(({ field, value, constraint, file, remediation }) => {
+    if (remediation === undefined) return [];
+    const name = file === undefined ? field : field.replace(/^files\.\d+\.?/, '');
+    const shown = value === undefined ? '' : ` (${JSON.stringify(value)})`;
+    return [{ filename: file ?? null, code, message: `${`${name}${shown} ${constraint}`.trim()}.`, remediation }];
+  });
+  return told.length > 0 ? told : [{ filename: null, code, message, remediation: batchRemedy(code) }];
 }
 
 /** Reads a file once, as intake does, without storing it. Throws `VALIDATION_ERROR` where it is no plain file. */
@@ -183,11 +185,12 @@ export async function readManifestFile(dir: string): Promise<Buffer> {
   } catch (cause) {
     throw new FrostbyteError('MANIFEST_INVALID', 'There is no manifest.json in the folder, as a plain file.', {
       cause,
+      details: [manifestProblem([], null, MANIFEST_WORDS.NOT_THERE)],
     });
   }
   try {
     const { size } = await file.stat();
-    if (size > LARGEST_MANIFEST) throw new FrostbyteError('MANIFEST_INVALID', 'The manifest is larger than 8 MiB.');
+    if (size > LARGEST_MANIFEST) throw tooLarge();
     return await file.readFile();
   } finally {
     await file.close();

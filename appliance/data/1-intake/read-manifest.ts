@@ -1,17 +1,13 @@
 import { Manifest } from '../../api/manifest.ts';
-import { issuesToDetails } from '../../api/validate.ts';
+import { MOST_PROBLEMS, manifestProblem, manifestProblems } from '../../api/manifest-problems.ts';
 import { canonicalJson } from '../../kernel/canonical-json.ts';
 import { sha256Hex } from '../../kernel/digest.ts';
 import { type ErrorDetail, FrostbyteError } from '../../kernel/errors.ts';
 import { halfCharacter } from '../../kernel/half-characters.ts';
+import { type FieldWords, MANIFEST_WORDS, METADATA_WORDS, tooManyFiles } from '../../kernel/manifest-remedies.ts';
 
 /** Bytes of a manifest: some ten thousand files with metadata. */
 export const LARGEST_MANIFEST = 8 << 20;
-/** Problems that one answer lists; a manifest that is wrong throughout needs no longer list. */
-const MOST_DETAILS = 100;
-
-/** Characters of the way to a value, as an answer names it. */
-const LONGEST_FIELD = 200;
 
 /** Deeper metadata is no description of a file but an attack on whoever walks it. */
 const DEEPEST_METADATA = 16;
@@ -33,50 +29,64 @@ export function readManifest(
   bytes: Uint8Array,
   expected: { tenant_id: string | null; max_batch_size: number },
 ): CheckedManifest {
-  let json: unknown;
-  try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (error) {
-    throw invalid('The manifest is not JSON in UTF-8.', [{ field: 'manifest', constraint: 'JSON (RFC 8259)' }], error);
-  }
+  const json = parsedJson(bytes);
   const parsed = Manifest.safeParse(json);
   if (!parsed.success) {
-    const details = issuesToDetails(parsed.error.issues, json);
+    const details = manifestProblems(parsed.error.issues, json);
     throw invalid('The manifest is incomplete or malformed; every problem is listed.', details);
   }
   const manifest = parsed.data;
+  const problem = (path: string[], words: FieldWords, value?: unknown) => [
+    manifestProblem(path, manifest, words, value),
+  ];
   if (expected.tenant_id !== null && manifest.tenant_id !== expected.tenant_id) {
-    const detail = {
-      field: 'tenant_id',
-      value: manifest.tenant_id,
-      constraint: 'the tenant that the batch is sent to',
-    };
-    throw invalid('The manifest is made for another tenant.', [detail]);
+    const details = problem(['tenant_id'], MANIFEST_WORDS.OTHER_TENANT, manifest.tenant_id);
+    throw invalid('The manifest is made for another tenant.', details);
   }
-  if (manifest.files.length > expected.max_batch_size) {
-    const detail = {
-      field: 'files',
-      value: manifest.files.length,
-      constraint: `at most ${expected.max_batch_size} files (max_batch_size)`,
-    };
-    throw invalid('The batch holds more files than this tenant takes at once.', [detail]);
+  const { length } = manifest.files;
+  if (length > expected.max_batch_size) {
+    const details = problem(['files'], tooManyFiles(expected.max_batch_size), length);
+    throw invalid('The batch holds more files than this tenant takes at once.', details);
   }
-  const deep = [manifest, ...manifest.files].find(({ metadata }) => nestsDeeper(metadata, DEEPEST_METADATA));
-  if (deep !== undefined) {
-    throw invalid('Metadata is nested too deeply.', [
-      { field: 'metadata', constraint: `at most ${DEEPEST_METADATA} levels` },
-    ]);
+  const deep = [manifest, ...manifest.files].findIndex(({ metadata }) => nestsDeeper(metadata, DEEPEST_METADATA));
+  if (deep >= 0) {
+    const path = deep === 0 ? ['metadata'] : ['files', String(deep - 1), 'metadata'];
+    throw invalid('Metadata is nested too deeply.', problem(path, METADATA_WORDS.nesting));
   }
   const half = halfCharacter(manifest);
   if (half !== null) {
-    throw invalid('The manifest holds half a character (a lone surrogate).', [
-      { field: half.join('.').slice(0, LONGEST_FIELD), constraint: 'valid Unicode' },
-    ]);
+    const details = problem(half, MANIFEST_WORDS.HALF_CHARACTER);
+    throw invalid('The manifest holds half a character (a lone surrogate).', details);
   }
   checkIds(manifest);
   if (manifest.file_count !== manifest.files.length)
     throw countMismatch(manifest.file_count, manifest.files.length, 'files in the manifest');
   return { manifest, manifest_sha256: hashOf(manifest) };
+}
+
+/** JSON in UTF-8, or where it stops being that as far as the parser says; its own words are left out, as they quote. */
+function parsedJson(bytes: Uint8Array): unknown {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw invalid('The manifest is not text in UTF-8.', [manifestProblem([], null, MANIFEST_WORDS.NOT_UTF8)], error);
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const { rule, remediation } = MANIFEST_WORDS.NOT_JSON;
+    const { message } = error as Error;
+    const place = /\((line \d+ column \d+)\)$/.exec(message)?.[1];
+    const end = /^Unexpected end/.test(message) ? '; it breaks off at its end' : '';
+    const where = `${rule}${place === undefined ? end : `; it stops being that at ${place}`}`;
+    throw invalid('The manifest is not JSON.', [manifestProblem([], null, { rule: where, remediation })], error);
+  }
+}
+
+/** The error for more bytes than a manifest has. */
+export function tooLarge(): FrostbyteError {
+  return invalid('The manifest is too large.', [manifestProblem([], null, MANIFEST_WORDS.TOO_LARGE)]);
 }
 
 /** The error for counts that differ; `what` says where the second was counted. */
@@ -93,7 +103,7 @@ export function countMismatch(
       details: [
         { field: 'expected', value: expected, constraint: 'file_count of the manifest' },
         { field: 'actual', value: actual, constraint: what },
-        ...more.slice(0, MOST_DETAILS),
+        ...more.slice(0, MOST_PROBLEMS),
       ],
     },
   );
@@ -109,8 +119,8 @@ function checkIds({ files }: Manifest): void {
   if (repeated.size === 0) return;
   throw new FrostbyteError('DUPLICATE_FILE_ID', 'File ids must be unique within a batch.', {
     details: [...repeated]
-      .slice(0, MOST_DETAILS)
-      .map((value) => ({ field: 'file_id', value, constraint: 'unique within the batch' })),
+      .slice(0, MOST_PROBLEMS)
+      .map((value) => manifestProblem(['file_id'], null, MANIFEST_WORDS.REPEATED_ID, value)),
   });
 }
 
@@ -127,7 +137,7 @@ function hashOf(manifest: Manifest): string {
   } catch (error) {
     throw invalid(
       'The manifest holds a number that JSON cannot carry everywhere.',
-      [{ field: 'metadata', constraint: 'finite numbers' }],
+      [manifestProblem(['metadata'], null, METADATA_WORDS.number)],
       error,
     );
   }

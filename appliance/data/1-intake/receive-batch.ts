@@ -6,7 +6,7 @@ import { Arrival } from './arrival.ts';
 import { bodyIterator } from './body.ts';
 import { ManifestAlone } from './manifest-alone.ts';
 import { BodyBroken, boundaryOf, MultipartReader, type Part, type PartSource } from './multipart.ts';
-import { LARGEST_MANIFEST } from './read-manifest.ts';
+import { LARGEST_MANIFEST, tooLarge } from './read-manifest.ts';
 
 export type IntakePlane = Pick<
   DataPlane,
@@ -85,11 +85,7 @@ async function manifestBytes(part: Part): Promise<Buffer> {
   let bytes = 0;
   for await (const chunk of part.content) {
     bytes += chunk.length;
-    if (bytes > LARGEST_MANIFEST) {
-      throw new FrostbyteError('MANIFEST_INVALID', 'The manifest is too large.', {
-        details: [{ field: 'manifest', constraint: `at most ${LARGEST_MANIFEST} bytes` }],
-      });
-    }
+    if (bytes > LARGEST_MANIFEST) throw tooLarge();
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { FrostbyteError, isFrostbyteError } from '../../kernel/errors.ts';
 import type { InboxReason } from '../../kernel/remedies.ts';
 import { MANIFEST_NAME } from '../1-intake/folder-entries.ts';
-import { type CheckedManifest, LARGEST_MANIFEST, readManifest } from '../1-intake/read-manifest.ts';
+import { type CheckedManifest, LARGEST_MANIFEST, readManifest, tooLarge } from '../1-intake/read-manifest.ts';
 import { diskNames, isReserved } from './disk-names.ts';
 import { errnoOf, namesIn, type Place, placeOf, readPlain } from './handles.ts';
 
@@ -79,11 +79,7 @@ export async function lookAtManifest(
   if (place === null) return lookWithout(folder, filesOnly);
   if (place.kind !== 'plain') return { state: 'refused', print: place.print, error: notPlain('manifest.json') };
   const read = await readPlain(folder, MANIFEST_NAME, LARGEST_MANIFEST);
-  if (read === null) {
-    const detail = { field: 'manifest', constraint: `at most ${LARGEST_MANIFEST} bytes` };
-    const error = new FrostbyteError('MANIFEST_INVALID', 'The manifest is too large.', { details: [detail] });
-    return { state: 'refused', print: place.print, error };
-  }
+  if (read === null) return { state: 'refused', print: place.print, error: tooLarge() };
   if (read.place.print !== place.print) return waiting('STILL_CHANGING', read.place.print);
   if (!isJson(read.bytes)) return waiting('MANIFEST_UNFINISHED', place.print);
   try {

@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { FrostbyteError } from '../../kernel/errors.ts';
-import { batchRemedy, INBOX_REMEDIES, type InboxReason, inboxRemedy } from '../../kernel/remedies.ts';
+import { INBOX_REMEDIES, type InboxReason, inboxRemedy, refusalRemedy } from '../../kernel/remedies.ts';
 import type { BatchState } from '../../stores/record/rows.ts';
 import { batchReceipt } from '../1-intake/batch-receipt.ts';
 import type { DataPlane } from '../plane.ts';
@@ -54,7 +54,7 @@ export async function writeRefusal(
     batch_id: refused.batch_id,
     code,
     message,
-    remediation: batchRemedy(code),
+    remediation: refusalRemedy(code, details),
     details,
   });
   await remove(folder, [RESULTS.waiting]);

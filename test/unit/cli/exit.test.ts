@@ -33,6 +33,14 @@ describe('what a failed command says and exits with', () => {
     assert.equal(explain(new FrostbyteError('CONFIG_INVALID', 'No.', { details })), 'CONFIG_INVALID: No.');
   });
 
+  it('names the file that a detail is about, and what to do about it', () => {
+    const details = [{ field: 'files.0.sha256', constraint: 'must be so', file: 'a\u202e.pdf', remediation: 'Do it.' }];
+    assert.equal(
+      explain(new FrostbyteError('MANIFEST_INVALID', 'No.', { details })),
+      'MANIFEST_INVALID: No.\n  a\\u202e.pdf, files.0.sha256: must be so\n      → Do it.',
+    );
+  });
+
   it('passes on what the system refused, with its path, and calls it no fault of ours', () => {
     assert.match(
       explain(thrown(() => readFileSync('/nowhere/at/all'))),

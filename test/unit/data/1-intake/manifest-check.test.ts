@@ -107,6 +107,33 @@ describe('a manifest', () => {
   );
 
   it(
+    'that is not as it should be is told in words: which file, what it must be, what to do',
+    within(async (folder) => {
+      const manifest = await outgoing(folder);
+      const spoilt = { ...manifest, batch_id: 'March 2026', files: [{ ...manifest.files[0], sha256: 'A1' }, {}] };
+      await writeFile(join(folder, 'manifest.json'), JSON.stringify(spoilt));
+      const { problems } = await checkManifest(folder);
+      assert.deepEqual(
+        problems.slice(0, 3).map(({ filename, message }) => [filename, message.slice(0, 36)]),
+        [
+          [null, 'batch_id must be 1 to 128 letters (A'],
+          ['a.csv', 'sha256 ("A1") must be the SHA-256 of'],
+          ['file 2 of the list', 'file_id is missing; it must be 1 to '],
+        ],
+      );
+      assert.equal(
+        new Set(problems.map(({ remediation }) => remediation)).size,
+        problems.length,
+        'each has its own mend',
+      );
+      await writeFile(join(folder, 'manifest.json'), JSON.stringify({ ...manifest, file_count: 7 }));
+      const [count, ...more] = (await checkManifest(folder)).problems;
+      assert.deepEqual([count!.code, more], ['MANIFEST_FILE_COUNT_MISMATCH', []]);
+      assert.match(count!.message, /announces 7 file\(s\), but there are 2/);
+    }),
+  );
+
+  it(
     'is held against the tenant’s custom fields, and against the tenant, where the sender has them',
     within(async (folder) => {
       const manifest = await outgoing(folder);

@@ -382,6 +382,27 @@ for (const [what, files, options, code] of [
   });
 }
 
+test('a refusal says of each problem which file it is and what to do', async (t) => {
+  const world = await inbox(t);
+  const { files, ...rest } = dropBatch(world.path('b1'), [note(1), note(2)]);
+  const spoilt = files.map((file) => ({ ...file, sha256: 'none' }));
+  writeFileSync(world.path('b1', 'manifest.json'), JSON.stringify({ ...rest, files: spoilt }));
+  await world.settle();
+  const { remediation, details } = world.read('b1', 'refused.json') as unknown as {
+    remediation: string;
+    details: { file: string; field: string; remediation: string }[];
+  };
+  assert.deepEqual(
+    details.map(({ file, field }) => [file, field]),
+    files.map(({ filename }, n) => [filename, `files.${n}.sha256`]),
+  );
+  assert.match(remediation, /sha256sum/, 'one mend for all of them is the mend of the batch');
+  writeFileSync(world.path('b1', 'manifest.json'), JSON.stringify({ ...rest, batch_id: 'a b', files: spoilt }));
+  world.now += 120_000;
+  await world.settle();
+  assert.match(String(world.read('b1', 'refused.json').remediation), /each as it says/);
+});
+
 test('a batch that names an upload is refused: the inbox takes what lies in it', async (t) => {
   const world = await inbox(t);
   const { files, ...rest } = dropBatch(world.path('b1'), [note(1)]);
