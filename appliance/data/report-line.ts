@@ -1,5 +1,5 @@
 import type { AcceptanceReport, FileOutcome } from '../api/schemas/ingest.ts';
-import { type DocumentRow, ERASED, type ManifestFile, type Receipt } from '../stores/record/rows.ts';
+import { type DocumentRow, ERASED, type ErasureRow, type ManifestFile, type Receipt } from '../stores/record/rows.ts';
 import { problemsOf } from './report-problems.ts';
 
 /** What the acceptance report says of one file: how it came in, what came out of it, where it ended. */
@@ -8,6 +8,8 @@ export interface BatchFile {
   file: ManifestFile;
   receipt: Receipt | null;
   document: DocumentRow | null;
+  /** Of an erased file why, where its deletion receipt is at hand. */
+  erased_because?: ErasureRow['cause'] | null;
 }
 
 /** What the stages leave in `findings`; documents of an earlier version may lack any of it. */

@@ -1,7 +1,14 @@
 import type { MetadataProblem } from '../api/custom-fields/metadata.ts';
 import type { AcceptanceReport, FileOutcome } from '../api/schemas/ingest.ts';
 import { MIME } from '../api/tenant-config.ts';
-import { droppedContent, hiddenText, type ReportCode, remedyFor, type Severity } from '../kernel/remedies.ts';
+import {
+  droppedContent,
+  erasedRemedy,
+  hiddenText,
+  type ReportCode,
+  remedyFor,
+  type Severity,
+} from '../kernel/remedies.ts';
 import type { DocumentRow } from '../stores/record/rows.ts';
 import type { BatchFile, Findings } from './report-line.ts';
 
@@ -14,7 +21,7 @@ export const hasPages = (mimeType: string): boolean => PAGED.has(mimeType);
 const ORDER: readonly Severity[] = ['blocked', 'warning', 'note'];
 
 /** Everything that went wrong with a file, is missing or worth knowing, each with its mend; what blocks it first. */
-export function problemsOf({ receipt, document }: BatchFile, outcome: FileOutcome): Problem[] {
+export function problemsOf({ receipt, document, erased_because }: BatchFile, outcome: FileOutcome): Problem[] {
   const found: Problem[] = [];
   const add = (code: ReportCode | (string & {}), changes: Partial<Problem> = {}) => {
     const { severity, message, remediation } = remedyFor(code);
@@ -39,7 +46,10 @@ export function problemsOf({ receipt, document }: BatchFile, outcome: FileOutcom
       ...(receipt.remediation ? { remediation: receipt.remediation } : {}),
     });
   }
-  if (outcome === 'erased') add('ERASED');
+  if (outcome === 'erased') {
+    const { severity, message, remediation } = erasedRemedy(erased_because ?? null);
+    add('ERASED', { severity, message, remediation });
+  }
   if (receipt?.status === 'accepted' && receipt.duplicate_of !== null) add('DUPLICATE', { stage: 'intake' });
   if (document !== null) {
     for (const { code, stage } of stateProblems(document)) {

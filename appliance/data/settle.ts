@@ -38,7 +38,7 @@ async function settledNow(plane: Plane, batchId: string): Promise<boolean> {
   if (await plane.records.isUnderWay(batchId)) return true;
   const batch = await plane.records.batch(batchId);
   if (!batch || batch.status === 'receiving') return true;
-  const files = await plane.records.batchFiles(batchId);
+  const files = await withCauses(plane, await plane.records.batchFiles(batchId));
   const cancelled = batch.cancelled_at !== null;
   if (files.some((file) => isUnderWay(file) || (file.receipt === null && !cancelled))) return true;
   const held = files.some(({ document }) => document?.state === 'held');
@@ -71,4 +71,24 @@ async function settledNow(plane: Plane, batchId: string): Promise<boolean> {
 
 function isUnderWay({ document }: BatchFile): boolean {
   return document?.state === 'processing';
+}
+
+/** Deletion receipts of one document that are looked at: the same bytes may come and be erased again. */
+const RECEIPTS = 20;
+
+/** Erased files with why they were. */
+async function withCauses({ records }: Plane, files: BatchFile[]): Promise<BatchFile[]> {
+  const found: BatchFile[] = [];
+  for (const file of files) {
+    const { receipt } = file;
+    if (receipt === null || receipt.doc_id === null || !isErased(file)) {
+      found.push(file);
+      continue;
+    }
+    const { rows } = await records.erasures({ doc_id: receipt.doc_id, limit: RECEIPTS });
+    // Newest first: the one that ended what this receipt brought is the first behind it.
+    const erasure = rows.findLast(({ requested_at }) => requested_at >= receipt.received_at);
+    found.push({ ...file, erased_because: erasure?.cause ?? null });
+  }
+  return found;
 }

@@ -192,8 +192,19 @@ export const REMEDIES: Readonly<Record<ReportCode, Entry>> = Object.freeze({
     'Have the document processed again if the earlier version will not do.',
   ),
   CANCELLED: blocked('Processing was cancelled before the file was done.', IN_ANOTHER_BATCH),
-  ERASED: note('The document was erased on request.', NOTHING),
+  ERASED: note('The document was erased, on request or because its time of retention was over.', NOTHING),
 });
+
+/** What a report says of an erased document where its deletion receipt is at hand. */
+const ERASED_BECAUSE = Object.freeze({
+  request: note('The document was erased on request.', NOTHING),
+  retention: note('The document was erased because its time of retention was over.', NOTHING),
+});
+
+/** The words for an erased document, by what its deletion receipt gives as the cause; null where none is at hand. */
+export function erasedRemedy(cause: keyof typeof ERASED_BECAUSE | null): Entry {
+  return cause === null ? REMEDIES.ERASED : ERASED_BECAUSE[cause];
+}
 
 /** The catalogue's words for a code; an unknown code reads as a fault of ours. */
 export function remedyFor(code: string): Entry {

@@ -77,7 +77,7 @@ const ReportFile = z
     file_id: z.string(),
     original_filename: z.string(),
     doc_id: DocId.nullable(),
-    /** Of a document its state, else the receipt's status; `missing` never came, `erased` was deleted on request. */
+    /** Of a document its state, else the receipt's status; `missing` never came, `erased` is gone, on request or with its time. */
     status: z.string(),
     outcome: z.enum(FILE_OUTCOMES),
     duplicate_of: Uuid.nullable(),

@@ -29,15 +29,15 @@ const intentOn = (doc_id: string, cause: ErasureRow['cause'] = 'request') => ({
 });
 
 /** An erasure that is decided: nothing held the document. */
-async function begun(store: RecordStore, docId: string): Promise<string> {
-  const erasure = await store.beginErasure(intentOn(docId));
+async function begun(store: RecordStore, docId: string, cause: ErasureRow['cause'] = 'request'): Promise<string> {
+  const erasure = await store.beginErasure(intentOn(docId, cause));
   assert.equal(await store.decideErasure(erasure!.deletion_receipt_id, minute(11)), true);
   return erasure!.deletion_receipt_id;
 }
 
 /** All of it, as the data plane does it. */
-async function erased(store: RecordStore, docId: string): Promise<ErasureRow> {
-  const id = await begun(store, docId);
+async function erased(store: RecordStore, docId: string, cause?: ErasureRow['cause']): Promise<ErasureRow> {
+  const id = await begun(store, docId, cause);
   await store.noteInventory(id, { objects: 3, object_bytes: 99, vectors: 2 });
   await store.clearRows(id);
   const entries = [entry('DOCUMENT_DELETED', 'document', docId)];
@@ -279,6 +279,21 @@ export function erasureContract(name: string, make: MakeRecords): void {
       // Of an event that the log has not taken yet nothing personal is handed over either.
       const [ingested] = await store.pendingEvents(1);
       assert.deepEqual([ingested?.event.resource_id, ingested?.references], [idOf('one'), []]);
+    });
+
+    test('a report says of an erased file whether that was asked for or its time was over', async (t) => {
+      const { store } = await worldOf(t, make);
+      for (const [content, cause, words] of [
+        ['one', 'request', /erased on request/],
+        ['two', 'retention', /time of retention was over/],
+      ] as const) {
+        await store.receive(arrival(content, [{ file_id: 'a', content }]));
+        const files = [{ file_id: 'a', status: 'indexed', outcome: 'indexed', problems: [] }];
+        assert.ok(await settleAsIs(store, content, 'completed', { report: { report_id: 'r', files } }));
+        await erased(store, idOf(content), cause);
+        const report = (await store.report(content)) as { files: { problems: { message: string }[] }[] };
+        assert.match(report.files[0]!.problems[0]!.message, words);
+      }
     });
 
     test('a file of the same bytes that was refused loses its name with the document, another keeps it', async (t) => {

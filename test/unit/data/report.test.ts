@@ -433,3 +433,12 @@ test('what people decided shows: a class of theirs, a release, and no quarantine
     ['INJECTION_DETECTED'],
   );
 });
+
+test('an erased file says why it was erased where that is known, and what is true in any case where not', () => {
+  const told = (erased_because?: 'request' | 'retention') =>
+    report([{ ...file(1, null, { doc_id: 'doc_0000000000000001' }), ...(erased_because && { erased_because }) }])
+      .files[0]!.problems[0]!.message;
+  assert.match(told('request'), /erased on request\.$/);
+  assert.match(told('retention'), /erased because its time of retention was over\.$/);
+  assert.match(told(), /on request or because its time/);
+});

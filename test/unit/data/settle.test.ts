@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { AcceptanceReport } from '../../../appliance/api/schemas/ingest.ts';
 import { settleBatch, settleBatches, settleOpenBatches } from '../../../appliance/data/settle.ts';
-import { arrival, failed, idOf, job, publish, receiveOne, toIndex } from '../../contract/record/builders.ts';
+import { newId } from '../../../appliance/kernel/ids.ts';
+import { arrival, failed, idOf, job, minute, publish, receiveOne, toIndex } from '../../contract/record/builders.ts';
 import { workerWorld } from '../../support/worker-world.ts';
 
 const completed = async (records: { pendingEvents(limit: number): Promise<{ event: { event_type: string } }[]> }) =>
@@ -156,4 +158,36 @@ test('a report that a document has overtaken is made anew', async (t) => {
   const report = (await records.report('batch-torn')) as { files: { status: string }[] };
   assert.equal(report.files[0]!.status, 'indexed');
   assert.equal(await completed(records), 1);
+});
+
+test('a report says of an erased file whether it was asked for or its time was over', async (t) => {
+  const plane = (await workerWorld(t)).planes[0]!;
+  const { records } = plane;
+  const contents = ['asked', 'expired', 'stays'];
+  await records.receive(
+    arrival(
+      'b1',
+      contents.map((content) => ({ file_id: content, content })),
+    ),
+  );
+  for (const [content, cause] of [
+    ['asked', 'request'],
+    ['expired', 'retention'],
+  ] as const) {
+    const id = newId();
+    const at = minute(10);
+    const intent = { deletion_receipt_id: id, doc_id: idOf(content), cause, reason: 'test', requested_by: 'dana' };
+    await records.beginErasure({ ...intent, requested_at: at });
+    await records.decideErasure(id, at);
+    await records.clearRows(id);
+    assert.notEqual(await records.completeErasure(id, { verified: [], entries: [], at }), null);
+  }
+  await toIndex(records, idOf('stays'));
+  await publish(records, idOf('stays'), [{ text: 'stays' }]);
+  await settleBatch(plane, 'b1');
+  const report = (await records.report('b1')) as unknown as AcceptanceReport;
+  assert.deepEqual(
+    report.files.map(({ problems }) => problems.map(({ message }) => message)),
+    [['The document was erased on request.'], ['The document was erased because its time of retention was over.'], []],
+  );
 });

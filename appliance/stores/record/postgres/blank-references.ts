@@ -34,7 +34,7 @@ export async function refusedWith(tx: Statements, rawSha256: string): Promise<st
  */
 export async function blankReferences(
   change: Change,
-  { doc_id, raw_sha256 }: ErasureRow,
+  { doc_id, raw_sha256, cause }: ErasureRow,
   at: string,
 ): Promise<Pick<RemovedRows, 'receipts' | 'manifests' | 'reports'>> {
   const refused = await refusedWith(change, raw_sha256);
@@ -46,7 +46,7 @@ export async function blankReferences(
     const batch = await batchOf(change, batchId);
     if (batch === undefined) continue;
     if (batch.report !== null) reports++;
-    const report = batch.report === null ? null : blankReport(batch.report, erased);
+    const report = batch.report === null ? null : blankReport(batch.report, erased, cause);
     await change.run(BLANK_BATCH, [JSON.stringify(blankManifest(batch.files, erased)), report, at, batchId]);
     await change.run(BLANK_METADATA, [batchId]);
   }

@@ -1,5 +1,5 @@
-import { remedyFor } from '../../../kernel/remedies.ts';
-import { ERASED } from '../rows.ts';
+import { erasedRemedy } from '../../../kernel/remedies.ts';
+import { ERASED, type ErasureRow } from '../rows.ts';
 
 interface Report {
   summary?: { outcomes?: Record<string, number> } & Record<string, unknown>;
@@ -11,10 +11,10 @@ type Line = { file_id: string; status?: string; outcome?: string; intake?: Recor
 >;
 
 /**
- * An acceptance report in which the lines of erased files say only that, with ids, sizes and hashes; what is counted by
+ * An acceptance report in which the lines of erased files say only that and why, with ids, sizes and hashes; what is counted by
  * outcome is counted anew. The other figures stay as they were when the report was made.
  */
-export function blankReport(text: string, erased: ReadonlySet<string>): string {
+export function blankReport(text: string, erased: ReadonlySet<string>, cause: ErasureRow['cause']): string {
   const report = JSON.parse(text) as Report;
   const outcomes = { ...report.summary?.outcomes };
   const files = (report.files ?? []).map((line) => {
@@ -24,7 +24,7 @@ export function blankReport(text: string, erased: ReadonlySet<string>): string {
       outcomes[line.outcome] = (outcomes[line.outcome] ?? 0) - 1;
       outcomes.erased = (outcomes.erased ?? 0) + 1;
     }
-    return erasedLine(line);
+    return erasedLine(line, cause);
   });
   const summary = report.summary?.outcomes === undefined ? report.summary : { ...report.summary, outcomes };
   return JSON.stringify({ ...report, ...(summary === undefined ? {} : { summary }), files });
@@ -35,8 +35,8 @@ function refusedLine(line: Line): Line {
   return { ...line, original_filename: ERASED, intake: { ...line.intake, details: null } };
 }
 
-function erasedLine(line: Line): Line {
-  const { severity, message, remediation } = remedyFor('ERASED');
+function erasedLine(line: Line, cause: ErasureRow['cause']): Line {
+  const { severity, message, remediation } = erasedRemedy(cause);
   return {
     ...line,
     original_filename: ERASED,

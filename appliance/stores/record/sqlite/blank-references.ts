@@ -33,7 +33,7 @@ export function refusedWith({ all }: RecordContext['db'], rawSha256: string): st
  */
 export function blankReferences(
   { db }: RecordContext,
-  { doc_id, raw_sha256 }: ErasureRow,
+  { doc_id, raw_sha256, cause }: ErasureRow,
   at: string,
 ): Pick<RemovedRows, 'receipts' | 'manifests' | 'reports'> {
   const refused = refusedWith(db, raw_sha256);
@@ -46,7 +46,7 @@ export function blankReferences(
     if (batch === undefined) continue;
     const files = blankManifest(JSON.parse(batch.files), erased);
     if (batch.report !== null) reports++;
-    const report = batch.report === null ? null : blankReport(batch.report, erased);
+    const report = batch.report === null ? null : blankReport(batch.report, erased, cause);
     db.run(BLANK_BATCH, [JSON.stringify(files), report, at, batchId]);
     db.run(BLANK_METADATA, [batchId]);
   }
