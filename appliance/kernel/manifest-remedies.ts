@@ -99,7 +99,18 @@ export const MANIFEST_WORDS = Object.freeze({
     'must be whole characters (valid Unicode)',
     'Write this text anew; half of a character is left in it.',
   ),
-  COUNT: words('must be the number of files listed', 'Make file_count and the list of files agree.'),
+  NAME_IS_PATH: words(
+    'must be the name alone, not a path: a file lies beside the manifest, under its name or its file_id',
+    'Write the name alone, and put the file beside the manifest under that name.',
+  ),
+  UPLOAD_IN_INBOX: words(
+    'must not be there in a batch of the inbox',
+    'Take upload_id out, and put the file itself beside the manifest.',
+  ),
+  RESERVED_NAME: words(
+    'must not be a name of manifest, receipt, report or status file',
+    'Give the file another file_id, and let it lie there under that id.',
+  ),
   REPEATED_ID: words('must be of one file only', 'Give each file of the manifest a file_id of its own.'),
 });
 

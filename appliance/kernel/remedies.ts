@@ -359,6 +359,10 @@ export const INBOX_REMEDIES = Object.freeze({
     'A link, a device or something else that is no plain folder or file lies there. It was not followed.',
     'Put a plain folder there, with plain copies of the files.',
   ),
+  IS_LINK: words(
+    'A link lies there in place of a folder. It was not followed.',
+    'Put the folder itself there, with plain copies of the files.',
+  ),
   UNREADABLE: words(
     'The appliance may not read the folder or a file in it.',
     'Give the appliance’s user the right to read it.',

@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { codeFrames, FrostbyteError, isFrostbyteError } from '../../kernel/errors.ts';
 import { shaped } from '../../kernel/log-fields.ts';
 import { followReceipt } from '../follow-receipt.ts';
-import { closeFile, errnoOf, openFolder } from './handles.ts';
+import { closeFile, errnoOf, openFolder, placeOf } from './handles.ts';
 import {
   type Announcement,
   type FilesLook,
@@ -69,6 +69,8 @@ export async function attend(round: InboxRound, name: string): Promise<Outcome> 
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
     if (errnoOf(error) === 'ENOENT' && folder === undefined) memory.folders.delete(name);
+    else if (folder === undefined && (await placeOf(tenant, name))?.kind === 'link')
+      wait(round, entry, { reason: 'IS_LINK' });
     else wait(round, entry, { reason: reasonOf(error), code: errnoOf(error)! });
     return 'looked';
   } finally {

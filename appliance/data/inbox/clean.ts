@@ -3,6 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import type { DataPlane } from '../plane.ts';
 import { diskNames } from './disk-names.ts';
 import { closeFile, openPlain, placeOf, readSome, removeName, syncFolder } from './handles.ts';
+import { composedNames, otherForms } from './locate.ts';
 
 const CHUNK = 1 << 20;
 
@@ -21,9 +22,12 @@ export async function removeTaken(
   if (batch === null) return 0;
   const names = diskNames(batch.files);
   const kept = (await plane.records.receipts(batchId)).filter(({ status }) => status !== 'rejected');
+  const composed = composedNames(folder);
   let removed = 0;
   for (const { file_id, sha256 } of kept) {
-    for (const name of names.get(file_id) ?? []) {
+    const own = names.get(file_id) ?? [];
+    // What the look found under a name that is composed otherwise goes as well.
+    for (const name of [...own, ...(await otherForms(own, composed))]) {
       if (halted()) return removed;
       if (await removeBytes(folder, name, sha256)) removed++;
     }

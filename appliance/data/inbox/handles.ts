@@ -31,7 +31,7 @@ const FOLDER_MODE = 0o770;
 
 /** What stands under a name. `plain` is a regular file with this one name. */
 export interface Place {
-  kind: 'plain' | 'folder' | 'other';
+  kind: 'plain' | 'folder' | 'link' | 'other';
   size: number;
   /** Changes whenever the file does: device, inode, size, and both times, of which one cannot be set by hand. */
   print: string;
@@ -204,6 +204,7 @@ export function errnoOf(error: unknown): string | undefined {
 function described(found: {
   isFile(): boolean;
   isDirectory(): boolean;
+  isSymbolicLink(): boolean;
   dev: bigint;
   ino: bigint;
   size: bigint;
@@ -215,7 +216,7 @@ function described(found: {
   // A second name for a file may stand where its owner would not let it be read from.
   const plain = found.isFile() && nlink === 1n;
   return {
-    kind: plain ? 'plain' : found.isDirectory() ? 'folder' : 'other',
+    kind: plain ? 'plain' : found.isDirectory() ? 'folder' : found.isSymbolicLink() ? 'link' : 'other',
     size: Number(size),
     print: `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`,
   };

@@ -1,11 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
+import type { Manifest } from '../../api/manifest.ts';
+import { manifestProblem } from '../../api/manifest-problems.ts';
 import { FrostbyteError, isFrostbyteError } from '../../kernel/errors.ts';
+import { type FieldWords, MANIFEST_WORDS } from '../../kernel/manifest-remedies.ts';
 import type { InboxReason } from '../../kernel/remedies.ts';
 import { MANIFEST_NAME } from '../1-intake/folder-entries.ts';
 import { type CheckedManifest, LARGEST_MANIFEST, readManifest, tooLarge } from '../1-intake/read-manifest.ts';
 import { diskNames, isReserved } from './disk-names.ts';
 import { errnoOf, namesIn, type Place, placeOf, readPlain } from './handles.ts';
+import { composedNames, type Located, locate, MOST_NAMES } from './locate.ts';
 
 /** A look at one folder of the inbox: is there a batch, is it whole, what lacks. Reads the manifest, no other file. */
 
@@ -13,8 +17,6 @@ import { errnoOf, namesIn, type Place, placeOf, readPlain } from './handles.ts';
 const MOST_MISSING = 100;
 /** Places looked at side by side. */
 const PARALLEL = 16;
-/** Names of a folder that are read, to find a file whose name was composed otherwise or to see that there is anything. */
-const MOST_NAMES = 25_000;
 
 export interface Missing {
   file_id: string;
@@ -29,11 +31,6 @@ export interface Announcement extends CheckedManifest {
   bytes: Buffer;
   /** Of the file `manifest.json`. */
   print: string;
-}
-
-export interface Located {
-  name: string;
-  place: Place;
 }
 
 interface Waiting {
@@ -77,7 +74,8 @@ export async function lookAtManifest(
 ): Promise<ManifestLook> {
   const place = await placeOf(folder, MANIFEST_NAME);
   if (place === null) return lookWithout(folder, filesOnly);
-  if (place.kind !== 'plain') return { state: 'refused', print: place.print, error: notPlain('manifest.json') };
+  if (place.kind !== 'plain')
+    return { state: 'refused', print: place.print, error: notPlain(place.kind, { file: MANIFEST_NAME }) };
   const read = await readPlain(folder, MANIFEST_NAME, LARGEST_MANIFEST);
   if (read === null) return { state: 'refused', print: place.print, error: tooLarge() };
   if (read.place.print !== place.print) return waiting('STILL_CHANGING', read.place.print);
@@ -94,8 +92,9 @@ export async function lookAtManifest(
 /** Looks at the place of every file that the manifest names. Opens none. O(files). */
 export async function lookAtFiles(folder: FileHandle, announcement: Announcement): Promise<FilesLook> {
   const { manifest, print } = announcement;
-  const elsewhere = manifest.files.find(({ upload_id }) => upload_id !== undefined);
-  if (elsewhere !== undefined) return { state: 'refused', print, error: uploaded(elsewhere.file_id) };
+  const refused = (error: FrostbyteError): Refused => ({ state: 'refused', print, error });
+  const elsewhere = manifest.files.findIndex(({ upload_id }) => upload_id !== undefined);
+  if (elsewhere >= 0) return refused(uploaded(manifest, elsewhere));
   const names = diskNames(manifest.files);
   const composed = composedNames(folder);
   const located = new Map<string, Located>();
@@ -111,12 +110,14 @@ export async function lookAtFiles(folder: FileHandle, announcement: Announcement
   const whole = createHash('sha256').update(print);
   const missing: Missing[] = [];
   let lacking = 0;
-  for (const { file_id, filename, size_bytes } of manifest.files) {
-    if (names.get(file_id)?.length === 0) return { state: 'refused', print, error: reservedName(file_id) };
+  for (const [n, { file_id, filename, size_bytes }] of manifest.files.entries()) {
+    if (names.get(file_id)?.length === 0) return refused(reservedName(manifest, n));
     const place = located.get(file_id)?.place;
     whole.update(`\n${place?.print ?? '-'}`);
     if (place !== undefined && place.kind !== 'plain')
-      return { state: 'refused', print: place.print, error: notPlain(file_id) };
+      return { state: 'refused', print: place.print, error: notPlain(place.kind, { file_id, file: filename }) };
+    // A file with such a name may lie there under its id; where it does not, nothing that comes can bear the name.
+    if (place === undefined && isPath(filename)) return refused(namedByPath(manifest, n));
     if (place?.size === size_bytes) continue;
     lacking++;
     if (missing.length < MOST_MISSING)
@@ -139,45 +140,6 @@ async function lookWithout(folder: FileHandle, filesOnly: boolean): Promise<Mani
   return waiting('MANIFEST_MISSING', print);
 }
 
-async function locate(
-  folder: FileHandle,
-  names: readonly string[],
-  composed: () => Promise<ReadonlyMap<string, string>>,
-): Promise<Located | null> {
-  for (const name of names) {
-    const place = await placeOf(folder, name);
-    if (place !== null) return { name, place };
-  }
-  // Some systems write é as e and an accent: the same name to a reader, another one to the disk.
-  for (const wanted of names) {
-    if (/^[\x20-\x7e]*$/.test(wanted)) continue;
-    const name = (await composed()).get(wanted.normalize('NFC'));
-    const place = name === undefined ? null : await placeOf(folder, name);
-    if (name !== undefined && place !== null) return { name, place };
-  }
-  return null;
-}
-
-/** Names of a folder by their composed form, read once and only when asked for; ambiguous ones are left out. */
-function composedNames(folder: FileHandle): () => Promise<ReadonlyMap<string, string>> {
-  let known: Promise<ReadonlyMap<string, string>> | undefined;
-  const read = async () => {
-    const names = new Map<string, string>();
-    const twice = new Set<string>();
-    for (const { name } of (await namesIn(folder, MOST_NAMES)).names) {
-      const key = name.normalize('NFC');
-      if (names.has(key)) twice.add(key);
-      names.set(key, name);
-    }
-    for (const key of twice) names.delete(key);
-    return names;
-  };
-  return () => {
-    known ??= read();
-    return known;
-  };
-}
-
 /** How an error of the file system reads to a sender. */
 export function reasonOf(error: unknown): InboxReason {
   switch (errnoOf(error)) {
@@ -196,24 +158,41 @@ export function reasonOf(error: unknown): InboxReason {
   }
 }
 
-function notPlain(value: string): FrostbyteError {
+const isPath = (filename: string): boolean => filename.includes('/') || filename === '.' || filename === '..';
+
+const WHAT_IT_IS: Readonly<Record<Exclude<Place['kind'], 'plain'>, string>> = Object.freeze({
+  link: 'is a link; links are not followed',
+  folder: 'is a folder',
+  other: 'is a pipe, a socket, a device, or a file with a second name',
+});
+
+function notPlain(kind: Place['kind'], { file_id, file }: { file_id?: string; file: string }): FrostbyteError {
+  const constraint = kind === 'plain' ? 'must be a plain file' : `must be a plain file, but ${WHAT_IT_IS[kind]}`;
+  const place = file_id === undefined ? { field: 'manifest' } : { field: 'file_id', value: file_id };
   return new FrostbyteError(
     'VALIDATION_ERROR',
     'The batch holds something that is no plain file with one name: a link, a folder, a device or a pipe. It was not opened.',
-    { details: [{ field: 'file_id', value, constraint: 'a plain file, without links to it' }] },
+    { details: [{ ...place, constraint, file }] },
   );
 }
 
-function uploaded(value: string): FrostbyteError {
-  return new FrostbyteError('MANIFEST_INVALID', 'A batch of the inbox holds its files, and names no uploads.', {
-    details: [{ field: 'file_id', value, constraint: 'a file beside the manifest, without upload_id' }],
-  });
+function invalid(message: string, manifest: Manifest, n: number, field: string, words: FieldWords): FrostbyteError {
+  const details = [manifestProblem(['files', n, field], manifest, words)];
+  return new FrostbyteError('MANIFEST_INVALID', message, { details });
 }
 
-function reservedName(value: string): FrostbyteError {
-  return new FrostbyteError('MANIFEST_INVALID', 'A file of the batch bears a name that the appliance writes itself.', {
-    details: [{ field: 'file_id', value, constraint: 'no name of manifest, receipt, report or status file' }],
-  });
+function uploaded(manifest: Manifest, n: number): FrostbyteError {
+  const message = 'A batch of the inbox holds its files, and names no uploads.';
+  return invalid(message, manifest, n, 'upload_id', MANIFEST_WORDS.UPLOAD_IN_INBOX);
+}
+
+function reservedName(manifest: Manifest, n: number): FrostbyteError {
+  const message = 'A file of the batch bears a name that the appliance writes itself.';
+  return invalid(message, manifest, n, 'file_id', MANIFEST_WORDS.RESERVED_NAME);
+}
+
+function namedByPath(manifest: Manifest, n: number): FrostbyteError {
+  return invalid('The name of a file in the manifest is a path.', manifest, n, 'filename', MANIFEST_WORDS.NAME_IS_PATH);
 }
 
 function isJson(bytes: Uint8Array): boolean {

@@ -4,7 +4,8 @@ import { FrostbyteError } from '../../kernel/errors.ts';
 import { Arrival } from '../1-intake/arrival.ts';
 import { fullDiskAsQuota, type IntakePlane } from '../1-intake/receive-batch.ts';
 import { closeFile, openPlain, readSome } from './handles.ts';
-import type { Announcement, Located } from './look.ts';
+import type { Located } from './locate.ts';
+import type { Announcement } from './look.ts';
 
 /** Who submits what lies in the inbox, in receipts and events. */
 export const INBOX_SUBJECT = 'inbox';

@@ -157,11 +157,11 @@ test('a batch that changes while it is watched is not taken', async (t) => {
 
 const SECRET = 'root:x:0:0: never to be taken';
 
-for (const [what, plant] of [
-  ['a link', (secret: string, at: string) => symlinkSync(secret, at)],
-  ['a second name of a file', (secret: string, at: string) => linkSync(secret, at)],
-  ['a pipe', (_secret: string, at: string) => void execFileSync('mkfifo', [at])],
-  ['a folder', (_secret: string, at: string) => mkdirSync(at)],
+for (const [what, plant, is] of [
+  ['a link', (secret: string, at: string) => symlinkSync(secret, at), /but is a link/],
+  ['a second name of a file', (secret: string, at: string) => linkSync(secret, at), /a file with a second name/],
+  ['a pipe', (_secret: string, at: string) => void execFileSync('mkfifo', [at]), /but is a pipe/],
+  ['a folder', (_secret: string, at: string) => mkdirSync(at), /but is a folder/],
 ] as const) {
   test(`${what} in place of a file, or of the manifest, refuses the batch; nothing is read through it`, async (t) => {
     const world = await inbox(t);
@@ -174,9 +174,15 @@ for (const [what, plant] of [
     plant(secret, world.path('b2', 'manifest.json'));
     await world.settle();
     assert.deepEqual(await batches(world), []);
-    for (const name of ['b1', 'b2']) {
+    for (const [name, file] of [
+      ['b1', 'note-2.txt'],
+      ['b2', 'manifest.json'],
+    ] as const) {
       const refused = world.read(name, 'refused.json') as Record<string, unknown>;
       assert.equal(refused.code, 'VALIDATION_ERROR', name);
+      const [detail] = refused.details as { file: string; constraint: string }[];
+      assert.equal(detail!.file, file);
+      assert.match(detail!.constraint, is);
       assert.match(String(refused.remediation), /plain copy of each file/);
       assert.doesNotMatch(JSON.stringify(refused), /root:x/);
     }
@@ -198,11 +204,13 @@ test('a link in place of a batch’s folder is not followed', async (t) => {
   symlinkSync(elsewhere, world.path('b1'));
   await world.settle();
   assert.deepEqual(await batches(world), []);
-  assert.equal(seen(world, 'b1')!.reason, 'NOT_PLAIN');
+  const shown = inboxStatus(world.memory, { poll_seconds: 1, stable_seconds: 1 }, { limit: 5 }).folders[0]!;
+  assert.deepEqual([shown.state, shown.reason, shown.code], ['waiting', 'IS_LINK', null]);
+  assert.match(shown.message!, /^A link lies there/);
   assert.deepEqual(lstatSync(world.path('b1')).isSymbolicLink(), true);
 });
 
-test('a name in a manifest is no path: such a file is expected under its id', async (t) => {
+test('a name in a manifest is no path: such a file lies there under its id, or the batch is refused', async (t) => {
   const world = await inbox(t);
   writeFileSync(world.path('outside.txt'), note(1).content);
   dropBatch(world.path('b1'), [
@@ -210,7 +218,10 @@ test('a name in a manifest is no path: such a file is expected under its id', as
     { ...note(2), filename: '/etc/hostname.txt', as: null },
   ]);
   await world.settle();
-  assert.equal(seen(world, 'b1')!.missing_count, 2);
+  const refused = world.read('b1', 'refused.json') as unknown as { code: string; details: Record<string, string>[] };
+  const [{ field, file, constraint } = {}] = refused.details;
+  assert.deepEqual([refused.code, field, file], ['MANIFEST_INVALID', 'files.0.filename', '../outside.txt']);
+  assert.match(constraint!, /not a path/);
   writeFileSync(world.path('b1', 'f1'), note(1).content);
   writeFileSync(world.path('b1', 'f2'), note(2).content);
   await world.settle();
@@ -226,9 +237,14 @@ test('a name in a manifest is no path: such a file is expected under its id', as
 test('a name that the sender’s system composes otherwise is the same name', async (t) => {
   const world = await inbox(t);
   const name = 'Mündliche Prüfung.txt';
+  world.settings = { ...world.settings, takenFiles: 'remove' };
   dropBatch(world.path('b1'), [{ ...note(1), filename: name.normalize('NFC'), as: name.normalize('NFD') }]);
   await world.settle();
   assert.deepEqual(await batches(world), ['b1']);
+  await world.finish('b1');
+  await world.round();
+  assert.equal(world.has('b1', 'acceptance-report.json'), true);
+  assert.equal(world.has('b1', name.normalize('NFD')), false, 'and is removed under it, where files are');
 });
 
 test('a file that bears a name of ours is never overwritten: its batch is refused, or it lies there under its id', async (t) => {
