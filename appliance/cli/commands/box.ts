@@ -1,8 +1,9 @@
 import { type Command, Option } from 'commander';
 import { stringify } from 'yaml';
-import { PARSER_SOCKET } from '../../bin/where.ts';
+import { modelsHere, PARSER_SOCKET } from '../../bin/where.ts';
 import { loadConfig } from '../../config/load.ts';
 import { masked } from '../../config/masked.ts';
+import type { Config } from '../../config/schema.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import type { Role, Scope } from '../../kernel/identity.ts';
 import { globals, output } from '../context.ts';
@@ -181,7 +182,14 @@ function rotateCommand(token: Command): void {
 }
 
 /** The configuration as file, environment and `--data` make it. */
-export function configOf(command: Command) {
+export function configOf(command: Command): Readonly<Config> {
+  const loaded = settingsOf(command);
+  if (loaded.embedder.models_folder !== null) return loaded;
+  return { ...loaded, embedder: { ...loaded.embedder, models_folder: modelsHere(loaded.data_folder) } };
+}
+
+/** The configuration as people gave it: where no folder of models is named, none is looked for. */
+export function settingsOf(command: Command): Readonly<Config> {
   const { config, data } = globals(command);
   // An option that was given empty is a mistake (a variable of a script that is not set), never the default.
   return loadConfig({
