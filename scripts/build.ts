@@ -12,7 +12,7 @@ const out = join(root, 'dist');
 const modules = join(root, 'node_modules');
 
 /** Packages with native code or files of their own: copied beside the bundles, not into them. */
-const EXTERNAL = ['better-sqlite3', 'sqlite-vec'];
+const EXTERNAL = ['better-sqlite3', 'sqlite-vec', 'onnxruntime-node', 'onnxruntime-common'];
 
 rmSync(out, { recursive: true, force: true });
 mkdirSync(join(out, 'assets'), { recursive: true });
@@ -28,6 +28,7 @@ await build({
     'hash-thread': 'appliance/bin/hash-thread.ts',
     'data-plane': 'appliance/bin/data-plane.ts',
     role: 'appliance/bin/role.ts',
+    embedder: 'appliance/bin/embedder.ts',
     health: 'appliance/bin/health.ts',
     cli: 'appliance/bin/cli.ts',
   },
@@ -58,6 +59,8 @@ await build({
 const arch = process.arch;
 copyPackage('better-sqlite3', ['package.json', 'LICENSE', 'lib', `prebuilds/linux-${arch}.node`]);
 copyPackage('sqlite-vec', ['package.json', 'index.mjs', 'index.cjs']);
+copyPackage('onnxruntime-node', ['package.json', 'dist', `bin/napi-v6/linux/${arch}`]);
+copyPackage('onnxruntime-common', ['package.json', 'dist/cjs']);
 copyPackage(`sqlite-vec-linux-${arch}`, ['package.json', 'vec0.so']);
 copyAssets();
 cpSync(join(root, 'host'), join(out, 'host'), { recursive: true });

@@ -5,7 +5,9 @@ import { fileURLToPath } from 'node:url';
 export const NODE_FLAGS = ['--disable-sigusr1', '--disable-warning=ExperimentalWarning'];
 
 /** The program of a role, beside this one: a bundle in a package, a source file in a checkout. */
-export function entryOf(role: 'daemon' | 'worker' | 'search-thread' | 'hash-thread' | 'data-plane' | 'role'): string {
+export function entryOf(
+  role: 'daemon' | 'worker' | 'search-thread' | 'hash-thread' | 'data-plane' | 'role' | 'embedder',
+): string {
   const bundled = fileURLToPath(new URL(`./${role}.mjs`, import.meta.url));
   return existsSync(bundled) ? bundled : fileURLToPath(new URL(`./${role}.ts`, import.meta.url));
 }

@@ -28,6 +28,8 @@ const LockedModel = z.strictObject({
   padding_id: z.number().int().nonnegative(),
   /** What a process with the model in it takes at most, as measured; MiB. */
   memory_mb: z.number().int().positive(),
+  /** Evidence is the cosine's way from `floor`, where nothing is near, to 1; from `threshold` on it is strong. */
+  evidence: z.strictObject({ floor: z.number().min(0).max(0.9), threshold: z.number().gt(0).lt(1) }),
   files: z.array(LockedFile).min(2),
   /** Packages whose pieces, joined, are an archive with the files that are brought; null where there are none. */
   source: z

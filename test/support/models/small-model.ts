@@ -12,7 +12,6 @@ import { safetensors } from './safetensors.ts';
  * graph's inputs and outputs. Its vector of a text is the mean of its words' random vectors.
  */
 const WORDS = 400;
-const WIDTH = 768;
 const MOST_TOKENS = 16;
 const SPECIAL = ['[PAD]', '[UNK]', '[CLS]', '[SEP]'];
 const LETTERS = [...'abcdefghijklmnopqrstuvwxyz0123456789'];
@@ -24,18 +23,25 @@ export interface SmallModelOptions {
   prefixes?: LockedModel['prefixes'];
   /** Multiplies every number: with `Infinity` the vectors are not finite. */
   scale?: number;
+  /** Numbers of a vector. */
+  width?: number;
 }
 
 /** Writes the model's files into `folder/NAME` and answers what the lock would say of it. */
 export async function writeSmallModel(folder: string, options: SmallModelOptions = {}): Promise<LockedModel> {
-  const { name = 'small-model', output = 'sentence_embedding', prefixes = { document: '', query: '' } } = options;
+  const {
+    name = 'small-model',
+    output = 'sentence_embedding',
+    prefixes = { document: '', query: '' },
+    width = 768,
+  } = options;
   const place = join(folder, name);
   mkdirSync(place, { recursive: true });
   const next = random(7);
-  const numbers = Array.from({ length: WORDS * WIDTH }, () => next() - 0.5);
-  const weights = safetensors([{ name: 'words', shape: [WORDS, WIDTH], numbers }]);
+  const numbers = Array.from({ length: WORDS * width }, () => next() - 0.5);
+  const weights = safetensors([{ name: 'words', shape: [WORDS, width], numbers }]);
   writeFileSync(join(place, 'model.safetensors'), weights);
-  const graph = await smallGraph(join(place, 'model.safetensors'), output, options.scale ?? 1);
+  const graph = await smallGraph(join(place, 'model.safetensors'), output, width, options.scale ?? 1);
   writeFileSync(join(place, 'model.onnx'), graph);
   const tokenizer = Buffer.from(JSON.stringify(smallTokenizer()));
   writeFileSync(join(place, 'tokenizer.json'), tokenizer);
@@ -55,6 +61,7 @@ export async function writeSmallModel(folder: string, options: SmallModelOptions
     prefixes,
     padding_id: 0,
     memory_mb: 1,
+    evidence: { floor: 0, threshold: 0.45 },
     files: [
       file('weights', 'model.safetensors', weights),
       file('tokenizer', 'tokenizer.json', tokenizer),
@@ -68,7 +75,7 @@ export function lockOf(...models: LockedModel[]): ModelLock {
   return { format: 1, models };
 }
 
-async function smallGraph(weights: string, output: string, scale: number): Promise<Uint8Array> {
+async function smallGraph(weights: string, output: string, width: number, scale: number): Promise<Uint8Array> {
   const graph = new GraphBuilder('model.safetensors');
   const ids = graph.input('input_ids', { type: 'int64', axes: ['batch', 'length'] });
   const mask = graph.input('attention_mask', { type: 'int64', axes: ['batch', 'length'] });
@@ -78,7 +85,7 @@ async function smallGraph(weights: string, output: string, scale: number): Promi
   const scaled = graph.constant('float', [scale]);
   if (output === 'last_hidden_state') {
     graph.node('Mul', [looked, scaled], {}, output);
-    graph.output(output, { type: 'float', axes: ['batch', 'length', WIDTH] });
+    graph.output(output, { type: 'float', axes: ['batch', 'length', width] });
     return graph.done('small');
   }
   const axis = (at: number) => graph.constant('int64', [at], [1]);
@@ -86,7 +93,7 @@ async function smallGraph(weights: string, output: string, scale: number): Promi
   const sum = graph.node('ReduceSum', [graph.node('Mul', [looked, present]), axis(1)], { keepdims: 0 });
   const norm = graph.node('ReduceL2', [sum], { axes: [1], keepdims: 1 });
   graph.node('Mul', [graph.node('Div', [sum, norm]), scaled], {}, output);
-  graph.output(output, { type: 'float', axes: ['batch', WIDTH] });
+  graph.output(output, { type: 'float', axes: ['batch', width] });
   return graph.done('small');
 }
 

@@ -1,0 +1,100 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import type { Logger } from '../kernel/telemetry.ts';
+import { dyingWithParent } from './dying-with-parent.ts';
+import { entryOf, NODE_FLAGS } from './entry.ts';
+import { repeat } from './repeat.ts';
+import type { EmbedderSettings } from './wire/serve-embedder.ts';
+
+/** The one embedder of a host, kept running. */
+export interface KeptEmbedder {
+  /** Of the process of now; null while there is none. */
+  pid(): number | null;
+  stop(): Promise<void>;
+}
+
+export interface KeepEmbedderOptions {
+  settings: EmbedderSettings;
+  /** How it is; throws where it does not say. */
+  status(): Promise<{ batch_ms: number }>;
+  logger: Logger;
+  /** How often it is asked. */
+  everyMs?: number;
+  /** A batch takes a second or two; one that takes this long takes for ever. */
+  longestBatchMs?: number;
+}
+
+const EVERY_MS = 5000;
+const LONGEST_BATCH_MS = 180_000;
+/** In a row: then it hangs. */
+const MOST_SILENCES = 6;
+const FIRST_WAIT_MS = 100;
+const LONGEST_WAIT_MS = 10_000;
+
+/**
+ * Starts the embedder's process, and again whenever it ends; kills one that hangs. It waits longer each time for one that
+ * dies soon after its start.
+ */
+export function keepEmbedder(options: KeepEmbedderOptions): KeptEmbedder {
+  const { settings, status, logger, everyMs = EVERY_MS, longestBatchMs = LONGEST_BATCH_MS } = options;
+  let child: ChildProcess | null = null;
+  let stopping = false;
+  let timer: NodeJS.Timeout | undefined;
+  let silences = 0;
+  let wait = FIRST_WAIT_MS;
+
+  function start(): void {
+    const [program, ...args] = [...dyingWithParent(), process.execPath, ...NODE_FLAGS, entryOf('embedder')];
+    const started = performance.now();
+    const made = spawn(program!, args, { env: {}, cwd: '/', stdio: ['pipe', 'inherit', 'inherit'] });
+    child = made;
+    silences = 0;
+    offerToMemoryKiller(made.pid);
+    made.on('error', () => undefined);
+    // No secret is in it; the pipe stays open for as long as this process lives.
+    made.stdin!.on('error', () => undefined);
+    made.stdin!.write(`${JSON.stringify(settings)}\n`);
+    made.once('close', (code, signal) => {
+      child = null;
+      if (stopping) return;
+      // One that unloads its model ends well.
+      if (code !== 0)
+        logger.warn('the embedder ended, starting it again', { status: code ?? 0, ...(signal && { signal }) });
+      wait = performance.now() - started > LONGEST_WAIT_MS ? FIRST_WAIT_MS : Math.min(wait * 2, LONGEST_WAIT_MS);
+      timer = setTimeout(start, wait);
+    });
+  }
+
+  async function look(): Promise<void> {
+    const asked = child;
+    const found = await status().catch(() => null);
+    if (asked === null || asked !== child) return;
+    silences = found === null ? silences + 1 : 0;
+    if (silences < MOST_SILENCES && (found?.batch_ms ?? 0) < longestBatchMs) return;
+    logger.error('the embedder hangs and is killed', { pid: asked.pid ?? 0 });
+    asked.kill('SIGKILL');
+  }
+
+  start();
+  const looking = repeat(look, everyMs, () => undefined);
+  return {
+    pid: () => child?.pid ?? null,
+    async stop() {
+      stopping = true;
+      clearTimeout(timer);
+      await looking.stop();
+      if (child === null) return;
+      const gone = new Promise((resolve) => child!.once('close', resolve));
+      // It keeps nothing, so there is nothing to wait for.
+      child.kill('SIGKILL');
+      await gone;
+    },
+  };
+}
+
+/** Where memory runs out the kernel takes the embedder, not who waits for it. Not everywhere may a process say so. */
+function offerToMemoryKiller(pid: number | undefined): void {
+  try {
+    writeFileSync(`/proc/${pid}/oom_score_adj`, '500');
+  } catch {}
+}

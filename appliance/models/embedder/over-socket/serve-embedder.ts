@@ -1,0 +1,126 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { float32LittleEndian } from '../../../kernel/digest.ts';
+import { codeFrames, FrostbyteError } from '../../../kernel/errors.ts';
+import { FairSlots } from '../../../kernel/fair-slots.ts';
+import { Incoming, lastWord } from '../../../kernel/incoming.ts';
+import type { Logger } from '../../../kernel/telemetry.ts';
+import type { LoadedModel } from '../onnx/load-model.ts';
+import { Ask, failed, line, MOST_LINE_BYTES, type Status, Texts, WAIT_MS } from './wire.ts';
+
+export interface EmbedderServerOptions {
+  /** The model, loaded when first asked for; asked again where that failed. */
+  model(): Promise<LoadedModel>;
+  /** How it is; what waits is known here. */
+  status(): Omit<Status, 'waiting'>;
+  /** Told whenever somebody asked for vectors. */
+  onUse?: () => void;
+  logger: Logger;
+}
+
+/** Documents of one at a time: a batch takes all cores. Questions are few tokens each, and run beside them. */
+const DOCUMENTS = { total: 1, each: 1, waiting: 16 };
+const QUESTIONS = { total: 2, each: 2, waiting: 256 };
+/** How long a connection may be silent where something is to come. */
+const SILENCE_MS = 30_000;
+
+/**
+ * The embedder's end of the socket. Texts are taken only when it is their turn, so what is in memory is bounded however
+ * many wait; those who wait under different names take turns. Nothing is kept. Who goes away is embedded for no further
+ * than the batch of now.
+ */
+export function embedderServer({ model, status, onUse = () => undefined, logger }: EmbedderServerOptions): Server {
+  const slots = { document: new FairSlots(DOCUMENTS), query: new FairSlots(QUESTIONS) };
+  let waiting = 0;
+  return createServer((socket) => {
+    serve(socket).catch((error: unknown) => {
+      logger.error('a question to the embedder failed', codeFrames(error));
+      socket.destroy();
+    });
+  });
+
+  async function serve(socket: Socket): Promise<void> {
+    const incoming = new Incoming(socket);
+    const ask = await readAsk(incoming);
+    if (ask === null) return void socket.destroy();
+    if (ask.ask === 'status') {
+      return lastWord(socket, incoming, line({ say: 'status', status: { ...status(), waiting } }));
+    }
+    const gone = new AbortController();
+    socket.once('close', () => gone.abort(GONE));
+    const beating = setInterval(() => socket.write(line({ say: 'wait' })), WAIT_MS);
+    try {
+      await embed(socket, incoming, ask, gone.signal);
+    } catch (error) {
+      if (error === GONE) return;
+      if (!(error instanceof FrostbyteError)) logger.error('a batch failed', codeFrames(error));
+      lastWord(socket, incoming, line(failed(error)));
+    } finally {
+      clearInterval(beating);
+    }
+  }
+
+  async function embed(
+    socket: Socket,
+    incoming: Incoming,
+    { as, by, count, length }: Ask & { ask: 'embed' },
+    gone: AbortSignal,
+  ): Promise<void> {
+    waiting += 1;
+    const release = await slots[as].take(by, gone).finally(() => {
+      waiting -= 1;
+    });
+    if (release === null) throw tooMany();
+    try {
+      onUse();
+      const loaded = await model();
+      gone.throwIfAborted();
+      const { model: name, version } = status();
+      socket.write(line({ say: 'ready', model: name, version }));
+      const texts = await readTexts(incoming, length, count);
+      if (texts === null) return void socket.destroy();
+      await loaded.embed(
+        texts,
+        as,
+        (places, vectors) => {
+          onUse();
+          socket.write(line({ say: 'vectors', places: [...places] }));
+          for (const vector of vectors) socket.write(float32LittleEndian(vector));
+        },
+        gone,
+      );
+      lastWord(socket, incoming, line({ say: 'done' }));
+    } finally {
+      release();
+    }
+  }
+}
+
+const GONE = new Error('nobody waits for the vectors any more');
+const tooMany = () =>
+  new FrostbyteError('EMBEDDER_UNAVAILABLE', 'Too many texts wait for the embedder.', { retryAfter: 5 });
+
+async function readAsk(incoming: Incoming): Promise<Ask | null> {
+  const text = await incoming.line(MOST_LINE_BYTES, SILENCE_MS);
+  const ask = text === null ? null : Ask.safeParse(json(text));
+  return ask?.success ? ask.data : null;
+}
+
+async function readTexts(incoming: Incoming, length: number, count: number): Promise<string[] | null> {
+  const parts: Buffer[] = [];
+  for (let left = length; left > 0; ) {
+    const piece = await incoming.bytes(left, SILENCE_MS);
+    if (piece === null) return null;
+    parts.push(piece);
+    left -= piece.length;
+  }
+  const texts = Texts.safeParse(json(Buffer.concat(parts).toString('utf8')));
+  return texts.success && texts.data.length === count ? texts.data : null;
+}
+
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { FrostbyteError } from '../../../kernel/errors.ts';
+
+/**
+ * What those who embed and the embedder's process say to each other: one question a connection, over a unix socket or
+ * within a tenant's network. The asking end sends a line of JSON (`Ask`). For `status` it gets a line. For `embed` it
+ * gets `ready` once it is its turn, sends as many bytes as it named (a JSON array of texts), and gets vectors as they
+ * come: a line with their places, then their numbers, float32, little-endian. A line `wait` says that work goes on.
+ * `done` is the last. Whoever closes earlier has gone.
+ */
+
+export const MOST_LINE_BYTES = 64 * 1024;
+/** Of the texts of one question, as JSON. */
+export const MOST_TEXT_BYTES = 16 * 1024 * 1024;
+export const MOST_TEXTS = 256;
+/** How often something is said at least while somebody waits. */
+export const WAIT_MS = 5000;
+
+export const Ask = z.discriminatedUnion('ask', [
+  z.strictObject({ ask: z.literal('status') }),
+  z.strictObject({
+    ask: z.literal('embed'),
+    as: z.enum(['document', 'query']),
+    /** Whose turn it is, among those who wait: the same word for all questions of one tenant. It says nothing else. */
+    by: z.string().min(1).max(100),
+    count: z.number().int().min(1).max(MOST_TEXTS),
+    length: z.number().int().min(2).max(MOST_TEXT_BYTES),
+  }),
+]);
+export type Ask = z.infer<typeof Ask>;
+
+export const Texts = z.array(z.string()).max(MOST_TEXTS);
+
+/** How the embedder is. */
+export const Status = z.strictObject({
+  model: z.string(),
+  version: z.string(),
+  loaded: z.boolean(),
+  /** For how long the batch of now has been at work; 0 where there is none. */
+  batch_ms: z.number().nonnegative(),
+  waiting: z.number().int().nonnegative(),
+});
+export type Status = z.infer<typeof Status>;
+
+/** What an embedder may say went wrong. Other codes are not its to give. */
+const FAILURES = ['EMBEDDER_UNAVAILABLE', 'DIMENSION_MISMATCH'] as const;
+
+const words = z
+  .string()
+  .min(1)
+  .max(1000)
+  .regex(/^[\p{L}\p{N}\p{P}\p{S} ]+$/u);
+
+export const Said = z.discriminatedUnion('say', [
+  z.strictObject({ say: z.literal('status'), status: Status }),
+  z.strictObject({ say: z.literal('ready'), model: z.string(), version: z.string() }),
+  z.strictObject({ say: z.literal('wait') }),
+  z.strictObject({
+    say: z.literal('vectors'),
+    places: z
+      .array(
+        z
+          .number()
+          .int()
+          .min(0)
+          .max(MOST_TEXTS - 1),
+      )
+      .min(1)
+      .max(MOST_TEXTS),
+  }),
+  z.strictObject({ say: z.literal('done') }),
+  z.strictObject({ say: z.literal('failed'), code: z.enum(FAILURES), message: words }),
+]);
+export type Said = z.infer<typeof Said>;
+
+export function line(message: Ask | Said): string {
+  return `${JSON.stringify(message)}\n`;
+}
+
+/** The error as it is told; one that is not an embedder's to give is told without its words. */
+export function failed(error: unknown): Said {
+  const code = error instanceof FrostbyteError ? FAILURES.find((one) => one === error.code) : undefined;
+  return code === undefined
+    ? { say: 'failed', code: 'EMBEDDER_UNAVAILABLE', message: 'The embedder failed.' }
+    : { say: 'failed', code, message: printable((error as FrostbyteError).message) };
+}
+
+function printable(message: string): string {
+  return message.replace(/[^\p{L}\p{N}\p{P}\p{S} ]+/gu, ' ').slice(0, 1000) || 'The embedder failed.';
+}
