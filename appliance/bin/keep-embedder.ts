@@ -22,12 +22,15 @@ export interface KeepEmbedderOptions {
   everyMs?: number;
   /** A batch takes a second or two; one that takes this long takes for ever. */
   longestBatchMs?: number;
+  /** One that answered before and says nothing for so long hangs. */
+  silentMs?: number;
 }
 
 const EVERY_MS = 5000;
 const LONGEST_BATCH_MS = 180_000;
-/** In a row: then it hangs. */
-const MOST_SILENCES = 6;
+/** Of one that answered before; one that starts may take longer. */
+const SILENT_MS = 30_000;
+const START_MS = 60_000;
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 10_000;
 
@@ -36,11 +39,18 @@ const LONGEST_WAIT_MS = 10_000;
  * dies soon after its start.
  */
 export function keepEmbedder(options: KeepEmbedderOptions): KeptEmbedder {
-  const { settings, status, logger, everyMs = EVERY_MS, longestBatchMs = LONGEST_BATCH_MS } = options;
+  const {
+    settings,
+    status,
+    logger,
+    everyMs = EVERY_MS,
+    longestBatchMs = LONGEST_BATCH_MS,
+    silentMs = SILENT_MS,
+  } = options;
   let child: ChildProcess | null = null;
   let stopping = false;
   let timer: NodeJS.Timeout | undefined;
-  let silences = 0;
+  let deadline = 0;
   let wait = FIRST_WAIT_MS;
 
   function start(): void {
@@ -48,7 +58,7 @@ export function keepEmbedder(options: KeepEmbedderOptions): KeptEmbedder {
     const started = performance.now();
     const made = spawn(program!, args, { env: {}, cwd: '/', stdio: ['pipe', 'inherit', 'inherit'] });
     child = made;
-    silences = 0;
+    deadline = started + START_MS;
     offerToMemoryKiller(made.pid);
     made.on('error', () => undefined);
     // No secret is in it; the pipe stays open for as long as this process lives.
@@ -69,8 +79,9 @@ export function keepEmbedder(options: KeepEmbedderOptions): KeptEmbedder {
     const asked = child;
     const found = await status().catch(() => null);
     if (asked === null || asked !== child) return;
-    silences = found === null ? silences + 1 : 0;
-    if (silences < MOST_SILENCES && (found?.batch_ms ?? 0) < longestBatchMs) return;
+    const now = performance.now();
+    if (found !== null) deadline = now + silentMs;
+    if (now < deadline && (found?.batch_ms ?? 0) < longestBatchMs) return;
     logger.error('the embedder hangs and is killed', { pid: asked.pid ?? 0 });
     asked.kill('SIGKILL');
   }

@@ -1,0 +1,235 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { FrostbyteError } from '../../../../../appliance/kernel/errors.ts';
+import { type LockedModel, versionOf } from '../../../../../appliance/models/embedder/lock.ts';
+import type { LoadedModel } from '../../../../../appliance/models/embedder/onnx/load-model.ts';
+import { embedderStatus, onnxEmbedder } from '../../../../../appliance/models/embedder/onnx.ts';
+import { embedderServer } from '../../../../../appliance/models/embedder/over-socket/serve-embedder.ts';
+import { line } from '../../../../../appliance/models/embedder/over-socket/wire.ts';
+import { silentLogger } from '../../../../../appliance/observability/logger.ts';
+import { until } from '../../../../support/faults/until.ts';
+import { writeSmallModel } from '../../../../support/models/small-model.ts';
+
+describe('an embedder over a socket', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'frostbyte-embedder-'));
+  const servers: Server[] = [];
+  let model: LockedModel;
+  let sockets = 0;
+  before(async () => {
+    model = await writeSmallModel(folder);
+  });
+  after(() => {
+    for (const server of servers) server.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  /** A model that makes axis vectors of its texts' lengths, when it is let. */
+  function double(turn: (texts: readonly string[], kind: string) => Promise<void> = async () => undefined) {
+    const loaded: LoadedModel = {
+      async embed(texts, kind, onVectors, signal) {
+        await turn(texts, kind);
+        signal?.throwIfAborted();
+        // Backwards, one by one: order is the asking end's business.
+        for (const place of [...texts.keys()].reverse()) onVectors([place], [axis(texts[place]!.length)]);
+      },
+      close: async () => undefined,
+    };
+    return loaded;
+  }
+
+  async function listen(server: Server): Promise<string> {
+    const socket = join(folder, `${++sockets}.sock`);
+    await new Promise<void>((resolve) => server.listen(socket, resolve));
+    servers.push(server);
+    return socket;
+  }
+  async function serve(loaded: () => Promise<LoadedModel>, status = { model: model.name, version: versionOf(model) }) {
+    return listen(
+      embedderServer({
+        model: loaded,
+        status: () => ({ ...status, loaded: true, batch_ms: 0 }),
+        logger: silentLogger,
+      }),
+    );
+  }
+  const embedder = (socket: string, more: Partial<Parameters<typeof onnxEmbedder>[0]> = {}) =>
+    onnxEmbedder({ model, at: { socket }, by: 'one', patienceMs: 0, ...more });
+
+  it('gives the vectors of many texts in their order', async () => {
+    const made = embedder(await serve(async () => double()));
+    const texts = Array.from({ length: 300 }, (_, i) => 'x'.repeat(i % 50));
+    const vectors = await made.embedDocuments(texts);
+    assert.deepEqual(
+      vectors.map((vector) => vector.indexOf(1)),
+      texts.map((text) => text.length),
+    );
+    assert.equal((await made.embedQuery('xyz')).indexOf(1), 3);
+    assert.deepEqual(await made.embedDocuments([]), []);
+  });
+
+  it('asks for documents as documents and for questions as questions', async () => {
+    const kinds: string[] = [];
+    const made = embedder(await serve(async () => double(async (_texts, kind) => void kinds.push(kind))));
+    await made.embedDocuments(['a']);
+    await made.embedQuery('a');
+    assert.deepEqual(kinds, ['document', 'query']);
+  });
+
+  it('lets a question pass documents, and those who wait take turns by their names', async () => {
+    const order: string[] = [];
+    const first = Promise.withResolvers<void>();
+    const socket = await serve(async () =>
+      double(async ([text], kind) => {
+        order.push(kind === 'query' ? 'question' : text!);
+        if (text === 'a1') await first.promise;
+      }),
+    );
+    const [a, b] = [embedder(socket, { by: 'a' }), embedder(socket, { by: 'b' })];
+    const work = [a.embedDocuments(['a1'])];
+    await until('the first to be at work', () => order.length === 1);
+    work.push(a.embedDocuments(['a2']));
+    await until('one to wait', async () => (await embedderStatus({ socket }, 1000)).waiting === 1);
+    work.push(b.embedDocuments(['b1']));
+    await until('two to wait', async () => (await embedderStatus({ socket }, 1000)).waiting === 2);
+    await a.embedQuery('q');
+    first.resolve();
+    await Promise.all(work);
+    assert.deepEqual(order.slice(0, 2), ['a1', 'question']);
+    assert.deepEqual(order.slice(2).sort(), ['a2', 'b1']);
+  });
+
+  it('takes no texts before it is their turn, and refuses those who would wait too long', async () => {
+    const gate = Promise.withResolvers<void>();
+    const socket = await serve(async () => double(() => gate.promise));
+    const made = embedder(socket);
+    const work = Array.from({ length: 18 }, () => made.embedDocuments(['a']));
+    const ends = await Promise.race(work.map((one) => one.then(() => 'made').catch((error) => error)));
+    assert.equal(ends.code, 'EMBEDDER_UNAVAILABLE');
+    assert.match(ends.message, /Too many texts wait/);
+    gate.resolve();
+    assert.equal((await Promise.allSettled(work)).filter(({ status }) => status === 'fulfilled').length, 17);
+  });
+
+  it('tells what went wrong with the model, and tries to load it anew for the next', async () => {
+    let tries = 0;
+    const socket = await serve(async () => {
+      tries += 1;
+      if (tries > 1) return double();
+      throw new FrostbyteError('EMBEDDER_UNAVAILABLE', 'The model takes 1200 MiB of memory, and 300 are free.');
+    });
+    const made = embedder(socket);
+    await assert.rejects(made.embedQuery('a'), { code: 'EMBEDDER_UNAVAILABLE', message: /takes 1200 MiB/ });
+    assert.equal((await made.embedQuery('ab')).indexOf(1), 2);
+  });
+
+  it('tells no words of an error that is not its own', async () => {
+    const made = embedder(await serve(async () => double(() => Promise.reject(new Error('secret text')))));
+    await assert.rejects(made.embedQuery('a'), (error: Error) => !error.message.includes('secret'));
+  });
+
+  it('stops for who goes away', async () => {
+    const gate = Promise.withResolvers<void>();
+    let at = 0;
+    const socket = await serve(async () =>
+      double(async () => {
+        at += 1;
+        if (at === 1) await gate.promise;
+      }),
+    );
+    const left = embedder(socket);
+    const work = left.embedDocuments(['a']);
+    await until('it to be at work', () => at === 1);
+    await left.close();
+    await assert.rejects(work, { code: 'EMBEDDER_UNAVAILABLE' });
+    gate.resolve();
+    assert.equal((await embedder(socket).embedDocuments(['abc'])).length, 1);
+  });
+
+  it('refuses the process of another model or version', async () => {
+    const socket = await serve(async () => double(), { model: model.name, version: '00000000.1' });
+    await assert.rejects(embedder(socket).embedQuery('a'), { code: 'EMBEDDER_UNAVAILABLE', message: /00000000\.1/ });
+  });
+
+  it('says that nobody answers where nobody does', async () => {
+    await assert.rejects(embedder(join(folder, 'nobody.sock')).embedQuery('a'), { code: 'EMBEDDER_UNAVAILABLE' });
+    await assert.rejects(embedderStatus({ socket: join(folder, 'nobody.sock') }, 100), {
+      code: 'EMBEDDER_UNAVAILABLE',
+    });
+  });
+
+  const ready = line({ say: 'ready', model: 'small-model', version: '01234567.1' });
+  const vectors = (places: number[], numbers: Float32Array) =>
+    Buffer.concat([Buffer.from(line({ say: 'vectors', places })), Buffer.from(numbers.buffer)]);
+  for (const [what, says, code] of [
+    [
+      'gives a vector that is not finite',
+      [vectors([0], axis(1, Number.NaN)), line({ say: 'done' })],
+      'DIMENSION_MISMATCH',
+    ],
+    ['gives one that is not normalised', [vectors([0], axis(1, 3)), line({ say: 'done' })], 'DIMENSION_MISMATCH'],
+    ['leaves one out', [line({ say: 'done' })], 'DIMENSION_MISMATCH'],
+    ['gives one twice', [vectors([0], axis(1)), vectors([0], axis(1))], 'EMBEDDER_UNAVAILABLE'],
+    ['gives one that nobody asked for', [vectors([7], axis(1))], 'EMBEDDER_UNAVAILABLE'],
+    ['says what has no sense', ['{"say":"hello"}\n'], 'EMBEDDER_UNAVAILABLE'],
+    ['breaks off', [vectors([0], axis(1)).subarray(0, 500)], 'EMBEDDER_UNAVAILABLE'],
+    [
+      'says an error that is not its to give',
+      ['{"say":"failed","code":"TENANT_SUSPENDED","message":"x"}\n'],
+      'EMBEDDER_UNAVAILABLE',
+    ],
+  ] as const) {
+    it(`is not believed where it ${what}`, async () => {
+      const socket = await listen(createServer((one) => void answer(one, [ready, ...says])));
+      await assert.rejects(embedder(socket).embedDocuments(['a']), { code });
+    });
+  }
+
+  it('asks once more where the process died in between', async () => {
+    let asked = 0;
+    const socket = await listen(
+      createServer((one) => {
+        asked += 1;
+        void answer(one, asked === 1 ? [ready] : [ready, vectors([0], axis(4)), line({ say: 'done' })]);
+      }),
+    );
+    assert.equal((await embedder(socket).embedDocuments(['abcd']))[0]!.indexOf(1), 4);
+    assert.equal(asked, 2);
+  });
+
+  it('gives up one that says nothing any more', async () => {
+    const socket = await listen(createServer((one) => void one.write(ready)));
+    await assert.rejects(embedder(socket, { silenceMs: 50 }).embedQuery('a'), { code: 'EMBEDDER_UNAVAILABLE' });
+  });
+
+  it('closes the door to who asks for nothing that it knows', async () => {
+    const socket = await serve(async () => double());
+    for (const words of ['GET / HTTP/1.1\r\n\r\n', '{"ask":"embed","as":"document","by":"x","count":0,"length":2}\n']) {
+      const one = connect(socket);
+      one.write(words);
+      const said = await new Promise<string>((resolve) => {
+        let all = '';
+        one.on('data', (piece) => (all += piece));
+        one.once('close', () => resolve(all));
+      });
+      assert.equal(said, '');
+    }
+  });
+});
+
+/** Hears the question, and says this and no more. */
+async function answer(socket: Socket, says: readonly (string | Uint8Array)[]): Promise<void> {
+  socket.on('error', () => undefined);
+  await new Promise((resolve) => socket.once('data', resolve));
+  for (const one of says) socket.write(one);
+  socket.end();
+}
+
+function axis(at: number, value = 1): Float32Array {
+  const vector = new Float32Array(768);
+  vector[at] = value;
+  return vector;
+}
