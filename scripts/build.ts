@@ -1,5 +1,5 @@
 /**
- * Builds `dist/`: nine bundles, the native add-ons and binary parts they need, and the launcher. The folder runs from
+ * Builds `dist/`: ten bundles, the native add-ons and binary parts they need, and the launcher. The folder runs from
  * anywhere with the pinned Node beside it (`bin/node` in a package) or in `.toolchain/`.
  */
 import { chmodSync, cpSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
@@ -29,6 +29,7 @@ await build({
     'data-plane': 'appliance/bin/data-plane.ts',
     role: 'appliance/bin/role.ts',
     embedder: 'appliance/bin/embedder.ts',
+    'embedder-thread': 'appliance/bin/embedder-thread.ts',
     health: 'appliance/bin/health.ts',
     cli: 'appliance/bin/cli.ts',
   },

@@ -7,6 +7,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
+import { modelMissing } from '../test/support/models/fetched.ts';
 import { ALLOWED_SKIPS } from './allowed-skips.ts';
 import { inNamespace } from './stack/engine.ts';
 import { stackCannotRun } from './stack/requirements.ts';
@@ -30,6 +31,8 @@ interface Layer {
   beside?: true;
   /** Runs against the server stack, inside its network namespace; the stack is brought up where it is down. */
   stack?: true;
+  /** Needs the weights that `make models` fetches. */
+  model?: true;
 }
 
 /** A port's suite run by an adapter that needs a server: it belongs to the layer `stack`. */
@@ -50,6 +53,8 @@ const LAYERS: readonly Layer[] = [
   },
   { name: 'shipped', files: ['test/shipped/**/*.test.ts'], runners: 2, processes: 'own' },
   { name: 'faults', files: ['test/faults/**/*.test.ts'], runners: 2, processes: 'own' },
+  // Its session takes all cores.
+  { name: 'model', files: ['test/model/**/*.test.ts'], runners: 1, processes: 'own', model: true },
   { name: 'stack', files: ['test/stack/**/*.test.ts', SERVER_ADAPTERS], runners: 2, processes: 'own', stack: true },
   // An appliance has the servers to itself, so one test at a time.
   { name: 'tenants', files: ['test/tenants/**/*.test.ts'], runners: 1, processes: 'own', stack: true },
@@ -74,8 +79,8 @@ const LAYERS: readonly Layer[] = [
     stack: true,
   },
 ];
-/** What `embedded` means where a layer is required by that name: all that runs without Docker. */
-const EMBEDDED = LAYERS.filter(({ stack }) => !stack).map(({ name }) => name);
+/** What `embedded` means where a layer is required by that name: all that runs without Docker and without weights. */
+const EMBEDDED = LAYERS.filter(({ stack, model }) => !stack && !model).map(({ name }) => name);
 /** What `stack` means there: all that runs against the servers. */
 const ON_STACK = LAYERS.filter(({ stack }) => stack).map(({ name }) => name);
 
@@ -105,7 +110,7 @@ async function runLayer(layer: Layer): Promise<void> {
   if (asked.length > 0 && !asked.includes(layer.name)) return;
   const files = filesOf(layer);
   if (files.length === 0) return;
-  const reason = layer.stack ? stackCannotRun() : null;
+  const reason = layer.stack ? stackCannotRun() : layer.model ? await modelMissing() : null;
   if (reason) {
     leftOut.set(layer.name, reason);
     return;

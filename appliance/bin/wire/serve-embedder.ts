@@ -1,10 +1,14 @@
-import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
+import type { Server } from 'node:net';
 import { dirname } from 'node:path';
+import type { MessagePort } from 'node:worker_threads';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/telemetry.ts';
 import { type LockedModel, versionOf } from '../../models/embedder/lock.ts';
-import { type LoadedModel, loadModel } from '../../models/embedder/onnx/load-model.ts';
+import { type LaneSettings, openLane, serveLane } from '../../models/embedder/onnx/lane.ts';
+import type { LoadedModel, TextKind } from '../../models/embedder/onnx/load-model.ts';
 import { embedderServer } from '../../models/embedder/over-socket/serve-embedder.ts';
+import { entryOf } from '../entry.ts';
 
 /** All that the embedder's process gets to know. */
 export interface EmbedderSettings {
@@ -21,56 +25,70 @@ export interface EmbedderSettings {
  */
 export async function serveEmbedder(settings: EmbedderSettings, logger: Logger): Promise<void> {
   const { socket, models_folder, model, idle_ms } = settings;
-  let loading: Promise<LoadedModel> | undefined;
+  const lanes = new Map<TextKind, Promise<LoadedModel>>();
+  /** Since when a lane's batch is at work. */
+  const batches = new Map<TextKind, number>();
   let isLoaded = false;
-  let batchSince: number | null = null;
   const { promise: idle, resolve: beIdle } = Promise.withResolvers<void>();
   let timer: NodeJS.Timeout | undefined;
 
   const server = embedderServer({
-    model() {
-      loading ??= load().catch((error: unknown) => {
-        loading = undefined;
-        throw error;
-      });
+    model(kind) {
+      const known = lanes.get(kind);
+      if (known !== undefined) return known;
+      const loading = load(kind);
+      lanes.set(kind, loading);
+      loading.catch(() => lanes.delete(kind));
       return loading;
     },
     status: () => ({
       model: model.name,
       version: versionOf(model),
       loaded: isLoaded,
-      batch_ms: batchSince === null ? 0 : performance.now() - batchSince,
+      batch_ms: Math.max(0, ...[...batches.values()].map((since) => performance.now() - since)),
     }),
-    onUse() {
+    onAsked(now) {
       clearTimeout(timer);
-      timer = setTimeout(beIdle, idle_ms);
+      if (now === 0) timer = setTimeout(beIdle, idle_ms);
     },
     logger,
   });
-  mkdirSync(dirname(socket), { recursive: true, mode: 0o700 });
-  rmSync(socket, { force: true });
-  const before = process.umask(0o177);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(socket, resolve);
-  })
-    .catch((cause: unknown) => {
-      throw new FrostbyteError('CONFIG_INVALID', `The embedder cannot listen at ${socket}.`, { cause });
-    })
-    .finally(() => process.umask(before));
-  chmodSync(socket, 0o600);
+  await listen(server, socket);
   await idle;
   server.close();
 
-  async function load(): Promise<LoadedModel> {
+  async function load(lane: TextKind): Promise<LoadedModel> {
     const started = performance.now();
-    const loaded = await loadModel(models_folder, model, {
-      onBatch: (size) => {
-        batchSince = size === null ? null : performance.now();
-      },
+    const loaded = await openLane({
+      settings: { models_folder, model, lane },
+      entry: entryOf('embedder-thread'),
+      onBatch: (runs) => void (runs ? batches.set(lane, performance.now()) : batches.delete(lane)),
+      onEnd: () => lanes.delete(lane),
     });
     isLoaded = true;
     logger.info('a model was loaded', { duration_ms: Math.round(performance.now() - started) });
     return loaded;
+  }
+}
+
+/** The end of a lane in its thread. */
+export async function serveEmbedderLane(port: MessagePort, settings: LaneSettings): Promise<void> {
+  await serveLane(port, settings);
+}
+
+/** Listens where only this user comes in. What an earlier process left at the path goes. */
+async function listen(server: Server, socket: string): Promise<void> {
+  mkdirSync(dirname(socket), { recursive: true, mode: 0o700 });
+  rmSync(socket, { force: true });
+  const before = process.umask(0o177);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(socket, resolve);
+    });
+  } catch (cause) {
+    throw new FrostbyteError('CONFIG_INVALID', `The embedder cannot listen at ${socket}.`, { cause });
+  } finally {
+    process.umask(before);
   }
 }

@@ -26,7 +26,7 @@ const LockedModel = z.strictObject({
   prefixes: z.strictObject({ document: z.string(), query: z.string() }),
   /** The token that fills up the shorter texts of a batch. */
   padding_id: z.number().int().nonnegative(),
-  /** What a process with the model in it takes at most, as measured; MiB. */
+  /** What one session of the model takes at most with a batch at work, as measured; MiB. */
   memory_mb: z.number().int().positive(),
   /** Evidence is the cosine's way from `floor`, where nothing is near, to 1; from `threshold` on it is strong. */
   evidence: z.strictObject({ floor: z.number().min(0).max(0.9), threshold: z.number().gt(0).lt(1) }),

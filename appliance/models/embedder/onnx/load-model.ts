@@ -27,6 +27,8 @@ export interface LoadOptions {
   available?: () => number;
   /** Packs token counts into batches; by length by default. */
   pack?: (lengths: readonly number[]) => number[][];
+  /** Whether the weights are copied into the order that is quickest, or stay the file's; see `openSession`. */
+  packWeights?: boolean;
   /** Told before a batch runs, and when it has: `null`. */
   onBatch?: (size: number | null) => void;
 }
@@ -50,7 +52,7 @@ export async function loadModel(folder: string, model: LockedModel, options: Loa
   const path = (role: LockedFile['role']) =>
     join(folder, model.name, model.files.find((one) => one.role === role)!.name);
   const tokenizer = await readTokenizer(path('tokenizer'));
-  const session = await openSession(path('graph'), model.padding_id);
+  const session = await openSession(path('graph'), model.padding_id, { packWeights: options.packWeights ?? true });
   const { before, behind } = tokenizer;
   const prefixes = {
     document: tokenizer.tokensOf(model.prefixes.document),

@@ -15,7 +15,11 @@ export interface ModelSession {
  * (`sentence_embedding`) or those of the tokens (`last_hidden_state`), which are averaged here. Throws
  * `DIMENSION_MISMATCH` where it gives back vectors of another length, `EMBEDDER_UNAVAILABLE` where it cannot be loaded.
  */
-export async function openSession(graph: string, paddingId: number): Promise<ModelSession> {
+export async function openSession(
+  graph: string,
+  paddingId: number,
+  { packWeights = true }: { packWeights?: boolean } = {},
+): Promise<ModelSession> {
   const session = await InferenceSession.create(graph, {
     executionProviders: ['cpu'],
     graphOptimizationLevel: 'all',
@@ -23,6 +27,7 @@ export async function openSession(graph: string, paddingId: number): Promise<Mod
     intraOpNumThreads: availableParallelism(),
     // What one length needed another does not: kept, it would be memory for the longest of all batches many times over.
     enableMemPattern: false,
+    extra: { session: { disable_prepacking: packWeights ? '0' : '1', intra_op: { allow_spinning: '0' } } },
   }).catch((cause: unknown) => {
     throw new FrostbyteError('EMBEDDER_UNAVAILABLE', 'The model’s graph cannot be loaded.', { cause });
   });

@@ -4,22 +4,22 @@ import { codeFrames, FrostbyteError } from '../../../kernel/errors.ts';
 import { FairSlots } from '../../../kernel/fair-slots.ts';
 import { Incoming, lastWord } from '../../../kernel/incoming.ts';
 import type { Logger } from '../../../kernel/telemetry.ts';
-import type { LoadedModel } from '../onnx/load-model.ts';
+import type { LoadedModel, TextKind } from '../onnx/load-model.ts';
 import { Ask, failed, line, MOST_LINE_BYTES, type Status, Texts, WAIT_MS } from './wire.ts';
 
 export interface EmbedderServerOptions {
-  /** The model, loaded when first asked for; asked again where that failed. */
-  model(): Promise<LoadedModel>;
+  /** The model for texts of a kind, loaded when first asked for; asked again where that failed. */
+  model(kind: TextKind): Promise<LoadedModel>;
   /** How it is; what waits is known here. */
   status(): Omit<Status, 'waiting'>;
-  /** Told whenever somebody asked for vectors. */
-  onUse?: () => void;
+  /** Told how many ask for vectors, whenever that changes: those at work and those that wait. */
+  onAsked?: (now: number) => void;
   logger: Logger;
 }
 
-/** Documents of one at a time: a batch takes all cores. Questions are few tokens each, and run beside them. */
+/** Documents of one at a time: a batch takes all cores. Questions are a few tokens each, and run beside them. */
 const DOCUMENTS = { total: 1, each: 1, waiting: 16 };
-const QUESTIONS = { total: 2, each: 2, waiting: 256 };
+const QUESTIONS = { total: 4, each: 4, waiting: 256 };
 /** How long a connection may be silent where something is to come. */
 const SILENCE_MS = 30_000;
 
@@ -28,9 +28,10 @@ const SILENCE_MS = 30_000;
  * many wait; those who wait under different names take turns. Nothing is kept. Who goes away is embedded for no further
  * than the batch of now.
  */
-export function embedderServer({ model, status, onUse = () => undefined, logger }: EmbedderServerOptions): Server {
+export function embedderServer({ model, status, onAsked = () => undefined, logger }: EmbedderServerOptions): Server {
   const slots = { document: new FairSlots(DOCUMENTS), query: new FairSlots(QUESTIONS) };
   let waiting = 0;
+  let asking = 0;
   return createServer((socket) => {
     serve(socket).catch((error: unknown) => {
       logger.error('a question to the embedder failed', codeFrames(error));
@@ -48,6 +49,7 @@ export function embedderServer({ model, status, onUse = () => undefined, logger 
     const gone = new AbortController();
     socket.once('close', () => gone.abort(GONE));
     const beating = setInterval(() => socket.write(line({ say: 'wait' })), WAIT_MS);
+    onAsked(++asking);
     try {
       await embed(socket, incoming, ask, gone.signal);
     } catch (error) {
@@ -56,6 +58,7 @@ export function embedderServer({ model, status, onUse = () => undefined, logger 
       lastWord(socket, incoming, line(failed(error)));
     } finally {
       clearInterval(beating);
+      onAsked(--asking);
     }
   }
 
@@ -71,8 +74,7 @@ export function embedderServer({ model, status, onUse = () => undefined, logger 
     });
     if (release === null) throw tooMany();
     try {
-      onUse();
-      const loaded = await model();
+      const loaded = await model(as);
       gone.throwIfAborted();
       const { model: name, version } = status();
       socket.write(line({ say: 'ready', model: name, version }));
@@ -82,7 +84,6 @@ export function embedderServer({ model, status, onUse = () => undefined, logger 
         texts,
         as,
         (places, vectors) => {
-          onUse();
           socket.write(line({ say: 'vectors', places: [...places] }));
           for (const vector of vectors) socket.write(float32LittleEndian(vector));
         },

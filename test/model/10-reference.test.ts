@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { sha256Hex } from '../../appliance/kernel/digest.ts';
+import { modelFolder } from '../../appliance/models/embedder/folder/model-folder.ts';
+import { mpnetGraph } from '../../appliance/models/embedder/graph/mpnet.ts';
+import { readTensors } from '../../appliance/models/embedder/graph/safetensors.ts';
+import { type LoadedModel, loadModel } from '../../appliance/models/embedder/onnx/load-model.ts';
+import { type ModelSession, openSession } from '../../appliance/models/embedder/onnx/session.ts';
+import { readTokenizer } from '../../appliance/models/embedder/onnx/tokenizer.ts';
+import { FETCHED, FETCHED_MODEL as model } from '../support/models/fetched.ts';
+
+interface Reference {
+  text: string;
+  /** By the publisher's tokenizer, cut at what the model reads. */
+  input_ids: number[];
+  /** By the model's original implementation, in float32; nothing of it was made with ONNX. */
+  vector: number[];
+}
+
+const VECTORS = resolve(import.meta.dirname, '../vectors/mpnet-reference.json');
+const REFERENCES = JSON.parse(readFileSync(VECTORS, 'utf8')) as Reference[];
+const LEAST_COSINE = 0.9999;
+const path = (name: string) => join(FETCHED, model.name, name);
+
+describe(`${model.name} against its original implementation`, () => {
+  let session: ModelSession;
+  let loaded: LoadedModel;
+  before(async () => {
+    session = await openSession(path('model.onnx'), model.padding_id);
+    loaded = await loadModel(FETCHED, model);
+  });
+  after(async () => {
+    await session.close();
+    await loaded.close();
+  });
+
+  it('is whole, and its graph comes out of its weights byte for byte', async () => {
+    assert.deepEqual(await modelFolder(FETCHED).verify(model.name), []);
+    const graph = mpnetGraph(await readTensors(path('model.safetensors')), 'model.safetensors');
+    assert.equal(sha256Hex(graph), model.files.find(({ role }) => role === 'graph')!.sha256);
+  });
+
+  it('has 24 references, of them one as long as the model reads', () => {
+    assert.equal(REFERENCES.length, 24);
+    assert.equal(Math.max(...REFERENCES.map(({ input_ids }) => input_ids.length)), model.max_tokens);
+  });
+
+  it('cuts every text into the publisher’s tokens', async () => {
+    const { before: first, behind, tokensOf } = await readTokenizer(path('tokenizer.json'));
+    for (const { text, input_ids } of REFERENCES) {
+      const most = model.max_tokens - first.length - behind.length;
+      assert.deepEqual([...first, ...tokensOf(text).slice(0, most), ...behind], input_ids, text);
+    }
+  });
+
+  it('gives the reference’s vectors, alone and padded beside the longest', async () => {
+    const longest = REFERENCES.find(({ input_ids }) => input_ids.length === model.max_tokens)!;
+    for (const { text, input_ids, vector } of REFERENCES) {
+      const [alone] = await session.run([input_ids]);
+      const [beside] = await session.run([input_ids, longest.input_ids]);
+      for (const made of [alone!, beside!])
+        assert.ok(cosineOf(made, vector) >= LEAST_COSINE, `${text}: ${cosineOf(made, vector)}`);
+    }
+  });
+
+  it('gives them packed as documents are, but for the text that is longer than the model reads', async () => {
+    const made: Float32Array[] = [];
+    await loaded.embed(
+      REFERENCES.map(({ text }) => text),
+      'document',
+      (places, vectors) => {
+        for (const [i, place] of places.entries()) made[place] = vectors[i]!;
+      },
+    );
+    const cosines = REFERENCES.map(({ vector }, i) => cosineOf(made[i]!, vector));
+    const whole = REFERENCES.flatMap(({ input_ids }, i) => (input_ids.length < model.max_tokens ? [cosines[i]!] : []));
+    assert.equal(whole.length, 23);
+    assert.ok(Math.min(...whole) >= LEAST_COSINE, String(Math.min(...whole)));
+    // Its reference knows nothing of the half that was cut off.
+    const windowed = Math.min(...cosines);
+    assert.ok(windowed > 0.9 && windowed < LEAST_COSINE, String(windowed));
+  });
+});
+
+function cosineOf(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let [dot, left, right] = [0, 0, 0];
+  for (let i = 0; i < b.length; i++) {
+    dot += a[i]! * b[i]!;
+    left += a[i]! ** 2;
+    right += b[i]! ** 2;
+  }
+  return dot / Math.sqrt(left * right);
+}
