@@ -19,6 +19,7 @@ import { openFrontDoor } from './front-door.ts';
 import { clockHealth, inboxHealth, storesHealth, toolsHealth, workersHealth } from './plane-health.ts';
 import { remembered } from './remembered.ts';
 import { repeat } from './repeat.ts';
+import { runEmbedders } from './run-embedders.ts';
 import { acquiring, type Running, runUntilTold } from './running.ts';
 import { type Embedded, openEmbedded } from './wire/embedded.ts';
 import { watchInboxes } from './wire/inbox.ts';
@@ -64,6 +65,8 @@ export function start(config: Config): Promise<Running> {
     await measureSuspended(embedded, config, { clock, meter: metrics.meter, logger }).catch((error: unknown) =>
       logger.warn('queues of suspended tenants could not be measured', codeFrames(error)),
     );
+    const embedding = await runEmbedders(config, logger);
+    undo.push(() => embedding.stop());
     const workers = startWorkers({
       count: config.workers.count,
       work: { config: JSON.stringify(config) },

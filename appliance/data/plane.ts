@@ -20,7 +20,11 @@ export interface DataPlane {
   readonly records: RecordStore;
   readonly vectors: VectorStore;
   readonly queue: JobQueue;
-  readonly embedder: Embedder;
+  /**
+   * What this tenant's texts and questions become vectors by: the model of its index, while there is one. Throws
+   * `EMBEDDER_UNAVAILABLE` where that model is not there; another never stands in.
+   */
+  embedder(): Promise<Embedder>;
   readonly parser: Parser;
   readonly scanner: Scanner;
   readonly clock: Clock;

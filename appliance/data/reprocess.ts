@@ -2,6 +2,7 @@ import { auditEntry, type EntryInput } from '../audit/entry.ts';
 import type { AuditEntry } from '../kernel/audit-event.ts';
 import { FrostbyteError } from '../kernel/errors.ts';
 import { newId } from '../kernel/ids.ts';
+import type { Embedder } from '../models/embedder/port.ts';
 import type { DocumentRow, ReprocessProgress, ReprocessRow, ReprocessStart } from '../stores/record/rows.ts';
 import { STAGE1_PARSER_VERSION, STAGE2_PARSER_VERSION } from './2-parse/structure/versions.ts';
 import { POLICY_VERSION } from './3-policy/policy-version.ts';
@@ -35,7 +36,9 @@ const LOOK = 200;
 export async function startReprocess(plane: Plane, wish: ReprocessWish, actor: string): Promise<ReprocessProgress> {
   const { config, config_version } = await plane.config();
   const { from, reason, doc_id = null, batch_id = null } = wish;
-  const below = wish.below ? readBelow(wish.below, from, currentVersions(plane, config_version)) : null;
+  const below = wish.below
+    ? readBelow(wish.below, from, currentVersions(await plane.embedder(), config_version))
+    : null;
   const request = {
     reprocess_id: newId(),
     scope: scopeOf(wish),
@@ -119,7 +122,7 @@ function scopeOf({ doc_id, batch_id }: ReprocessWish): ReprocessRow['scope'] {
   return batch_id === undefined ? 'below' : 'batch';
 }
 
-function currentVersions({ embedder }: Plane, config_version: number): CurrentVersions {
+function currentVersions(embedder: Pick<Embedder, 'model' | 'version'>, config_version: number): CurrentVersions {
   return {
     stage1_parser_version: STAGE1_PARSER_VERSION,
     stage2_parser_version: STAGE2_PARSER_VERSION,

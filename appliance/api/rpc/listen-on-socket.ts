@@ -1,5 +1,5 @@
 import { chmodSync, chownSync, mkdirSync, rmSync, statSync } from 'node:fs';
-import type { Server } from 'node:http';
+import type { Server } from 'node:net';
 import { dirname } from 'node:path';
 import { FrostbyteError } from '../../kernel/errors.ts';
 

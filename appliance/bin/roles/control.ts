@@ -21,6 +21,7 @@ import { entryOf, NODE_FLAGS } from '../entry.ts';
 import { clockHealth, toolsHealth } from '../plane-health.ts';
 import { remembered } from '../remembered.ts';
 import { repeat } from '../repeat.ts';
+import { runEmbedders } from '../run-embedders.ts';
 import { runFolder } from '../run-folder.ts';
 import { acquiring, type Running, runUntilTold } from '../running.ts';
 import { embeddedBacking } from '../wire/embedded-backing.ts';
@@ -59,6 +60,9 @@ export function startControl(config: Config): Promise<Running> {
     const { meter } = metrics;
     const run = runPaths(runFolder(config));
     const network = config.mode === 'stack' ? openStackNetwork(config, PIPELINE_VERSION, logger) : null;
+    // Planes in containers do not reach a process of the host.
+    const embedding = network?.containers ? null : await runEmbedders(config, logger);
+    undo.push(() => embedding?.stop());
     const host =
       network?.containers?.planes ??
       planeProcesses({

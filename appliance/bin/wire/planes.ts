@@ -54,7 +54,7 @@ export function embeddedStores(dataFolder: string, tenantId: string): EmbeddedSt
   return { kind: 'embedded', objects, records, vectors, queue, temporary: controlPaths(dataFolder).temporary };
 }
 
-/** Embedded planes: files and SQLite below the data folder, one lexical embedder and one parser for all. */
+/** Embedded planes: files and SQLite below the data folder, one parser for all. */
 export function embeddedPlanes({ config, clock, logger, meter, root, gate, holdsOn }: PlanesOptions): Planes {
   const services = planeServices(config, { clock, logger, meter });
   const planes = new Map<string, Promise<DataPlane>>();

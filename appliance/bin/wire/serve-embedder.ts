@@ -1,14 +1,15 @@
-import { mkdirSync, rmSync } from 'node:fs';
-import type { Server } from 'node:net';
-import { dirname } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
-import { FrostbyteError } from '../../kernel/errors.ts';
+import { listenOnSocket } from '../../api/rpc/listen-on-socket.ts';
 import type { Logger } from '../../kernel/telemetry.ts';
 import { type LockedModel, versionOf } from '../../models/embedder/lock.ts';
 import { type LaneSettings, openLane, serveLane } from '../../models/embedder/onnx/lane.ts';
 import type { LoadedModel, TextKind } from '../../models/embedder/onnx/load-model.ts';
+import { embedderStatus } from '../../models/embedder/onnx.ts';
 import { embedderServer } from '../../models/embedder/over-socket/serve-embedder.ts';
+import type { Status } from '../../models/embedder/over-socket/wire.ts';
 import { entryOf } from '../entry.ts';
+
+const STATUS_MS = 5000;
 
 /** All that the embedder's process gets to know. */
 export interface EmbedderSettings {
@@ -53,7 +54,7 @@ export async function serveEmbedder(settings: EmbedderSettings, logger: Logger):
     },
     logger,
   });
-  await listen(server, socket);
+  await listenOnSocket(server, socket);
   await idle;
   server.close();
 
@@ -71,24 +72,12 @@ export async function serveEmbedder(settings: EmbedderSettings, logger: Logger):
   }
 }
 
+/** How the embedder at a socket is; see `embedderStatus`. */
+export function statusOf(socket: string): Promise<Status> {
+  return embedderStatus({ socket }, STATUS_MS);
+}
+
 /** The end of a lane in its thread. */
 export async function serveEmbedderLane(port: MessagePort, settings: LaneSettings): Promise<void> {
   await serveLane(port, settings);
-}
-
-/** Listens where only this user comes in. What an earlier process left at the path goes. */
-async function listen(server: Server, socket: string): Promise<void> {
-  mkdirSync(dirname(socket), { recursive: true, mode: 0o700 });
-  rmSync(socket, { force: true });
-  const before = process.umask(0o177);
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(socket, resolve);
-    });
-  } catch (cause) {
-    throw new FrostbyteError('CONFIG_INVALID', `The embedder cannot listen at ${socket}.`, { cause });
-  } finally {
-    process.umask(before);
-  }
 }

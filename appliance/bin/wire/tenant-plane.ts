@@ -7,10 +7,9 @@ import type { Clock } from '../../kernel/clock.ts';
 import { shaped } from '../../kernel/log-fields.ts';
 import type { Logger, Meter } from '../../kernel/telemetry.ts';
 import type { Turns } from '../../kernel/turns.ts';
-import { lexicalEmbedder } from '../../models/embedder/lexical.ts';
-import type { Embedder } from '../../models/embedder/port.ts';
 import type { StorageKeys } from '../../secrets/port.ts';
 import { sealObjects } from '../../secrets/sealed-objects.ts';
+import { type Embedders, embedders } from './embedders.ts';
 import type { OpenStores } from './plane-stores.ts';
 import { type SearchThreads, searchThreads } from './search-threads.ts';
 
@@ -19,7 +18,7 @@ export interface PlaneServices {
   clock: Clock;
   logger: Logger;
   meter: Meter;
-  embedder: Embedder;
+  embedders: Embedders;
   parser: Parser;
   scanner: Scanner;
   searching: SearchThreads;
@@ -31,12 +30,12 @@ export interface PlaneServices {
 
 const MIB = 1024 * 1024;
 
-/** One lexical embedder, one parser, one scanner, threads that search. Nothing is started before it is used. */
+/** Embedders, one parser, one scanner, threads that search. Nothing is started before it is used. */
 export function planeServices(
-  config: Pick<Config, 'parser' | 'scanner' | 'intake' | 'workers'>,
+  config: Pick<Config, 'parser' | 'scanner' | 'intake' | 'workers' | 'embedder' | 'data_folder' | 'processes'>,
   { clock, logger, meter }: Pick<PlaneServices, 'clock' | 'logger' | 'meter'>,
 ): PlaneServices {
-  const embedder = lexicalEmbedder();
+  const embedding = embedders(config);
   const parser = hostParser(config, logger);
   const { clamd, stream_max_mb } = config.scanner;
   const searching = searchThreads();
@@ -45,7 +44,7 @@ export function planeServices(
     clock,
     logger,
     meter,
-    embedder,
+    embedders: embedding,
     parser,
     scanner: clamd === null ? noScanner() : clamdScanner(clamd, { streamMaxBytes: stream_max_mb * MIB }),
     searching,
@@ -54,7 +53,7 @@ export function planeServices(
     async close() {
       await searching.closeAll();
       await parser.close();
-      await embedder.close();
+      await embedding.close();
     },
   };
 }
@@ -81,14 +80,14 @@ export function tenantPlane(
   link: Pick<DataPlane, 'config' | 'holds' | 'isClockTrusted'>,
   services: PlaneServices,
 ): DataPlane {
-  const { clock, meter, embedder, parser, scanner } = services;
+  const { clock, meter, parser, scanner } = services;
   return {
     tenant_id,
     objects: sealObjects(objects, keys, turns),
     records,
     vectors,
     queue,
-    embedder,
+    embedder: async () => services.embedders.of(tenant_id, await records.indexedWith()),
     parser,
     scanner,
     clock,

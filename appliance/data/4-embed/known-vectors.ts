@@ -1,11 +1,12 @@
 import { sha256Hex, vectorSha256 } from '../../kernel/digest.ts';
 import { isFrostbyteError } from '../../kernel/errors.ts';
 import { shaped } from '../../kernel/log-fields.ts';
+import type { Embedder } from '../../models/embedder/port.ts';
 import type { DocumentRow } from '../../stores/record/rows.ts';
 import type { EnrichedChunk } from '../enriched.ts';
 import type { DataPlane } from '../plane.ts';
 
-type Plane = Pick<DataPlane, 'tenant_id' | 'records' | 'vectors' | 'embedder' | 'logger'>;
+type Plane = Pick<DataPlane, 'tenant_id' | 'records' | 'vectors' | 'logger'>;
 
 /**
  * Vectors that need not be made again, by the SHA-256 of their text: those of the version that is served, where model
@@ -13,7 +14,8 @@ type Plane = Pick<DataPlane, 'tenant_id' | 'records' | 'vectors' | 'embedder' | 
  * release) embeds those alone. Stores in trouble are a cache that is empty: the index stage will say so.
  */
 export async function knownVectors(
-  { tenant_id, records, vectors, embedder, logger }: Plane,
+  { tenant_id, records, vectors, logger }: Plane,
+  embedder: Pick<Embedder, 'model' | 'version'>,
   document: DocumentRow,
   chunks: readonly EnrichedChunk[],
 ): Promise<Map<string, Float32Array>> {

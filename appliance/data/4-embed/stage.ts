@@ -1,7 +1,7 @@
 import { auditEntry } from '../../audit/entry.ts';
 import { float32LittleEndian, sha256Hex } from '../../kernel/digest.ts';
 import { assertVectors } from '../../models/embedder/assert.ts';
-import { DIMENSIONS } from '../../models/embedder/port.ts';
+import { DIMENSIONS, type Embedder } from '../../models/embedder/port.ts';
 import { embeddable } from '../enriched.ts';
 import { vectorsKey } from '../keys.ts';
 import { loadEnriched, recorded } from '../load.ts';
@@ -20,15 +20,17 @@ export const embedStage: Stage = {
     const started = performance.now();
     const enriched = await loadEnriched(plane, document);
     const chunks = embeddable(enriched);
+    const embedder = await plane.embedder();
     // By text: one that stands in a document twice, or in the version before, is embedded once.
     const keys = chunks.map(({ text }) => sha256Hex(text));
-    const vectors = await knownVectors(plane, document, chunks);
+    const vectors = await knownVectors(plane, embedder, document, chunks);
     const missing = [...new Map(chunks.map(({ text }, i) => [keys[i]!, text]))].filter(([key]) => !vectors.has(key));
     for (let at = 0; at < missing.length; at += BATCH) {
       signal.throwIfAborted();
       const some = missing.slice(at, at + BATCH);
       const made = await embed(
         plane,
+        embedder,
         some.map(([, text]) => text),
       );
       for (const [i, [key]] of some.entries()) vectors.set(key, made[i]!);
@@ -38,7 +40,7 @@ export const embedStage: Stage = {
     const hash = sha256Hex(bytes);
     const canonical = recorded(document.canonical_sha256, 'canonical document');
     await plane.objects.put(vectorsKey(plane.tenant_id, document.doc_id, canonical, hash), bytes);
-    const { model, version } = plane.embedder;
+    const { model, version } = embedder;
     return {
       kind: 'advance',
       patch: { vectors_sha256: hash, embed_model: model, embed_version: version, last_output_hash: `sha256:${hash}` },
@@ -67,7 +69,7 @@ export const embedStage: Stage = {
   ],
 };
 
-async function embed({ tenant_id, embedder, meter }: DataPlane, texts: string[]): Promise<Float32Array[]> {
+async function embed({ tenant_id, meter }: DataPlane, embedder: Embedder, texts: string[]): Promise<Float32Array[]> {
   const started = performance.now();
   let status: 'success' | 'failure' = 'failure';
   try {

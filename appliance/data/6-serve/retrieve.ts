@@ -37,14 +37,18 @@ export async function retrieve(plane: Plane, body: SearchBody, actor: string): P
       details: [{ field: 'include_generation', value: true, constraint: 'needs generation_enabled' }],
     });
   }
-  const result = await searchChunks(plane, {
-    query_text: body.query_text,
-    top_k,
-    filters: filtersOf(body, config),
-    approximate: (await plane.records.counts()).chunks > EXACT_CHUNKS,
-    ...(config.evidence_threshold === null ? {} : { evidence_threshold: config.evidence_threshold }),
-  });
-  const { model, version } = plane.embedder;
+  const embedder = await plane.embedder();
+  const result = await searchChunks(
+    { ...plane, embedder },
+    {
+      query_text: body.query_text,
+      top_k,
+      filters: filtersOf(body, config),
+      approximate: (await plane.records.counts()).chunks > EXACT_CHUNKS,
+      ...(config.evidence_threshold === null ? {} : { evidence_threshold: config.evidence_threshold }),
+    },
+  );
+  const { model, version } = embedder;
   const query_id = newId();
   const entry = auditEntry(plane.clock, 'RETRIEVAL_EXECUTED', {
     tenant_id: plane.tenant_id,

@@ -391,6 +391,8 @@ export interface ServeRecords {
   documents(
     page: Keyset & { state?: DocumentState; batch_id?: string; sort?: 'asc' | 'desc' },
   ): Promise<{ rows: DocumentRow[]; total: number }>;
+  /** Name of the embedding model that the index was made with; null while nothing is indexed. O(1). */
+  indexedWith(): Promise<string | null>;
   /** Counts for `usage` of the tenant; `dead_letters` are those pending review. O(1). */
   counts(): Promise<{ batches: number; documents: number; chunks: number; raw_bytes: number; dead_letters: number }>;
   /** Appends entries that report no change of a row (searches, reads). */

@@ -34,7 +34,7 @@ export async function smallPlane(parser?: Parser): Promise<SmallPlane> {
     records: openSqliteRecords(join(folder, 'records.sqlite'), { tenant_id: TENANT, clock }),
     vectors: openSqliteVectors(join(folder, 'vectors.sqlite'), { appliedAt: clock.iso() }),
     queue: openSqliteQueue(join(folder, 'queue.sqlite'), { clock }),
-    embedder,
+    embedder: async () => embedder,
     parser: parser ?? ({} as Parser),
     scanner: {} as DataPlane['scanner'],
     clock,

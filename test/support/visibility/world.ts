@@ -113,7 +113,7 @@ export async function openWorld(): Promise<World> {
         records: openSqliteRecords(paths.records, { tenant_id, clock }),
         vectors: openSqliteVectors(paths.vectors, { appliedAt: clock.iso() }),
         queue: openSqliteQueue(paths.queue, { clock }),
-        embedder,
+        embedder: async () => embedder,
         parser,
         scanner,
         clock,

@@ -20,7 +20,7 @@ async function world(t: TestContext, count: number) {
   const made = await workerWorld(t);
   made.clock.advance(365 * 86_400_000);
   const plane: DataPlane = Object.assign(made.planes[0]!, {
-    embedder: lexicalEmbedder(),
+    embedder: async () => lexicalEmbedder(),
     config: async () => ({ config: DEFAULT_TENANT_CONFIG, config_version: 2 }),
   });
   const contents = names(count);

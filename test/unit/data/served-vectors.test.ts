@@ -15,7 +15,7 @@ async function world(t: TestContext) {
   const { plane } = small;
   const [id] = (await small.receive('b', ['two chunks'])) as [string];
   const texts = ['the first words', 'and the second'];
-  const vectors = await plane.embedder.embedDocuments(texts);
+  const vectors = await (await plane.embedder()).embedDocuments(texts);
   const bytes = Buffer.concat(vectors.map((vector) => float32LittleEndian(vector)));
   const hash = sha256Hex(bytes);
   await plane.objects.put(vectorsKey(TENANT, id, 'c'.repeat(64), hash), bytes);

@@ -40,6 +40,8 @@ const SERVED_BY_ID = `${SERVED} WHERE c.chunk_id = ANY (@ids::text[])`;
 // Positions are 0, 1, 2 and so on: a page far into a long document is found, not counted out.
 const SERVED_OF_DOCUMENT = `${SERVED} WHERE c.doc_id = ? AND c.position >= ? ORDER BY c.position LIMIT ?`;
 
+const INDEXED_WITH = 'SELECT embed_model FROM chunks LIMIT 1';
+
 /** What search and the document routes read. */
 export function serveRecords(context: RecordContext): Omit<ServeRecords, 'appendEntries'> {
   const { db } = context;
@@ -76,6 +78,7 @@ export function serveRecords(context: RecordContext): Omit<ServeRecords, 'append
             (await count(tx, COUNT_ERASING, { state: page.state ?? null }));
         return { rows: rows.map(DOCUMENTS.decode), total };
       }),
+    indexedWith: async () => (await db.get<{ embed_model: string }>(INDEXED_WITH))?.embed_model ?? null,
     counts: () =>
       db.read(async (tx) => {
         const documents = await tally(tx, 'documents');

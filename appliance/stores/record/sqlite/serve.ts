@@ -39,6 +39,8 @@ const SERVED_BY_ID = `${SERVED} WHERE c.chunk_id IN (SELECT value FROM json_each
 // Positions are 0, 1, 2 and so on: a page far into a long document is found, not counted out.
 const SERVED_OF_DOCUMENT = `${SERVED} WHERE c.doc_id = ? AND c.position >= ? ORDER BY c.position LIMIT ?`;
 
+const INDEXED_WITH = 'SELECT embed_model FROM index_records LIMIT 1';
+
 /** What search and the document routes read. */
 export function serveRecords(context: RecordContext): Omit<ServeRecords, 'appendEntries'> {
   const { db } = context;
@@ -72,6 +74,7 @@ export function serveRecords(context: RecordContext): Omit<ServeRecords, 'append
           : tally(context, 'documents', page.state).entries - count(COUNT_ERASING, { state: page.state ?? null });
         return { rows: rows.map(DOCUMENTS.decode), total };
       }),
+    indexedWith: async () => db.get<{ embed_model: string }>(INDEXED_WITH)?.embed_model ?? null,
     counts: async () =>
       db.read(() => {
         const documents = tally(context, 'documents');

@@ -73,13 +73,13 @@ async function world(texts: readonly string[], served: readonly Served[] = [], t
       read: async (key: string) => objects.get(key),
       put: async (key: string, bytes: Uint8Array) => void objects.set(key, bytes),
     },
-    embedder: {
+    embedder: async () => ({
       ...model,
       embedDocuments: async (wanted: readonly string[]) => {
         asked.push(...wanted);
         return model.embedDocuments(wanted);
       },
-    },
+    }),
     records: {
       servedChunks: async (ids: readonly string[]) => {
         if (trouble) throw trouble;
