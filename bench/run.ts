@@ -18,6 +18,7 @@ const QUESTIONS: Readonly<Record<string, () => Promise<{ measure(): Promise<stri
   evidence: () => import('./evidence.ts'),
   lists: () => import('./lists.ts'),
   metadata: () => import('./metadata.ts'),
+  model: () => import('./model.ts'),
   reprocess: () => import('./reprocess.ts'),
   quality: () => import('./quality.ts'),
   adapters: () => import('./adapters.ts'),
