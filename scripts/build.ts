@@ -1,5 +1,5 @@
 /**
- * Builds `dist/`: ten bundles, the native add-ons and binary parts they need, and the launcher. The folder runs from
+ * Builds `dist/`: the bundles, the native add-ons and binary parts they need, and the launcher. The folder runs from
  * anywhere with the pinned Node beside it (`bin/node` in a package) or in `.toolchain/`.
  */
 import { chmodSync, cpSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';

@@ -24,7 +24,7 @@ describe('the embedder’s process', () => {
     rmSync(folder, { recursive: true });
   });
 
-  function keep(name: string, { idleMs = 600_000 } = {}) {
+  function keep(name: string, { idleMs = 600_000, silentMs = 30_000 } = {}) {
     const socket = join(folder, name, 'embedder.sock');
     const at = { socket };
     const kept = keepEmbedder({
@@ -32,7 +32,7 @@ describe('the embedder’s process', () => {
       status: () => embedderStatus(at, 300),
       logger: silentLogger,
       everyMs: 50,
-      silentMs: 1500,
+      silentMs,
     });
     running.push(kept);
     return { kept, at, embedder: onnxEmbedder({ model, at, by: 'test', patienceMs: 60_000 }) };
@@ -58,7 +58,7 @@ describe('the embedder’s process', () => {
   });
 
   it('is killed and started again when it hangs', async () => {
-    const { kept, embedder } = keep('hangs');
+    const { kept, embedder } = keep('hangs', { silentMs: 5000 });
     await embedder.embedDocuments(['lease']);
     const first = kept.pid()!;
     process.kill(first, 'SIGSTOP');

@@ -1,8 +1,8 @@
 /** Tokens of one batch with its padding: a second's work on a few cores, and some tens of megabytes. */
 export const MOST_TOKENS = 768;
-/** Padding may be this share of a batch, once the batch is large enough to keep the cores busy. */
-const MOST_PADDING = 1 / 8;
-const ENOUGH_TOKENS = 128;
+/** Padding may be this share of a batch, once the batch is large enough to keep the cores busy: more costs more than company gains. */
+const MOST_PADDING = 1 / 32;
+const ENOUGH_TOKENS = 64;
 
 /**
  * Packs what is to be embedded into batches, by length, the longest first: each batch is as long as its longest, so that
