@@ -10,7 +10,7 @@ export default async function* report(source) {
     if (skip !== false || todo !== false) {
       const reason = skip === false ? `planned: ${todo}` : skip === true ? '' : skip;
       yield `${JSON.stringify({ ...place, kind: 'skip', reason })}\n`;
-    } else if (type === 'test:fail' && details?.type !== 'suite') {
+    } else if (type === 'test:fail' && (details?.type !== 'suite' || details.error?.failureType === 'hookFailed')) {
       const error = details?.error?.cause ?? details?.error;
       const reason = String(error?.stack ?? error?.message ?? error);
       yield `${JSON.stringify({ ...place, kind: 'failure', reason: reason.split('\n').slice(0, 6).join('\n  ') })}\n`;

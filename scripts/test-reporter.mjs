@@ -1,7 +1,8 @@
 /** Prints failures in full, skips with their reason, slow files, and the summary; passing tests stay silent. */
 export default async function* report(source) {
   for await (const { type, data } of source) {
-    if (type === 'test:fail' && data.details?.type !== 'suite') {
+    // A suite fails for what its tests told already, but for a hook of its own.
+    if (type === 'test:fail' && (data.details?.type !== 'suite' || data.details.error?.failureType === 'hookFailed')) {
       const error = data.details?.error;
       const cause = error?.cause ?? error;
       yield `✖ ${data.file ?? ''}\n  ${data.name}\n${indent(cause?.stack ?? String(cause?.message ?? cause))}\n`;
