@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FrostbyteError } from '../../../kernel/errors.ts';
+import { PRINTABLE_LINE, toldFailure } from '../../../kernel/told-failure.ts';
 import { LAYER_NAMES, type SandboxLayers } from '../sandbox/layers.ts';
 import { MAX_REQUEST_BYTES, ParseRequest } from '../sandbox/protocol.ts';
 
@@ -25,12 +25,9 @@ export const Ask = z.discriminatedUnion('ask', [
 ]);
 export type Ask = z.infer<typeof Ask>;
 
+const MOST_WORDS = 600;
 /** One printable line: it is shown to people. */
-const words = z
-  .string()
-  .min(1)
-  .max(600)
-  .regex(/^[\p{L}\p{N}\p{P}\p{S} ]+$/u);
+const words = z.string().min(1).max(MOST_WORDS).regex(PRINTABLE_LINE);
 
 const Layers: z.ZodType<SandboxLayers> = z.strictObject({
   mode: z.enum(['full', 'contained', 'reduced']),
@@ -49,6 +46,7 @@ const Layers: z.ZodType<SandboxLayers> = z.strictObject({
 
 /** What a parser may say went wrong around a process. What the process itself says is in its answer. */
 const FAILURES = ['PARSER_TIMEOUT', 'PARSER_MEMORY', 'PARSER_ERROR', 'PARSER_SANDBOX_UNAVAILABLE'] as const;
+const OTHERWISE = { code: 'PARSER_ERROR', message: 'The parser failed.' } as const;
 
 export const Said = z.discriminatedUnion('say', [
   z.strictObject({ say: z.literal('layers'), layers: Layers }),
@@ -64,12 +62,5 @@ export function line(message: Ask | Said): string {
 
 /** The error as it is told; one that is not a parser's to give is told as a defect, without its words. */
 export function failed(error: unknown): Said {
-  const code = error instanceof FrostbyteError ? FAILURES.find((one) => one === error.code) : undefined;
-  return code === undefined
-    ? { say: 'failed', code: 'PARSER_ERROR', message: 'The parser failed.' }
-    : { say: 'failed', code, message: printable((error as FrostbyteError).message) };
-}
-
-function printable(message: string): string {
-  return message.replace(/[^\p{L}\p{N}\p{P}\p{S} ]+/gu, ' ').slice(0, 600) || 'The parser failed.';
+  return { say: 'failed', ...toldFailure(error, FAILURES, OTHERWISE, MOST_WORDS) };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FrostbyteError } from '../../../kernel/errors.ts';
+import { PRINTABLE_LINE, toldFailure } from '../../../kernel/told-failure.ts';
 
 /**
  * What those who embed and the embedder's process say to each other: one question a connection, over a unix socket or
@@ -44,12 +44,10 @@ export type Status = z.infer<typeof Status>;
 
 /** What an embedder may say went wrong. Other codes are not its to give. */
 const FAILURES = ['EMBEDDER_UNAVAILABLE', 'DIMENSION_MISMATCH'] as const;
+const OTHERWISE = { code: 'EMBEDDER_UNAVAILABLE', message: 'The embedder failed.' } as const;
 
-const words = z
-  .string()
-  .min(1)
-  .max(1000)
-  .regex(/^[\p{L}\p{N}\p{P}\p{S} ]+$/u);
+const MOST_WORDS = 1000;
+const words = z.string().min(1).max(MOST_WORDS).regex(PRINTABLE_LINE);
 
 export const Said = z.discriminatedUnion('say', [
   z.strictObject({ say: z.literal('status'), status: Status }),
@@ -79,12 +77,5 @@ export function line(message: Ask | Said): string {
 
 /** The error as it is told; one that is not an embedder's to give is told without its words. */
 export function failed(error: unknown): Said {
-  const code = error instanceof FrostbyteError ? FAILURES.find((one) => one === error.code) : undefined;
-  return code === undefined
-    ? { say: 'failed', code: 'EMBEDDER_UNAVAILABLE', message: 'The embedder failed.' }
-    : { say: 'failed', code, message: printable((error as FrostbyteError).message) };
-}
-
-function printable(message: string): string {
-  return message.replace(/[^\p{L}\p{N}\p{P}\p{S} ]+/gu, ' ').slice(0, 1000) || 'The embedder failed.';
+  return { say: 'failed', ...toldFailure(error, FAILURES, OTHERWISE, MOST_WORDS) };
 }
