@@ -1,11 +1,12 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { FrostbyteError } from '../../kernel/errors.ts';
-import { CONTROL_FILES, type Control, isControlFile, MOST_CONTROL_BYTES } from '../format/control-files.ts';
+import { type Control, isControlFile } from '../format/control-files.ts';
 import { pathRefused } from '../format/manifest.ts';
 import { whatIsWrongWithPath } from '../format/paths.ts';
-import { BLOCK, paddingOf, readTarHeader, TAR_END } from '../format/tar.ts';
+import { BLOCK, paddingOf, TAR_END } from '../format/tar.ts';
 import { mediumError } from './medium.ts';
+import { entryOf, MOST_ENTRIES, PADDING_SAYS, refuseLargeControl, tarInvalid } from './tar-entry.ts';
 
 /** Where a file of a bundle lies: so many bytes of a file on the medium. */
 export interface Place {
@@ -20,9 +21,6 @@ export interface Listing {
   /** Every other file by its path. */
   files: ReadonlyMap<string, Place>;
 }
-
-/** More entries are no bundle; they are not even counted. */
-export const MOST_ENTRIES = 60_000;
 
 /**
  * Lists a bundle that lies in a folder, or as a tar in a file or on a device. Nothing is written, no link is followed.
@@ -73,11 +71,7 @@ function listTar(file: string): Listing {
         endTar(fd, offset);
         return { control, files };
       }
-      const entry = readTarHeader(block);
-      if (typeof entry === 'string')
-        throw pathRefused(block.toString('latin1', 0, 100).replace(/\0.*$/s, ''), `plain files alone, not ${entry}`);
-      const constraint = whatIsWrongWithPath(entry.path);
-      if (constraint !== null) throw pathRefused(entry.path, constraint);
+      const entry = entryOf(block);
       if (files.has(entry.path) || control.has(entry.path)) throw pathRefused(entry.path, 'there once');
       if (files.size + control.size > MOST_ENTRIES) throw tooMany();
       const place = { file, offset: offset + BLOCK, size: entry.size };
@@ -109,11 +103,7 @@ function readWhole({ file, offset, size }: Place, path: string): Buffer {
   const fd = openSync(file, constants.O_RDONLY | (offset === 0 ? constants.O_NOFOLLOW : 0));
   try {
     const length = size === -1 ? fstatSync(fd).size : size;
-    if (length > MOST_CONTROL_BYTES) {
-      throw new FrostbyteError('BUNDLE_MANIFEST_INVALID', `${path} is too large to be one.`, {
-        details: [{ field: path, constraint: `at most ${MOST_CONTROL_BYTES} bytes` }],
-      });
-    }
+    refuseLargeControl(path, length);
     const bytes = Buffer.alloc(length);
     if (!fill(fd, bytes, offset)) throw tarInvalid(`it ends in the middle of ${path}; copy it again`);
     return bytes;
@@ -132,17 +122,8 @@ function fill(fd: number, buffer: Buffer, position: number): boolean {
   return true;
 }
 
-/** Nothing is signed of what stands between files, so nothing may stand there. */
-export const PADDING_SAYS = 'something stands between its files';
-
 function tooMany(): FrostbyteError {
   return new FrostbyteError('BUNDLE_MANIFEST_INVALID', 'There are too many files for a bundle.', {
     details: [{ field: 'files', constraint: `at most ${MOST_ENTRIES}` }],
-  });
-}
-
-export function tarInvalid(reason: string): FrostbyteError {
-  return new FrostbyteError('BUNDLE_TAR_INVALID', `The archive is not a whole bundle: ${reason}.`, {
-    details: [{ field: 'archive', constraint: `a tar that begins with ${CONTROL_FILES[0]} and ends where it says` }],
   });
 }

@@ -54,8 +54,8 @@ export function trust(control: Control, { anchor, known, at }: TrustOptions): Tr
     at,
   };
   const lists = {
-    allowed_signers: newest(checked(control, 'signers/allowed_signers', root), known?.allowed_signers),
-    revoked_keys: newest(checked(control, 'signers/revoked_keys', root), known?.revoked_keys),
+    allowed_signers: newest(checked(control, 'signers/allowed_signers', root).text, known?.allowed_signers),
+    revoked_keys: newest(checked(control, 'signers/revoked_keys', root).text, known?.revoked_keys),
   };
   const release = {
     signers: readAllowedSigners(lists.allowed_signers),
@@ -66,7 +66,7 @@ export function trust(control: Control, { anchor, known, at }: TrustOptions): Tr
   };
   const manifest = checked(control, MANIFEST, release);
   const checksums = checked(control, CHECKSUMS, release);
-  return { signer: signerOf(control, release), lists, manifest, checksums };
+  return { signer: manifest.signer, lists, manifest: manifest.text, checksums: checksums.text };
 }
 
 /** The number of a list of signers or of revoked keys; the root key writes it into a comment. */
@@ -78,17 +78,12 @@ function newest(brought: string, known: string | undefined): string {
   return known !== undefined && serialOf(known) > serialOf(brought) ? known : brought;
 }
 
-/** The text of a file whose signature holds. */
-function checked(control: Control, name: string, given: Trust): string {
+/** The text of a file whose signature holds, and whose it is. */
+function checked(control: Control, name: string, given: Trust): { text: string; signer: PublicKey } {
   const bytes = fileOf(control, name);
   const signature = control.get(`${name}.sig`)?.toString('latin1') ?? null;
-  checkSignature({ name, bytes: [bytes], signature }, given);
-  return bytes.toString('utf8');
-}
-
-function signerOf(control: Control, given: Trust): PublicKey {
-  const signature = control.get(`${MANIFEST}.sig`)!.toString('latin1');
-  return checkSignature({ name: MANIFEST, bytes: [fileOf(control, MANIFEST)], signature }, given);
+  const signer = checkSignature({ name, bytes: [bytes], signature }, given);
+  return { text: bytes.toString('utf8'), signer };
 }
 
 function rootOf(anchor: Anchor, control: Control): AllowedSigner[] {

@@ -1,14 +1,12 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
-import { FrostbyteError } from '../../kernel/errors.ts';
-import { isControlFile, MOST_CONTROL_BYTES } from '../format/control-files.ts';
+import { isControlFile } from '../format/control-files.ts';
 import { type BundleFile, type BundleManifest, pathRefused } from '../format/manifest.ts';
-import { whatIsWrongWithPath } from '../format/paths.ts';
-import { BLOCK, paddingOf, readTarHeader, TAR_END, type TarEntry } from '../format/tar.ts';
+import { BLOCK, paddingOf, TAR_END, type TarEntry } from '../format/tar.ts';
 import { compareContent, comparePresence, type Found } from './compare.ts';
 import { IncomingCopy } from './incoming-copy.ts';
-import { MOST_ENTRIES, PADDING_SAYS, tarInvalid } from './listing.ts';
 import { type Problem, refusalOf } from './problems.ts';
+import { entryOf, MOST_ENTRIES, PADDING_SAYS, refuseLargeControl, tarInvalid } from './tar-entry.ts';
 import type { Trusted } from './trust.ts';
 import { controlProblems, genuine, type Verified, type VerifyOptions } from './verify-bundle.ts';
 
@@ -114,11 +112,7 @@ class TarReader {
     await this.#skip();
     const block = await this.#exactly(BLOCK);
     if (block.every((byte) => byte === 0)) return null;
-    const entry = readTarHeader(block);
-    if (typeof entry === 'string')
-      throw pathRefused(block.toString('latin1', 0, 100).replace(/\0.*$/s, ''), `plain files alone, not ${entry}`);
-    const constraint = whatIsWrongWithPath(entry.path);
-    if (constraint !== null) throw pathRefused(entry.path, constraint);
+    const entry = entryOf(block);
     if (++this.#entries > MOST_ENTRIES) throw tarInvalid(`it holds more than ${MOST_ENTRIES} files`);
     this.#left = entry.size;
     this.#padding = paddingOf(entry.size);
@@ -136,11 +130,7 @@ class TarReader {
 
   /** A control file. */
   async whole(entry: TarEntry): Promise<Buffer> {
-    if (entry.size > MOST_CONTROL_BYTES) {
-      throw new FrostbyteError('BUNDLE_MANIFEST_INVALID', `${entry.path} is too large to be one.`, {
-        details: [{ field: entry.path, constraint: `at most ${MOST_CONTROL_BYTES} bytes` }],
-      });
-    }
+    refuseLargeControl(entry.path, entry.size);
     const parts: Buffer[] = [];
     for await (const piece of this.content(entry)) parts.push(piece);
     return Buffer.concat(parts);
