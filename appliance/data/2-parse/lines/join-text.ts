@@ -11,7 +11,9 @@ const LIGATURES: Readonly<Record<string, string>> = Object.freeze({
 });
 
 const SOFT_HYPHEN = '\u00AD';
-const HYPHENS = '-\u2010\u00AD';
+const HYPHENS = '-\u2010\u2011\u00AD';
+const NUMBER_BEFORE_HYPHEN = /\p{Nd}[-\u2010\u2011]$/u;
+const DIGIT_AT_START = /^\p{Nd}/u;
 const CUT_WORD = /^[-\u2010\u00AD]$/u;
 const WORD_BEFORE_HYPHEN = /([\p{L}\p{M}]+(?:[-\u2010][\p{L}\p{M}]+)*)[-\u2010\u00AD]$/u;
 const WORD_AT_START = /^[\p{L}\p{M}]+/u;
@@ -50,7 +52,8 @@ export function vocabularyOf(lines: Iterable<string>): Vocabulary {
 
 /**
  * Joins the lines of one paragraph. A hyphen at a line end goes away when the next line goes on in lower case, unless
- * the document writes the compound with its hyphen elsewhere and never without (`well-\nknown` → `well-known`).
+ * the document writes the compound with its hyphen elsewhere and never without (`well-\nknown` → `well-known`). A number
+ * cut at its hyphen is one number again.
  */
 export function joinLines(lines: readonly string[], vocabulary: Vocabulary): string {
   // Parts are joined at the end: growing one string and looking at its end for every line would be quadratic.
@@ -76,6 +79,7 @@ function seam(before: string, after: string, vocabulary: Vocabulary): [before: s
   if (!HYPHENS.includes(end)) return [before, ' '];
   const bare = before.slice(0, -1);
   if (end === SOFT_HYPHEN) return [bare, ''];
+  if (NUMBER_BEFORE_HYPHEN.test(before) && DIGIT_AT_START.test(after)) return [before, ''];
   // No word is longer; the bound keeps the search short.
   const head = WORD_BEFORE_HYPHEN.exec(before.slice(-80))?.[1];
   if (head === undefined) return [before, ' '];

@@ -13,6 +13,9 @@ export interface Draft {
 /** How many rows above and below tell where a column ends on the right. */
 const NEIGHBOURS = 6;
 const ENDS_SENTENCE = /[.!?:;]["'\u201D\u2019)\]]*(?:\s*\d{1,2})?$/u;
+/** A number cut at its hyphen or slash goes on in the next line, however short this one is. */
+const CUT_NUMBER = /\p{Nd}[-\u2010\u2011/]$/u;
+const STARTS_WITH_DIGIT = /^\p{Nd}/u;
 const STARTS_LOW = /^["'\u201C\u2018(]?\p{Ll}/u;
 
 /** Groups the rows of one column into paragraphs and list items. O(rows). */
@@ -100,6 +103,7 @@ function indentBreaks(draft: Draft, previous: Row, row: Row, size: number): bool
 function endsEarly(draft: Draft, previous: Row, row: Row, edge: number, size: number): boolean {
   const room = edge - right(previous.box);
   if (room < 2 * size) return false;
+  if (CUT_NUMBER.test(previous.text) && STARTS_WITH_DIGIT.test(row.text)) return false;
   const space = row.text.indexOf(' ');
   const first = space < 0 ? row.text.length : space;
   const width = (row.box.width * first) / Math.max(1, row.text.length);

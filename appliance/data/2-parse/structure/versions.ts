@@ -4,7 +4,7 @@
  */
 
 /** The format readers: bytes → layout. */
-export const STAGE1_PARSER_VERSION = '1.0.0';
+export const STAGE1_PARSER_VERSION = '1.0.1';
 
 /** This folder: layout → canonical document. */
 export const STAGE2_PARSER_VERSION = '1.0.0';

@@ -19,6 +19,12 @@ describe('joinLines', () => {
     assert.equal(joinLines(['some well-', 'known fact'], words), 'some well-known fact');
   });
 
+  it('makes one number of one that a line end cuts at its hyphen', () => {
+    assert.equal(joinLines(['number 523-45-', '6711 of'], NONE), 'number 523-45-6711 of');
+    assert.equal(joinLines(['in 1998\u2011', '1999'], NONE), 'in 1998\u20111999');
+    assert.equal(joinLines(['rose by 5 -', '7'], NONE), 'rose by 5 - 7');
+  });
+
   it('keeps a dash between words', () => {
     assert.equal(joinLines(['one -', 'two'], NONE), 'one - two');
   });

@@ -47,6 +47,15 @@ describe('linesToBlocks', () => {
     assert.equal(texts(rows).length, 2);
   });
 
+  it('goes on with a number that a short line cuts at its hyphen', () => {
+    const rows = [
+      line('This is a line as long as the column is wide here', 70, 100),
+      line('Number: 523-45-', 70, 114),
+      line('6711 is what the card says, and it goes on so far', 70, 128),
+    ];
+    assert.ok(texts(rows).some((text) => text.includes('523-45-6711')));
+  });
+
   it('goes on with a sentence at the top of the next column', () => {
     const left = [
       'Prose of the left column that is',
