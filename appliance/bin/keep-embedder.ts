@@ -5,8 +5,9 @@ import { dyingWithParent } from './dying-with-parent.ts';
 import { entryOf, NODE_FLAGS } from './entry.ts';
 import { repeat } from './repeat.ts';
 import type { EmbedderSettings } from './wire/serve-embedder.ts';
+import { withoutNetwork } from './without-network.ts';
 
-/** The one embedder of a host, kept running. */
+/** The embedder of a model, kept running. */
 export interface KeptEmbedder {
   /** Of the process of now; null while there is none. */
   pid(): number | null;
@@ -54,7 +55,9 @@ export function keepEmbedder(options: KeepEmbedderOptions): KeptEmbedder {
   let wait = FIRST_WAIT_MS;
 
   function start(): void {
-    const [program, ...args] = [...dyingWithParent(), process.execPath, ...NODE_FLAGS, entryOf('embedder')];
+    // In a container it listens in networks that are made for it; on a host it needs none at all.
+    const apart = 'socket' in settings.at ? withoutNetwork() : dyingWithParent();
+    const [program, ...args] = [...apart, process.execPath, ...NODE_FLAGS, entryOf('embedder')];
     const started = performance.now();
     const made = spawn(program!, args, { env: {}, cwd: '/', stdio: ['pipe', 'inherit', 'inherit'] });
     child = made;

@@ -14,12 +14,12 @@ export async function runEmbedders(
 ): Promise<{ stop(): Promise<void> }> {
   const models = await presentModels(config);
   chosen(config, models);
-  const { socket, models_folder, idle_minutes } = config.embedder;
+  const { addresses, models_folder, idle_minutes } = config.embedder;
   const kept: KeptEmbedder[] =
-    socket === null
+    addresses === null
       ? models.map((model) => {
-          const at = embedderSocket(config, model.name);
-          const settings = { socket: at, models_folder: models_folder!, model, idle_ms: idle_minutes * 60_000 };
+          const at = { socket: embedderSocket(config, model.name) };
+          const settings = { at, models_folder: models_folder!, model, idle_ms: idle_minutes * 60_000 };
           return keepEmbedder({ settings, status: () => statusOf(at), logger });
         })
       : [];

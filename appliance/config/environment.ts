@@ -20,7 +20,6 @@ export const ENVIRONMENT: Readonly<Record<string, { path: string; type: 'text' |
   FROSTBYTE_PARSER_SOCKET: { path: 'parser.socket', type: 'text' },
   FROSTBYTE_EMBEDDER: { path: 'embedder.model', type: 'text' },
   FROSTBYTE_MODELS: { path: 'embedder.models_folder', type: 'text' },
-  FROSTBYTE_EMBEDDER_SOCKET: { path: 'embedder.socket', type: 'text' },
   FROSTBYTE_EMBEDDER_IDLE_MINUTES: { path: 'embedder.idle_minutes', type: 'number' },
   FROSTBYTE_CLAMD: { path: 'scanner.clamd', type: 'text' },
   FROSTBYTE_CLAMD_STREAM_MAX_MB: { path: 'scanner.stream_max_mb', type: 'number' },

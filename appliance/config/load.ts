@@ -153,6 +153,14 @@ function checkTogether(settings: Tree): ErrorDetail[] {
   if (at(settings, ['stack', 'tls']) === 'on' && typeof qdrant === 'string' && !/^https:/i.test(qdrant)) {
     problems.push({ field: 'stack.qdrant', value: qdrant, constraint: 'must be https where stack.tls is on' });
   }
+  const inContainers = settings.mode === 'stack' && at(settings, ['stack', 'planes']) === 'containers';
+  if (inContainers && at(settings, ['embedder', 'addresses']) !== null) {
+    problems.push({
+      field: 'embedder.addresses',
+      value: at(settings, ['embedder', 'addresses']),
+      constraint: 'must be null where data planes run in containers: the embedder is a container beside them',
+    });
+  }
   const inbox = at(settings, ['inbox', 'folder']);
   if (typeof inbox === 'string' && typeof settings.data_folder === 'string') {
     // Who may write into the inbox must not come near what the appliance keeps, and the other way round.

@@ -54,11 +54,12 @@ export const Config = z.strictObject({
         .min(1)
         .nullable()
         .describe('Where models lie; null: models in the data folder, or beside the program'),
-      socket: z
-        .string()
-        .min(1)
+      addresses: z
+        .record(z.string(), z.string().min(1))
         .nullable()
-        .describe('Where an embedder listens that somebody else runs; null: one is run here where there is a model'),
+        .describe(
+          'Where embedders listen that somebody else runs, by model: the path of a socket, or host:port; null: one is run here for each model that is here',
+        ),
       idle_minutes: z
         .number()
         .int()
@@ -187,7 +188,7 @@ export function defaultConfig(): Config {
     rate_limits: 'on',
     workers: { count: 1, concurrency: 2, lease_seconds: 60 },
     parser: { sandbox: 'full', memory_mb: 2048, timeout_seconds: 300, socket: null },
-    embedder: { model: 'auto', models_folder: null, socket: null, idle_minutes: 15 },
+    embedder: { model: 'auto', models_folder: null, addresses: null, idle_minutes: 15 },
     scanner: { clamd: null, stream_max_mb: 100 },
     inbox: {
       folder: null,

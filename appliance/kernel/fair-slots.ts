@@ -10,17 +10,20 @@ export interface FairSlotsOptions {
 
 interface Asker {
   working: number;
+  /** When it was last given a slot, or came: counted, not timed. */
+  turn: number;
   queue: (() => void)[];
 }
 
 /**
- * Slots for work. Whoever asks under a name that has fewest at work comes first, then whoever came first: one who asks
- * for everything holds nobody else up.
+ * Slots for work. Whoever asks under a name that has fewest at work comes first, then whose last turn is longest ago: one
+ * who asks for everything holds nobody else up, also where there is one slot for all.
  */
 export class FairSlots {
   readonly #options: FairSlotsOptions;
   readonly #askers = new Map<string, Asker>();
   #working = 0;
+  #turns = 0;
 
   constructor(options: FairSlotsOptions) {
     this.#options = options;
@@ -32,7 +35,7 @@ export class FairSlots {
    */
   async take(name: string, signal?: AbortSignal): Promise<(() => void) | null> {
     signal?.throwIfAborted();
-    const asker = this.#askers.get(name) ?? { working: 0, queue: [] };
+    const asker = this.#askers.get(name) ?? { working: 0, turn: ++this.#turns, queue: [] };
     this.#askers.set(name, asker);
     if (!this.#hasRoom(asker) || asker.queue.length > 0) {
       if (asker.queue.length >= this.#options.waiting) return null;
@@ -55,6 +58,7 @@ export class FairSlots {
 
   #start(asker: Asker): void {
     asker.working += 1;
+    asker.turn = ++this.#turns;
     this.#working += 1;
   }
 
@@ -78,7 +82,7 @@ export class FairSlots {
     let best: Asker | undefined;
     for (const asker of this.#askers.values()) {
       if (asker.queue.length === 0 || !this.#hasRoom(asker)) continue;
-      if (best === undefined || asker.working < best.working) best = asker;
+      if (best === undefined || isBefore(asker, best)) best = asker;
     }
     if (best === undefined) return;
     this.#start(best);
@@ -88,4 +92,8 @@ export class FairSlots {
   #forget(name: string, asker: Asker): void {
     if (asker.working === 0 && asker.queue.length === 0) this.#askers.delete(name);
   }
+}
+
+function isBefore(a: Asker, b: Asker): boolean {
+  return a.working === b.working ? a.turn < b.turn : a.working < b.working;
 }

@@ -11,7 +11,7 @@ import { FETCHED, FETCHED_MODEL as model } from '../support/models/fetched.ts';
 const folder = mkdtempSync(join(tmpdir(), 'frostbyte-model-'));
 const at = { socket: join(folder, 'run/embedder.sock') };
 const kept = keepEmbedder({
-  settings: { socket: at.socket, models_folder: FETCHED, model, idle_ms: 600_000 },
+  settings: { at, models_folder: FETCHED, model, idle_ms: 600_000 },
   status: () => embedderStatus(at, 5000),
   logger: silentLogger,
 });

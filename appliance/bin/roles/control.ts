@@ -10,6 +10,7 @@ import { noScanner } from '../../data/1-intake/clamd.ts';
 import type { Parser } from '../../data/2-parse/sandbox/parse-file.ts';
 import { codeFrames } from '../../kernel/errors.ts';
 import { controlPaths, runPaths } from '../../kernel/names.ts';
+import type { Logger } from '../../kernel/telemetry.ts';
 import { createLogger } from '../../observability/logger.ts';
 import { createMetrics } from '../../observability/metrics.ts';
 import { allTenants } from '../all-tenants.ts';
@@ -25,11 +26,12 @@ import { runEmbedders } from '../run-embedders.ts';
 import { runFolder } from '../run-folder.ts';
 import { acquiring, type Running, runUntilTold } from '../running.ts';
 import { embeddedBacking } from '../wire/embedded-backing.ts';
+import { presentModels } from '../wire/embedders.ts';
 import { inboxFolders } from '../wire/inbox-folders.ts';
 import { showNotices } from '../wire/inbox-notices.ts';
 import { openSplitControl, type SplitControl } from '../wire/split-control.ts';
 import { stackBacking } from '../wire/stack/backing.ts';
-import { openStackNetwork } from '../wire/stack/network.ts';
+import { openStackNetwork, type StackNetwork } from '../wire/stack/network.ts';
 import { hostParser } from '../wire/tenant-plane.ts';
 
 /**
@@ -59,10 +61,10 @@ export function startControl(config: Config): Promise<Running> {
     const metrics = createMetrics({ version: PIPELINE_VERSION });
     const { meter } = metrics;
     const run = runPaths(runFolder(config));
-    const network = config.mode === 'stack' ? openStackNetwork(config, PIPELINE_VERSION, logger) : null;
-    // Planes in containers do not reach a process of the host.
-    const embedding = network?.containers ? null : await runEmbedders(config, logger);
-    undo.push(() => embedding?.stop());
+    const models = await presentModels(config);
+    const network = config.mode === 'stack' ? openStackNetwork(config, PIPELINE_VERSION, models, logger) : null;
+    const embedding = await embed(config, network, logger);
+    undo.push(() => embedding.stop());
     const host =
       network?.containers?.planes ??
       planeProcesses({
@@ -213,4 +215,11 @@ async function readiness({ control, planes, clock, health }: SplitControl, parse
     // Of the host, while there is no data plane to ask.
     ...(running.length === 0 ? await toolsHealth(parser, noScanner()) : []),
   ];
+}
+
+/** Planes in containers do not reach a process of the host: the embedder is a container beside them. */
+async function embed(config: Config, network: StackNetwork | null, logger: Logger): Promise<{ stop(): Promise<void> }> {
+  if (!network?.embedder) return runEmbedders(config, logger);
+  await network.embedder.start(async () => void (await network.networks.reconcile()));
+  return network.embedder;
 }

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import type { Config } from '../../config/schema.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import { lexicalEmbedder } from '../../models/embedder/lexical.ts';
-import { LEXICAL, type LockedModel } from '../../models/embedder/lock.ts';
-import { onnxEmbedder } from '../../models/embedder/onnx.ts';
+import { LEXICAL, type LockedModel, MODEL_LOCK } from '../../models/embedder/lock.ts';
+import { type EmbedderAddress, onnxEmbedder } from '../../models/embedder/onnx.ts';
 import type { Embedder } from '../../models/embedder/port.ts';
 import { runFolder } from '../run-folder.ts';
 import { modelsOf } from './models.ts';
@@ -37,7 +37,7 @@ export function embedders(config: EmbedderConfig): Embedders {
       const key = `${name} ${tenantId}`;
       let embedder = made.get(key);
       if (embedder === undefined) {
-        embedder = onnxEmbedder({ model, at: { socket: embedderSocket(config, name) }, by: tenantId });
+        embedder = onnxEmbedder({ model, at: embedderAddress(config, name), by: tenantId });
         made.set(key, embedder);
       }
       return embedder;
@@ -48,9 +48,15 @@ export function embedders(config: EmbedderConfig): Embedders {
   };
 }
 
-/** The models whose files are here, the best first; none where the appliance is told to do without. */
+/**
+ * The models whose files are here, or that somebody else runs, the best first; none where the appliance is told to do
+ * without.
+ */
 export async function presentModels(config: EmbedderConfig): Promise<LockedModel[]> {
-  if (config.embedder.model === LEXICAL || config.embedder.models_folder === null) return [];
+  const { model: wanted, models_folder, addresses } = config.embedder;
+  if (wanted === LEXICAL) return [];
+  if (addresses !== null) return MODEL_LOCK.models.filter(({ name }) => addresses[name] !== undefined);
+  if (models_folder === null) return [];
   const states = await modelsOf(config).list();
   return states.filter(({ state }) => state === 'present').map(({ model }) => model);
 }
@@ -66,9 +72,16 @@ export function chosen({ embedder: { model } }: EmbedderConfig, present: readonl
   );
 }
 
-/** Where the process of a model listens. */
+/** Where the process listens that this host runs for a model. */
 export function embedderSocket(config: EmbedderConfig, model: string): string {
-  return config.embedder.socket ?? join(runFolder(config), 'embedder', `${model}.sock`);
+  return join(runFolder(config), 'embedder', `${model}.sock`);
+}
+
+function embedderAddress(config: EmbedderConfig, model: string): EmbedderAddress {
+  const said = config.embedder.addresses?.[model];
+  if (said === undefined) return { socket: embedderSocket(config, model) };
+  const [, host, port] = /^\[?([^/\]]+)\]?:(\d{1,5})$/.exec(said) ?? [];
+  return host === undefined ? { socket: said } : { host, port: Number(port) };
 }
 
 function notHere(name: string): FrostbyteError {

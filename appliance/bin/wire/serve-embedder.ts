@@ -1,10 +1,12 @@
+import type { Server } from 'node:net';
 import type { MessagePort } from 'node:worker_threads';
 import { listenOnSocket } from '../../api/rpc/listen-on-socket.ts';
+import { FrostbyteError } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/telemetry.ts';
 import { type LockedModel, versionOf } from '../../models/embedder/lock.ts';
 import { type LaneSettings, openLane, serveLane } from '../../models/embedder/onnx/lane.ts';
 import type { LoadedModel, TextKind } from '../../models/embedder/onnx/load-model.ts';
-import { embedderStatus } from '../../models/embedder/onnx.ts';
+import { type EmbedderAddress, embedderStatus } from '../../models/embedder/onnx.ts';
 import { embedderServer } from '../../models/embedder/over-socket/serve-embedder.ts';
 import type { Status } from '../../models/embedder/over-socket/wire.ts';
 import { entryOf } from '../entry.ts';
@@ -13,7 +15,8 @@ const STATUS_MS = 5000;
 
 /** All that the embedder's process gets to know. */
 export interface EmbedderSettings {
-  socket: string;
+  /** Where it listens; `home` as `embedderServer` has it. */
+  at: { socket: string } | { host: string; port: number; home: string };
   models_folder: string;
   model: LockedModel;
   /** A model that nobody asked for so long leaves the memory. */
@@ -25,7 +28,7 @@ export interface EmbedderSettings {
  * model loaded: whoever runs it starts it again without. Throws `CONFIG_INVALID` where it cannot listen.
  */
 export async function serveEmbedder(settings: EmbedderSettings, logger: Logger): Promise<void> {
-  const { socket, models_folder, model, idle_ms } = settings;
+  const { at, models_folder, model, idle_ms } = settings;
   const lanes = new Map<TextKind, Promise<LoadedModel>>();
   /** Since when a lane's batch is at work. */
   const batches = new Map<TextKind, number>();
@@ -52,9 +55,11 @@ export async function serveEmbedder(settings: EmbedderSettings, logger: Logger):
       clearTimeout(timer);
       if (now === 0) timer = setTimeout(beIdle, idle_ms);
     },
+    ...('home' in at && { home: at.home }),
     logger,
   });
-  await listenOnSocket(server, socket);
+  if ('socket' in at) await listenOnSocket(server, at.socket);
+  else await listenInNetworks(server, at);
   await idle;
   server.close();
 
@@ -72,9 +77,18 @@ export async function serveEmbedder(settings: EmbedderSettings, logger: Logger):
   }
 }
 
-/** How the embedder at a socket is; see `embedderStatus`. */
-export function statusOf(socket: string): Promise<Status> {
-  return embedderStatus({ socket }, STATUS_MS);
+async function listenInNetworks(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', reject);
+  server.listen(port, host, resolve);
+  await promise.catch((cause: unknown) => {
+    throw new FrostbyteError('CONFIG_INVALID', `The embedder cannot listen at ${host}:${port}.`, { cause });
+  });
+}
+
+/** How the embedder that listens there is; see `embedderStatus`. */
+export function statusOf(at: EmbedderAddress): Promise<Status> {
+  return embedderStatus(at, STATUS_MS);
 }
 
 /** The end of a lane in its thread. */

@@ -27,7 +27,7 @@ export function boxCommands(program: Command): void {
     .option('--socket <path>', 'for the role parser: where it listens', PARSER_SOCKET)
     .option('--listen <host:port>', 'for the role scanner: where it listens')
     .option('--clamd <address>', 'for the role scanner: where clamd listens, or the path of its socket')
-    .option('--order <file>', 'for the role isolation: the file (on tmpfs) with what it tries')
+    .option('--order <file>', 'for the roles isolation and embedder: the file (on tmpfs) with what it is told')
     .option('--answer <file>', 'for the role isolation: where it writes what it found')
     .option('--stream-max-mb <number>', 'for the role scanner: what is larger is not scanned', '4000')
     .addHelpText('after', '\nExample:\n  frostbyte serve --data /var/lib/frostbyte')
@@ -115,7 +115,7 @@ export function boxCommands(program: Command): void {
   rotateCommand(token);
 }
 
-const ROLES = ['control', 'gateway', 'data-plane', 'worker', 'parser', 'scanner', 'isolation'] as const;
+const ROLES = ['control', 'gateway', 'data-plane', 'worker', 'parser', 'scanner', 'embedder', 'isolation'] as const;
 
 interface ServeOptions {
   arrangement: 'single' | 'split';
@@ -132,7 +132,7 @@ interface ServeOptions {
 
 /**
  * Runs what was asked for. Roles of the host read their settings; a tenant's role has them from its handover, and parser,
- * scanner and isolation have none: files and environment are not read for them.
+ * scanner, embedder and isolation have none: files and environment are not read for them.
  */
 async function serveAs(options: ServeOptions, command: Command): Promise<void> {
   const { arrangement, role } = options;
@@ -152,6 +152,11 @@ async function serveAs(options: ServeOptions, command: Command): Promise<void> {
     }
     const streamMaxMb = Number(options.streamMaxMb);
     return (await import('../../bin/roles/scanner.ts')).serveScanner({ listen, clamd, streamMaxMb });
+  }
+  if (role === 'embedder') {
+    const { order } = options;
+    if (order === undefined) throw new FrostbyteError('VALIDATION_ERROR', 'The role embedder needs --order.');
+    return (await import('../../bin/roles/embedder.ts')).serveEmbedders(order);
   }
   if (role === 'isolation') {
     const { order, answer } = options;

@@ -6,6 +6,10 @@ export const TENANT_PLANE = 'tenant';
 export const TENANT_LABEL = 'frostbyte.tenant';
 export const ROLE_LABEL = 'frostbyte.role';
 
+/** The container that embeds for all tenants. */
+export const EMBEDDER_NAME = 'frostbyte-embedder';
+export const EMBEDDER_LABELS = Object.freeze({ [PLANE_LABEL]: 'shared', [ROLE_LABEL]: 'embedder' });
+
 /** What a container of a tenant is. */
 export type TenantRole = 'data-plane' | 'parser' | 'redis' | 'isolation';
 

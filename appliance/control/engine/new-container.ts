@@ -19,6 +19,8 @@ export interface NewContainer {
   mounts: readonly { source: string; target: string; writable: boolean }[];
   /** Folders on memory of its own. */
   memoryFolders: readonly { path: string; uid: number; sizeMb: number }[];
+  /** False: whatever it says is nowhere written. Default: the engine keeps some of it. */
+  keepsLog?: boolean;
   /** The longest that asking it to end may take before it is ended. */
   stopSeconds?: number;
 }
@@ -28,6 +30,7 @@ const MIB = 1024 * 1024;
 /** What the engine is asked for: every container confined alike (spec 7, "Compose"), whoever asks. */
 export function bodyOf(container: NewContainer): object {
   const { network, memoryMb, cpus, processes, openFiles, mounts, memoryFolders, groups, user } = container;
+  const { keepsLog = true } = container;
   const isShared = network !== null && 'of' in network;
   return {
     Image: container.image,
@@ -44,7 +47,9 @@ export function bodyOf(container: NewContainer): object {
       ...(isShared ? {} : { Dns: ['127.0.0.1'] }),
       // After a boot the secrets are not there yet: control starts it when they are.
       RestartPolicy: { Name: 'no' },
-      LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } },
+      LogConfig: keepsLog
+        ? { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } }
+        : { Type: 'none', Config: {} },
       NetworkMode: network === null ? 'none' : isShared ? `container:${network.of}` : network.name,
       Memory: memoryMb * MIB,
       MemorySwap: memoryMb * MIB,

@@ -10,6 +10,7 @@ export const LAST = Object.freeze({
   objects: 11,
   scanner: 13,
   qdrant: 14,
+  embedder: 15,
   plane: 20,
   redis: 21,
   thief: 22,

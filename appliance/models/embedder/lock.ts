@@ -17,7 +17,7 @@ const LockedFile = z.strictObject({
 });
 export type LockedFile = z.infer<typeof LockedFile>;
 
-const LockedModel = z.strictObject({
+export const LockedModel = z.strictObject({
   name,
   revision: z.string().min(8),
   license: z.string().min(1),

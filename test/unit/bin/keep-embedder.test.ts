@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type KeptEmbedder, keepEmbedder } from '../../../appliance/bin/keep-embedder.ts';
+import { withoutNetwork } from '../../../appliance/bin/without-network.ts';
 import { assertVectors } from '../../../appliance/models/embedder/assert.ts';
 import type { LockedModel } from '../../../appliance/models/embedder/lock.ts';
 import { embedderStatus, onnxEmbedder } from '../../../appliance/models/embedder/onnx.ts';
@@ -28,7 +29,7 @@ describe('the embedder’s process', () => {
     const socket = join(folder, name, 'embedder.sock');
     const at = { socket };
     const kept = keepEmbedder({
-      settings: { socket, models_folder: folder, model, idle_ms: idleMs },
+      settings: { at, models_folder: folder, model, idle_ms: idleMs },
       status: () => embedderStatus(at, 300),
       logger: silentLogger,
       everyMs: 50,
@@ -75,6 +76,19 @@ describe('the embedder’s process', () => {
     const status = await until('it to answer', () => embedderStatus(at, 1000).catch(() => null));
     assert.equal(status.loaded, false);
     assertVectors(await embedder.embedDocuments(['lease']), 1);
+  });
+
+  it('has no network: not even loopback is up', {
+    skip: withoutNetwork()[0]?.endsWith('unshare') ? false : 'refused here',
+  }, async () => {
+    const { kept, at } = keep('alone');
+    await until('it to answer', () => embedderStatus(at, 1000).catch(() => null));
+    const interfaces = readFileSync(`/proc/${kept.pid()}/net/dev`, 'utf8').match(/^ *[^:|]+(?=:)/gm);
+    assert.deepEqual(
+      interfaces?.map((name) => name.trim()),
+      ['lo'],
+    );
+    assert.equal(readFileSync(`/proc/${kept.pid()}/net/route`, 'utf8').trim().split('\n').length, 1);
   });
 
   it('ends with who keeps it', async () => {

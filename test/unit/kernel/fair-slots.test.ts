@@ -34,6 +34,27 @@ describe('fair slots', () => {
     assert.deepEqual(order, ['modest']);
   });
 
+  it('are taken in turns where there is one for all, also with who leaves and comes back', async () => {
+    const slots = new FairSlots({ total: 1, each: 1, waiting: 100 });
+    const order: string[] = [];
+    let give = (await slots.take('greedy'))!;
+    const ask = (name: string) =>
+      void slots.take(name).then((release) => {
+        order.push(name);
+        give = release!;
+      });
+    for (let i = 0; i < 20; i++) ask('greedy');
+    ask('one by one');
+    ask('another');
+    for (let i = 0; i < 12; i++) {
+      give();
+      await settle();
+      if (order.at(-1) !== 'greedy') ask(order.at(-1)!);
+    }
+    for (const name of ['greedy', 'one by one', 'another'])
+      assert.equal(order.filter((one) => one === name).length, 4, order.join(', '));
+  });
+
   it('are refused where too many wait, and to nobody else', async () => {
     const slots = new FairSlots({ total: 1, each: 1, waiting: 1 });
     await slots.take('a');

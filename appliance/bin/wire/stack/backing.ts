@@ -189,7 +189,9 @@ export function stackBacking(network: StackNetwork): (parts: BackingParts) => Pr
         return stores.handedOver(tenantId);
       },
       async settings(tenantId) {
-        return network.containers === null ? config : settingsInside(config, await servers.ways(tenantId));
+        if (network.embedder === null) return config;
+        const { scanner, embedder } = await servers.ways(tenantId);
+        return settingsInside(config, { scanner, embedder: network.embedder.settings(embedder) });
       },
       openLog: async (logId) => logs.log(logId),
       room: async () => {

@@ -90,12 +90,14 @@ export function stackContainers({ config, engine, networks, image, logger }: Sta
 }
 
 /** The settings of the appliance as they are in a tenant's containers: its parser and its scanner, and where its files lie. */
-export function settingsInside(config: Config, { scanner }: { scanner: string }): Config {
-  const { parser, embedder, scanner: scanning, inbox } = config;
+export function settingsInside(
+  config: Config,
+  { scanner, embedder }: { scanner: string; embedder: Config['embedder'] },
+): Config {
+  const { parser, scanner: scanning, inbox } = config;
   return {
     ...config,
-    // Models and their process are the host's, which is out of reach in there.
-    embedder: { ...embedder, model: 'lexical', models_folder: null, socket: null },
+    embedder,
     parser: { ...parser, socket: PARSER_SOCKET },
     scanner: { ...scanning, clamd: scanner },
     inbox: { ...inbox, folder: inbox.folder === null ? null : INBOX },

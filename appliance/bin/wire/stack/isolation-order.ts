@@ -5,7 +5,7 @@ import type { IsolationTarget, TenantResources } from '../../../control/provisio
 import { tenantNames } from '../../../kernel/names.ts';
 import type { BackingParts } from '../backing.ts';
 import { CONTROL_DATABASE } from './logs.ts';
-import { PORTS, type StackServers } from './servers.ts';
+import { FIRST_EMBEDDER_PORT, PORTS, type StackServers } from './servers.ts';
 import type { TenantStores } from './stores.ts';
 
 export interface OrderParts {
@@ -109,6 +109,7 @@ function doorsOf(network: TenantNetwork): OrderTarget['doors'] {
     at('the database by its network', 'postgres', PORTS.postgres),
     at('the object store by its network', 'objects', PORTS.objects),
     at('the scanner by its network', 'scanner', PORTS.scanner),
+    at('the embedder by its network', 'embedder', FIRST_EMBEDDER_PORT),
     at('the host by its network', 'host', 22),
   ];
 }

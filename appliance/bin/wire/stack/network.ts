@@ -13,12 +13,14 @@ import { tryEverything } from '../../../isolation/check.ts';
 import { systemClock } from '../../../kernel/clock.ts';
 import { controlPaths, tenantPaths } from '../../../kernel/names.ts';
 import type { Logger } from '../../../kernel/telemetry.ts';
+import type { LockedModel } from '../../../models/embedder/lock.ts';
 import { openTenantKeys } from '../../../secrets/keyring.ts';
 import { hostProgram } from '../../entry.ts';
 import { runFolder } from '../../run-folder.ts';
 import { trySecrets } from '../try-secrets.ts';
 import { stackCertificates } from './certificates.ts';
 import { type StackContainers, stackContainers } from './containers.ts';
+import { type StackEmbedder, stackEmbedder } from './embedder.ts';
 import { isolationOrder, type OrderParts } from './isolation-order.ts';
 import { type StackServers, stackServers } from './servers.ts';
 
@@ -29,6 +31,8 @@ export interface StackNetwork {
   redis: RedisServers;
   /** Null where data planes are processes of this host. */
   containers: StackContainers | null;
+  /** As above. */
+  embedder: StackEmbedder | null;
   servers: StackServers;
   inputRule: InputRule;
   /** Makes the probe, and tries with what the tenant holds what a thief would. */
@@ -51,7 +55,13 @@ const QDRANT = 'frostbyte-qdrant-1';
 /** The user that `images/redis` runs as. */
 const REDIS_UID = 6379;
 
-export function openStackNetwork(config: Config, release: string, logger: Logger): StackNetwork {
+/** `models`: those that are here. */
+export function openStackNetwork(
+  config: Config,
+  release: string,
+  models: readonly LockedModel[],
+  logger: Logger,
+): StackNetwork {
   const { engine: socket, subnet, planes, vectors, qdrant } = config.stack;
   const inContainers = planes === 'containers';
   const hasQdrant = vectors === 'qdrant' && qdrant === null;
@@ -63,11 +73,13 @@ export function openStackNetwork(config: Config, release: string, logger: Logger
     registry ??= openRegistry(controlPaths(config.data_folder).registry, systemClock());
     return registry;
   };
+  const image = `frostbyte.local/appliance:${release}`;
+  const embedder = inContainers ? stackEmbedder({ config, engine, image, models, logger }) : null;
   const networks = tenantNetworks({
     engine,
     subnet,
     numbers: networkNumbers(openedRegistry),
-    shared: inContainers ? { ...SHARED, ...(hasQdrant ? { qdrant: QDRANT } : {}) } : {},
+    shared: inContainers ? { ...SHARED, ...(hasQdrant ? { qdrant: QDRANT } : {}), ...embedder?.attached } : {},
   });
   const redis = redisContainers({
     engine,
@@ -77,7 +89,6 @@ export function openStackNetwork(config: Config, release: string, logger: Logger
     uid: REDIS_UID,
     certificates: certificates.ofRedis,
   });
-  const image = `frostbyte.local/appliance:${release}`;
   const containers = inContainers ? stackContainers({ config, engine, networks, image, logger }) : null;
   const servers = stackServers(config, networks, certificates);
   let made: Promise<void> | null = null;
@@ -93,6 +104,7 @@ export function openStackNetwork(config: Config, release: string, logger: Logger
     networks,
     redis,
     containers,
+    embedder,
     servers,
     inputRule: inputRule(hostProgram('input-rule')),
     async isolation(parts, tenantId, targets) {

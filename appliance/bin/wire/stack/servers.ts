@@ -39,12 +39,17 @@ export interface Ways {
   qdrant: string;
   /** `host:port` of the proxy before the malware scanner. */
   scanner: string;
+  /** The embedder's address, where it is a container. */
+  embedder: string;
 }
 
 export const PORTS = Object.freeze({ postgres: 5432, objects: 9000, redis: 6379, qdrant: 6333, scanner: 3310 });
 
 /** The proxy before clamd, on a network of its own; clamd itself is on none. */
 const SCANNER = 15;
+/** The embedder begins there too. */
+export const EMBEDDER = 16;
+export const FIRST_EMBEDDER_PORT = 7700;
 
 /** Fixed addresses in the configured range (spec 7, "Compose"). */
 export function stackServers(
@@ -67,6 +72,7 @@ export function stackServers(
       { name: 'the object store by the stores’ network', host: core(LAST.objects), port: PORTS.objects },
       { name: 'the gateways’ limits', host: core(12), port: PORTS.redis },
       { name: 'the scanner by its own network', host: scanning(SCANNER), port: PORTS.scanner },
+      { name: 'the embedder by its own network', host: scanning(EMBEDDER), port: FIRST_EMBEDDER_PORT },
     ],
     networkOf: (tenantId) => networks.of(tenantId),
     secret(name) {
@@ -89,6 +95,7 @@ export function stackServers(
           objects: url(core(LAST.objects), PORTS.objects),
           qdrant: qdrant ?? url(core(LAST.qdrant), PORTS.qdrant),
           scanner: `${scanning(SCANNER)}:${PORTS.scanner}`,
+          embedder: scanning(EMBEDDER),
         };
       }
       const network = await networks.of(tenantId);
@@ -98,6 +105,7 @@ export function stackServers(
         objects: url(network.address('objects'), PORTS.objects),
         qdrant: qdrant ?? url(network.address('qdrant'), PORTS.qdrant),
         scanner: `${network.address('scanner')}:${PORTS.scanner}`,
+        embedder: network.address('embedder'),
       };
     },
   };

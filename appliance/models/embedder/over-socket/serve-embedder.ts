@@ -12,6 +12,11 @@ export interface EmbedderServerOptions {
   model(kind: TextKind): Promise<LoadedModel>;
   /** How it is; what waits is known here. */
   status(): Omit<Status, 'waiting'>;
+  /**
+   * In tenants' networks: who asks is whose network it comes from, whatever it says, and how the embedder is it tells at
+   * the address `home` alone, where no tenant comes. Not given: the socket's folder lets in whom it may.
+   */
+  home?: string;
   /** Told how many ask for vectors, whenever that changes: those at work and those that wait. */
   onAsked?: (now: number) => void;
   logger: Logger;
@@ -20,6 +25,8 @@ export interface EmbedderServerOptions {
 /** Documents of one at a time: a batch takes all cores. Questions are a few tokens each, and run beside them. */
 const DOCUMENTS = { total: 1, each: 1, waiting: 16 };
 const QUESTIONS = { total: 4, each: 4, waiting: 256 };
+/** Connections of one tenant's network at a time: more than a data plane and its workers have any use for. */
+const MOST_CONNECTIONS = 64;
 /** How long a connection may be silent where something is to come. */
 const SILENCE_MS = 30_000;
 
@@ -28,22 +35,43 @@ const SILENCE_MS = 30_000;
  * many wait; those who wait under different names take turns. Nothing is kept. Who goes away is embedded for no further
  * than the batch of now.
  */
-export function embedderServer({ model, status, onAsked = () => undefined, logger }: EmbedderServerOptions): Server {
+export function embedderServer(options: EmbedderServerOptions): Server {
+  const { model, status, home, onAsked = () => undefined, logger } = options;
   const slots = { document: new FairSlots(DOCUMENTS), query: new FairSlots(QUESTIONS) };
   let waiting = 0;
   let asking = 0;
+  /** Connections by the address of ours that they came to: one in each tenant's network. */
+  const open = new Map<string, number>();
   return createServer((socket) => {
+    socket.on('error', () => undefined);
+    if (!letIn(socket)) return void socket.end(line(failed(tooMany())));
     serve(socket).catch((error: unknown) => {
       logger.error('a question to the embedder failed', codeFrames(error));
       socket.destroy();
     });
   });
 
+  /** Whoever opens more than it has any use for must not take the places of others. */
+  function letIn(socket: Socket): boolean {
+    if (home === undefined) return true;
+    const at = socket.localAddress ?? '';
+    const count = (open.get(at) ?? 0) + 1;
+    if (count > MOST_CONNECTIONS) return false;
+    open.set(at, count);
+    socket.once('close', () => {
+      const left = open.get(at)! - 1;
+      if (left === 0) open.delete(at);
+      else open.set(at, left);
+    });
+    return true;
+  }
+
   async function serve(socket: Socket): Promise<void> {
     const incoming = new Incoming(socket);
     const ask = await readAsk(incoming);
     if (ask === null) return void socket.destroy();
     if (ask.ask === 'status') {
+      if (home !== undefined && socket.localAddress !== home) return void socket.destroy();
       return lastWord(socket, incoming, line({ say: 'status', status: { ...status(), waiting } }));
     }
     const gone = new AbortController();
@@ -65,9 +93,10 @@ export function embedderServer({ model, status, onAsked = () => undefined, logge
   async function embed(
     socket: Socket,
     incoming: Incoming,
-    { as, by, count, length }: Ask & { ask: 'embed' },
+    { as, by: said, count, length }: Ask & { ask: 'embed' },
     gone: AbortSignal,
   ): Promise<void> {
+    const by = home === undefined ? said : (socket.localAddress ?? '');
     waiting += 1;
     const release = await slots[as].take(by, gone).finally(() => {
       waiting -= 1;

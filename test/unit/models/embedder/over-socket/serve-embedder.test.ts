@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -19,10 +19,12 @@ describe('an embedder over a socket', () => {
   const servers: Server[] = [];
   let model: LockedModel;
   let sockets = 0;
+  const opened: Socket[] = [];
   before(async () => {
     model = await writeSmallModel(folder);
   });
   after(() => {
+    for (const socket of opened) socket.destroy();
     for (const server of servers) server.close();
     rmSync(folder, { recursive: true });
   });
@@ -158,6 +160,80 @@ describe('an embedder over a socket', () => {
     await assert.rejects(embedder(join(folder, 'nobody.sock')).embedQuery('a'), { code: 'EMBEDDER_UNAVAILABLE' });
     await assert.rejects(embedderStatus({ socket: join(folder, 'nobody.sock') }, 100), {
       code: 'EMBEDDER_UNAVAILABLE',
+    });
+  });
+
+  describe('in the networks of tenants', () => {
+    const HOME = '127.0.0.1';
+    const [A, B] = ['127.0.0.2', '127.0.0.3'];
+
+    async function serveNetworks(turn?: (texts: readonly string[], kind: string) => Promise<void>): Promise<number> {
+      const server = embedderServer({
+        model: async () => double(turn),
+        status: () => ({ model: model.name, version: versionOf(model), loaded: true, batch_ms: 0 }),
+        home: HOME,
+        logger: silentLogger,
+      });
+      await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));
+      servers.push(server);
+      return (server.address() as AddressInfo).port;
+    }
+    const from = (host: string, port: number, by: string) =>
+      onnxEmbedder({ model, at: { host, port }, by, patienceMs: 0 });
+
+    it('says how it is at home alone', async () => {
+      const port = await serveNetworks();
+      assert.equal((await embedderStatus({ host: HOME, port }, 1000)).loaded, true);
+      await assert.rejects(embedderStatus({ host: A, port }, 1000), { code: 'EMBEDDER_UNAVAILABLE' });
+      assert.equal((await from(A, port, 'a').embedDocuments(['abc']))[0]!.indexOf(1), 3);
+    });
+
+    it('gives turns to networks, whatever name is said there', async () => {
+      const order: string[] = [];
+      const first = Promise.withResolvers<void>();
+      const port = await serveNetworks(async ([text]) => {
+        order.push(text!);
+        if (text === 'a0') await first.promise;
+      });
+      const waits = (count: number) =>
+        until(`${count} to wait`, async () => (await embedderStatus({ host: HOME, port }, 1000)).waiting === count);
+      const work = [from(A, port, 'one').embedDocuments(['a0'])];
+      await until('the first to be at work', () => order.length === 1);
+      for (const [at, name] of ['two', 'three', 'four'].entries()) {
+        work.push(from(A, port, name).embedDocuments([`a${at + 1}`]));
+        await waits(at + 1);
+      }
+      work.push(from(B, port, 'one').embedDocuments(['b1']));
+      await waits(4);
+      first.resolve();
+      await Promise.all(work);
+      assert.ok(order.indexOf('b1') <= 2, order.join(' '));
+    });
+
+    it('leaves others their places, however many connections one opens', async () => {
+      const port = await serveNetworks();
+      const said: string[] = [];
+      for (let i = 0; i < 80; i++) {
+        const socket = connect(port, A);
+        opened.push(socket);
+        let words = '';
+        socket.on('data', (bytes) => {
+          words += bytes;
+        });
+        socket.once('end', () => said.push(words));
+      }
+      await until('those beyond to be refused', () => said.length === 80 - 64);
+      for (const words of said) assert.match(words, /Too many texts wait/);
+      assert.equal((await from(B, port, 'b').embedDocuments(['ab']))[0]!.indexOf(1), 2);
+      for (const socket of opened) socket.destroy();
+      await until('places to be free', () =>
+        from(A, port, 'a')
+          .embedQuery('a')
+          .then(
+            () => true,
+            () => false,
+          ),
+      );
     });
   });
 

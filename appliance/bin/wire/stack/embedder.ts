@@ -1,0 +1,98 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import type { Config } from '../../../config/schema.ts';
+import { keepEmbedderContainer, MODELS_INSIDE } from '../../../control/embedder/container.ts';
+import type { Engine } from '../../../control/engine/engine.ts';
+import { EMBEDDER_NAME } from '../../../control/engine/labels.ts';
+import type { Logger } from '../../../kernel/telemetry.ts';
+import { LEXICAL, type LockedModel, MODEL_LOCK } from '../../../models/embedder/lock.ts';
+import { runFolder } from '../../run-folder.ts';
+import type { EmbedderOrder } from '../embedder-order.ts';
+import { chosen } from '../embedders.ts';
+import { modelsOf } from '../models.ts';
+import { statusOf } from '../serve-embedder.ts';
+import { EMBEDDER, FIRST_EMBEDDER_PORT } from './servers.ts';
+
+/** The embedder of a box whose data planes run in containers. */
+export interface StackEmbedder {
+  /** What tenants' networks are given, by its name; empty where no model is here. */
+  attached: { embedder?: string };
+  /** What a data plane is told of it; `host` is its address in the tenant's network. */
+  settings(host: string): Config['embedder'];
+  /** Runs it; `onNew` is told when it has to be attached again. Resolves once it was tried. Throws as `chosen` does. */
+  start(onNew: () => Promise<void>): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** The user that it runs as. */
+const EMBEDDER_UID = 7022;
+/** Beside models: Node, twice for each. */
+const OWN_MB = 512;
+/** The network that the scanner has for itself, beside those of tenants (compose/core.yaml). */
+const HOME = 'frostbyte_scanning';
+
+export interface StackEmbedderOptions {
+  config: Config;
+  engine: Engine;
+  /** The name of the image `appliance`. */
+  image: string;
+  /** The models that are here. */
+  models: readonly LockedModel[];
+  logger: Logger;
+}
+
+export function stackEmbedder({ config, engine, image, models, logger }: StackEmbedderOptions): StackEmbedder {
+  const home = `${config.stack.subnet}.255.${EMBEDDER}`;
+  let kept: ReturnType<typeof keepEmbedderContainer> | undefined;
+  const ports = models.map((model) => ({ model, port: portOf(model) }));
+  return {
+    attached: models.length === 0 ? {} : { embedder: EMBEDDER_NAME },
+    settings: (host) => ({
+      ...config.embedder,
+      model: models.length === 0 ? LEXICAL : config.embedder.model,
+      models_folder: null,
+      addresses: Object.fromEntries(ports.map(({ model, port }) => [model.name, `${host}:${port}`])),
+    }),
+    async start(onNew) {
+      chosen(config, models);
+      if (models.length === 0) return engine.remove(EMBEDDER_NAME);
+      const order: EmbedderOrder = {
+        models_folder: MODELS_INSIDE,
+        models: ports,
+        idle_ms: config.embedder.idle_minutes * 60_000,
+        home,
+      };
+      kept = keepEmbedderContainer({
+        engine,
+        image,
+        uid: EMBEDDER_UID,
+        limits: {
+          // A session for documents and one for questions.
+          memoryMb: OWN_MB + models.reduce((sum, { memory_mb }) => sum + 2 * memory_mb, 0),
+          cpus: availableParallelism(),
+          processes: 256,
+          openFiles: 16_384,
+          scratchMb: 16,
+        },
+        home: { network: HOME, address: home },
+        models: modelsOf(config).folder,
+        order,
+        folder: join(runFolder(config), 'embedder-order'),
+        async status() {
+          await Promise.any(ports.map(({ port }) => statusOf({ host: home, port })));
+        },
+        onNew,
+        logger,
+      });
+      await kept.tried;
+    },
+    async stop() {
+      await kept?.stop();
+    },
+  };
+}
+
+/** A port for each model, by its place in the lock. */
+function portOf({ name }: LockedModel): number {
+  return FIRST_EMBEDDER_PORT + MODEL_LOCK.models.findIndex((model) => model.name === name);
+}
