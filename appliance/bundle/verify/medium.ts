@@ -1,7 +1,7 @@
 import { FrostbyteError } from '../../kernel/errors.ts';
 
 /** What a medium says when it is pulled out, or breaks. */
-const GONE = new Set(['EIO', 'ENODEV', 'ENXIO', 'ESTALE', 'EREMOTEIO', 'ENOMEDIUM']);
+const GONE = new Set(['EIO', 'ENODEV', 'ENXIO', 'ESTALE', 'EREMOTEIO', 'ENOMEDIUM', 'ENOTCONN']);
 
 /** What the system says while a bundle is read, in words; everything else as it is. */
 export function mediumError(error: unknown, at: string): unknown {

@@ -4,6 +4,8 @@ import type { Command } from 'commander';
 import { hashThreads } from '../../bin/wire/hash-threads.ts';
 import { signBundle } from '../../bundle/build/sign-bundle.ts';
 import type { BundleManifest } from '../../bundle/format/manifest.ts';
+import { mountedMedium } from '../../bundle/medium/mounts.ts';
+import { writeMedium } from '../../bundle/medium/write-medium.ts';
 import { fingerprint } from '../../bundle/sshsig/keys.ts';
 import type { Host } from '../../bundle/verify/admit.ts';
 import type { Anchor } from '../../bundle/verify/trust.ts';
@@ -35,15 +37,9 @@ export function bundleCommands(program: Command): void {
     ],
     ['inspect', 'Verify a bundle and tell what is in it'],
   ] as const) {
-    bundle
-      .command(`${name} <bundle>`)
+    trusting(bundle.command(`${name} <bundle>`))
       .description(`${description} (a folder, a tar, a device, or - for standard input)`)
-      .option('--anchor <file>', 'the list with the root key', ANCHOR)
-      .option('--fingerprint <SHA256:…>', 'the root key’s, where this host has no list yet')
       .option('--to <folder>', 'where what was verified goes; it must not exist yet')
-      .option('--counter <number>', 'refuse bundles with a lower counter', '0')
-      .option('--not-before <date>', 'refuse bundles that were built before')
-      .option('--allow-older', 'take one that is older all the same')
       .addHelpText('after', `\nExample:\n  frostbyte bundle ${name} /media/stick/frostbyte-1.2.3-linux-amd64`)
       .action(async (at: string, flags: VerifyFlags, command: Command) => {
         const said = output(command);
@@ -51,6 +47,43 @@ export function bundleCommands(program: Command): void {
         said.answer(answerOf(verified), () => (name === 'verify' ? summary(verified) : contents(verified.bundle)));
       });
   }
+
+  trusting(bundle.command('write <bundle> <medium>'))
+    .description(
+      'Write a bundle to a mounted medium (by its device or its folder), read it back from there and verify it',
+    )
+    .option('--replace', 'take the place of a bundle of this name that is there')
+    .addHelpText('after', '\nExample:\n  frostbyte bundle write frostbyte-1.2.3-linux-amd64 /dev/sdb1')
+    .action(async (at: string, named: string, flags: VerifyFlags & { replace?: boolean }, command: Command) => {
+      const said = output(command);
+      const { at: medium, type } = mountedMedium(named);
+      const bars = { writing: said.progress('writing', 100), 'reading back': said.progress('reading back', 100) };
+      const hashers = hashThreads();
+      try {
+        const {
+          at: place,
+          fromMedium,
+          ...verified
+        } = await writeMedium(resolve(at), {
+          ...trustOf(flags),
+          medium,
+          replace: flags.replace ?? false,
+          hashers,
+          progress: (phase, done, total) => bars[phase].update(percent(done, total)),
+        });
+        said.answer({ ...answerOf(verified), at: place, file_system: type, read_from_medium: fromMedium }, () =>
+          [
+            `${summary(verified)}\nIt lies at ${place} (${type}).`,
+            ...(fromMedium
+              ? []
+              : ['This host remembers what it wrote: pull the medium out, put it in again and verify.']),
+          ].join('\n'),
+        );
+      } finally {
+        for (const bar of Object.values(bars)) bar.end();
+        await hashers.end();
+      }
+    });
 
   bundle
     .command('sign <folder>')
@@ -66,14 +99,28 @@ export function bundleCommands(program: Command): void {
     });
 }
 
+/** What every command asks that verifies. */
+function trusting(command: Command): Command {
+  return command
+    .option('--anchor <file>', 'the list with the root key', ANCHOR)
+    .option('--fingerprint <SHA256:…>', 'the root key’s, where this host has no list yet')
+    .option('--counter <number>', 'refuse bundles with a lower counter', '0')
+    .option('--not-before <date>', 'refuse bundles that were built before')
+    .option('--allow-older', 'take one that is older all the same');
+}
+
+function trustOf(flags: VerifyFlags): Pick<VerifyOptions, 'anchor' | 'at' | 'host'> {
+  return { anchor: anchorOf(flags), at: Date.now(), host: hostOf(flags) };
+}
+
+const percent = (done: number, total: number): number => (total === 0 ? 100 : Math.floor((done / total) * 100));
+
 async function verify(at: string, flags: VerifyFlags, said: Output): Promise<Verified> {
   const bar = said.progress('verifying', 100);
   const options: Omit<VerifyOptions, 'hashers'> = {
-    anchor: anchorOf(flags),
-    at: Date.now(),
-    host: hostOf(flags),
+    ...trustOf(flags),
     target: flags.to === undefined ? null : resolve(flags.to),
-    progress: (done, total) => bar.update(total === 0 ? 100 : Math.floor((done / total) * 100)),
+    progress: (done, total) => bar.update(percent(done, total)),
   };
   try {
     if (at === '-') return await verifyStream(process.stdin, options);

@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { after, afterEach, before, describe, test } from 'node:test';
+import { BUNDLE_EXIT } from '../../appliance/bundle/exit-codes.ts';
+import { forgetCached } from '../../appliance/bundle/medium/settle.ts';
+import { writeMedium } from '../../appliance/bundle/medium/write-medium.ts';
+import { publicLine, publicOf } from '../../appliance/bundle/sshsig/keys.ts';
+import { type BundleWorld, bundleWorld, INPUTS } from '../support/bundle-world.ts';
+import { type Ran, runProgram, unpackShipped } from '../support/shipped.ts';
+import { type Stick, type StickFormat, stick, stickMissing } from '../support/stick.ts';
+
+/** A bundle on a stick with the file systems that sticks have, written by the command that ships. */
+/** Every byte, whatever order and modes a file system has. */
+function same(one: string, other: string): void {
+  const { status, stdout, stderr } = spawnSync('diff', ['-r', one, other], { encoding: 'utf8' });
+  assert.equal(status, 0, `${stdout}${stderr}`);
+}
+
+describe('writing a bundle to a stick', { skip: stickMissing() ?? false }, () => {
+  let folder: string;
+  let frostbyte: string;
+  let world: BundleWorld;
+  let path: string;
+  let anchor: string;
+  let medium: Stick | undefined;
+  /** Words that are easily found on the medium. */
+  const MARK = Buffer.from('a mark that is nowhere else, '.repeat(40));
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'frostbyte-medium-'));
+    frostbyte = unpackShipped(join(folder, 'package'));
+    world = bundleWorld();
+    const inputs = [...INPUTS, { path: 'docs/mark.txt', from: MARK }];
+    path = (await world.build('frostbyte-1.2.3-linux-amd64', { inputs })).path;
+    anchor = join(folder, 'allowed_signers');
+    writeFileSync(anchor, `frostbyte-root ${publicLine(publicOf(world.root))}\n`);
+  });
+  afterEach(() => {
+    medium?.end();
+    medium = undefined;
+  });
+  after(() => {
+    world?.end();
+    if (folder) rmSync(folder, { recursive: true });
+  });
+  const write = (to: string, ...more: string[]): Promise<Ran> =>
+    runProgram([frostbyte, 'bundle', 'write', path, to, '--anchor', anchor, ...more], {
+      env: { PATH: process.env.PATH ?? '' },
+    });
+  const trusting = () => {
+    const { anchor: root, at, host, hashers } = world.options();
+    return { anchor: root, at, host, hashers };
+  };
+  const have = async (format: StickFormat, megabytes = 64): Promise<Stick> => {
+    medium = await stick(format, megabytes);
+    return medium;
+  };
+
+  for (const format of ['exfat', 'fat32'] as const) {
+    test(`writes to ${format}, reads back, and leaves what every verifier takes`, async () => {
+      const { at } = await have(format);
+      const ran = await write(at, '--json');
+      assert.equal(ran.code, 0, ran.err);
+      const told = JSON.parse(ran.out) as Record<string, unknown>;
+      assert.equal(told.at, join(at, basename(path)));
+      assert.equal(told.read_from_medium, true);
+      same(path, String(told.at));
+      assert.deepEqual(
+        readdirSync(at).filter((name) => name.startsWith('frostbyte')),
+        [basename(path)],
+      );
+      const again = await write(at);
+      assert.equal(again.code, 2);
+      assert.match(again.err, /There is a bundle at .* already/);
+      assert.equal((await write(at, '--replace')).code, 0);
+      same(path, String(told.at));
+    });
+  }
+
+  test('refuses a folder of the host’s own disk', async () => {
+    const ran = await write(folder);
+    assert.equal(ran.code, 2);
+    assert.match(ran.err, /is no medium to write to: nothing is mounted there/);
+  });
+
+  test('says before it writes that there is no room', async () => {
+    const { at } = await have('exfat', 8);
+    assert.notEqual(spawnSync('dd', ['if=/dev/zero', `of=${join(at, 'full')}`, 'bs=4096', 'status=none']).status, 0);
+    const ran = await write(at);
+    assert.match(ran.err, /There is no room for the bundle/);
+    assert.deepEqual(
+      readdirSync(at).filter((name) => name.startsWith('frostbyte')),
+      [],
+    );
+  });
+
+  test('finds what the medium holds otherwise than it was written, and names the file', async () => {
+    const { at, image } = await have('exfat');
+    const spoiling = (copy: string) => {
+      const bytes = readFileSync(image);
+      const place = bytes.indexOf(MARK);
+      assert.ok(place > 0, 'the mark is on the medium');
+      const fd = openSync(image, 'r+');
+      writeSync(fd, Buffer.from('A'), 0, 1, place);
+      closeSync(fd);
+      return forgetCached(copy);
+    };
+    await assert.rejects(writeMedium(path, { ...trusting(), medium: at, forget: spoiling }), {
+      code: 'BUNDLE_FILE_ALTERED',
+      message: /docs\/mark\.txt/,
+    });
+    assert.equal(existsSync(join(at, basename(path))), false);
+  });
+
+  test('takes the place of what was broken off', async () => {
+    const { at } = await have('exfat');
+    const begun = join(at, basename(path));
+    mkdirSync(join(begun, 'bin'), { recursive: true });
+    writeFileSync(join(begun, 'bin/node'), 'half of i');
+    assert.equal((await write(at)).code, 0);
+    same(path, begun);
+  });
+
+  test('says that the medium was pulled out', async () => {
+    const { at, pull } = await have('exfat');
+    await assert.rejects(
+      writeMedium(path, {
+        ...trusting(),
+        medium: at,
+        progress: (phase, done, total) => {
+          if (phase === 'writing' && done >= total / 2) pull();
+        },
+      }),
+      { code: 'BUNDLE_MEDIUM_FAILED' },
+    );
+    assert.equal(BUNDLE_EXIT.BUNDLE_MEDIUM_FAILED, 40);
+  });
+});
