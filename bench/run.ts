@@ -11,6 +11,7 @@ import { stackMissing } from '../test/support/stack.ts';
 const QUESTIONS: Readonly<Record<string, () => Promise<{ measure(): Promise<string[]> }>>> = {
   start: () => import('./start.ts'),
   upload: () => import('./upload.ts'),
+  bundle: () => import('./bundle.ts'),
   ingestion: () => import('./ingestion.ts'),
   search: () => import('./search.ts'),
   seam: () => import('./seam.ts'),
