@@ -339,6 +339,68 @@ test('the command line files a request, follows it, and lists it', async () => {
   assert.equal(wrong.code, 2, wrong.out);
 });
 
+test('what began to arrive under old terms is seen under those of now, however late it comes', async () => {
+  await appliance.createTenant('late', { classification_review_enabled: false, pii_policy: 'flag' });
+  const vendor = await appliance.caller({ role: 'tenant_admin', tenant_id: 'late', subject: 'dana' });
+  const note = (name: string) => text(`${name}.txt`, `The ${name} note.\n\nWrite to ${EMAIL}.`);
+  /** A batch as it goes over the line, cut before the last file. */
+  const sent = async (files: TestFile[]) => {
+    const whole = new Response(makeBatch('late', files).form);
+    const type = whole.headers.get('content-type')!;
+    const bytes = Buffer.from(await whole.arrayBuffer());
+    const cut = bytes.lastIndexOf(`--${type.split('boundary=')[1]!}`, bytes.length - 100);
+    return { type, bytes, cut };
+  };
+  const post = (type: string, body: ReadableStream<Uint8Array> | Buffer) =>
+    vendor.raw('POST', '/ingest/late/batch', { headers: { 'content-type': type }, body, duplex: 'half' });
+  const broken = await sent([note('first'), note('second')]);
+  const breaking = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      if (!broken.bytes.length) return;
+      controller.enqueue(broken.bytes.subarray(0, broken.cut));
+      controller.error(new Error('the line is cut'));
+    },
+  });
+  await assert.rejects(post(broken.type, breaking));
+  const slow = await sent([note('third')]);
+  const goOn = Promise.withResolvers<void>();
+  const begun = Promise.withResolvers<void>();
+  const creeping = new ReadableStream<Uint8Array>({
+    async start(controller) {
+      controller.enqueue(slow.bytes.subarray(0, slow.cut));
+      begun.resolve();
+      await goOn.promise;
+      controller.enqueue(slow.bytes.subarray(slow.cut));
+      controller.close();
+    },
+  });
+  const answer = post(slow.type, creeping);
+  await begun.promise;
+
+  assert.equal(
+    (await frode('PATCH', '/admin/tenants/late', { config: { pii_policy: 'redact' }, reason: 'new terms' })).status,
+    200,
+  );
+  const filed = await vendor<ReprocessAnswer>('POST', '/ingest/late/reprocess', {
+    reason: 'new terms',
+    from: 'policy',
+    below: { config_version: 'current' },
+  });
+  await until('the end of the request', async () => {
+    const path = `/ingest/late/reprocess/${filed.data.reprocess_id}`;
+    return (await vendor<ReprocessAnswer>('GET', path)).data.status === 'completed';
+  });
+  goOn.resolve();
+  const batches = [await answer, await post(broken.type, broken.bytes)];
+  for (const response of batches) {
+    const { data } = (await response.json()) as { data: BatchReceipt };
+    for await (const _ of serverEvents(await vendor.raw('GET', `/ingest/late/batch/${data.batch_id}/stream`))) void _;
+  }
+  const { data } = await vendor<RetrievalProof>('POST', '/query/late/search', { query_text: 'note', top_k: 50 });
+  assert.equal(data.chunks.length, 3);
+  for (const chunk of data.chunks) assert.ok(!chunk.text.includes('zyxlunde'), chunk.text);
+});
+
 test('bytes sent again: what failed runs again and is reported again, under both batches', async () => {
   const torn: TestFile = {
     filename: 'torn.docx',

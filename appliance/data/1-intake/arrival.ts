@@ -244,6 +244,8 @@ export class Arrival {
       },
       references: manifest.submitter === undefined ? {} : { submitter: manifest.submitter },
     });
+    // As it is now: what it said when the first byte came may be hours old.
+    const now = await this.#plane.config();
     const outcome = await records.receive({
       batch: {
         batch_id: manifest.batch_id,
@@ -259,6 +261,7 @@ export class Arrival {
         ),
       },
       config: { ...this.#config },
+      under: { config_version: now.config_version, config: { ...now.config } },
       files: [...decisions],
       complete,
       uploads: used,

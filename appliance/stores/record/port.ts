@@ -89,6 +89,11 @@ export interface BatchArrival {
   batch: Omit<BatchRow, 'status' | 'updated_at' | 'cancelled_at'>;
   /** The tenant config this batch runs under, kept by version so that a stage needs nobody else to know it. */
   config: Record<string, unknown>;
+  /**
+   * The tenant config as it is now, where that is not the batch's. New documents run by the newest that the store knows:
+   * what began to arrive before a redaction was ordered must not undo it.
+   */
+  under?: { config_version: number; config: Record<string, unknown> };
   files: FileDecision[];
   complete: boolean;
   /**

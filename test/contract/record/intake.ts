@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { newId } from '../../../appliance/kernel/ids.ts';
 import type { BatchArrival } from '../../../appliance/stores/record/port.ts';
 import { arrival, entry, events, failed, idOf, indexed, job, minute, receiveOne, TENANT, toIndex } from './builders.ts';
+import { request } from './reprocess.ts';
 import { type MakeRecords, worldOf } from './world.ts';
 
 /** Taking batches in: receipts, duplicates, collisions, broken-off batches. */
@@ -130,15 +131,25 @@ export function intakeContract(name: string, make: MakeRecords): void {
       assert.equal((await store.receipts('b1')).length, 1);
     });
 
-    test('a continued batch keeps the config it began with', async (t) => {
+    test('documents run by the newest config there is, however long ago their batch began', async (t) => {
       const { store } = await worldOf(t, make);
       const specs = [
         { file_id: 'a', content: 'one' },
         { file_id: 'b', content: 'two' },
       ];
       await store.receive(arrival('b1', specs, { only: ['a'], complete: false, config_version: 1 }));
-      await store.receive(arrival('b1', specs, { config_version: 2 }));
-      assert.equal((await store.document(idOf('two')))?.config_version, 1);
+      const under = { config_version: 2, config: { version: 2 } };
+      await store.receive({ ...arrival('b1', specs, { config_version: 1 }), under });
+      assert.equal((await store.document(idOf('two')))?.config_version, 2);
+      assert.equal((await store.batch('b1'))?.config_version, 1);
+      assert.deepEqual(await store.config(2), { version: 2 });
+    });
+
+    test('documents that come behind a request to run all again run by its config, whatever their batch knew', async (t) => {
+      const { store } = await worldOf(t, make);
+      await store.startReprocess(request({ below: { config_version: 3 } }, { version: 3 }));
+      await store.receive(arrival('b1', [{ file_id: 'a', content: 'late' }], { config_version: 1 }));
+      assert.equal((await store.document(idOf('late')))?.config_version, 3);
     });
 
     test('bytes that are there get a receipt that names the first one, and no job', async (t) => {

@@ -40,10 +40,11 @@ export interface ArrivingFiles {
   write(): Promise<void>;
 }
 
-/** Looks up, once for all files, what the store knows of them. */
+/** Looks up, once for all files, what the store knows of them. New runs go by this version of the config. */
 export async function arrivingFiles(
   change: Change,
   batch: BatchRow,
+  version: number,
   decisions: readonly FileDecision[],
 ): Promise<ArrivingFiles> {
   const ids = decisions.flatMap((decision) => (decision.kind === 'rejected' ? [] : [decision.document.doc_id]));
@@ -67,7 +68,7 @@ export async function arrivingFiles(
     const { doc_id } = decision.document;
     if (going.has(doc_id)) throw underErasure();
     const before = erased.get(doc_id);
-    const row = newDocumentRow(batch, decision, before?.run ?? 0);
+    const row = newDocumentRow(batch, decision, before?.run ?? 0, version);
     fresh.push(row);
     known.set(doc_id, row);
     const settled: Settled = { receipt: decision.receipt, entry: decision.entry };
@@ -91,7 +92,7 @@ export async function arrivingFiles(
         else {
           // The same bytes twice in one batch: the first is no longer new.
           await writeFresh();
-          settled = await knownDocument(change, batch, decision, settled);
+          settled = await knownDocument(change, version, decision, settled);
           known.set(document.doc_id, (await lockDocument(change, document.doc_id)) as DocumentRow);
         }
         if (settled.receipt.doc_id !== null) {
@@ -114,7 +115,7 @@ export async function arrivingFiles(
 }
 
 /** The same bytes are there: joins the metadata, runs a failed document again, and settles receipt and entry. */
-async function knownDocument(change: Change, batch: BatchRow, decision: KeptFile, settled: Settled): Promise<Settled> {
+async function knownDocument(change: Change, newest: number, decision: KeptFile, settled: Settled): Promise<Settled> {
   const at = change.clock.iso();
   const { document } = decision;
   const there = (await lockDocument(change, document.doc_id)) as DocumentRow;
@@ -127,7 +128,7 @@ async function knownDocument(change: Change, batch: BatchRow, decision: KeptFile
   }
   const runsAgain = TRY_AGAIN.has(first.state);
   // Never by an older config than the one it ran by: a batch that broke off long ago would undo a redaction.
-  const version = Math.max(batch.config_version, first.config_version);
+  const version = Math.max(newest, first.config_version);
   if (runsAgain) await beginRun(change, both, 'parse', at, version, settled.receipt.submitted_by);
   else await saveDocument(change, both, at);
   return asDuplicate(settled, first, runsAgain);

@@ -16,6 +16,7 @@ const INSERT_BATCH = BATCHES.insert('batches');
 const LEAVE_RECEIVING =
   "UPDATE batches SET status = 'processing', updated_at = ? WHERE batch_id = ? AND status = 'receiving'";
 const INSERT_CONFIG = 'INSERT INTO configs (version, config) VALUES (?, ?) ON CONFLICT DO NOTHING';
+const NEWEST_CONFIG = 'SELECT max(version) AS version FROM configs';
 const SELECT_RECEIPTS = `SELECT ${RECEIPTS.select('r')} FROM receipts r WHERE r.batch_id = ? ORDER BY r.position`;
 const SELECT_RECEIPT = `SELECT ${RECEIPTS.select('r')} FROM receipts r WHERE r.receipt_id = ?`;
 
@@ -40,7 +41,7 @@ async function receive(change: Change, arrival: BatchArrival): Promise<ReceiveOu
   const batch = before ?? (await openBatch(change, arrival));
   const stored = await bytesHeld(change);
   const places = new Map(batch.files.map(({ file_id }, place) => [file_id, place]));
-  const files = await arrivingFiles(change, batch, arrival.files);
+  const files = await arrivingFiles(change, batch, await newestConfig(change, batch, arrival.under), arrival.files);
   for (const decision of arrival.files) {
     const place = places.get(decision.receipt.file_id);
     if (place === undefined) throw refused('A receipt names a file that the manifest does not have.');
@@ -75,6 +76,13 @@ export function readReceipts(tx: Statements, batchId: string): Promise<Receipt[]
 /** Keeps a config by its version; a version that is there stays as it is. */
 export async function keepConfig(tx: Statements, version: number, config: Record<string, unknown>): Promise<void> {
   await tx.run(INSERT_CONFIG, [version, JSON.stringify(config)]);
+}
+
+/** The newest version of the config that is known here; a request to run documents again keeps its own too. */
+async function newestConfig(change: Change, batch: BatchRow, under: BatchArrival['under']): Promise<number> {
+  if (under) await keepConfig(change, under.config_version, under.config);
+  const known = (await change.get<{ version: number | null }>(NEWEST_CONFIG))?.version ?? 0;
+  return Math.max(batch.config_version, Number(known));
 }
 
 async function openBatch(change: Change, { batch, config }: BatchArrival): Promise<BatchRow> {

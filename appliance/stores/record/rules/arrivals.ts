@@ -16,8 +16,13 @@ export const TRY_AGAIN: ReadonlySet<DocumentRow['state']> = new Set([
   'index_failed',
 ]);
 
-/** A document that was not there, in its first run behind `earlierRuns` of an erased one. */
-export function newDocument(batch: BatchRow, decision: KeptFile, earlierRuns: number): DocumentRow {
+/** A document that was not there, in its first run behind `earlierRuns` of an erased one, by this version of the config. */
+export function newDocument(
+  batch: Pick<BatchRow, 'batch_id'>,
+  decision: KeptFile,
+  earlierRuns: number,
+  config_version: number,
+): DocumentRow {
   const accepted = decision.kind === 'accepted';
   const after = accepted ? 'queued' : 'skipped';
   return {
@@ -26,7 +31,7 @@ export function newDocument(batch: BatchRow, decision: KeptFile, earlierRuns: nu
     current_stage: accepted ? 'parse' : 'intake',
     stages: { intake: accepted ? 'completed' : 'quarantined', parse: after, policy: after, embed: after, index: after },
     run: earlierRuns + 1,
-    config_version: batch.config_version,
+    config_version,
     batch_id: batch.batch_id,
     receipt_id: decision.receipt.receipt_id,
     parsed_at: null,

@@ -25,6 +25,7 @@ const INSERT_BATCH = BATCHES.insert('batches');
 const LEAVE_RECEIVING =
   "UPDATE batches SET status = 'processing', updated_at = ? WHERE batch_id = ? AND status = 'receiving'";
 const INSERT_CONFIG = 'INSERT INTO configs (version, config) VALUES (?, ?) ON CONFLICT DO NOTHING';
+const NEWEST_CONFIG = 'SELECT max(version) AS version FROM configs';
 const SELECT_RECEIPTS = `SELECT ${RECEIPTS.select('r')} FROM receipts r WHERE r.batch_id = ? ORDER BY r.position`;
 const SELECT_RECEIPT = `SELECT ${RECEIPTS.select('r')} FROM receipts r WHERE r.receipt_id = ?`;
 const HAS_RECEIPT = 'SELECT 1 FROM receipts WHERE batch_id = ? AND file_id = ?';
@@ -52,12 +53,13 @@ export function intakeRecords(context: RecordContext): IntakeRecords {
         const lost = takenByOthers(context, arrival.batch.batch_id, uploads);
         if (lost.length > 0) return { kind: 'uploads_taken', upload_ids: lost };
         const batch = before ?? openBatch(context, arrival);
+        const version = newestConfig(context, batch, arrival.under);
         const stored = bytesHeld(context);
         const places = new Map(batch.files.map(({ file_id }, place) => [file_id, place]));
         for (const decision of arrival.files) {
           const place = places.get(decision.receipt.file_id);
           if (place === undefined) throw refused('A receipt names a file that the manifest does not have.');
-          erased += takeFile(context, batch, decision, place);
+          erased += takeFile(context, batch, decision, { place, version });
         }
         erased += takeUploads(context, batch.batch_id, uploads, context.clock.iso());
         refuseBeyondQuota(stored, bytesHeld(context), arrival.quota_bytes);
@@ -102,6 +104,13 @@ export function keepConfig({ db }: RecordContext, version: number, config: Recor
   db.run(INSERT_CONFIG, [version, JSON.stringify(config)]);
 }
 
+/** The newest version of the config that is known here; a request to run documents again keeps its own too. */
+function newestConfig(context: RecordContext, batch: BatchRow, under: BatchArrival['under']): number {
+  if (under) keepConfig(context, under.config_version, under.config);
+  const known = context.db.get<{ version: number | null }>(NEWEST_CONFIG)?.version ?? 0;
+  return Math.max(batch.config_version, known);
+}
+
 function openBatch(context: RecordContext, { batch, config }: BatchArrival): BatchRow {
   keepConfig(context, batch.config_version, config);
   const row: BatchRow = { ...batch, status: 'receiving', updated_at: context.clock.iso(), cancelled_at: null };
@@ -110,7 +119,12 @@ function openBatch(context: RecordContext, { batch, config }: BatchArrival): Bat
 }
 
 /** Takes one decided file unless it has its receipt. Returns how many served chunks it took away (new malware). */
-function takeFile(context: RecordContext, batch: BatchRow, decision: FileDecision, place: number): number {
+function takeFile(
+  context: RecordContext,
+  batch: BatchRow,
+  decision: FileDecision,
+  { place, version }: { place: number; version: number },
+): number {
   const { db } = context;
   const { receipt } = decision;
   ownRow(context, receipt.tenant_id);
@@ -120,11 +134,11 @@ function takeFile(context: RecordContext, batch: BatchRow, decision: FileDecisio
   let erased = 0;
   if (decision.kind !== 'rejected') {
     const first = readDocument(context, decision.document.doc_id);
-    if (first === null) settled = newDocument(context, batch, decision);
+    if (first === null) settled = newDocument(context, batch, decision, version);
     else if (first.raw_sha256 !== decision.document.raw_sha256) settled = asCollision(settled);
     else {
       erased = decision.kind === 'quarantined' ? condemn(context, first, decision.document) : 0;
-      settled = knownDocument(context, batch, decision, settled);
+      settled = knownDocument(context, decision, settled, version);
     }
     if (settled.receipt.doc_id !== null) {
       db.run(INSERT_LINK, [
@@ -140,10 +154,10 @@ function takeFile(context: RecordContext, batch: BatchRow, decision: FileDecisio
 }
 
 /** A document that is not there. One that was erased before runs anew, behind its old runs. */
-function newDocument(context: RecordContext, batch: BatchRow, decision: KeptFile): Settled {
+function newDocument(context: RecordContext, batch: BatchRow, decision: KeptFile, version: number): Settled {
   if (isBeingErased(context, decision.document.doc_id)) throw underErasure();
   const erased = lastErasure(context, decision.document.doc_id);
-  const row = newDocumentRow(batch, decision, erased?.run ?? 0);
+  const row = newDocumentRow(batch, decision, erased?.run ?? 0, version);
   insertDocument(context, row, context.clock.iso());
   if (decision.kind === 'accepted') enqueue(context, row);
   const settled: Settled = { receipt: decision.receipt, entry: decision.entry };
@@ -152,7 +166,7 @@ function newDocument(context: RecordContext, batch: BatchRow, decision: KeptFile
 }
 
 /** The same bytes are there: joins the metadata, runs a failed document again, and settles receipt and entry. */
-function knownDocument(context: RecordContext, batch: BatchRow, { document }: KeptFile, settled: Settled): Settled {
+function knownDocument(context: RecordContext, { document }: KeptFile, settled: Settled, newest: number): Settled {
   const at = context.clock.iso();
   const first = readDocument(context, document.doc_id) as DocumentRow;
   const both = joined(first, document);
@@ -163,7 +177,7 @@ function knownDocument(context: RecordContext, batch: BatchRow, { document }: Ke
   const runsAgain = TRY_AGAIN.has(first.state);
   const actor = settled.receipt.submitted_by;
   // Never by an older config than the one it ran by: a batch that broke off long ago would undo a redaction.
-  const version = Math.max(batch.config_version, first.config_version);
+  const version = Math.max(newest, first.config_version);
   if (runsAgain) beginRun(context, both, 'parse', at, version, actor);
   else saveDocument(context, both, at);
   return asDuplicate(settled, first, runsAgain);
