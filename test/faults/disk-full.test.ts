@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { BatchReceipt } from '../../appliance/api/receipts.ts';
 import type { DeletionReceipt, RetrievalProof } from '../../appliance/api/schemas/query.ts';
+import { LOOK_BYTES } from '../../appliance/data/1-intake/draft-with-room.ts';
 import { type Appliance, startAppliance } from '../support/appliance.ts';
 import { makeBatch, type TestBatch, text, whenSettled } from '../support/batch.ts';
 import { census } from '../support/faults/census.ts';
@@ -120,6 +122,68 @@ describe('a full disk', { skip: noLoopDisks(), timeout: 240_000 }, () => {
       throw error;
     } finally {
       disk.free();
+      await appliance.kill();
+      await disk.end();
+    }
+  });
+
+  it('stops uploads at the reserve, however many come side by side, and goes on with them once there is room', async () => {
+    const disk = loopDisk(512);
+    const [RESERVE, EACH, UPLOADS] = [192, 110, 5];
+    const appliance = await startAppliance({
+      dataFolder: join(disk.folder, 'data'),
+      environment: { FROSTBYTE_MIN_FREE_MB: String(RESERVE) },
+    });
+    try {
+      await appliance.createTenant(TENANT, { classification_review_enabled: false });
+      const dana = await appliance.caller({ role: 'tenant_admin', tenant_id: TENANT, subject: 'dana' });
+      const bytes = randomBytes(EACH << 20);
+      const tus = { 'tus-resumable': '1.0.0' };
+      const begin = async () => {
+        const headers = { ...tus, 'upload-length': String(bytes.length) };
+        const response = await dana.raw('POST', `/ingest/${TENANT}/uploads`, { headers });
+        assert.equal(response.status, 201);
+        return response.headers.get('location')!.split('/').at(-1)!;
+      };
+      const offset = async (id: string) =>
+        Number(
+          (await dana.raw('HEAD', `/ingest/${TENANT}/uploads/${id}`, { headers: tus })).headers.get('upload-offset'),
+        );
+      const append = async (id: string) => {
+        const at = await offset(id);
+        const response = await dana.raw('PATCH', `/ingest/${TENANT}/uploads/${id}`, {
+          headers: { ...tus, 'upload-offset': String(at), 'content-type': 'application/offset+octet-stream' },
+          body: bytes.subarray(at),
+        });
+        await response.body?.cancel();
+        return response.status;
+      };
+      const ids = await Promise.all(Array.from({ length: UPLOADS }, begin));
+      let least = Number.POSITIVE_INFINITY;
+      const watching = setInterval(() => {
+        least = Math.min(least, room(disk.folder));
+      }, 5);
+      const ends = await Promise.all(ids.map(append));
+      clearInterval(watching);
+      assert.ok(ends.includes(507), `the disk has no room for all: ${ends}`);
+      assert.ok(
+        ends.every((status) => status === 204 || status === 507),
+        String(ends),
+      );
+      // What each may take before it looks again, and what databases write beside it.
+      assert.ok(least > (RESERVE << 20) - UPLOADS * LOOK_BYTES - (8 << 20), `${least >> 20} MiB were left`);
+
+      // Those that came whole, or in part, are deleted but for one.
+      const [first, ...others] = ids as [string, ...string[]];
+      for (const id of others)
+        assert.equal((await dana.raw('DELETE', `/ingest/${TENANT}/uploads/${id}`, { headers: tus })).status, 204);
+      if ((await offset(first)) < bytes.length) assert.equal(await append(first), 204);
+      assert.equal(await offset(first), bytes.length);
+      assert.equal(await appliance.stop(), 0);
+    } catch (error) {
+      console.log(appliance.logs().slice(-4000));
+      throw error;
+    } finally {
       await appliance.kill();
       await disk.end();
     }

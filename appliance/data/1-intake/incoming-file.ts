@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { giveBack } from '../../kernel/give-back.ts';
 import type { ObjectDraft } from '../../stores/object/port.ts';
 import type { DataPlane, Scan, ScanVerdict } from '../plane.ts';
+import { beginWithRoom } from './draft-with-room.ts';
 import { type FileEnd, lookAtEnd, TAIL_BYTES } from './file-end.ts';
 import { EMPTY, HEAD_BYTES, looksLikeUtf16, sniffHead } from './sniff.ts';
 
@@ -97,7 +98,7 @@ export async function takeIn(
       return;
     }
     state = 'storing';
-    seen.draft = await plane.objects.begin();
+    seen.draft = await beginWithRoom(plane.objects);
     scan = await plane.scanner.begin();
     for (const chunk of waiting) await store(chunk);
     waiting = [];

@@ -4,6 +4,7 @@ import { giveBack } from '../../../kernel/give-back.ts';
 import type { ObjectDraft } from '../../../stores/object/port.ts';
 import type { UploadRow } from '../../../stores/record/port.ts';
 import { segmentKey } from '../../keys.ts';
+import { beginWithRoom } from '../draft-with-room.ts';
 import type { Checksum } from './checksum.ts';
 import { expiryFrom, type UploadLimits, type UploadPlane } from './limits.ts';
 import { mergeSmall } from './merge-small.ts';
@@ -63,7 +64,7 @@ class SegmentWriter {
 
   async write(chunk: Buffer): Promise<void> {
     if (this.#draft === null) {
-      this.#draft = await this.#plane.objects.begin();
+      this.#draft = await beginWithRoom(this.#plane.objects);
       this.#began = performance.now();
     }
     // Before the draft has it: it may give the chunk's memory back at once.
