@@ -181,6 +181,30 @@ test('a chunk and its document lead to each other, with lineage', async () => {
   assert.equal((await dana('GET', '/query/acme/chunk/chk_0123456789abcdef')).code, 'RESOURCE_NOT_FOUND');
 });
 
+test('a search that is asked to explain itself tells each chunk’s ranks and scores, and others say nothing of it', async () => {
+  const question = { query_text: 'notice period of the warehouse lease', top_k: 10 };
+  const plain = await search(question);
+  const { explain, chunks } = await search({ ...question, explain: true });
+  assert.deepEqual(
+    chunks.map(({ chunk_id }) => chunk_id),
+    plain.chunks.map(({ chunk_id }) => chunk_id),
+  );
+  assert.equal(JSON.stringify(plain).includes('explain'), false);
+  assert.ok(explain!.text_weight > 0 && explain!.vector_weight > 0 && explain!.candidates >= 20);
+  let above = Number.POSITIVE_INFINITY;
+  for (const chunk of chunks) {
+    const { vector_rank, cosine, text_rank, text_score, fused_score } = chunk.explain!;
+    const share = (weight: number, rank: number | null) =>
+      rank === null ? 0 : weight / (explain!.rank_constant + rank);
+    const fused = share(explain!.text_weight, text_rank) + share(explain!.vector_weight, vector_rank);
+    assert.ok(Math.abs(fused - fused_score) < 1e-6, `${fused} and ${fused_score}`);
+    assert.ok(fused_score <= above);
+    above = fused_score;
+    assert.equal(cosine, chunk.similarity_score);
+    assert.equal(text_rank === null, text_score === null);
+  }
+});
+
 test('an administrator breaks the glass with a reason, and the tenant reads it', async () => {
   const silent = await appliance.caller({ role: 'admin', subject: 'frode' });
   assert.equal((await silent('POST', '/query/acme/search', { query_text: 'rent' })).code, 'INSUFFICIENT_PERMISSIONS');

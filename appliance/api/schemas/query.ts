@@ -39,11 +39,38 @@ export const SearchBody = z
       })
       .optional(),
     include_generation: z.boolean().optional(),
+    /** Adds to the proof how each chunk came to its place. */
+    explain: z.boolean().optional(),
   })
   .openapi('Search');
 export type SearchBody = z.infer<typeof SearchBody>;
 
 export const boxes = z.array(z.object({ x: z.number(), y: z.number(), width: z.number(), height: z.number() }));
+
+/**
+ * How a chunk came to its place: its rank among the candidates of each side, from 1 (null: not among them), what each side
+ * scored it, and the sum of weight / (rank_constant + rank) that orders the answer.
+ */
+export const ChunkExplanation = z
+  .object({
+    vector_rank: z.number().int().nullable(),
+    cosine: z.number(),
+    text_rank: z.number().int().nullable(),
+    text_score: z.number().nullable(),
+    fused_score: z.number(),
+  })
+  .openapi('ChunkExplanation');
+export type ChunkExplanation = z.infer<typeof ChunkExplanation>;
+
+/** How the ranks of full text and vectors were put together. */
+export const SearchExplanation = z
+  .object({
+    text_weight: z.number(),
+    vector_weight: z.number(),
+    rank_constant: z.number(),
+    candidates: z.number().int(),
+  })
+  .openapi('SearchExplanation');
 
 export const ProofChunk = z
   .object({
@@ -65,6 +92,7 @@ export const ProofChunk = z
     source_sha256: Sha256,
     canonical_sha256: Sha256,
     audit: z.object({ event_id: Uuid, log_index: z.number().int().nullable() }),
+    explain: ChunkExplanation.optional(),
   })
   .openapi('ProofChunk');
 
@@ -78,6 +106,7 @@ export const RetrievalProof = z
     embed_model: z.string(),
     embed_version: z.string(),
     chunks: z.array(ProofChunk),
+    explain: SearchExplanation.optional(),
   })
   .openapi('RetrievalProof');
 export type RetrievalProof = z.infer<typeof RetrievalProof>;

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { DecidedClass, RetrievalProof } from '../../api/schemas/query.ts';
+import type { ChunkExplanation, DecidedClass, RetrievalProof } from '../../api/schemas/query.ts';
 import { client, output } from '../context.ts';
 import { customFieldsOf } from '../custom-fields-of.ts';
 import { printable, quoted, table } from '../output.ts';
@@ -28,6 +28,7 @@ export function searchCommands(program: Command): void {
     .option('--class <classification...>', 'only these classes')
     .option('--doc <doc_id...>', 'only these documents')
     .option('--where <condition...>', 'only documents whose metadata meet this: name=value, >=, <=, >, <, name~item')
+    .option('--explain', 'how each chunk came to its place: its ranks and scores')
     .addHelpText(
       'after',
       '\nExample:\n  frostbyte search nordlaw notice period of the lease -k 3 --where matter=25-104877',
@@ -36,7 +37,7 @@ export function searchCommands(program: Command): void {
       async (
         tenant: string,
         words: string[],
-        options: { topK?: string; class?: string[]; doc?: string[]; where?: string[] },
+        options: { topK?: string; class?: string[]; doc?: string[]; where?: string[]; explain?: true },
         command: Command,
       ) => {
         const api = client(command);
@@ -49,6 +50,7 @@ export function searchCommands(program: Command): void {
           query_text: words.join(' '),
           ...(options.topK ? { top_k: Number(options.topK) } : {}),
           filters,
+          ...(options.explain && { explain: true }),
         });
         const warning = headers.get('warning');
         if (warning) output(command).warn(warning);
@@ -121,12 +123,29 @@ export function describeProof(proof: RetrievalProof): string {
   if (proof.chunks.length === 0) return 'nothing found';
   return [
     `evidence: ${proof.evidence}   query ${proof.query_id}   ${proof.embed_model} ${proof.embed_version}`,
+    ...(proof.explain ? [describeFusion(proof.explain)] : []),
     ...proof.chunks.map(
       (chunk, i) =>
         `\n${i + 1}. ${printable(chunk.original_filename)}  page ${chunk.page}  ${chunk.start_char}–${chunk.end_char}  score ${chunk.similarity_score.toFixed(3)}  ${chunk.classification}\n` +
-        `   ${chunk.chunk_id}  source ${chunk.source_sha256.slice(0, 12)}…  canonical ${chunk.canonical_sha256.slice(0, 12)}…\n${quoted(chunk.text)}`,
+        `   ${chunk.chunk_id}  source ${chunk.source_sha256.slice(0, 12)}…  canonical ${chunk.canonical_sha256.slice(0, 12)}…\n` +
+        `${chunk.explain ? `   ${describePlace(chunk.explain)}\n` : ''}${quoted(chunk.text)}`,
     ),
   ].join('\n');
+}
+
+function describeFusion({
+  text_weight,
+  vector_weight,
+  rank_constant,
+  candidates,
+}: NonNullable<RetrievalProof['explain']>): string {
+  return `ranks: full text counts ${text_weight}, vectors ${vector_weight}, each / (${rank_constant} + rank), among ${candidates} of each`;
+}
+
+function describePlace({ vector_rank, cosine, text_rank, text_score, fused_score }: ChunkExplanation): string {
+  const text = text_rank === null ? 'not found' : `rank ${text_rank}, score ${text_score?.toFixed(3)}`;
+  const vectors = `${vector_rank === null ? 'not among the nearest' : `rank ${vector_rank}`}, cosine ${cosine.toFixed(3)}`;
+  return `full text ${text}   vectors ${vectors}   fused ${fused_score.toFixed(6)}`;
 }
 
 /** A person's word on the class of a document, and what they added. */

@@ -1,9 +1,10 @@
-import type { RetrievalProof, SearchBody } from '../../api/schemas/query.ts';
+import type { ChunkExplanation, RetrievalProof, SearchBody } from '../../api/schemas/query.ts';
 import type { TenantConfig } from '../../api/tenant-config.ts';
 import { auditEntry } from '../../audit/entry.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { DataPlane } from '../plane.ts';
+import { K } from './fuse.ts';
 import { readMetadataFilter } from './read-metadata-filter.ts';
 import { type ScoredChunk, type SearchFilters, searchChunks } from './search.ts';
 
@@ -74,7 +75,15 @@ export async function retrieve(plane: Plane, body: SearchBody, actor: string): P
     evidence: result.evidence,
     embed_model: model,
     embed_version: version,
-    chunks: result.hits.map(proofChunk),
+    chunks: result.hits.map((hit) => ({ ...proofChunk(hit), ...(body.explain && { explain: explained(hit) }) })),
+    ...(body.explain && {
+      explain: {
+        text_weight: result.weights.text,
+        vector_weight: result.weights.vector,
+        rank_constant: K,
+        candidates: result.candidates,
+      },
+    }),
   };
 }
 
@@ -104,6 +113,21 @@ function wholeDays({ start, end }: { start?: string | undefined; end?: string | 
   };
 }
 
+function explained({ ranks, similarity_score, rank_score }: ScoredChunk): ChunkExplanation {
+  const { vector_rank, text_rank, text_score } = ranks;
+  return {
+    vector_rank,
+    cosine: shown(similarity_score),
+    text_rank,
+    text_score: text_score === null ? null : shown(text_score),
+    fused_score: shown(rank_score),
+  };
+}
+
+function shown(score: number): number {
+  return Math.round(score * SCORE_DIGITS) / SCORE_DIGITS;
+}
+
 function proofChunk({ chunk, similarity_score }: ScoredChunk): RetrievalProof['chunks'][number] {
   return {
     chunk_id: chunk.chunk_id,
@@ -117,7 +141,7 @@ function proofChunk({ chunk, similarity_score }: ScoredChunk): RetrievalProof['c
     boxes: chunk.boxes as RetrievalProof['chunks'][number]['boxes'],
     path: chunk.path,
     section_title: (chunk.metadata.section_title as string | null | undefined) ?? null,
-    similarity_score: Math.round(similarity_score * SCORE_DIGITS) / SCORE_DIGITS,
+    similarity_score: shown(similarity_score),
     classification: chunk.classification,
     embed_model: chunk.index.embed_model,
     embed_version: chunk.index.embed_version,

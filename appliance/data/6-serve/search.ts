@@ -5,9 +5,9 @@ import type { Embedder } from '../../models/embedder/port.ts';
 import type { MetadataCondition, RecordStore, ServedChunk } from '../../stores/record/port.ts';
 import type { VectorFilter, VectorStore } from '../../stores/vector/port.ts';
 import { EVIDENCE_HITS, type Evidence, evidenceOf } from './evidence.ts';
-import { fuseRanks } from './fuse.ts';
+import { type Fused, fuseRanks } from './fuse.ts';
 import { meets } from './meets-metadata.ts';
-import { rankWeights } from './rank-weights.ts';
+import { type RankWeights, rankWeights } from './rank-weights.ts';
 
 export interface SearchPorts {
   records: Pick<RecordStore, 'searchText' | 'servedChunks' | 'documentsWith'>;
@@ -30,6 +30,16 @@ export interface SearchRequest {
   evidence_threshold?: number;
   /** Lets the vector store miss a few true neighbours to answer sooner. */
   approximate?: boolean;
+  /** How full text and vectors share the ranking; the model's own, as measured, by default. */
+  weights?: RankWeights;
+}
+
+/** How a hit came to its place. Ranks are from 1, among the candidates of a side; null where it is not among them. */
+export interface HitRanks {
+  vector_rank: number | null;
+  text_rank: number | null;
+  /** Of full text: BM25, larger for better, comparable within this answer alone. */
+  text_score: number | null;
 }
 
 export interface ScoredChunk {
@@ -38,6 +48,7 @@ export interface ScoredChunk {
   similarity_score: number;
   /** The fused rank score, for the order only: it means nothing outside this answer. */
   rank_score: number;
+  ranks: HitRanks;
 }
 
 export interface SearchResult {
@@ -46,6 +57,9 @@ export interface SearchResult {
   evidence: Evidence;
   /** False when a hit was embedded by another model or version than the query. */
   model_version_match: boolean;
+  weights: RankWeights;
+  /** How many candidates each side was asked for at last; 0 where none was. */
+  candidates: number;
 }
 
 /** Each side is asked for this many candidates, or twice what is wanted: fusion needs more than the end result. */
@@ -70,16 +84,22 @@ export async function searchChunks(ports: SearchPorts, request: SearchRequest): 
     });
   }
   const filters = await narrowed(ports, request.filters);
-  if (filters.classification?.length === 0 || filters.doc_ids?.length === 0) return resultOf([], ports, request);
+  const weights = request.weights ?? rankWeights(ports.embedder.model);
+  const answer = (hits: ScoredChunk[], asked: number) => ({
+    ...resultOf(hits, ports, request),
+    weights,
+    candidates: asked,
+  });
+  if (filters.classification?.length === 0 || filters.doc_ids?.length === 0) return answer([], 0);
   const query = await ports.embedder.embedQuery(request.query_text);
   assertVectors([query], 1);
   const seen = new Map<string, ServedChunk | null>();
   let size = Math.max(FEWEST_CANDIDATES, 2 * request.top_k);
   for (;;) {
-    const found = await candidates(ports, { ...request, filters }, query, size);
+    const found = await candidates(ports, { ...request, filters, weights }, query, size);
     const chosen = await visible(ports, { ...request, filters }, found.fused, seen);
     if (chosen.length >= request.top_k || found.exhausted || size >= MOST_CANDIDATES) {
-      return resultOf(await scored(ports, query, chosen, found.scores), ports, request);
+      return answer(await scored(ports, query, chosen, found), size);
     }
     size *= 4;
   }
@@ -95,18 +115,21 @@ async function narrowed({ records }: SearchPorts, filters: SearchFilters = {}): 
   return { ...others, doc_ids: allowed ? named.filter((id) => allowed.has(id)) : named };
 }
 
-interface Candidate {
-  id: string;
-  score: number;
+interface Found {
+  fused: Fused[];
+  /** The score that each side gave, by chunk. */
+  cosines: ReadonlyMap<string, number>;
+  texts: ReadonlyMap<string, number>;
+  exhausted: boolean;
 }
 
 /** Asks both sides for `size` candidates. `exhausted` when neither has more to give. */
 async function candidates(
-  { records, vectors, embedder }: SearchPorts,
-  request: SearchRequest,
+  { records, vectors }: SearchPorts,
+  request: SearchRequest & { weights: RankWeights },
   query: Float32Array,
   size: number,
-) {
+): Promise<Found> {
   const { metadata, ...filter } = request.filters ?? {};
   const [words, near] = await Promise.all([
     records.searchText({ ...filter, text: request.query_text, limit: size, ...(metadata && { metadata }) }),
@@ -115,32 +138,40 @@ async function candidates(
       ? vectors.search(query, { limit: size, filter, approximate: request.approximate ?? false })
       : [],
   ]);
-  const weights = rankWeights(embedder.model);
-  const fused: Candidate[] = fuseRanks([
-    { ids: words.map((hit) => hit.chunk_id), weight: weights.text },
-    { ids: near.map((hit) => hit.chunk_id), weight: weights.vector },
-  ]);
-  const scores = new Map(near.map((hit) => [hit.chunk_id, hit.score]));
-  return { fused, scores, exhausted: words.length < size && near.length < size };
+  const { weights } = request;
+  return {
+    fused: fuseRanks([
+      { ids: words.map((hit) => hit.chunk_id), weight: weights.text },
+      { ids: near.map((hit) => hit.chunk_id), weight: weights.vector },
+    ]),
+    cosines: new Map(near.map((hit) => [hit.chunk_id, hit.score])),
+    texts: new Map(words.map((hit) => [hit.chunk_id, hit.score])),
+    exhausted: words.length < size && near.length < size,
+  };
+}
+
+interface Chosen {
+  chunk: ServedChunk;
+  candidate: Fused;
 }
 
 /** The first `top_k` candidates that may be shown, fetched a page at a time in fused order. */
 async function visible(
   { records }: SearchPorts,
   { top_k, filters }: SearchRequest,
-  fused: readonly Candidate[],
+  fused: readonly Fused[],
   seen: Map<string, ServedChunk | null>,
-): Promise<{ chunk: ServedChunk; score: number }[]> {
-  const chosen: { chunk: ServedChunk; score: number }[] = [];
+): Promise<Chosen[]> {
+  const chosen: Chosen[] = [];
   const passes = gate(filters);
   for (let at = 0; at < fused.length && chosen.length < top_k; at += top_k) {
     const page = fused.slice(at, at + top_k);
     const unknown = page.map(({ id }) => id).filter((id) => !seen.has(id));
     for (const id of unknown) seen.set(id, null);
     for (const chunk of unknown.length > 0 ? await records.servedChunks(unknown) : []) seen.set(chunk.chunk_id, chunk);
-    for (const { id, score } of page) {
-      const chunk = seen.get(id);
-      if (chunk && passes(chunk)) chosen.push({ chunk, score });
+    for (const candidate of page) {
+      const chunk = seen.get(candidate.id);
+      if (chunk && passes(chunk)) chosen.push({ chunk, candidate });
     }
   }
   return chosen.slice(0, top_k);
@@ -161,19 +192,25 @@ function gate({ classification, doc_ids, metadata = [] }: SearchFilters = {}): (
 async function scored(
   { vectors }: SearchPorts,
   query: Float32Array,
-  chosen: readonly { chunk: ServedChunk; score: number }[],
-  known: ReadonlyMap<string, number>,
+  chosen: readonly Chosen[],
+  { cosines, texts }: Found,
 ): Promise<ScoredChunk[]> {
-  const missing = chosen.map(({ chunk }) => chunk.chunk_id).filter((id) => !known.has(id));
+  const missing = chosen.map(({ chunk }) => chunk.chunk_id).filter((id) => !cosines.has(id));
   const stored = missing.length > 0 ? await vectors.read(missing) : new Map<string, Float32Array>();
-  return chosen.map(({ chunk, score }) => {
-    const vector = stored.get(chunk.chunk_id);
-    const similarity = known.get(chunk.chunk_id) ?? (vector ? cosine(query, vector) : 0);
-    return { chunk, similarity_score: similarity, rank_score: score };
+  return chosen.map(({ chunk, candidate: { id, score, places } }) => {
+    const vector = stored.get(id);
+    const similarity = cosines.get(id) ?? (vector ? cosine(query, vector) : 0);
+    const [text_rank = null, vector_rank = null] = places;
+    const ranks = { vector_rank, text_rank, text_score: texts.get(id) ?? null };
+    return { chunk, similarity_score: similarity, rank_score: score, ranks };
   });
 }
 
-function resultOf(hits: ScoredChunk[], { embedder }: SearchPorts, request: SearchRequest): SearchResult {
+function resultOf(
+  hits: ScoredChunk[],
+  { embedder }: SearchPorts,
+  request: SearchRequest,
+): Pick<SearchResult, 'hits' | 'evidence' | 'model_version_match'> {
   const scores = hits
     .slice(0, EVIDENCE_HITS)
     .map(({ chunk, similarity_score }) => embedder.evidence(request.query_text, chunk.text, similarity_score));

@@ -36,6 +36,30 @@ it('a repeated id counts at its best place and takes no place from those behind 
   assert.deepEqual(fuseRanks([{ ids: ['a', 'a', 'b'], weight: 1 }]), fuseRanks([{ ids: ['a', 'b'], weight: 1 }]));
 });
 
+it('tells at which place each ranking has an id, and where none has it', () => {
+  const places = new Map(
+    fuseRanks([
+      { ids: ['a', 'b'], weight: 1 },
+      { ids: ['c', 'a', 'a'], weight: 0.5 },
+    ]).map((one) => [one.id, one.places]),
+  );
+  assert.deepEqual(Object.fromEntries(places), { a: [1, 2], b: [2, null], c: [null, 1] });
+});
+
+it('a ranking that counts nothing takes no part, not even with ids of its own', () => {
+  const fused = fuseRanks([
+    { ids: ['b', 'a'], weight: 1 },
+    { ids: ['c', 'a'], weight: 0 },
+  ]);
+  assert.deepEqual(
+    fused.map(({ id, places }) => [id, ...places]),
+    [
+      ['b', 1, null],
+      ['a', 2, null],
+    ],
+  );
+});
+
 it('nothing fused is nothing', () => {
   assert.deepEqual(fuseRanks([]), []);
   assert.deepEqual(fuseRanks([{ ids: [], weight: 1 }]), []);
@@ -50,7 +74,8 @@ it('the order of the rankings makes no difference, and every id comes once', () 
   fc.assert(
     fc.property(ranking, ranking, (one, other) => {
       const fused = fuseRanks([one, other]);
-      assert.deepEqual(fuseRanks([other, one]), fused);
+      const turned = fuseRanks([other, one]).map((entry) => ({ ...entry, places: entry.places.toReversed() }));
+      assert.deepEqual(turned, fused);
       assert.deepEqual(fused.map((entry) => entry.id).sort(), [...new Set([...one.ids, ...other.ids])].sort());
       for (let i = 1; i < fused.length; i++) assert.ok(fused[i - 1]!.score >= fused[i]!.score);
     }),

@@ -34,6 +34,34 @@ it('with the lexical model full text leads and vectors fill up', async () => {
   assert.deepEqual((await search(chunks, {}, { model: 'lexical' })).ids, ['first', 'second', 'near']);
 });
 
+it('tells how each hit came to its place, and what the ranks were put together with', async () => {
+  const { hits, weights, candidates } = await search(
+    {
+      near: { score: 0.9, text: null },
+      both: { score: 0.8, text: 2 },
+      word: { score: null, text: 1 },
+    },
+    { weights: { text: 2, vector: 1 } },
+  );
+  assert.deepEqual(weights, { text: 2, vector: 1 });
+  assert.equal(candidates, 100);
+  assert.deepEqual(Object.fromEntries(hits.map(({ chunk, ranks }) => [chunk.chunk_id, ranks])), {
+    both: { vector_rank: 2, text_rank: 2, text_score: 98 },
+    word: { vector_rank: null, text_rank: 1, text_score: 99 },
+    near: { vector_rank: 1, text_rank: null, text_score: null },
+  });
+  for (const { rank_score, ranks } of hits) {
+    const share = (weight: number, rank: number | null) => (rank === null ? 0 : weight / (60 + rank));
+    assert.ok(Math.abs(rank_score - share(2, ranks.text_rank) - share(1, ranks.vector_rank)) < 1e-12);
+  }
+});
+
+it('a side that counts nothing brings nothing', async () => {
+  const chunks = { near: { score: 0.9, text: null }, word: { score: 0.1, text: 1 } };
+  assert.deepEqual((await search(chunks, { weights: { text: 1, vector: 0 } })).ids, ['word']);
+  assert.deepEqual((await search(chunks, { weights: { text: 0, vector: 1 } })).ids, ['near', 'word']);
+});
+
 it('every hit has its cosine, also those that only full text found', async () => {
   const chunks: Record<string, KnownChunk> = { word: { score: -0.25, text: 1 } };
   for (let n = 0; n < 120; n++) chunks[`near${n}`] = { score: 0.9 - n / 1000, text: null };
