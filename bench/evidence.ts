@@ -2,15 +2,17 @@ import { execFileSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { Evidence } from '../appliance/data/6-serve/evidence.ts';
+import { lexicalEmbedder } from '../appliance/models/embedder/lexical.ts';
+import type { Embedder } from '../appliance/models/embedder/port.ts';
+import { modelMissing } from '../test/support/models/fetched.ts';
 import { type Asked, indexed } from './evidence/asked.ts';
 import { type Collection, judgedCollection, type Text } from './evidence/collection.ts';
+import { longChunks, TEXTS_IN_A_LONG_CHUNK } from './evidence/long-chunks.ts';
 import { ABOUT_SAMPLES, BESIDE_SAMPLES, FOREIGN, NEAR } from './evidence/questions.ts';
-import { random } from './support.ts';
+import { modelEmbedder } from './retrieval/model-embedder.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
-/** Texts in one chunk, where it is measured what long chunks change. */
-const TEXTS_IN_A_LONG_CHUNK = 5;
 /** How many neighbours of each judged text go with it when a whole topic is taken out. */
 const NEIGHBOURS = 50;
 
@@ -19,23 +21,45 @@ type Kind = 'answered' | 'missed' | 'taken out' | 'topic out' | 'near' | 'foreig
 type Verdicts = Map<Kind, Record<Evidence, number>>;
 
 /**
- * Whether `evidence` means what it says with the lexical embedder: verdicts on questions whose answers were judged by
- * people, whose answers were taken out, and that the collection cannot answer. The thresholds were chosen on the odd
- * questions; the even ones count.
+ * Whether `evidence` means what it says, with the lexical embedder and with the model: verdicts on questions whose answers
+ * were judged by people, whose answers were taken out, and that the collection cannot answer. The thresholds were chosen on
+ * the odd questions; the even ones count.
  */
 export async function measure(): Promise<string[]> {
-  const collection = judgedCollection();
-  const lines = collection
-    ? [
-        ...(await onCollection('a text a chunk', collection, collection.texts)),
-        ...(await onCollection(`${TEXTS_IN_A_LONG_CHUNK} texts a chunk`, collection, longChunks(collection.texts))),
-      ]
-    : ['left out: the judged collection is not on this machine'];
-  return [...lines, ...(await onSamples())];
+  const missing = await modelMissing();
+  return [
+    ...(await ofEmbedder(lexicalEmbedder())),
+    ...(missing === null ? await ofEmbedder(modelEmbedder()) : [`the model left out: ${missing}`]),
+  ];
 }
 
-async function onCollection(name: string, collection: Collection, chunks: readonly Text[]): Promise<string[]> {
-  const asked = await indexed(chunks);
+async function ofEmbedder(embedder: Embedder): Promise<string[]> {
+  const collection = judgedCollection();
+  try {
+    const lines = collection
+      ? [
+          ...(await onCollection('a text a chunk', collection, collection.texts, embedder)),
+          ...(await onCollection(
+            `${TEXTS_IN_A_LONG_CHUNK} texts a chunk`,
+            collection,
+            longChunks(collection.texts),
+            embedder,
+          )),
+        ]
+      : ['left out: the judged collection is not on this machine'];
+    return [`── ${embedder.model}`, ...lines, ...(await onSamples(embedder))];
+  } finally {
+    await embedder.close();
+  }
+}
+
+async function onCollection(
+  name: string,
+  collection: Collection,
+  chunks: readonly Text[],
+  embedder: Embedder,
+): Promise<string[]> {
+  const asked = await indexed(chunks, embedder);
   try {
     const lines: string[] = [];
     for (const half of ['fitting', 'checking'] as const) {
@@ -67,20 +91,8 @@ async function aboutJudged(asked: Asked, verdicts: Verdicts, question: string, r
   note(verdicts, 'topic out', (await asked.ask(question, judged, (id) => judged(id) || topic.has(id))).evidence);
 }
 
-/** Texts put together in an order that has nothing to do with what they say. */
-function longChunks(texts: readonly Text[]): Text[] {
-  const next = random(5);
-  const mixed = texts.map((text) => ({ text, place: next() })).sort((a, b) => a.place - b.place);
-  const chunks: Text[] = [];
-  for (let at = 0; at < mixed.length; at += TEXTS_IN_A_LONG_CHUNK) {
-    const group = mixed.slice(at, at + TEXTS_IN_A_LONG_CHUNK).map(({ text }) => text);
-    chunks.push({ id: group.map(({ id }) => id).join('+'), text: group.map(({ text }) => text).join('\n\n') });
-  }
-  return chunks;
-}
-
-async function onSamples(): Promise<string[]> {
-  const asked = await indexed(sampleChunks());
+async function onSamples(embedder: Embedder): Promise<string[]> {
+  const asked = await indexed(sampleChunks(), embedder);
   try {
     const verdicts: Verdicts = new Map();
     for (const [question, file] of ABOUT_SAMPLES) {

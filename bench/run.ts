@@ -22,6 +22,7 @@ const QUESTIONS: Readonly<Record<string, () => Promise<{ measure(): Promise<stri
   model: () => import('./model.ts'),
   reprocess: () => import('./reprocess.ts'),
   quality: () => import('./quality.ts'),
+  retrieval: () => import('./retrieval.ts'),
   adapters: () => import('./adapters.ts'),
   servers: () => import('./servers.ts'),
   tenants: () => import('./tenants.ts'),

@@ -9,6 +9,7 @@ import { type Job, jobId } from '../stores/queue/port.ts';
 import type { RecordStore } from '../stores/record/port.ts';
 import type { ChunkRow } from '../stores/record/rows.ts';
 import type { VectorStore } from '../stores/vector/port.ts';
+import type { RankWeights } from './6-serve/rank-weights.ts';
 import { searchChunks } from './6-serve/search.ts';
 import { splitText } from './evaluate-retrieval/split-text.ts';
 
@@ -37,6 +38,15 @@ export interface RankedText {
 /** Texts that share one document of the throwaway tenant, each on a page of its own: a commit for many, not for each. */
 const TEXTS_PER_DOCUMENT = 500;
 
+/** A collection that was indexed. */
+export interface IndexedTexts {
+  /**
+   * Ids of at most `topK` texts, best first; a text stands at its best chunk. `weights` take the place of the model's own.
+   * Throws what `searchChunks` throws.
+   */
+  rank(query: string, topK: number, weights?: RankWeights): Promise<string[]>;
+}
+
 /**
  * Indexes a collection and ranks it for each query with the product's own embedder, stores and search (spec 2 B,
  * `frostbyte eval retrieval`). Yields at most `topK` texts for a query, best first; a text stands at its best chunk.
@@ -48,20 +58,29 @@ export async function* evaluateRetrieval(
   queries: AsyncIterable<EvaluationText> | Iterable<EvaluationText>,
   topK: number,
 ): AsyncGenerator<RankedText> {
-  const textOf = await indexCollection(ports, corpus);
+  const indexed = await indexTexts(ports, corpus);
   for await (const query of queries) {
     let rank = 0;
-    for (const doc of await rankTexts(ports, query.text, topK, textOf)) yield { query: query.id, doc, rank: ++rank };
+    for (const doc of await indexed.rank(query.text, topK)) yield { query: query.id, doc, rank: ++rank };
   }
 }
 
-/** Ids of the best texts. Several chunks of one text count once, so more chunks are asked for until it is enough. */
-async function rankTexts(ports: EvaluationPorts, query: string, topK: number, textOf: ReadonlyMap<string, string>) {
-  for (let size = topK; ; size *= 2) {
-    const { hits } = await searchChunks(ports, { query_text: query, top_k: size });
-    const texts = [...new Set(hits.map((hit) => textOf.get(hit.chunk.chunk_id)!))];
-    if (texts.length >= topK || hits.length < size) return texts.slice(0, topK);
-  }
+/** Indexes a collection, to be asked more than once; see `evaluateRetrieval`. */
+export async function indexTexts(
+  ports: EvaluationPorts,
+  corpus: AsyncIterable<EvaluationText> | Iterable<EvaluationText>,
+): Promise<IndexedTexts> {
+  const textOf = await indexCollection(ports, corpus);
+  return {
+    async rank(query, topK, weights) {
+      // Several chunks of one text count once, so more chunks are asked for until it is enough.
+      for (let size = topK; ; size *= 2) {
+        const { hits } = await searchChunks(ports, { query_text: query, top_k: size, ...(weights && { weights }) });
+        const texts = [...new Set(hits.map((hit) => textOf.get(hit.chunk.chunk_id)!))];
+        if (texts.length >= topK || hits.length < size) return texts.slice(0, topK);
+      }
+    },
+  };
 }
 
 /** Returns which text each chunk belongs to. */

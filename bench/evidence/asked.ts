@@ -1,13 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { EVIDENCE_HITS, type Evidence, evidenceOf } from '../../appliance/data/6-serve/evidence.ts';
 import { searchChunks } from '../../appliance/data/6-serve/search.ts';
-import { evaluateRetrieval } from '../../appliance/data/evaluate-retrieval.ts';
-import { systemClock } from '../../appliance/kernel/clock.ts';
-import { lexicalEmbedder } from '../../appliance/models/embedder/lexical.ts';
-import { openSqliteRecords } from '../../appliance/stores/record/sqlite.ts';
-import { openSqliteVectors } from '../../appliance/stores/vector/sqlite-vec.ts';
+import { indexTexts } from '../../appliance/data/evaluate-retrieval.ts';
+import type { Embedder } from '../../appliance/models/embedder/port.ts';
+import { throwawayStores } from '../retrieval/throwaway-stores.ts';
 import type { Text } from './collection.ts';
 
 /** A collection in throwaway stores, asked by the product's own search. */
@@ -27,14 +22,11 @@ export interface Asked {
 /** Enough hits that some are left when those of a topic are taken out. */
 const DEEP = 400;
 
-export async function indexed(texts: readonly Text[]): Promise<Asked> {
-  const folder = await mkdtemp(join(tmpdir(), 'frostbyte-bench-'));
-  const clock = systemClock();
-  const records = openSqliteRecords(join(folder, 'records.sqlite'), { tenant_id: 'bench', clock });
-  const vectors = openSqliteVectors(join(folder, 'vectors.sqlite'), { appliedAt: clock.iso() });
-  const embedder = lexicalEmbedder();
-  const ports = { tenant_id: 'bench', records, vectors, embedder, clock };
-  for await (const _ of evaluateRetrieval(ports, texts, [], 1)) void _;
+/** The embedder is the caller's to close. */
+export async function indexed(texts: readonly Text[], embedder: Embedder): Promise<Asked> {
+  const ports = await throwawayStores(embedder);
+  const { records, vectors } = ports;
+  await indexTexts(ports, texts);
   const idOf = new Map(texts.map(({ id, text }) => [text, id]));
   const textOf = new Map(texts.map(({ id, text }) => [id, text]));
   return {
@@ -58,9 +50,6 @@ export async function indexed(texts: readonly Text[]): Promise<Asked> {
       const chunks = await records.servedChunks(near.map(({ chunk_id }) => chunk_id));
       return chunks.map(({ text }) => idOf.get(text) ?? '');
     },
-    async end() {
-      await Promise.all([records.close(), vectors.close(), embedder.close()]);
-      await rm(folder, { recursive: true, force: true });
-    },
+    end: () => ports.end(),
   };
 }
