@@ -153,11 +153,12 @@ export function start(config: Config): Promise<Running> {
           );
           return metrics.text();
         },
-        readiness: remembered(READINESS_MS, () =>
+        readiness: remembered(READINESS_MS, async () =>
           readiness(embedded, [
             clockHealth(clock.doubted()),
             workersHealth(workers.pids().length, config.workers.count),
             ...(folders ? [inboxHealth(folders.silent())] : []),
+            ...(await embedding.health()),
           ]),
         ),
       },

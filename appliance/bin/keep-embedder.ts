@@ -5,6 +5,7 @@ import { dyingWithParent } from './dying-with-parent.ts';
 import { entryOf, NODE_FLAGS } from './entry.ts';
 import { repeat } from './repeat.ts';
 import type { EmbedderSettings } from './wire/serve-embedder.ts';
+import type { EndpointSettings } from './wire/serve-endpoint.ts';
 import { withoutNetwork } from './without-network.ts';
 
 /** The embedder of a model, kept running. */
@@ -15,7 +16,7 @@ export interface KeptEmbedder {
 }
 
 export interface KeepEmbedderOptions {
-  settings: EmbedderSettings;
+  settings: EmbedderSettings | EndpointSettings;
   /** How it is; throws where it does not say. */
   status(): Promise<{ batch_ms: number }>;
   logger: Logger;
@@ -55,8 +56,8 @@ export function keepEmbedder(options: KeepEmbedderOptions): KeptEmbedder {
   let wait = FIRST_WAIT_MS;
 
   function start(): void {
-    // In a container it listens in networks that are made for it; on a host it needs none at all.
-    const apart = 'socket' in settings.at ? withoutNetwork() : dyingWithParent();
+    // In a container it listens in networks that are made for it; on a host it needs none at all, but to ask an endpoint.
+    const apart = 'socket' in settings.at && !('endpoint' in settings) ? withoutNetwork() : dyingWithParent();
     const [program, ...args] = [...apart, process.execPath, ...NODE_FLAGS, entryOf('embedder')];
     const started = performance.now();
     const made = spawn(program!, args, { env: {}, cwd: '/', stdio: ['pipe', 'inherit', 'inherit'] });

@@ -161,6 +161,8 @@ function checkTogether(settings: Tree): ErrorDetail[] {
       constraint: 'must be null where data planes run in containers: the embedder is a container beside them',
     });
   }
+  const endpoint = at(settings, ['embedder', 'endpoint', 'url']);
+  if (typeof endpoint === 'string') problems.push(...checkEndpoint(endpoint));
   const inbox = at(settings, ['inbox', 'folder']);
   if (typeof inbox === 'string' && typeof settings.data_folder === 'string') {
     // Who may write into the inbox must not come near what the appliance keeps, and the other way round.
@@ -174,6 +176,25 @@ function checkTogether(settings: Tree): ErrorDetail[] {
     }
   }
   return problems;
+}
+
+/**
+ * Texts go to this address: what is on the way must not read them (spec 4). An address with a secret in it is not
+ * repeated.
+ */
+function checkEndpoint(text: string): ErrorDetail[] {
+  const field = 'embedder.endpoint.url';
+  const url = URL.parse(text);
+  // The schema says so.
+  if (url === null) return [];
+  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
+    return [{ field, constraint: 'must be an address alone; the key stands in the file that key_file names' }];
+  }
+  const isLoopback = LOOPBACK.has(url.hostname.replace(/^\[|\]$/g, ''));
+  if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback)) return [];
+  return [
+    { field, value: text, constraint: 'must be https; plain http is spoken on loopback only (127.0.0.1 or ::1)' },
+  ];
 }
 
 /** Whether a folder is another one or lies below it. */

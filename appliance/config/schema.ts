@@ -66,6 +66,45 @@ export const Config = z.strictObject({
         .min(1)
         .max(10_080)
         .describe('A model that nobody asked for so long leaves the memory until it is asked again'),
+      endpoint: z
+        .strictObject({
+          url: z
+            .url()
+            .nullable()
+            .describe(
+              'Address of an OpenAI-compatible API, up to /embeddings: https, or http on loopback; null: nothing leaves this box, and no tenant may embed online',
+            ),
+          model: z
+            .string()
+            .regex(/^[\w./:@-]{1,200}$/, 'must be the name of a model')
+            .describe('As the endpoint calls it'),
+          key_file: z
+            .string()
+            .min(1)
+            .nullable()
+            .describe('A file of mode 0600 with the endpoint’s key alone, read for each request; null: it wants none'),
+          ca_file: z
+            .string()
+            .min(1)
+            .nullable()
+            .describe(
+              'The authority that signed the endpoint’s certificate, as PEM; null: those that the runtime knows',
+            ),
+          batch: z.number().int().min(1).max(2048).describe('Texts in one request at most'),
+          timeout_seconds: z.number().int().min(1).max(600).describe('Of one request; it is repeated a few times'),
+          max_characters: z
+            .number()
+            .int()
+            .min(200)
+            .max(100_000)
+            .describe('So much of a text the model reads at once; longer ones are cut into pieces, never cut short'),
+          document_prefix: z.string().max(200).describe('What the model wants before a document'),
+          query_prefix: z.string().max(200).describe('What the model wants before a question'),
+          send_dimensions: z
+            .enum(['on', 'off'])
+            .describe('off: for a model that can give 768 dimensions only, and knows no such field'),
+        })
+        .describe('Where tenants embed whose embedding_mode is online'),
     })
     .describe('What turns texts into vectors'),
   scanner: z.strictObject({
@@ -188,7 +227,7 @@ export function defaultConfig(): Config {
     rate_limits: 'on',
     workers: { count: 1, concurrency: 2, lease_seconds: 60 },
     parser: { sandbox: 'full', memory_mb: 2048, timeout_seconds: 300, socket: null },
-    embedder: { model: 'auto', models_folder: null, addresses: null, idle_minutes: 15 },
+    embedder: { model: 'auto', models_folder: null, addresses: null, idle_minutes: 15, endpoint: defaultEndpoint() },
     scanner: { clamd: null, stream_max_mb: 100 },
     inbox: {
       folder: null,
@@ -214,6 +253,22 @@ export function defaultConfig(): Config {
       planes: 'containers',
     },
     drain_seconds: 5,
+  };
+}
+
+/** The endpoint of spec 2 D, without an address. */
+function defaultEndpoint(): Config['embedder']['endpoint'] {
+  return {
+    url: null,
+    model: 'text-embedding-3-small',
+    key_file: null,
+    ca_file: null,
+    batch: 64,
+    timeout_seconds: 30,
+    max_characters: 8000,
+    document_prefix: '',
+    query_prefix: '',
+    send_dimensions: 'on',
   };
 }
 

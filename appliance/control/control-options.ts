@@ -26,6 +26,8 @@ export interface ControlOptions {
   breakGlassMinutes?: number;
   /** Hours after a tenant's last isolation check at which the next one comes by itself. Default 24. */
   isolationHours?: number;
+  /** Whether data planes reach an endpoint to embed with: without one no tenant is set online. Default: no. */
+  hasEndpoint?: boolean;
   /** Forgiven difference of clocks about a token's start, 0–5 seconds. */
   clockSkewSeconds?: number;
 }

@@ -13,6 +13,7 @@ import type { PlanKind, TenantRow } from './registry/rows.ts';
 import { needTenant, pageOfTenants, tenantsIn } from './registry/tenants.ts';
 import { configureTenant } from './tenants/configure.ts';
 import { createTenantRow } from './tenants/create.ts';
+import { checkEmbeddingMode } from './tenants/embedding-mode.ts';
 import { tenantGate } from './tenants/gate.ts';
 import { endTokens, remember, resumeTenant, settleFlag, suspendTenant } from './tenants/kill-switch.ts';
 import { allowedMove, type Trigger } from './tenants/lifecycle.ts';
@@ -43,7 +44,7 @@ export interface TenantVerbParts {
   clock: Clock;
   resources: TenantResources;
   drainMs: number;
-  options: Pick<ControlOptions, 'usage' | 'baseUrl'>;
+  options: Pick<ControlOptions, 'usage' | 'baseUrl' | 'hasEndpoint'>;
   /** Carries a tenant's plan in the background. */
   kick(tenantId: string): void;
   /** Keeps work that goes on after the answer. */
@@ -111,6 +112,7 @@ export function tenantVerbs(parts: TenantVerbParts): TenantVerbs {
   return {
     gate: async (tenantId) => readGate(tenantId),
     createTenant: async (request, actor) => {
+      checkEmbeddingMode(request.config, options.hasEndpoint === true);
       const tenantId = createTenantRow(registry, clock, request, actor);
       parts.kick(tenantId);
       return answer(await view(needTenant(registry, tenantId)));
@@ -120,8 +122,10 @@ export function tenantVerbs(parts: TenantVerbParts): TenantVerbs {
       return { tenants: await Promise.all(rows.map(view)), total };
     },
     tenant: async (tenantId) => view(needTenant(registry, tenantId)),
-    configure: async (tenantId, patch, reason, actor) =>
-      answer(configureTenant(registry, clock, tenantId, patch, reasonText(reason), actor)),
+    configure: async (tenantId, patch, reason, actor) => {
+      checkEmbeddingMode(patch, options.hasEndpoint === true);
+      return answer(configureTenant(registry, clock, tenantId, patch, reasonText(reason), actor));
+    },
     suspend: async (tenantId, request, actor) => {
       const change = suspendTenant(killSwitch, tenantId, { ...request, reason: reasonText(request.reason) }, actor);
       parts.track(parts.resources.stop(tenantId, parts.drainMs));

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { keepEmbedder } from '../../appliance/bin/keep-embedder.ts';
-import { embedderStatus, onnxEmbedder } from '../../appliance/models/embedder/onnx.ts';
+import { onnxEmbedder } from '../../appliance/models/embedder/onnx.ts';
+import { embedderStatus } from '../../appliance/models/embedder/over-socket/ask-embedder.ts';
 import type { Embedder } from '../../appliance/models/embedder/port.ts';
 import { silentLogger } from '../../appliance/observability/logger.ts';
 import { FETCHED, FETCHED_MODEL as model } from '../../test/support/models/fetched.ts';
@@ -13,7 +14,7 @@ export function modelEmbedder(): Embedder {
   const folder = mkdtempSync(join(tmpdir(), 'frostbyte-bench-'));
   const at = { socket: join(folder, 'run/embedder.sock') };
   const kept = keepEmbedder({
-    settings: { socket: at.socket, models_folder: FETCHED, model, idle_ms: 600_000 },
+    settings: { at, models_folder: FETCHED, model, idle_ms: 600_000 },
     status: () => embedderStatus(at, 5000),
     logger: silentLogger,
   });

@@ -22,7 +22,7 @@ import { entryOf, NODE_FLAGS } from '../entry.ts';
 import { clockHealth, toolsHealth } from '../plane-health.ts';
 import { remembered } from '../remembered.ts';
 import { repeat } from '../repeat.ts';
-import { runEmbedders } from '../run-embedders.ts';
+import { type RunningEmbedders, runEmbedders } from '../run-embedders.ts';
 import { runFolder } from '../run-folder.ts';
 import { acquiring, type Running, runUntilTold } from '../running.ts';
 import { embeddedBacking } from '../wire/embedded-backing.ts';
@@ -91,7 +91,7 @@ export function startControl(config: Config): Promise<Running> {
       socket: run.control,
       owner: config.processes.gateway_uid,
       logger,
-      split: splitVerbs(split, metrics, parser),
+      split: splitVerbs(split, metrics, parser, () => embedding.health()),
     });
     undo.push(() => server.close());
     const looking = repeat(
@@ -147,7 +147,12 @@ export function startControl(config: Config): Promise<Running> {
   });
 }
 
-function splitVerbs(split: SplitControl, metrics: ReturnType<typeof createMetrics>, parser: Parser): SplitVerbs {
+function splitVerbs(
+  split: SplitControl,
+  metrics: ReturnType<typeof createMetrics>,
+  parser: Parser,
+  embedders: () => Promise<Dependency[]>,
+): SplitVerbs {
   const { control, planes, trust } = split;
   /** Tenants whose data planes are counted in. */
   const merged = new Set<string>();
@@ -181,7 +186,7 @@ function splitVerbs(split: SplitControl, metrics: ReturnType<typeof createMetric
       await trust(gateway);
       return planes.address(tenantId);
     },
-    readiness: remembered(READINESS_MS, () => readiness(split, parser)),
+    readiness: remembered(READINESS_MS, async () => [...(await readiness(split, parser)), ...(await embedders())]),
     measures: measure,
   };
 }
@@ -218,8 +223,10 @@ async function readiness({ control, planes, clock, health }: SplitControl, parse
 }
 
 /** Planes in containers do not reach a process of the host: the embedder is a container beside them. */
-async function embed(config: Config, network: StackNetwork | null, logger: Logger): Promise<{ stop(): Promise<void> }> {
+async function embed(config: Config, network: StackNetwork | null, logger: Logger): Promise<RunningEmbedders> {
   if (!network?.embedder) return runEmbedders(config, logger);
-  await network.embedder.start(async () => void (await network.networks.reconcile()));
-  return network.embedder;
+  const { embedder } = network;
+  await embedder.start(async () => void (await network.networks.reconcile()));
+  // How the container is it tells control itself, which replaces it.
+  return { health: async () => [], stop: () => embedder.stop() };
 }

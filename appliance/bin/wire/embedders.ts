@@ -3,21 +3,27 @@ import type { Config } from '../../config/schema.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import { lexicalEmbedder } from '../../models/embedder/lexical.ts';
 import { LEXICAL, type LockedModel, MODEL_LOCK } from '../../models/embedder/lock.ts';
-import { type EmbedderAddress, onnxEmbedder } from '../../models/embedder/onnx.ts';
+import { onnxEmbedder } from '../../models/embedder/onnx.ts';
+import { servedByEndpoint } from '../../models/embedder/openai-compatible.ts';
+import { type EmbedderAddress, embedderOverSocket } from '../../models/embedder/over-socket/ask-embedder.ts';
 import type { Embedder } from '../../models/embedder/port.ts';
 import { runFolder } from '../run-folder.ts';
 import { modelsOf } from './models.ts';
+import type { ConfiguredEndpoint } from './serve-endpoint.ts';
 
-/** The embedders of this process: words alone, and one for each model that is here. */
+/** The embedders of this process: words alone, one for each model that is here, and the endpoint's. */
 export interface Embedders {
   /**
-   * For a tenant whose index was made with this model (null: nothing is indexed, and the appliance's choice counts). It
-   * asks in the tenant's name. Throws `EMBEDDER_UNAVAILABLE` where the model is not here, `CONFIG_INVALID` where the one
-   * that was chosen is not.
+   * For a tenant whose index was made with this model (null: nothing is indexed, and the tenant's mode and the appliance's
+   * choice count). It asks in the tenant's name. Throws `EMBEDDER_UNAVAILABLE` where the model is not here, or is an
+   * endpoint's and the tenant embeds offline; `CONFIG_INVALID` where the one that was chosen is not here.
    */
-  of(tenantId: string, indexedWith: string | null): Promise<Embedder>;
+  of(tenantId: string, indexedWith: string | null, mode: EmbeddingMode): Promise<Embedder>;
   close(): Promise<void>;
 }
+
+/** What a tenant's configuration says (spec 3): whether its texts may leave this box, to the endpoint alone. */
+export type EmbeddingMode = 'offline' | 'online';
 
 type EmbedderConfig = Pick<Config, 'embedder' | 'data_folder' | 'processes'>;
 
@@ -25,22 +31,31 @@ type EmbedderConfig = Pick<Config, 'embedder' | 'data_folder' | 'processes'>;
 export function embedders(config: EmbedderConfig): Embedders {
   const lexical = lexicalEmbedder();
   const made = new Map<string, Embedder>();
+  const endpoint = configuredEndpoint(config);
   let present: Promise<LockedModel[]> | undefined;
+  const once = (name: string, tenantId: string, make: () => Embedder): Embedder => {
+    const key = `${name} ${tenantId}`;
+    const embedder = made.get(key) ?? make();
+    made.set(key, embedder);
+    return embedder;
+  };
   return {
-    async of(tenantId, indexedWith) {
+    async of(tenantId, indexedWith, mode) {
+      if (indexedWith === null && mode === 'online' && endpoint === null) throw noEndpoint();
+      if (endpoint !== null && (indexedWith ?? (mode === 'online' ? endpoint.model : null)) === endpoint.model) {
+        if (mode === 'offline') throw staysHere(endpoint.model);
+        const at = { socket: endpointSocket(config) };
+        const model = servedByEndpoint(endpoint);
+        return once(model.name, tenantId, () => embedderOverSocket({ model, at, by: tenantId }));
+      }
       present ??= presentModels(config);
       const models = await present;
       const name = indexedWith ?? chosen(config, models);
       if (name === LEXICAL) return lexical;
       const model = models.find((one) => one.name === name);
       if (model === undefined) throw notHere(name);
-      const key = `${name} ${tenantId}`;
-      let embedder = made.get(key);
-      if (embedder === undefined) {
-        embedder = onnxEmbedder({ model, at: embedderAddress(config, name), by: tenantId });
-        made.set(key, embedder);
-      }
-      return embedder;
+      const at = embedderAddress(config, name);
+      return once(name, tenantId, () => onnxEmbedder({ model, at, by: tenantId }));
     },
     async close() {
       for (const one of [lexical, ...made.values()]) await one.close();
@@ -82,6 +97,46 @@ function embedderAddress(config: EmbedderConfig, model: string): EmbedderAddress
   if (said === undefined) return { socket: embedderSocket(config, model) };
   const [, host, port] = /^\[?([^/\]]+)\]?:(\d{1,5})$/.exec(said) ?? [];
   return host === undefined ? { socket: said } : { host, port: Number(port) };
+}
+
+/** The endpoint that tenants may embed with who are online; null where none is configured. Throws `CONFIG_INVALID`. */
+export function configuredEndpoint({ embedder: { endpoint } }: EmbedderConfig): ConfiguredEndpoint | null {
+  const { url, model } = endpoint;
+  if (url === null) return null;
+  if (model !== LEXICAL && !MODEL_LOCK.models.some(({ name }) => name === model)) return { ...endpoint, url };
+  // Which vectors an index holds is told by the model's name.
+  throw new FrostbyteError(
+    'CONFIG_INVALID',
+    `embedder.endpoint.model is ${model}, which is what a model on this box is called. Give it another name at the endpoint.`,
+    { details: [{ field: 'embedder.endpoint.model', value: model, constraint: 'no name of a model on this box' }] },
+  );
+}
+
+/** Whether the tenants' data planes reach an endpoint. Those in containers reach no process of the host. */
+export function reachesEndpoint(config: EmbedderConfig & Pick<Config, 'mode' | 'stack'>): boolean {
+  const isContained = config.mode === 'stack' && config.stack.planes === 'containers';
+  return !isContained && configuredEndpoint(config) !== null;
+}
+
+/** Where the process that speaks to the endpoint listens. */
+export function endpointSocket(config: EmbedderConfig): string {
+  return join(runFolder(config), 'embedder', 'endpoint.sock');
+}
+
+function noEndpoint(): FrostbyteError {
+  return new FrostbyteError(
+    'EMBEDDER_UNAVAILABLE',
+    'This tenant embeds online, and this appliance has no endpoint. Name one (embedder.endpoint.url), or set the tenant’s embedding_mode to offline.',
+    { retryAfter: 60 },
+  );
+}
+
+function staysHere(name: string): FrostbyteError {
+  return new FrostbyteError(
+    'EMBEDDER_UNAVAILABLE',
+    `This tenant’s index was made with ${name}, which is not on this box, and the tenant embeds offline: nothing is sent there. Set its embedding_mode to online, or reindex it with a model that is here.`,
+    { retryAfter: 60 },
+  );
 }
 
 function notHere(name: string): FrostbyteError {

@@ -6,7 +6,7 @@ import type { Logger } from '../../kernel/telemetry.ts';
 import { type LockedModel, versionOf } from '../../models/embedder/lock.ts';
 import { type LaneSettings, openLane, serveLane } from '../../models/embedder/onnx/lane.ts';
 import type { LoadedModel, TextKind } from '../../models/embedder/onnx/load-model.ts';
-import { type EmbedderAddress, embedderStatus } from '../../models/embedder/onnx.ts';
+import { type EmbedderAddress, embedderStatus } from '../../models/embedder/over-socket/ask-embedder.ts';
 import { embedderServer } from '../../models/embedder/over-socket/serve-embedder.ts';
 import type { Status } from '../../models/embedder/over-socket/wire.ts';
 import { entryOf } from '../entry.ts';

@@ -87,7 +87,10 @@ export function tenantPlane(
     records,
     vectors,
     queue,
-    embedder: async () => services.embedders.of(tenant_id, await records.indexedWith()),
+    async embedder() {
+      const [indexedWith, { config }] = await Promise.all([records.indexedWith(), link.config()]);
+      return services.embedders.of(tenant_id, indexedWith, config.embedding_mode);
+    },
     parser,
     scanner,
     clock,

@@ -7,7 +7,8 @@ import { type KeptEmbedder, keepEmbedder } from '../../../appliance/bin/keep-emb
 import { withoutNetwork } from '../../../appliance/bin/without-network.ts';
 import { assertVectors } from '../../../appliance/models/embedder/assert.ts';
 import type { LockedModel } from '../../../appliance/models/embedder/lock.ts';
-import { embedderStatus, onnxEmbedder } from '../../../appliance/models/embedder/onnx.ts';
+import { onnxEmbedder } from '../../../appliance/models/embedder/onnx.ts';
+import { embedderStatus } from '../../../appliance/models/embedder/over-socket/ask-embedder.ts';
 import { silentLogger } from '../../../appliance/observability/logger.ts';
 import { isRunning } from '../../support/faults/processes.ts';
 import { until } from '../../support/faults/until.ts';

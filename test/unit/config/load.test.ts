@@ -193,6 +193,25 @@ test('with stores over TLS another Qdrant is spoken to over TLS too', () => {
     assert.equal(loadConfig({ variables: {}, ...overrides(tls, url) }).stack.qdrant, url);
 });
 
+test('texts are sent to an endpoint over TLS, or to one on loopback', () => {
+  const overrides = (url: string) => ({ variables: {}, overrides: { embedder: { endpoint: { url } } } });
+  for (const url of ['http://models.example/v1', 'http://127.0.0.1.example/v1', 'ftp://127.0.0.1/']) {
+    assert.match(problems(overrides(url))['embedder.endpoint.url']!, /https/, url);
+  }
+  for (const url of ['https://models.example/v1', 'http://127.0.0.1:8090/v1', 'http://[::1]:8090/v1']) {
+    assert.equal(loadConfig(overrides(url)).embedder.endpoint.url, url);
+  }
+});
+
+test('an address of an endpoint that holds a secret is refused and not repeated', () => {
+  for (const url of ['https://u:sesame@models.example/v1', 'https://models.example/v1?key=sesame']) {
+    assert.throws(
+      () => loadConfig({ variables: { FROSTBYTE_ENDPOINT: url } }),
+      (error: Error) => /key_file/.test(error.message) && !error.message.includes('sesame'),
+    );
+  }
+});
+
 test('stack mode never does with a reduced sandbox', () => {
   const overrides = { mode: 'stack', parser: { sandbox: 'reduced' } };
   assert.match(problems({ overrides })['parser.sandbox']!, /embedded/);

@@ -3,9 +3,10 @@ import { FrostbyteError } from '../../../kernel/errors.ts';
 import { assertVectors } from '../assert.ts';
 import { wrongFiles } from '../folder/model-folder.ts';
 import type { LockedFile, LockedModel } from '../lock.ts';
+import { meanVector } from '../mean-vector.ts';
 import { DIMENSIONS } from '../port.ts';
 import { packByLength } from './pack.ts';
-import { meanVector, openSession } from './session.ts';
+import { openSession } from './session.ts';
 import { readTokenizer } from './tokenizer.ts';
 import { windowsOf } from './windows.ts';
 

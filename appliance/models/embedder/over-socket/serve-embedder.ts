@@ -19,10 +19,12 @@ export interface EmbedderServerOptions {
   home?: string;
   /** Told how many ask for vectors, whenever that changes: those at work and those that wait. */
   onAsked?: (now: number) => void;
+  /** How many embed documents at a time, and wait. */
+  documents?: { total: number; each: number; waiting: number };
   logger: Logger;
 }
 
-/** Documents of one at a time: a batch takes all cores. Questions are a few tokens each, and run beside them. */
+/** Where nothing else is said, documents of one at a time: a batch takes all cores. Questions are a few tokens each, and run beside them. */
 const DOCUMENTS = { total: 1, each: 1, waiting: 16 };
 const QUESTIONS = { total: 4, each: 4, waiting: 256 };
 /** Connections of one tenant's network at a time: more than a data plane and its workers have any use for. */
@@ -36,8 +38,8 @@ const SILENCE_MS = 30_000;
  * than the batch of now.
  */
 export function embedderServer(options: EmbedderServerOptions): Server {
-  const { model, status, home, onAsked = () => undefined, logger } = options;
-  const slots = { document: new FairSlots(DOCUMENTS), query: new FairSlots(QUESTIONS) };
+  const { model, status, home, onAsked = () => undefined, documents = DOCUMENTS, logger } = options;
+  const slots = { document: new FairSlots(documents), query: new FairSlots(QUESTIONS) };
   let waiting = 0;
   let asking = 0;
   /** Connections by the address of ours that they came to: one in each tenant's network. */

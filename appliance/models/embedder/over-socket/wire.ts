@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { FrostbyteError } from '../../../kernel/errors.ts';
 import { PRINTABLE_LINE, toldFailure } from '../../../kernel/told-failure.ts';
 
 /**
@@ -15,6 +16,10 @@ export const MOST_TEXT_BYTES = 16 * 1024 * 1024;
 export const MOST_TEXTS = 256;
 /** How often something is said at least while somebody waits. */
 export const WAIT_MS = 5000;
+
+/** Of what is told to people, in characters. */
+const MOST_WORDS = 1000;
+const MOST_SECONDS = 86_400;
 
 export const Ask = z.discriminatedUnion('ask', [
   z.strictObject({ ask: z.literal('status') }),
@@ -39,6 +44,8 @@ export const Status = z.strictObject({
   /** For how long the batch of now has been at work; 0 where there is none. */
   batch_ms: z.number().nonnegative(),
   waiting: z.number().int().nonnegative(),
+  /** What keeps it from embedding, as it found when it was last asked for vectors. */
+  trouble: z.string().min(1).max(MOST_WORDS).regex(PRINTABLE_LINE).optional(),
 });
 export type Status = z.infer<typeof Status>;
 
@@ -46,7 +53,6 @@ export type Status = z.infer<typeof Status>;
 const FAILURES = ['EMBEDDER_UNAVAILABLE', 'DIMENSION_MISMATCH'] as const;
 const OTHERWISE = { code: 'EMBEDDER_UNAVAILABLE', message: 'The embedder failed.' } as const;
 
-const MOST_WORDS = 1000;
 const words = z.string().min(1).max(MOST_WORDS).regex(PRINTABLE_LINE);
 
 export const Said = z.discriminatedUnion('say', [
@@ -67,7 +73,13 @@ export const Said = z.discriminatedUnion('say', [
       .max(MOST_TEXTS),
   }),
   z.strictObject({ say: z.literal('done') }),
-  z.strictObject({ say: z.literal('failed'), code: z.enum(FAILURES), message: words }),
+  z.strictObject({
+    say: z.literal('failed'),
+    code: z.enum(FAILURES),
+    message: words,
+    /** Seconds after which it makes sense to ask again, where the embedder knows. */
+    retry_after: z.number().int().positive().max(MOST_SECONDS).optional(),
+  }),
 ]);
 export type Said = z.infer<typeof Said>;
 
@@ -77,5 +89,10 @@ export function line(message: Ask | Said): string {
 
 /** The error as it is told; one that is not an embedder's to give is told without its words. */
 export function failed(error: unknown): Said {
-  return { say: 'failed', ...toldFailure(error, FAILURES, OTHERWISE, MOST_WORDS) };
+  const after = error instanceof FrostbyteError ? error.retryAfter : undefined;
+  return {
+    say: 'failed',
+    ...toldFailure(error, FAILURES, OTHERWISE, MOST_WORDS),
+    ...(after !== undefined && { retry_after: Math.min(MOST_SECONDS, Math.max(1, Math.ceil(after))) }),
+  };
 }

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { assertVectors } from '../../../../../appliance/models/embedder/assert.ts';
 import type { LockedModel } from '../../../../../appliance/models/embedder/lock.ts';
+import { meanVector } from '../../../../../appliance/models/embedder/mean-vector.ts';
 import {
   type LoadedModel,
   type LoadOptions,
   loadModel,
   type TextKind,
 } from '../../../../../appliance/models/embedder/onnx/load-model.ts';
-import { meanVector } from '../../../../../appliance/models/embedder/onnx/session.ts';
 import { writeSmallModel } from '../../../../support/models/small-model.ts';
 
 const LONG = 'abcdefghijklmnopqrstuvwxyz 0123456789 '.repeat(3);
