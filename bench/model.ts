@@ -82,7 +82,7 @@ async function asTheProcessItIs(): Promise<string[]> {
   const at = { socket: join(folder, 'run/embedder.sock') };
   const started = performance.now();
   const kept = keepEmbedder({
-    settings: { at, models_folder: FETCHED, model, idle_ms: 600_000 },
+    settings: { at, models_folder: FETCHED, model, idle_ms: 600_000, log_level: 'error' },
     status: () => embedderStatus(at, 5000),
     logger: silentLogger,
   });

@@ -34,6 +34,11 @@ const QUESTIONS = [
   'What does the claimant ask the court to order?',
 ];
 
+/** What is not a model of its own. */
+const EMBEDDERS: Readonly<Record<string, string>> = {
+  lexical: 'the built-in embedder (lexical), which knows words; make models brings one that knows meaning',
+};
+
 const LONGEST_RELAY_MS = 10_000;
 /** Of the daemon's log, when something went wrong. */
 const MOST_LOG_LINES = 20;
@@ -131,7 +136,12 @@ async function demo(): Promise<void> {
   heading('5  Ask, and get the retrieval proof');
   const questions = options.dir ? await ownQuestions(dana, status) : QUESTIONS;
   if (questions.length === 0) say('nothing was indexed, so there is nothing to ask');
-  for (const question of questions) await ask(dana, question);
+  const embedders = new Set<string>();
+  for (const question of questions) embedders.add(await ask(dana, question));
+  if (embedders.size > 0) {
+    out.say('');
+    say(`answered by ${[...embedders].join(', ')}`);
+  }
 
   heading('6  Verify the provenance chains');
   await verifyChains(dana, status);
@@ -289,7 +299,8 @@ function report({ acceptance_report }: BatchStatus): void {
   say(table([['FILE', 'PROBLEM', 'WHAT TO DO'], ...problems]));
 }
 
-async function ask(api: Client, question: string): Promise<void> {
+/** Asks, shows the best answer, and tells which embedder it was found with. */
+async function ask(api: Client, question: string): Promise<string> {
   const asked = performance.now();
   const { data: proof } = await api.send<RetrievalProof>('POST', '/query/nordlaw/search', {
     query_text: question,
@@ -299,7 +310,12 @@ async function ask(api: Client, question: string): Promise<void> {
   const best = proof.chunks[0];
   out.say('');
   say(bold(`? ${printable(question)}`));
-  if (!best) return say('  nothing found');
+  const embedder =
+    EMBEDDERS[proof.embed_model] ?? `the model ${proof.embed_model} (${proof.embed_version}), which knows meaning`;
+  if (!best) {
+    say('  nothing found');
+    return embedder;
+  }
   say(excerpt(best.text, question));
   say(
     `  ${printable(best.original_filename)}, page ${best.page}, characters ${best.start_char}–${best.end_char}, class ${best.classification}`,
@@ -307,6 +323,7 @@ async function ask(api: Client, question: string): Promise<void> {
   say(`  score ${best.similarity_score.toFixed(3)}, evidence ${proof.evidence}, ${took} ms`);
   say(`  source    sha256 ${best.source_sha256}`);
   say(`  canonical sha256 ${best.canonical_sha256}`);
+  return embedder;
 }
 
 /** The lines of a chunk from the one on that shares most words with the question. */

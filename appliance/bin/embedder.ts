@@ -14,7 +14,7 @@ lines.once('close', () => process.exit(0));
 const settings = await new Promise<EmbedderSettings | EndpointSettings>((resolve) =>
   lines.once('line', (line) => resolve(JSON.parse(line) as EmbedderSettings | EndpointSettings)),
 );
-const logger = createLogger({ level: 'info' }).child('embedder', { pid: process.pid });
+const logger = createLogger({ level: settings.log_level ?? 'info' }).child('embedder', { pid: process.pid });
 try {
   if ('endpoint' in settings) await serveEndpoint(settings, logger);
   else await serveEmbedder(settings, logger);

@@ -18,12 +18,13 @@ export interface RunningEmbedders {
  * chosen that is not here, or the endpoint's is called as one of ours.
  */
 export async function runEmbedders(
-  config: Pick<Config, 'embedder' | 'data_folder' | 'processes'>,
+  config: Pick<Config, 'embedder' | 'data_folder' | 'processes' | 'log_level'>,
   logger: Logger,
 ): Promise<RunningEmbedders> {
   const models = await presentModels(config);
   chosen(config, models);
   const endpoint = configuredEndpoint(config);
+  const { log_level } = config;
   const { addresses, models_folder, idle_minutes } = config.embedder;
   const kept: { name: string; at: Parameters<typeof statusOf>[0]; stop(): Promise<void> }[] = [];
   const keep = (name: string, settings: (EmbedderSettings | EndpointSettings) & { at: { socket: string } }) => {
@@ -32,9 +33,9 @@ export async function runEmbedders(
   };
   for (const model of addresses === null ? models : []) {
     const at = { socket: embedderSocket(config, model.name) };
-    keep(model.name, { at, models_folder: models_folder!, model, idle_ms: idle_minutes * 60_000 });
+    keep(model.name, { at, models_folder: models_folder!, model, idle_ms: idle_minutes * 60_000, log_level });
   }
-  if (endpoint !== null) keep('endpoint', { at: { socket: endpointSocket(config) }, endpoint });
+  if (endpoint !== null) keep('endpoint', { at: { socket: endpointSocket(config) }, endpoint, log_level });
   return {
     health: () => Promise.all(kept.map(({ name, at }) => healthOf(`embedder.${name}`, at))),
     async stop() {

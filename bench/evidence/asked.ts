@@ -7,12 +7,15 @@ import type { Text } from './collection.ts';
 
 /** A collection in throwaway stores, asked by the product's own search. */
 export interface Asked {
-  /** The verdict, and whether one of the hits that count is `good`; texts that are `gone` are taken out before. */
+  /**
+   * The verdict, what the best of the hits that count is worth, and whether one of them is `good`; texts that are `gone` are
+   * taken out before.
+   */
   ask(
     question: string,
     good?: (id: string) => boolean,
     gone?: (id: string) => boolean,
-  ): Promise<{ evidence: Evidence; found: boolean }>;
+  ): Promise<{ evidence: Evidence; best: number; found: boolean }>;
   has(id: string): boolean;
   /** Ids of the texts nearest to one of the collection, itself among them. */
   around(id: string, count: number): Promise<string[]>;
@@ -40,6 +43,7 @@ export async function indexed(texts: readonly Text[], embedder: Embedder): Promi
       const scores = shown.map(({ text, similarity_score }) => embedder.evidence(question, text, similarity_score));
       return {
         evidence: evidenceOf(scores, embedder.evidenceThreshold),
+        best: Math.max(0, ...scores),
         found: shown.some(({ id }) => good(id)),
       };
     },

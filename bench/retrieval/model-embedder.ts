@@ -14,7 +14,7 @@ export function modelEmbedder(): Embedder {
   const folder = mkdtempSync(join(tmpdir(), 'frostbyte-bench-'));
   const at = { socket: join(folder, 'run/embedder.sock') };
   const kept = keepEmbedder({
-    settings: { at, models_folder: FETCHED, model, idle_ms: 600_000 },
+    settings: { at, models_folder: FETCHED, model, idle_ms: 600_000, log_level: 'error' },
     status: () => embedderStatus(at, 5000),
     logger: silentLogger,
   });

@@ -1,6 +1,7 @@
 import type { Server } from 'node:net';
 import type { MessagePort } from 'node:worker_threads';
 import { listenOnSocket } from '../../api/rpc/listen-on-socket.ts';
+import type { Config } from '../../config/schema.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/telemetry.ts';
 import { type LockedModel, versionOf } from '../../models/embedder/lock.ts';
@@ -21,6 +22,7 @@ export interface EmbedderSettings {
   model: LockedModel;
   /** A model that nobody asked for so long leaves the memory. */
   idle_ms: number;
+  log_level?: Config['log_level'];
 }
 
 /**

@@ -15,6 +15,7 @@ export type ConfiguredEndpoint = Config['embedder']['endpoint'] & { url: string 
 export interface EndpointSettings {
   at: { socket: string };
   endpoint: ConfiguredEndpoint;
+  log_level?: Config['log_level'];
 }
 
 /** An endpoint embeds for several at a time; one tenant's documents do not keep it from all others. */

@@ -129,6 +129,21 @@ describe('an embedder over a socket', () => {
     assert.equal((await made.embedQuery('ab')).indexOf(1), 2);
   });
 
+  it('tells when it makes sense to ask again, where the embedder knows', async () => {
+    const after = (retryAfter?: number) => {
+      const error = new FrostbyteError('EMBEDDER_UNAVAILABLE', 'Busy.', retryAfter === undefined ? {} : { retryAfter });
+      return double(() => Promise.reject(error));
+    };
+    for (const [told, heard] of [
+      [17, 17],
+      [0.2, 1],
+      [undefined, 30],
+    ] as const) {
+      const made = embedder(await serve(async () => after(told)));
+      await assert.rejects(made.embedQuery('a'), { code: 'EMBEDDER_UNAVAILABLE', retryAfter: heard });
+    }
+  });
+
   it('tells no words of an error that is not its own', async () => {
     const made = embedder(await serve(async () => double(() => Promise.reject(new Error('secret text')))));
     await assert.rejects(made.embedQuery('a'), (error: Error) => !error.message.includes('secret'));
