@@ -62,8 +62,13 @@ const LONGEST_REST_MS = 15_000;
 const SLOW_MS = 20_000;
 const MOST_SLOW = 3;
 
-/** How often a worker asks whether its job still stands: erasing a document waits this long for who works on it. */
+/**
+ * How often a worker asks whether its job still stands: erasing a document waits this long for who works on it, and a
+ * run that another overtook goes on for no longer.
+ */
 const LOOK_MS = 500;
+/** Why work is given up whose result would not count. */
+const OVERTAKEN = new Error('A later run of the document has overtaken this one.');
 
 const ALL_BUT_EMBED = WORK_STAGES.filter((stage) => stage !== 'embed');
 
@@ -193,7 +198,9 @@ export function createWorker(options: WorkerOptions): Worker {
       else await dropStale(plane, claim);
       resting.delete(plane.tenant_id);
     } catch (error) {
-      if (guard.signal.aborted) await plane.queue.release(claim);
+      if (guard.signal.reason === OVERTAKEN)
+        await dropOvertaken(plane, claim).catch((reason: unknown) => giveBack(plane, claim, reason));
+      else if (guard.signal.aborted) await plane.queue.release(claim);
       else if (document === null || isStoreTrouble(error) || (await isStoreAway(plane, error)))
         await giveBack(plane, claim, error);
       else
@@ -226,7 +233,13 @@ export function createWorker(options: WorkerOptions): Worker {
 
   /** A job that was overtaken. Where an earlier hand-out of it did not come to its end, its vectors may lie about. */
   async function dropStale(plane: DataPlane, claim: ClaimedJob): Promise<void> {
-    if (claim.deliveries > 1) await putVectorsRight(plane, claim);
+    if (claim.deliveries > 1) await dropOvertaken(plane, claim);
+    else await plane.queue.finish(claim);
+  }
+
+  /** A job that was overtaken after it had begun: what it wrote of vectors may lie about. */
+  async function dropOvertaken(plane: DataPlane, claim: ClaimedJob): Promise<void> {
+    await putVectorsRight(plane, claim);
     await plane.queue.finish(claim);
   }
 
@@ -328,12 +341,16 @@ export function createWorker(options: WorkerOptions): Worker {
   }
 
   /**
-   * Keeps the lease alive; aborts the work when it is lost, the job was withdrawn (its document is being erased), the
-   * worker stops or the tenant's drain is over.
+   * Keeps the lease alive; aborts the work when it is lost, the job was withdrawn (its document is being erased), a later
+   * run has begun, the worker stops or the tenant's drain is over.
    */
   function watch(plane: DataPlane, claim: ClaimedJob): { signal: AbortSignal; stop(): void } {
     const controller = new AbortController();
     const abort = () => controller.abort();
+    const isOvertaken = async () => {
+      const run = await plane.records.currentRun(claim.doc_id);
+      return run !== null && run !== claim.run;
+    };
     let suspendedSince: number | null = null;
     let nextExtension = performance.now() + options.leaseMs / 3;
     let nextLook = performance.now() + LOOK_MS;
@@ -347,9 +364,13 @@ export function createWorker(options: WorkerOptions): Worker {
         plane.queue.extend(claim, options.leaseMs).then((held) => held || abort(), abort);
       } else if (now >= nextLook) {
         nextLook = now + LOOK_MS;
-        // A queue that cannot be asked is no reason to stop: the lease says when.
+        // A store that cannot be asked is no reason to stop: the lease says when.
         plane.queue.isHeld(claim).then(
           (held) => held || abort(),
+          () => undefined,
+        );
+        isOvertaken().then(
+          (overtaken) => overtaken && controller.abort(OVERTAKEN),
           () => undefined,
         );
       }

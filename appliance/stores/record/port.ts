@@ -143,6 +143,8 @@ export type ReceiveOutcome =
 
 export interface StageRecords {
   document(docId: string): Promise<DocumentRow | null>;
+  /** The document's run, or null where `document` is; asked again and again by whoever is at work. O(1). */
+  currentRun(docId: string): Promise<number | null>;
   /** The tenant config of a version, as it was when a batch arrived under it. */
   config(version: number): Promise<Record<string, unknown> | null>;
   /** Marks the stage `processing`. Null when the job is stale: another run, another stage, or the stage is done. */

@@ -58,6 +58,7 @@ export function erasureContract(name: string, make: MakeRecords): void {
 
       for (const doc of [id, running]) assert.notEqual(await store.beginErasure(intentOn(doc)), null);
       assert.equal(await store.document(id), null);
+      assert.equal(await store.currentRun(id), null);
       assert.deepEqual(await store.documentChunks(id, { limit: 9, offset: 0 }), []);
       assert.deepEqual(await store.servedChunks([chunk!.chunk_id]), []);
       assert.equal((await store.searchText({ text: 'frozen', limit: 9 })).length, 1);

@@ -66,6 +66,15 @@ export function stageContract(name: string, make: MakeRecords): void {
       assert.deepEqual((await store.document(id))?.findings, { coverage: 1, score: 0 });
     });
 
+    test('the current run is told by itself', async (t) => {
+      const { store } = await worldOf(t, make);
+      const id = await receiveOne(store, 'x');
+      assert.equal(await store.currentRun(id), 1);
+      await store.restart(id, 'parse', [], minute(2));
+      assert.equal(await store.currentRun(id), 2);
+      assert.equal(await store.currentRun('doc_0000000000000000'), null);
+    });
+
     test('a worker that took over may start the stage again', async (t) => {
       const { store } = await worldOf(t, make);
       const id = await receiveOne(store, 'x');

@@ -151,6 +151,53 @@ test('a result that was overtaken changes nothing', async (t) => {
   assert.equal(world.ran.filter(({ stage }) => stage === 'policy').length, 1, 'the first run went no further');
 });
 
+test('work that a later run has overtaken is given up within moments, and the later run is the one that counts', async (t) => {
+  const world = await workerWorld(t);
+  const plane = world.planes[0]!;
+  const { records, queue } = plane;
+  const removed = watched(plane);
+  const id = await receiveOne(records, 'one');
+  let givenUp: unknown = null;
+  world.behave.parse = ({ signal, document }, attempt) => {
+    if (attempt > 1) return undefined;
+    assert.equal(document.run, 1);
+    // Never ends by itself. What was asked for meanwhile waits behind it: one job at a time.
+    return records.restart(id, 'parse', [], world.clock.iso()).then(
+      () =>
+        new Promise<never>((_, reject) =>
+          signal.addEventListener('abort', () => {
+            givenUp = signal.reason;
+            reject(signal.reason);
+          }),
+        ),
+    );
+  };
+  await world.until(async () => (await records.document(id))!.state === 'indexed');
+  assert.match(String(givenUp), /overtaken/);
+  const { run, served, error } = (await records.document(id))!;
+  assert.deepEqual([run, served?.run, error], [2, 2, null]);
+  assert.equal(world.ran.filter(({ stage }) => stage === 'parse').length, 2, 'the first run’s job did not come again');
+  assert.deepEqual(await queue.depth(), { parse: 0, policy: 0, embed: 0, index: 0 });
+  assert.equal((await records.deadLetters({ limit: 1 })).total, 0);
+  assert.deepEqual(removed, [], 'a document at work keeps its vectors');
+});
+
+test('work that was overtaken by a run which has ended leaves no vectors of its own', async (t) => {
+  const world = await workerWorld(t);
+  const plane = world.planes[0]!;
+  const { records } = plane;
+  const removed = watched(plane);
+  const id = await receiveOne(records, 'one');
+  world.behave.index = async ({ signal }) => {
+    await records.restart(id, 'policy', [], world.clock.iso());
+    const end = { job: job(id, 'policy', 2), patch: {}, entries: [], at: world.clock.iso() };
+    await records.finishStage({ ...end, outcome: 'quarantined' });
+    return new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+  };
+  await world.until(async () => Object.values(await plane.queue.depth()).every((n) => n === 0) && removed.length > 0);
+  assert.deepEqual(removed, [id]);
+});
+
 test('the kill-switch: no job of a suspended tenant is taken, its depth is frozen, the others go on', async (t) => {
   const world = await workerWorld(t, ['acme', 'globex']);
   const [acme, globex] = world.planes as [(typeof world.planes)[0], (typeof world.planes)[0]];

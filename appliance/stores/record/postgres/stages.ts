@@ -11,6 +11,7 @@ import { keepConfig } from './intake.ts';
 import { enqueue } from './outbox.ts';
 import { publish } from './publish.ts';
 
+const SELECT_RUN = 'SELECT run FROM documents WHERE doc_id = ? AND erasure_id IS NULL';
 const SELECT_CONFIG = 'SELECT config FROM configs WHERE version = ?';
 const INSERT_DEAD_LETTER = DEAD_LETTERS.insert('dead_letters', 'error_code');
 
@@ -38,6 +39,7 @@ export function stageRecords(context: RecordContext): StageRecords {
 
   return {
     document: (docId) => readDocument(db, docId),
+    currentRun: async (docId) => (await db.get<{ run: number }>(SELECT_RUN, [docId]))?.run ?? null,
     config: async (version) => {
       const row = await db.get<{ config: string }>(SELECT_CONFIG, [version]);
       return row ? JSON.parse(row.config) : null;

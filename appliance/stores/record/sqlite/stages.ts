@@ -11,6 +11,7 @@ import { appendEntries } from './events.ts';
 import { keepConfig } from './intake.ts';
 import { enqueue } from './outbox.ts';
 
+const SELECT_RUN = 'SELECT run FROM documents WHERE doc_id = ? AND erasure_id IS NULL';
 const SELECT_CONFIG = 'SELECT config FROM configs WHERE version = ?';
 const INSERT_CHUNK = CHUNKS.insert('chunks', 'section_title');
 const INSERT_INDEX_RECORD = INDEX_RECORDS.insert('index_records');
@@ -31,6 +32,7 @@ export function stageRecords(context: RecordContext): StageRecords {
 
   return {
     document: async (docId) => readDocument(context, docId),
+    currentRun: async (docId) => db.get<{ run: number }>(SELECT_RUN, [docId])?.run ?? null,
     config: async (version) => {
       const row = db.get<{ config: string }>(SELECT_CONFIG, [version]);
       return row ? JSON.parse(row.config) : null;
