@@ -221,6 +221,7 @@ export const EVENTS = Object.freeze({
     'chunks',
     'dead_letters',
     'refused_files',
+    'emptied_batches',
   ),
   DOCUMENT_EXPORTED: people('export', 'doc_ids', 'documents'),
   HOLD_SET: people('document', 'hold_id', 'scope', 'reason'),

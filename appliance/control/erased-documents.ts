@@ -27,7 +27,8 @@ export async function followErasures(
     const { tenant_id, resource_type, resource_id, timestamp, event_id, details } = event;
     const resources: [type: ResourceType, id: string][] = [
       [resource_type, resource_id],
-      ...refusedIn(details).map((id): [ResourceType, string] => [resource_type, id]),
+      ...idsIn(details.refused_files).map((id): [ResourceType, string] => [resource_type, id]),
+      ...idsIn(details.emptied_batches).map((id): [ResourceType, string] => ['batch', id]),
     ];
     let count = 0;
     for (const resource of resources) count += await countReferences(log, resource, log_index);
@@ -65,9 +66,9 @@ export async function scrubbed(log: Pick<AuditLog, 'scrub'>): Promise<void> {
   throw new FrostbyteError('STORE_UNAVAILABLE', 'A reader of the audit log holds back what was erased in it.');
 }
 
-/** Files of the same bytes that were refused: their names are the document's own. */
-function refusedIn({ refused_files }: TakenEvent['event']['details']): string[] {
-  return Array.isArray(refused_files) ? refused_files.filter((id) => typeof id === 'string') : [];
+/** What lost its names with the document: refused files and batches, where the deletion lists any. */
+function idsIn(listed: unknown): string[] {
+  return Array.isArray(listed) ? listed.filter((id) => typeof id === 'string') : [];
 }
 
 /** References of a resource's events up to a place. Read page by page: a document that is looked at often has many. */

@@ -35,7 +35,7 @@ async function fillErasures(records: RecordStore, entries: number): Promise<void
       } as const;
       await records.beginErasure({ ...intent, requested_by: 'dana', requested_at: minute(8001) });
       await records.decideErasure(intent.deletion_receipt_id, minute(8002));
-      const end = { verified: ['rows'], entries: [], at: minute(8003) };
+      const end = { verified: ['rows'], entries: () => [], at: minute(8003) };
       await records.completeErasure(intent.deletion_receipt_id, end);
     }
   }

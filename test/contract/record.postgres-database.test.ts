@@ -439,7 +439,7 @@ async function erase(store: RecordStore, docId: string): Promise<void> {
   await store.beginErasure({ ...intent, requested_by: 'dana', requested_at: minute(5) });
   await store.decideErasure(intent.deletion_receipt_id, minute(5));
   await store.clearRows(intent.deletion_receipt_id);
-  await store.completeErasure(intent.deletion_receipt_id, { verified: [], entries: [], at: minute(6) });
+  await store.completeErasure(intent.deletion_receipt_id, { verified: [], entries: () => [], at: minute(6) });
 }
 
 /** Files of a database, as the server has them on its disk, that hold a text. */

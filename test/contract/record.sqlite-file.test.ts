@@ -220,7 +220,7 @@ describe('sqlite records: the file', () => {
     }))!;
     await store.decideErasure(erasure.deletion_receipt_id, minute(5));
     await store.clearRows(erasure.deletion_receipt_id);
-    await store.completeErasure(erasure.deletion_receipt_id, { verified: [], entries: [], at: minute(6) });
+    await store.completeErasure(erasure.deletion_receipt_id, { verified: [], entries: () => [], at: minute(6) });
     assert.deepEqual(traces(dirname(file), 'zyxcanary'), []);
     assert.equal((await store.searchText({ text: 'neighbour', limit: 5 })).length, 1);
 

@@ -22,6 +22,8 @@ import { type Ran, ROOT, requireBuild, runProgram } from '../support/shipped.ts'
 /** Legal holds, the erasure of a document and what remains of it, cancelling a batch, the ledger. */
 
 const CANARY = { text: 'zyxcanarytext', file: 'zyxcanaryfile', metadata: 'zyxcanarymeta', submitter: 'zyxcanarydana' };
+/** What stays until the other document of the first batch is erased, too. */
+const LATER = { submitter: 'zyxcanaryerik', refused: 'zyxcanaryrefused' };
 const PROSE = `LEASE\n\nThe lessee ${CANARY.text} pays the rent on the first of the month, in frozen pallets.`;
 
 interface Event {
@@ -54,11 +56,13 @@ before(async () => {
   const lease = text(`${CANARY.file}.txt`, PROSE);
   const kept = text('neighbour.txt', 'SOP\n\nThe neighbour keeps pallets frozen, too.');
   const metadata = { matter: CANARY.metadata };
-  const one = makeBatch('acme', [lease, kept], { submitter: CANARY.submitter });
+  const refused = { ...text(`${LATER.refused}.txt`, 'SOP'), claim: { sha256: 'a'.repeat(64) } };
+  const one = makeBatch('acme', [lease, kept, refused], { submitter: LATER.submitter });
   Object.assign(one.manifest.files[0]!, { metadata });
   one.form.set('manifest', JSON.stringify(one.manifest));
   first = await sent(one);
-  second = await sent(makeBatch('acme', [text(`${CANARY.file}-copy.txt`, PROSE)], { metadata }));
+  const copy = text(`${CANARY.file}-copy.txt`, PROSE);
+  second = await sent(makeBatch('acme', [copy], { metadata, submitter: CANARY.submitter }));
   [doc, neighbour] = first.receipts.map(({ doc_id }) => doc_id!) as [string, string];
 });
 after(() => appliance.end());
@@ -154,7 +158,7 @@ test('erased, the document is gone from every store, and the deletion receipt sa
   assert.ok(Object.keys(pieces).length >= 6, `${Object.keys(pieces)}`);
   await written(appliance);
   const stored = stillHeld({ ...pieces, ...CANARY });
-  for (const name of [...Object.keys(pieces), 'text', 'file', 'metadata'])
+  for (const name of [...Object.keys(pieces), ...Object.keys(CANARY)])
     assert.ok(
       stored.some((line) => line.endsWith(`: ${name}`)),
       `${name} is found before`,
@@ -218,7 +222,8 @@ test('the log tells it, its personal references are erased, and every earlier le
     told.slice(-2).map(({ event_type, actor, details }) => [event_type, actor, details.count ?? details.reason]),
     [
       ['DOCUMENT_DELETED', 'dana', 'request 4711'],
-      ['REFERENCES_ERASED', 'system', 2],
+      // Its two names, and the submitter of the batch that held nothing else.
+      ['REFERENCES_ERASED', 'system', 3],
     ],
   );
   for (const { references } of told) assert.deepEqual(references ?? [], []);
@@ -228,14 +233,15 @@ test('the log tells it, its personal references are erased, and every earlier le
 });
 
 test('no file holds anything of it, while the appliance runs', async () => {
-  const { submitter: _, ...gone } = CANARY;
-  await written(appliance);
-  // An object server clears its own waste away a moment later.
-  const needles = { ...pieces, ...gone };
-  await until('files without a word of it', () => stillHeld(needles).length === 0, {
-    seconds: 20,
-    about: () => stillHeld(needles).join('\n'),
-  });
+  await nothingHolds({ ...pieces, ...CANARY });
+  const others = stillHeld(LATER);
+  for (const name of Object.keys(LATER))
+    assert.ok(
+      others.some((line) => line.endsWith(`: ${name}`)),
+      `${name} stays while its batch has a document`,
+    );
+  const { data: emptied } = await dana<{ submitter: string }>('GET', `/ingest/acme/batch/${second.batch_id}/report`);
+  assert.equal(emptied.submitter, '[ERASED]');
   assert.ok(!appliance.logs().includes('zyxcanary'));
   const objects = objectsAtRest(appliance, 'acme');
   for (const prefix of OBJECT_PREFIXES) {
@@ -327,6 +333,26 @@ test('the command line erases, holds, cancels and prints the ledger', async () =
   assert.equal((await dana('GET', '/audit/_appliance/ledger')).code, 'INSUFFICIENT_PERMISSIONS');
 });
 
+test('with the last document of a batch went its submitter and the names of its refused files', async () => {
+  await nothingHolds(LATER);
+  const { data } = await dana<BatchStatus>('GET', `/ingest/acme/batch/${first.batch_id}`);
+  assert.deepEqual(
+    data.files.map(({ status, original_filename }) => [status, original_filename]),
+    [
+      ['erased', '[ERASED]'],
+      ['erased', '[ERASED]'],
+      ['rejected', '[ERASED]'],
+    ],
+  );
+  assert.deepEqual(
+    [data.acceptance_report?.submitter, data.acceptance_report?.files[2]?.original_filename],
+    ['[ERASED]', '[ERASED]'],
+  );
+  const [received] = await events(`&event_type=BATCH_RECEIVED&resource_id=${first.batch_id}`);
+  assert.deepEqual([received?.references ?? [], typeof received?.details.submitter_commitment], [[], 'string']);
+  assert.deepEqual((await leaves()).slice(0, leavesBefore.length), leavesBefore);
+});
+
 function builtOr(sources: string[]): string[] {
   try {
     requireBuild();
@@ -334,6 +360,16 @@ function builtOr(sources: string[]): string[] {
   } catch {
     return sources;
   }
+}
+
+/** Waits until no file at rest holds any of these. */
+async function nothingHolds(needles: Readonly<Record<string, string | Uint8Array>>): Promise<void> {
+  await written(appliance);
+  // An object server clears its own waste away a moment later.
+  await until('files without a word of it', () => stillHeld(needles).length === 0, {
+    seconds: 20,
+    about: () => stillHeld(needles).join('\n'),
+  });
 }
 
 /** What files still hold of it. What the database's journal holds goes with its segments. */

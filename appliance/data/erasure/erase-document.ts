@@ -3,6 +3,7 @@ import { auditEntry } from '../../audit/entry.ts';
 import type { AuditEntry } from '../../kernel/audit-event.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import { newId } from '../../kernel/ids.ts';
+import type { BlankedBeside } from '../../stores/record/port.ts';
 import type { ErasureRow } from '../../stores/record/rows.ts';
 import type { DataPlane } from '../plane.ts';
 import { settleBatch } from '../settle.ts';
@@ -87,11 +88,7 @@ async function carry(plane: ErasingPlane, erasure: ErasureRow, patienceMs: numbe
     if (remains.length > 0) continue;
     const done = await records.completeErasure(id, {
       verified: [...verified, 'rows', 'full_text', 'dead_letters'],
-      entries: entriesOf(
-        plane,
-        { ...cleared, inventory: counted ?? null },
-        await records.refusedWith(erasure.raw_sha256),
-      ),
+      entries: (beside) => entriesOf(plane, { ...cleared, inventory: counted ?? null }, beside),
       at: clock.iso(),
     });
     if (done === null) return now();
@@ -128,7 +125,11 @@ async function workersLetGo({ queue }: ErasingPlane, docId: string, patienceMs: 
   return true;
 }
 
-function entriesOf(plane: ErasingPlane, erasure: ErasureRow, refused_files: string[]): AuditEntry[] {
+function entriesOf(
+  plane: ErasingPlane,
+  erasure: ErasureRow,
+  { refused_files, emptied_batches }: BlankedBeside,
+): AuditEntry[] {
   const {
     deletion_receipt_id,
     doc_id,
@@ -151,6 +152,7 @@ function entriesOf(plane: ErasingPlane, erasure: ErasureRow, refused_files: stri
       chunks: removed.chunks,
       dead_letters: removed.dead_letters,
       ...(refused_files.length > 0 ? { refused_files } : {}),
+      ...(emptied_batches.length > 0 ? { emptied_batches } : {}),
     },
   });
   if (cause === 'request') return [deleted];

@@ -25,15 +25,15 @@ export interface ErasureRecords {
   clearRows(deletionReceiptId: string): Promise<ErasureRow | null>;
   /**
    * Ends a decided erasure: blanks the document's personal references in receipts, manifest copies and reports (and
-   * those of events that wait for the relay), deletes the document, keeps the deletion receipt, appends `entries`.
+   * those of events that wait for the relay), deletes the document, keeps the deletion receipt, appends the entries that
+   * are made of what else lost its names. Where the document was the last of a batch that waits for nothing more, what its
+   * files share goes too: its metadata, its submitter, and the names of its refused files.
    * Answers the receipt and the batches that held the document. Null where it was completed before.
    */
   completeErasure(
     deletionReceiptId: string,
-    end: { verified: string[]; entries: AuditEntry[]; at: string },
+    end: { verified: string[]; entries: (blanked: BlankedBeside) => AuditEntry[]; at: string },
   ): Promise<{ erasure: ErasureRow; batches: string[] } | null>;
-  /** Files of these bytes that were refused, as `batch_id/file_id`: their names go with the document. */
-  refusedWith(rawSha256: string): Promise<string[]>;
   erasure(deletionReceiptId: string): Promise<ErasureRow | null>;
   /** Newest first. `after` and ties: the id, which is in order of time. */
   erasures(page: Keyset & { doc_id?: string }): Promise<{ rows: ErasureRow[]; total: number }>;
@@ -58,5 +58,13 @@ export type ErasureIntent = Pick<
   ErasureRow,
   'deletion_receipt_id' | 'doc_id' | 'cause' | 'reason' | 'requested_by' | 'requested_at'
 >;
+
+/** What lost its personal references with a document. */
+export interface BlankedBeside {
+  /** Refused files, of the same bytes or of a batch that has no document left, as `batch_id/file_id`. */
+  refused_files: readonly string[];
+  /** Batches that have no document left, whose submitter went. */
+  emptied_batches: readonly string[];
+}
 
 export type ExpiredDocument = Pick<DocumentRow, 'retention_until' | 'doc_id'>;

@@ -23,7 +23,7 @@ import type {
 } from './rows.ts';
 import type { UploadRecords } from './upload-records.ts';
 
-export type { ErasureIntent, ErasureRecords, ExpiredDocument } from './erasure-records.ts';
+export type { BlankedBeside, ErasureIntent, ErasureRecords, ExpiredDocument } from './erasure-records.ts';
 export type { NewReprocess, ReprocessRecords, ReprocessStep } from './reprocess-records.ts';
 export type { NewUpload, UploadRecords, UploadRow, UploadSegment, UploadState } from './upload-records.ts';
 

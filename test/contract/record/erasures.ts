@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { newId } from '../../../appliance/kernel/ids.ts';
-import type { RecordStore } from '../../../appliance/stores/record/port.ts';
+import type { BlankedBeside, RecordStore } from '../../../appliance/stores/record/port.ts';
 import type { ErasureRow } from '../../../appliance/stores/record/rows.ts';
 import {
   arrival,
@@ -35,12 +35,20 @@ async function begun(store: RecordStore, docId: string, cause: ErasureRow['cause
   return erasure!.deletion_receipt_id;
 }
 
-/** All of it, as the data plane does it. */
-async function erased(store: RecordStore, docId: string, cause?: ErasureRow['cause']): Promise<ErasureRow> {
+/** All of it, as the data plane does it; `beside` is told what else lost its names. */
+async function erased(
+  store: RecordStore,
+  docId: string,
+  cause?: ErasureRow['cause'],
+  beside: (blanked: BlankedBeside) => void = () => undefined,
+): Promise<ErasureRow> {
   const id = await begun(store, docId, cause);
   await store.noteInventory(id, { objects: 3, object_bytes: 99, vectors: 2 });
   await store.clearRows(id);
-  const entries = [entry('DOCUMENT_DELETED', 'document', docId)];
+  const entries = (blanked: BlankedBeside) => {
+    beside(blanked);
+    return [entry('DOCUMENT_DELETED', 'document', docId)];
+  };
   const done = await store.completeErasure(id, { verified: ['rows'], entries, at: minute(12) });
   return done!.erasure;
 }
@@ -132,7 +140,7 @@ export function erasureContract(name: string, make: MakeRecords): void {
       const id = await indexed(store, 'x', [{ text: 'frozen' }]);
       const first = (await store.beginErasure(intentOn(id)))!;
       assert.equal(await store.clearRows(first.deletion_receipt_id), null);
-      const end = { verified: [], entries: [], at: minute(12) };
+      const end = { verified: [], entries: () => [], at: minute(12) };
       assert.equal(await store.completeErasure(first.deletion_receipt_id, end), null);
       const again = await store.beginErasure(intentOn(id, 'retention'));
       assert.deepEqual(again, first, 'a second intent continues the first');
@@ -191,7 +199,7 @@ export function erasureContract(name: string, make: MakeRecords): void {
       assert.equal((await events(store)).filter(({ event_type }) => event_type === 'DOCUMENT_DELETED').length, 2);
 
       assert.equal(await store.clearRows(deletion_receipt_id), null);
-      const end = { verified: [], entries: [entry('DOCUMENT_DELETED', 'document', id)], at: minute(14) };
+      const end = { verified: [], entries: () => [entry('DOCUMENT_DELETED', 'document', id)], at: minute(14) };
       assert.equal(await store.completeErasure(deletion_receipt_id, end), null);
       assert.deepEqual(await store.erasure(deletion_receipt_id), receipt, 'repeating changes nothing');
     });
@@ -308,9 +316,11 @@ export function erasureContract(name: string, make: MakeRecords): void {
       ]);
       await store.receive(sent);
       await store.receive(refused);
-      const { raw_sha256 } = (await store.document(idOf('one')))!;
-      assert.deepEqual((await store.refusedWith(raw_sha256)).toSorted(), ['b2/came', 'b2/same']);
-      await erased(store, idOf('one'));
+      let beside: BlankedBeside | null = null;
+      await erased(store, idOf('one'), 'request', (blanked) => {
+        beside = blanked;
+      });
+      assert.deepEqual(beside, { refused_files: ['b2/came', 'b2/same'], emptied_batches: ['b1', 'b2'] });
       assert.deepEqual(
         (await store.receipts('b2')).map(({ original_filename, reason }) => [original_filename, reason]),
         [
@@ -332,6 +342,80 @@ export function erasureContract(name: string, make: MakeRecords): void {
       );
     });
 
+    test('the submitter goes with the last document of a batch, and so do names of files that it never took', async (t) => {
+      const { store } = await worldOf(t, make);
+      const files = [
+        { file_id: 'a', content: 'one' },
+        { file_id: 'b', content: 'two' },
+        { file_id: 'r', content: 'three', kind: 'rejected' as const },
+      ];
+      const received = entry('BATCH_RECEIVED', 'batch', 'b1');
+      const references = [{ name: 'submitter' as const, salt: '00', value: 'Dana' }];
+      await store.receive({ ...arrival('b1', files), entries: [{ event: received.event, references }] });
+      await store.receive(arrival('b2', [{ file_id: 'c', content: 'four' }]));
+      const line = (file_id: string, status: string) => ({
+        file_id,
+        status,
+        original_filename: `${file_id}.pdf`,
+        intake: { reason: null, details: { note: 'secret' } },
+      });
+      const report = {
+        submitter: 'Dana',
+        files: [line('a', 'indexed'), line('b', 'indexed'), line('r', 'rejected')],
+      };
+      assert.ok(await settleAsIs(store, 'b1', 'completed', { report }));
+      const now = async () => {
+        const { submitter, metadata, files: kept } = (await store.batch('b1'))!;
+        const told = (await store.report('b1')) as typeof report;
+        const [waiting] = (await store.pendingEvents(99)).filter(({ event }) => event.event_type === 'BATCH_RECEIVED');
+        const rejected = (await store.pendingEvents(99)).find(({ event }) => event.event_type === 'DOCUMENT_REJECTED');
+        return {
+          submitter: [submitter, told.submitter, waiting?.references[0]?.value],
+          metadata,
+          refused: [kept[2]?.filename, (await store.receipts('b1'))[2]?.original_filename, told.files[2]],
+          references: rejected?.references.length,
+        };
+      };
+      const beside: BlankedBeside[] = [];
+      const note = (blanked: BlankedBeside) => beside.push(blanked);
+
+      const before = await now();
+      assert.deepEqual(before.submitter, ['Dana', 'Dana', 'Dana']);
+      assert.equal((await erased(store, idOf('one'), 'request', note)).removed.receipts, 1);
+      assert.deepEqual(await now(), before, 'another document of the batch is there still');
+      assert.equal((await erased(store, idOf('two'), 'retention', note)).removed.receipts, 2);
+      assert.deepEqual(await now(), {
+        submitter: ['[ERASED]', '[ERASED]', undefined],
+        metadata: {},
+        refused: [
+          '[ERASED]',
+          '[ERASED]',
+          { ...line('r', 'rejected'), original_filename: '[ERASED]', intake: { reason: null, details: null } },
+        ],
+        references: 0,
+      });
+      assert.deepEqual(beside, [
+        { refused_files: [], emptied_batches: [] },
+        { refused_files: ['b1/r'], emptied_batches: ['b1'] },
+      ]);
+      assert.equal((await store.batches({ limit: 1, offset: 1 })).rows[0]?.submitter, '[ERASED]');
+      assert.equal((await store.batch('b2'))?.submitter, 'Dana');
+      // The first of its documents tells why it went, as it did before.
+      const [first] = ((await store.report('b1')) as { files: { problems: { message: string }[] }[] }).files;
+      assert.match(first!.problems[0]!.message, /erased on request/);
+    });
+
+    test('a batch that more is to come of keeps its submitter', async (t) => {
+      const { store } = await worldOf(t, make);
+      const files = [
+        { file_id: 'a', content: 'one' },
+        { file_id: 'b', content: 'two' },
+      ];
+      await store.receive(arrival('b1', files, { only: ['a'], complete: false }));
+      await erased(store, idOf('one'), 'request', (blanked) => assert.deepEqual(blanked.emptied_batches, []));
+      assert.equal((await store.batch('b1'))?.submitter, 'Dana');
+    });
+
     test('the bytes are refused while they are being erased; afterwards they are a new document', async (t) => {
       const { store } = await worldOf(t, make);
       const id = await indexed(store, 'x', [{ text: 'frozen' }]);
@@ -345,7 +429,7 @@ export function erasureContract(name: string, make: MakeRecords): void {
       assert.equal(await store.batch('again'), null, 'nothing of the batch was kept');
       assert.equal(await store.document(idOf('n')), null);
       await store.clearRows(pending);
-      await store.completeErasure(pending, { verified: [], entries: [], at: minute(12) });
+      await store.completeErasure(pending, { verified: [], entries: () => [], at: minute(12) });
 
       await store.receive(again);
       const [fresh, known] = await store.receipts('again');

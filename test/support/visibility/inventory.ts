@@ -167,7 +167,7 @@ async function checkReceipts({ world }: Session, { id, batches }: TenantModel): 
 
 /**
  * Of a file that was refused nothing was kept but its receipt, and what a receipt tells of a refusal stays, until a
- * document of the same bytes is erased.
+ * document of the same bytes, or the last one of its batch, is erased.
  */
 function refusedNames({ batches }: TenantModel): string[] {
   const refused = [...batches.values()].flatMap(({ receipts }) =>

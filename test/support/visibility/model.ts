@@ -458,6 +458,10 @@ export class TenantModel {
       // What was refused of the same bytes is forgotten with them.
       for (const receipt of batch.receipts) if (receipt.content === doc.content) receipt.isBlanked = true;
     }
+    for (const batch of this.batchesOf(doc)) {
+      // Nor is a refused file remembered longer than the last document of its batch.
+      if (this.docsOf(batch).length === 0) for (const receipt of batch.receipts) receipt.isBlanked = true;
+    }
     if (isExpired) this.tell('RETENTION_EXPIRED', doc.id);
     this.tell('DOCUMENT_DELETED', doc.id);
     this.tell('REFERENCES_ERASED', doc.id);

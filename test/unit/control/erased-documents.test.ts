@@ -15,10 +15,10 @@ import { manualClock } from '../../support/manual-clock.ts';
 const clock = manualClock();
 const about = { tenant_id: 'acme', actor: 'dana', resource_id: 'doc_1111111111111111' };
 const ingested = () => auditEntry(clock, 'DOCUMENT_INGESTED', { ...about, references: { filename: 'secret.pdf' } });
-const deleted = () =>
+const deleted = (beside: { refused_files?: string[]; emptied_batches?: string[] } = {}) =>
   auditEntry(clock, 'DOCUMENT_DELETED', {
     ...about,
-    adds: { deletion_receipt_id: 'r1', cause: 'request', reason: 'r' },
+    adds: { deletion_receipt_id: 'r1', cause: 'request', reason: 'r', ...beside },
   });
 
 /** A tenant's outbox with these entries in it. */
@@ -81,5 +81,43 @@ test('once the log has a deletion, the ledger remembers it and names go, up to i
   assert.deepEqual(
     told.map(({ event }) => [event.event_type, event.resource_id, event.details.count]),
     [['REFERENCES_ERASED', 'doc_1111111111111111', 2]],
+  );
+});
+
+test('with the last document of a batch its submitter and the names of its refused files go, and of no other', async (t) => {
+  const registry = openRegistry(`${await temporaryFolder(t)}/registry.sqlite`, clock);
+  t.after(() => registry.close());
+  const log = memoryLog();
+  const batch = (resource_id: string) =>
+    auditEntry(clock, 'BATCH_RECEIVED', { ...about, resource_id, references: { submitter: 'dana' } });
+  const refused = (resource_id: string) =>
+    auditEntry(clock, 'DOCUMENT_REJECTED', { ...about, resource_id, references: { filename: 'secret.pdf' } });
+  const entries = [
+    ingested(),
+    batch('b1'),
+    batch('b2'),
+    refused('b1/r'),
+    refused('b2/r'),
+    deleted({ refused_files: ['b1/r'], emptied_batches: ['b1'] }),
+  ];
+  const before = entries.map(({ event }) => structuredClone(event));
+  await relayEvents(outbox(entries), log, {
+    taken: (events) => followErasures({ registry, clock, log }, [...events]),
+  });
+  assert.deepEqual(
+    log.entries.map(({ references }) => references.length),
+    [0, 0, 1, 0, 1, 0],
+  );
+  const commitments = log.entries.map(({ event }) => event.details.submitter_commitment);
+  assert.deepEqual(
+    commitments,
+    before.map(({ details }) => details.submitter_commitment),
+    'the events stay what they were',
+  );
+  assert.equal(typeof commitments[1], 'string');
+  const told = await outboxOf(registry, 'acme').pendingEvents(9);
+  assert.deepEqual(
+    told.map(({ event }) => [event.event_type, event.details.count]),
+    [['REFERENCES_ERASED', 3]],
   );
 });

@@ -5,7 +5,7 @@ import type { DocumentRow, ErasureRow, RemovedRows } from '../rows.ts';
 import { ERASURES } from '../rules/codec.ts';
 import type { ListShape } from '../rules/cursor.ts';
 import { newErasure, withRemoved } from '../rules/erasing.ts';
-import { blankReferences, refusedWith } from './blank-references.ts';
+import { blankReferences } from './blank-references.ts';
 import { inTurn, type RecordContext } from './context.ts';
 import { lockDocument } from './documents.ts';
 import { enqueue } from './outbox.ts';
@@ -104,20 +104,20 @@ export function erasureRecords(context: RecordContext): ErasureRecords {
         const batches = await change.all<{ batch_id: string }>(BATCHES_OF, [row.doc_id]);
         await change.run(DELETE_DOCUMENT, [row.doc_id, id]);
         change.owe('documents');
-        const removed: RemovedRows = { ...row.removed, ...(await blankReferences(change, row, at)) };
+        const { removed: blanked, beside } = await blankReferences(change, row, at);
+        const removed: RemovedRows = { ...row.removed, ...blanked };
         await change.run(COMPLETE, {
           id,
           at,
           verified: JSON.stringify(verified),
           removed: JSON.stringify(removed),
         });
-        change.tell(entries);
+        change.tell(entries(beside));
         return {
           erasure: (await one(change, SELECT, id)) as ErasureRow,
           batches: batches.map(({ batch_id }) => batch_id),
         };
       }),
-    refusedWith: (rawSha256) => refusedWith(db, rawSha256),
     erasure: (id) => one(db, SELECT, id),
     erasures: (page) =>
       db.read(async (tx) => ({

@@ -1,6 +1,13 @@
 import { FrostbyteError } from '../../../kernel/errors.ts';
 import type { ErasureIntent } from '../port.ts';
-import { type DocumentRow, ERASED, type ErasureRow, type ManifestFile, type RemovedRows } from '../rows.ts';
+import {
+  type DocumentRow,
+  ERASED,
+  type ErasureRow,
+  type ManifestFile,
+  type Receipt,
+  type RemovedRows,
+} from '../rows.ts';
 
 const NOTHING: RemovedRows = Object.freeze({
   chunks: 0,
@@ -48,18 +55,38 @@ export function refuseLeft(rows: number | undefined): void {
   throw new FrostbyteError('STORE_CORRUPTED', 'Rows of a document are left after their deletion.');
 }
 
+/** What goes of a batch with a document. */
+export interface BatchErasure {
+  /** Ids of the files that were the document, or had its bytes. */
+  erased: ReadonlySet<string>;
+  cause: ErasureRow['cause'];
+  /** The batch has no document left: its submitter goes. */
+  emptied: boolean;
+  /** This document was its last: no file keeps its name. */
+  whole: boolean;
+}
+
 /** A manifest's files without name and metadata of the erased ones. */
-export function blankManifest(files: readonly ManifestFile[], erased: ReadonlySet<string>): ManifestFile[] {
+export function blankManifest(
+  files: readonly ManifestFile[],
+  { erased, whole }: Pick<BatchErasure, 'erased' | 'whole'>,
+): ManifestFile[] {
   return files.map((file) => {
-    if (!erased.has(file.file_id)) return file;
+    if (!whole && !erased.has(file.file_id)) return file;
     const { metadata: _, ...rest } = file;
     return { ...rest, filename: ERASED };
   });
 }
 
-/** File ids by batch. */
-export function filesByBatch(rows: readonly { batch_id: string; file_id: string }[]): Map<string, Set<string>> {
-  const files = new Map<string, Set<string>>();
-  for (const { batch_id, file_id } of rows) files.set(batch_id, (files.get(batch_id) ?? new Set()).add(file_id));
+/** A receipt of an erased document, or of a refused file of its bytes, which stands for no document. */
+export type ReceiptOf = Pick<Receipt, 'batch_id' | 'file_id' | 'doc_id'>;
+
+/** Receipts of an erased document, and of its bytes, by batch; `held`: the document itself came with it. */
+export function filesByBatch(rows: readonly ReceiptOf[]): Map<string, { erased: Set<string>; held: boolean }> {
+  const files = new Map<string, { erased: Set<string>; held: boolean }>();
+  for (const { batch_id, file_id, doc_id } of rows) {
+    const { erased, held } = files.get(batch_id) ?? { erased: new Set(), held: false };
+    files.set(batch_id, { erased: erased.add(file_id), held: held || doc_id !== null });
+  }
   return files;
 }

@@ -3,7 +3,7 @@ import type { DocumentRow, ErasureRow, RemovedRows } from '../rows.ts';
 import { type Cell, ERASURES } from '../rules/codec.ts';
 import type { ListShape } from '../rules/cursor.ts';
 import { newErasure, withRemoved } from '../rules/erasing.ts';
-import { blankReferences, refusedWith } from './blank-references.ts';
+import { blankReferences } from './blank-references.ts';
 import type { RecordContext } from './context.ts';
 import { readDocument } from './documents.ts';
 import { appendEntries } from './events.ts';
@@ -105,15 +105,15 @@ export function erasureRecords(context: RecordContext): ErasureRecords {
         if (row === null) return null;
         const batches = db.all<{ batch_id: string }>(BATCHES_OF, [row.doc_id]).map(({ batch_id }) => batch_id);
         db.run(DELETE_DOCUMENT, [row.doc_id, id]);
-        const removed: RemovedRows = { ...row.removed, ...blankReferences(context, row, at) };
+        const { removed: blanked, beside } = blankReferences(context, row, at);
+        const removed: RemovedRows = { ...row.removed, ...blanked };
         db.run(COMPLETE, { id, at, verified: JSON.stringify(verified), removed: JSON.stringify(removed) });
-        appendEntries(context, entries);
+        appendEntries(context, entries(beside));
         return { erasure: one(SELECT, id) as ErasureRow, batches };
       });
       if (completed !== null) db.forget();
       return completed;
     },
-    refusedWith: async (rawSha256) => refusedWith(db, rawSha256),
     erasure: async (id) => one(SELECT, id),
     erasures: async (page) =>
       db.read(() => ({

@@ -103,6 +103,7 @@ test('a document goes from every store, the neighbour stays, and the receipt say
       vectors: 2,
       chunks: 2,
       dead_letters: 0,
+      emptied_batches: ['batch-frozen'],
     },
   );
   assert.equal((await plane.records.batch('batch-frozen'))?.status, 'completed', 'its batch has nothing to wait for');
