@@ -1,5 +1,6 @@
 import { STATUS } from '../api/errors.ts';
 import { type ApiCode, type ErrorDetail, FrostbyteError } from '../kernel/errors.ts';
+import { withinLimits } from './waiting.ts';
 
 /** Talks to a gateway. Every refusal comes back as the FrostbyteError that the gateway threw. */
 export interface ClientOptions {
@@ -17,7 +18,10 @@ export interface Answer<T> {
 
 export interface Client {
   get<T>(path: string, query?: Record<string, string | number | undefined>): Promise<Answer<T>>;
-  /** Every page of a list, by its cursor where it has one. A `limit` in the query is that of a page. */
+  /**
+   * Every page of a list, by its cursor where it has one; a limit of requests is waited for. A `limit` in the query is that
+   * of a page.
+   */
   all<T>(path: string, query?: Record<string, string | number | undefined>): Promise<T[]>;
   send<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<Answer<T>>;
   /** A body of its own (multipart, streams). */
@@ -79,7 +83,7 @@ export function createClient({ url, token, reason }: ClientOptions): Client {
       const rows: T[] = [];
       let at: { page?: number; cursor?: string } = { page: 1 };
       for (let page = 1; ; page++) {
-        const { data, meta } = await this.get<T[]>(path, { limit: PAGE, ...query, ...at });
+        const { data, meta } = await withinLimits(() => this.get<T[]>(path, { limit: PAGE, ...query, ...at }));
         rows.push(...data);
         if (meta?.cursor === null || (meta?.cursor === undefined && page >= (meta?.pages ?? 1))) return rows;
         at = meta?.cursor === undefined ? { page: page + 1 } : { cursor: meta.cursor };

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { type LedgerEntry, verifyLedger } from '../../control/ledger/entries.ts';
 import { client } from '../context.ts';
 import { CheckFailed } from '../exit.ts';
+import { withinLimits } from '../waiting.ts';
 
 const PAGE = 1000;
 
@@ -16,10 +17,8 @@ export function auditLedgerCommand(audit: Command): void {
       const api = client(command);
       const entries: LedgerEntry[] = [];
       for (let cursor: string | undefined; ; ) {
-        const { data, meta } = await api.get<LedgerEntry[]>(`/audit/${options.tenant ?? '_appliance'}/ledger`, {
-          limit: PAGE,
-          cursor,
-        });
+        const path = `/audit/${options.tenant ?? '_appliance'}/ledger`;
+        const { data, meta } = await withinLimits(() => api.get<LedgerEntry[]>(path, { limit: PAGE, cursor }));
         for (const entry of data) process.stdout.write(`${JSON.stringify(entry)}\n`);
         if (options.tenant === undefined) entries.push(...data);
         if (!meta?.cursor) break;

@@ -5,6 +5,7 @@ import { FrostbyteError } from '../../kernel/errors.ts';
 import { client, output } from '../context.ts';
 import { CheckFailed } from '../exit.ts';
 import { table } from '../output.ts';
+import { askUntil } from '../waiting.ts';
 import { auditLedgerCommand } from './audit-ledger.ts';
 
 interface EventAnswer {
@@ -98,12 +99,9 @@ export function auditCommands(program: Command): void {
       const api = client(command);
       const { data: started } = await api.send<{ export_id: string }>('POST', `/audit/${tenant}/export`, options);
       const path = `/audit/${tenant}/export/${started.export_id}`;
-      for (;;) {
-        const { data } = await api.get<{ status: string }>(path);
-        if (data.status === 'failed') throw new CheckFailed('The export failed; the appliance’s log says why.');
-        if (data.status === 'ready') break;
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
+      const ask = async () => (await api.get<{ status: string }>(path)).data;
+      const { status } = await askUntil(ask, (answer) => ['ready', 'failed'].includes(answer.status));
+      if (status === 'failed') throw new CheckFailed('The export failed; the appliance’s log says why.');
       const response = await api.raw(`${path}/download`);
       if (out === undefined) {
         for await (const chunk of response.body ?? []) process.stdout.write(chunk);

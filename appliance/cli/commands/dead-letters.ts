@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import type { DeadLettersDecided } from '../../api/schemas/ingest.ts';
-import { FrostbyteError, isFrostbyteError } from '../../kernel/errors.ts';
+import { FrostbyteError } from '../../kernel/errors.ts';
 import type { Client } from '../client.ts';
 import { client, output } from '../context.ts';
 import { CheckFailed } from '../exit.ts';
 import { table } from '../output.ts';
+import { withinLimits } from '../waiting.ts';
 
 interface DeadLetter {
   dlq_entry_id: string;
@@ -96,7 +97,7 @@ async function all(api: Client, tenant: string, action: string, stage: string | 
   const sum: Omit<DeadLettersDecided, 'cursor'> = { action: action as 'retry', decided: 0, passed_over: [] };
   for (let cursor: string | null | undefined; cursor !== null; ) {
     const body = { action, all: true, limit: PAGE, ...(stage ? { stage } : {}), ...(cursor ? { cursor } : {}) };
-    const { data } = await patiently(() => api.send<DeadLettersDecided>('POST', `/ingest/${tenant}/dlq`, body));
+    const { data } = await withinLimits(() => api.send<DeadLettersDecided>('POST', `/ingest/${tenant}/dlq`, body));
     sum.decided += data.decided;
     sum.passed_over.push(...data.passed_over);
     cursor = data.cursor;
@@ -111,15 +112,4 @@ async function all(api: Client, tenant: string, action: string, stage: string | 
     ].join('\n'),
   );
   if (sum.passed_over.length > 0) throw new CheckFailed(`${sum.passed_over.length} could not be decided so.`);
-}
-
-async function patiently<T>(call: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await call();
-    } catch (error) {
-      if (!isFrostbyteError(error, 'RATE_LIMIT_EXCEEDED')) throw error;
-      await new Promise((resolve) => setTimeout(resolve, (error.retryAfter ?? 1) * 1000));
-    }
-  }
 }

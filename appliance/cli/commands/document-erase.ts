@@ -3,10 +3,10 @@ import type { DeletionReceipt } from '../../api/schemas/query.ts';
 import { client, output } from '../context.ts';
 import { CheckFailed } from '../exit.ts';
 import { printable, table } from '../output.ts';
+import { askUntil } from '../waiting.ts';
 
 /** How long `erase` follows an erasure that waits for work in flight. */
-const FOLLOW_MS = 120_000;
-const LOOK_MS = 500;
+const FOLLOW_S = 120;
 
 /** `frostbyte document erase`, `erasures`, `erasure`. */
 export function documentEraseCommands(document: Command): void {
@@ -22,13 +22,10 @@ export function documentEraseCommands(document: Command): void {
     .action(async (tenant: string, id: string, options: { because: string; confirm: string }, command: Command) => {
       const api = client(command);
       const body = { reason: options.because, confirm_doc_id: options.confirm };
-      let { data: receipt } = await api.send<DeletionReceipt>('DELETE', `/query/${tenant}/document/${id}`, body);
-      const deadline = Date.now() + FOLLOW_MS;
-      while (receipt.status === 'pending' && Date.now() < deadline) {
-        await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-        const path = `/query/${tenant}/erasures/${receipt.deletion_receipt_id}`;
-        receipt = (await api.get<DeletionReceipt>(path)).data;
-      }
+      const { data: from } = await api.send<DeletionReceipt>('DELETE', `/query/${tenant}/document/${id}`, body);
+      const path = `/query/${tenant}/erasures/${from.deletion_receipt_id}`;
+      const ask = async () => (await api.get<DeletionReceipt>(path)).data;
+      const receipt = await askUntil(ask, ({ status }) => status !== 'pending', { from, seconds: FOLLOW_S });
       output(command).answer(receipt, describeReceipt);
       if (receipt.status === 'pending') {
         throw new CheckFailed('Work in flight holds the document still. Nothing shows it any more; the rest follows.');

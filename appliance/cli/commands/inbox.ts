@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { InboxStatus } from '../../api/schemas/inbox.ts';
 import { client, output } from '../context.ts';
 import { table } from '../output.ts';
+import { withinLimits } from '../waiting.ts';
 
 /** `frostbyte inbox …`: the folder on the host from which batches are taken by themselves. */
 export function inboxCommands(program: Command): void {
@@ -17,7 +18,8 @@ export function inboxCommands(program: Command): void {
       const { data: first } = await api.get<InboxStatus>(path, { state: options.state, limit: 500 });
       const folders = [...first.folders];
       for (let { cursor } = first; cursor !== null; ) {
-        const { data } = await api.get<InboxStatus>(path, { state: options.state, limit: 500, cursor });
+        const query = { state: options.state, limit: 500, cursor };
+        const { data } = await withinLimits(() => api.get<InboxStatus>(path, query));
         folders.push(...data.folders);
         cursor = data.cursor;
       }

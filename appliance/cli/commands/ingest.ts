@@ -19,6 +19,7 @@ import { addMetadataOptions, type MetadataOptions, withMetadata } from '../metad
 import { notSent } from '../not-sent.ts';
 import { type Output, printable, table } from '../output.ts';
 import { type LargeOptions, patiently, sendLarge } from '../send-large.ts';
+import { withinLimits } from '../waiting.ts';
 
 interface IngestOptions extends MetadataOptions {
   tenant: string;
@@ -156,9 +157,9 @@ const MOST_FILES = 10_000;
 /** Follows a batch by its progress stream until it is settled. */
 export async function follow(api: Client, tenant: string, batchId: string, out: Output): Promise<BatchStatus> {
   const path = `/ingest/${tenant}/batch/${batchId}`;
-  const { data: first } = await api.get<BatchStatus>(path);
+  const { data: first } = await withinLimits(() => api.get<BatchStatus>(path));
   const bar = out.progress('documents', first.summary.total_files);
-  const response = await api.raw(`${path}/stream`, { accept: 'text/event-stream' });
+  const response = await withinLimits(() => api.raw(`${path}/stream`, { accept: 'text/event-stream' }));
   const decoder = new TextDecoder();
   let buffer = '';
   for await (const chunk of response.body ?? []) {
@@ -173,7 +174,7 @@ export async function follow(api: Client, tenant: string, batchId: string, out: 
     }
   }
   bar.end();
-  return (await api.get<BatchStatus>(path)).data;
+  return (await withinLimits(() => api.get<BatchStatus>(path))).data;
 }
 
 export function describeReceipt(receipt: BatchReceipt): string {

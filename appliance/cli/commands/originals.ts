@@ -4,6 +4,7 @@ import { FrostbyteError } from '../../kernel/errors.ts';
 import { client, output } from '../context.ts';
 import { printable, table } from '../output.ts';
 import { saveFile } from '../save-file.ts';
+import { withinLimits } from '../waiting.ts';
 
 /** `frostbyte document originals`: what lies before redaction. */
 export function originalsCommand(document: Command): void {
@@ -57,7 +58,7 @@ async function everything(command: Command, path: string, chunk?: string): Promi
   const chunks: OriginalsAnswer['chunks'] = [];
   for (let cursor: string | undefined; ; ) {
     const query: Record<string, string | number | undefined> = { what: 'pii', limit: 1000, chunk_id: chunk, cursor };
-    const { data } = await api.get<OriginalsAnswer>(path, query);
+    const { data } = await withinLimits(() => api.get<OriginalsAnswer>(path, query));
     chunks.push(...data.chunks);
     if (data.cursor === null) return chunks;
     cursor = data.cursor;

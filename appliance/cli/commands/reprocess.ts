@@ -5,6 +5,7 @@ import type { Client } from '../client.ts';
 import { client, output } from '../context.ts';
 import { CheckFailed } from '../exit.ts';
 import { type Output, table } from '../output.ts';
+import { askUntil, type Waiting } from '../waiting.ts';
 
 interface Options {
   tenant: string;
@@ -14,9 +15,6 @@ interface Options {
   below?: string;
   follow: boolean;
 }
-
-/** How often progress is asked for. */
-const POLL_MS = 500;
 
 /** `frostbyte document reprocess`, `frostbyte document reprocesses` and `frostbyte document cancel-reprocess`. */
 export function reprocessCommands(document: Command): void {
@@ -111,18 +109,20 @@ function usage(field: string, constraint: string): FrostbyteError {
 }
 
 /** Asks until no document of the request is at work any more. */
-async function follow(api: Client, started: ReprocessAnswer, out: Output): Promise<ReprocessAnswer> {
-  const bar = out.progress('documents', started.documents.candidates);
-  for (let now = started; ; ) {
-    const { examined, processing } = now.documents;
+export async function follow(
+  api: Client,
+  from: ReprocessAnswer,
+  out: Output,
+  waiting: Waiting = {},
+): Promise<ReprocessAnswer> {
+  const bar = out.progress('documents', from.documents.candidates);
+  const path = `/ingest/${from.tenant_id}/reprocess/${from.reprocess_id}`;
+  const seen = ({ documents: { examined, processing } }: ReprocessAnswer) =>
     bar.update(examined - processing, `${processing} at work`);
-    if (now.status !== 'running') {
-      bar.end();
-      return now;
-    }
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    now = (await api.get<ReprocessAnswer>(`/ingest/${now.tenant_id}/reprocess/${now.reprocess_id}`)).data;
-  }
+  const ask = async () => (await api.get<ReprocessAnswer>(path)).data;
+  const done = await askUntil(ask, ({ status }) => status !== 'running', { ...waiting, from, seen });
+  bar.end();
+  return done;
 }
 
 function describe({ documents, ...row }: ReprocessAnswer): string {

@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
 import type { ReviewDocument, ReviewItem } from '../../api/schemas/review.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
+import type { Client } from '../client.ts';
 import { client, output } from '../context.ts';
 import { placeOnPage, quoted, table } from '../output.ts';
+import { type Waiting, withinLimits } from '../waiting.ts';
 
 interface Reviewed {
   doc_id: string;
@@ -64,7 +66,13 @@ export function reviewCommands(program: Command): void {
             details: [{ field: 'doc_id', constraint: 'either a document or --batch' }],
           });
         }
-        if (options.batch !== undefined) return approveBatch(command, tenant, options.batch, options.note);
+        if (options.batch !== undefined) {
+          const result = await approveBatch(client(command), tenant, options.batch, options.note);
+          return output(command).answer(
+            result,
+            ({ batch_id, approved, remaining }) => `${batch_id}: ${approved} approved, ${remaining} left`,
+          );
+        }
         return decide(command, tenant, id!, { decision: 'approve', note: options.note });
       },
     );
@@ -88,16 +96,19 @@ async function decide(command: Command, tenant: string, id: string, body: Record
 }
 
 /** Asks again while some remain, so that a large batch needs no long request. */
-async function approveBatch(command: Command, tenant: string, batch_id: string, note?: string): Promise<void> {
-  const api = client(command);
-  let approved = 0;
-  for (;;) {
-    const body = { decision: 'approve', batch_id, note };
-    const { data } = await api.send<{ approved: number; remaining: number }>('POST', `/ingest/${tenant}/review`, body);
+export async function approveBatch(
+  api: Client,
+  tenant: string,
+  batch_id: string,
+  note: string | undefined,
+  waiting: Waiting = {},
+): Promise<{ batch_id: string; approved: number; remaining: number }> {
+  const body = { decision: 'approve', batch_id, note };
+  const send = () => api.send<{ approved: number; remaining: number }>('POST', `/ingest/${tenant}/review`, body);
+  for (let approved = 0; ; ) {
+    const { data } = await withinLimits(send, waiting);
     approved += data.approved;
-    if (data.remaining > 0 && data.approved > 0) continue;
-    const result = { batch_id, approved, remaining: data.remaining };
-    return output(command).answer(result, () => `${batch_id}: ${approved} approved, ${data.remaining} left`);
+    if (data.remaining === 0 || data.approved === 0) return { batch_id, approved, remaining: data.remaining };
   }
 }
 

@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { KeyRotation, OutsideCopy, Reencryption, TenantKeyReport } from '../../control/verbs.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
@@ -6,8 +5,7 @@ import type { Client } from '../client.ts';
 import { client, globals, output } from '../context.ts';
 import { CheckFailed } from '../exit.ts';
 import { table } from '../output.ts';
-
-const LOOK_MS = 500;
+import { askUntil } from '../waiting.ts';
 
 /** `frostbyte tenant rotate-keys|keys|reencrypt|purge-key`. */
 export function tenantKeyCommands(tenant: Command): void {
@@ -39,13 +37,13 @@ export function tenantKeyCommands(tenant: Command): void {
     .action(async (id: string, options: { wait: boolean; because?: string }, command: Command) => {
       const api = client(command);
       const body = { reason: reasonOf(command, options) };
-      let { data: walk } = await api.send<Reencryption>('POST', `/admin/tenants/${id}/reencrypt`, body);
+      const { data: from } = await api.send<Reencryption>('POST', `/admin/tenants/${id}/reencrypt`, body);
       const speak = output(command);
-      while (options.wait && walk.status === 'running') {
-        speak.warn(`${walk.examined} objects looked at, ${walk.moved} moved`);
-        await wait(LOOK_MS);
-        walk = (await keysOf(api, id)).reencryption ?? walk;
-      }
+      const seen = ({ status, examined, moved }: Reencryption) => {
+        if (options.wait && status === 'running') speak.warn(`${examined} objects looked at, ${moved} moved`);
+      };
+      const ask = async () => (await keysOf(api, id)).reencryption ?? from;
+      const walk = await askUntil(ask, ({ status }) => !options.wait || status !== 'running', { from, seen });
       speak.answer(walk, describeWalk);
       if (walk.failed > 0) throw new CheckFailed(`${walk.failed} objects cannot be opened by any key; they were left.`);
     });
