@@ -1,12 +1,12 @@
 import type { Readable } from 'node:stream';
 import type { BatchReceipt } from '../../api/receipts.ts';
-import { FrostbyteError, isFrostbyteError } from '../../kernel/errors.ts';
 import type { DataPlane } from '../plane.ts';
 import { Arrival } from './arrival.ts';
 import { bodyIterator } from './body.ts';
 import { ManifestAlone } from './manifest-alone.ts';
 import { BodyBroken, boundaryOf, MultipartReader, type Part, type PartSource } from './multipart.ts';
 import { LARGEST_MANIFEST, tooLarge } from './read-manifest.ts';
+import { lackOfRoom } from './refusals.ts';
 
 export type IntakePlane = Pick<
   DataPlane,
@@ -46,8 +46,8 @@ export async function receiveBatch(plane: IntakePlane, input: BatchInput): Promi
     : new MultipartReader(body(), boundaryOf(input.contentType));
   const arrival = new Arrival(plane, input.submitted_by, await plane.config());
   try {
-    await fullDiskAsQuota(plane.objects.check());
-    const receipt = await fullDiskAsQuota(readAll(reader, arrival));
+    await lackOfRoom(plane.objects.check());
+    const receipt = await lackOfRoom(readAll(reader, arrival));
     await finish(reader);
     return receipt;
   } catch (error) {
@@ -89,20 +89,4 @@ async function manifestBytes(part: Part): Promise<Buffer> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
-}
-
-/** A full disk is the sender's 507, not a fault. */
-export async function fullDiskAsQuota<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    if (!isFrostbyteError(error, 'DISK_FULL')) throw error;
-    throw new FrostbyteError(
-      'QUOTA_EXCEEDED',
-      'The appliance has no room for more files. Free disk space, or ask the platform owner.',
-      {
-        cause: error,
-      },
-    );
-  }
 }

@@ -1,4 +1,4 @@
-import { FrostbyteError } from '../../kernel/errors.ts';
+import { FrostbyteError, isFrostbyteError } from '../../kernel/errors.ts';
 import type { ObjectStore } from '../../stores/object/port.ts';
 import type { RecordStore } from '../../stores/record/port.ts';
 import type { Receipt } from '../../stores/record/rows.ts';
@@ -14,6 +14,35 @@ export async function refuseWithoutRoom(objects: Pick<ObjectStore, 'room'>, comi
     'The appliance has no room for these files on its disk. Free disk space, or ask the platform owner.',
     { details: [{ field: 'size_bytes', constraint: `${coming} bytes coming, room for ${room}` }] },
   );
+}
+
+/**
+ * Intake's work, whose lack of room says what to do: a full disk is the sender's 507, not a fault, and what the tenant's
+ * quota refuses names the two who can make room. Whatever else is thrown passes.
+ */
+export async function lackOfRoom<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (cause) {
+    if (isFrostbyteError(cause, 'DISK_FULL')) {
+      throw new FrostbyteError(
+        'QUOTA_EXCEEDED',
+        'The appliance has no room for more files. Free disk space, or ask the platform owner.',
+        { cause },
+      );
+    }
+    if (!isFrostbyteError(cause, 'QUOTA_EXCEEDED') || !ofTheQuota(cause)) throw cause;
+    // Without the cause: who has one is short of disk.
+    throw new FrostbyteError(
+      'QUOTA_EXCEEDED',
+      `${cause.message} Erase documents that nobody needs, or ask the platform owner for a larger quota.`,
+      { details: cause.details },
+    );
+  }
+}
+
+function ofTheQuota({ details }: FrostbyteError): boolean {
+  return details.some(({ field }) => field === 'storage_quota_gb');
 }
 
 /**

@@ -2,7 +2,8 @@ import type { FileHandle } from 'node:fs/promises';
 import type { BatchReceipt } from '../../api/receipts.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import { Arrival } from '../1-intake/arrival.ts';
-import { fullDiskAsQuota, type IntakePlane } from '../1-intake/receive-batch.ts';
+import type { IntakePlane } from '../1-intake/receive-batch.ts';
+import { lackOfRoom } from '../1-intake/refusals.ts';
 import { closeFile, openPlain, readSome } from './handles.ts';
 import type { Located } from './locate.ts';
 import type { Announcement } from './look.ts';
@@ -34,7 +35,7 @@ export async function takeBatch(
 ): Promise<BatchReceipt> {
   const arrival = new Arrival(plane, INBOX_SUBJECT, await plane.config());
   try {
-    await fullDiskAsQuota(plane.objects.check());
+    await lackOfRoom(plane.objects.check());
     const known = await arrival.manifest(bytes);
     if (known !== null) return known;
     for (const { file_id } of manifest.files) {
@@ -42,9 +43,9 @@ export async function takeBatch(
       const located = places.get(file_id);
       if (located === undefined) throw new BatchMoved();
       const content = contentOf(folder, located, halted);
-      await fullDiskAsQuota(arrival.file({ name: file_id, filename: null, content }));
+      await lackOfRoom(arrival.file({ name: file_id, filename: null, content }));
     }
-    return await fullDiskAsQuota(arrival.whole());
+    return await lackOfRoom(arrival.whole());
   } catch (error) {
     await arrival.abandon();
     throw error;

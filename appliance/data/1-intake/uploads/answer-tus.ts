@@ -5,6 +5,7 @@ import { FrostbyteError } from '../../../kernel/errors.ts';
 import { newId } from '../../../kernel/ids.ts';
 import type { DataPlane } from '../../plane.ts';
 import { fileLimit } from '../judge-file.ts';
+import { lackOfRoom } from '../refusals.ts';
 import { Checksum, ChecksumMismatch } from './checksum.ts';
 import { UPLOAD_LIMITS, type UploadLimits, type UploadPlane } from './limits.ts';
 import { UploadLocks } from './locks.ts';
@@ -74,7 +75,7 @@ export async function answerTus(
   body?.finish();
   if (failure instanceof ChecksumMismatch)
     return refusal(request, 460, 'The body does not have its checksum; nothing of it was kept.', 'upload-checksum');
-  if (failure !== null) throw asOurs(failure);
+  if (failure !== null) return lackOfRoom(Promise.reject(asOurs(failure)));
   if (response.status >= 400) throw asOurs({ status_code: response.status });
   return withOurHeaders(response, store, method);
 }

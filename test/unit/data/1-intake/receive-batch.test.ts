@@ -360,10 +360,10 @@ describe('a batch', () => {
     using(
       async (world) => {
         const claim = { size_bytes: 2 * 1024 ** 3 };
-        await assert.rejects(
-          receiveBatch(world.plane, batchRequest([{ ...files[0]!, claim }])),
-          coded('QUOTA_EXCEEDED'),
-        );
+        await assert.rejects(receiveBatch(world.plane, batchRequest([{ ...files[0]!, claim }])), {
+          code: 'QUOTA_EXCEEDED',
+          message: /beyond its storage quota\. Erase documents .*, or ask the platform owner for a larger quota\./,
+        });
         const full = { ...world.objects, check: async () => Promise.reject(new FrostbyteError('DISK_FULL', 'full')) };
         await assert.rejects(
           receiveBatch({ ...world.plane, objects: full }, batchRequest(files)),

@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import type { TenantConfig } from '../../../../../appliance/api/tenant-config.ts';
 import type { UploadLimits } from '../../../../../appliance/data/1-intake/uploads/limits.ts';
 import { uploadContent } from '../../../../../appliance/data/1-intake/uploads/read-upload.ts';
-import { type ErrorCode, isFrostbyteError } from '../../../../../appliance/kernel/errors.ts';
+import { type ErrorCode, FrostbyteError, isFrostbyteError } from '../../../../../appliance/kernel/errors.ts';
 import { newId } from '../../../../../appliance/kernel/ids.ts';
 import { type IntakeWorld, intakeWorld } from '../../../../support/intake.ts';
 import { bodyIn, type Tus, tusOf } from '../../../../support/tus.ts';
@@ -25,6 +25,10 @@ const using =
     }
   };
 const coded = (code: ErrorCode) => (error: unknown) => isFrostbyteError(error, code);
+const noRoom = {
+  code: 'QUOTA_EXCEEDED',
+  message: /no room for more files\. Free disk space, or ask the platform owner\./,
+};
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
 async function stored({ plane, records }: IntakeWorld, uploadId: string): Promise<string> {
@@ -353,7 +357,11 @@ describe('a beginning is refused', () => {
       async (world, tus) => {
         await assert.rejects(tus.begin(5 * 1024 ** 3), coded('PAYLOAD_TOO_LARGE'));
         await tus.begin(600 << 20);
-        await assert.rejects(tus.begin(600 << 20), coded('QUOTA_EXCEEDED'));
+        await assert.rejects(tus.begin(600 << 20), {
+          code: 'QUOTA_EXCEEDED',
+          message: /beyond its storage quota\. Erase documents .*, or ask the platform owner for a larger quota\./,
+          details: [{ field: 'storage_quota_gb', value: 1, constraint: `${600 << 20} bytes coming` }],
+        });
         assert.equal((await world.records.uploads({ limit: 1 })).total, 1);
       },
       { config: { max_file_size_mb: 700, storage_quota_gb: 1 } },
@@ -390,10 +398,21 @@ describe('a beginning is refused', () => {
   it(
     'when the disk is nearly full, before anything is written',
     using(async (world) => {
-      const full = { ...world.objects, check: () => Promise.reject(new (class extends Error {})()) };
-      const tus = tusOf({ ...world, plane: { ...world.plane, objects: full } });
-      await assert.rejects(tus.begin(1));
+      const check = () => Promise.reject(new FrostbyteError('DISK_FULL', 'nearly full'));
+      const tus = tusOf({ ...world, plane: { ...world.plane, objects: { ...world.objects, check } } });
+      await assert.rejects(tus.begin(1), noRoom);
       assert.equal((await world.records.uploads({ limit: 1 })).total, 0);
+    }),
+  );
+
+  it(
+    'like a continuation, in the words of the batch, when the disk is full',
+    using(async (world, tus) => {
+      const id = await tus.begin(2);
+      const begin = () => Promise.reject(new FrostbyteError('DISK_FULL', 'full'));
+      const filling = tusOf({ ...world, plane: { ...world.plane, objects: { ...world.objects, begin } } });
+      await assert.rejects(filling.append(id, 0, 'ab'), noRoom);
+      assert.equal(await tus.offset(id), 0);
     }),
   );
 });
