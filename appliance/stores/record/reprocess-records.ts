@@ -26,7 +26,8 @@ export interface ReprocessRecords {
   /**
    * Takes a step: restarts the documents of the page that have an entry, passes over the others, and moves the cursor
    * behind the page. With `last` the request is done and `entries` are appended, in which the store sets `examined`,
-   * `restarted` and `skipped`. False, and nothing changed, where the request is not at `after` any more.
+   * `restarted` and `skipped`; candidates that were erased before their page was read count as examined and skipped
+   * then. False, and nothing changed, where the request is not at `after` any more.
    *
    * A document starts at the wanted stage, or earlier where what that stage reads is not there or has not passed the
    * gates; then `from`, `run` and `config_version` in its entry say what was done. From `embed` a run keeps its config,

@@ -36,7 +36,7 @@ async function begun(store: RecordStore, docId: string, cause: ErasureRow['cause
 }
 
 /** All of it, as the data plane does it; `beside` is told what else lost its names. */
-async function erased(
+export async function erased(
   store: RecordStore,
   docId: string,
   cause?: ErasureRow['cause'],

@@ -18,6 +18,7 @@ import {
   settleAsIs,
   toIndex,
 } from './builders.ts';
+import { erased } from './erasures.ts';
 import { type MakeRecords, worldOf } from './world.ts';
 
 type Scope = Partial<Pick<NewReprocess, 'doc_id' | 'batch_id' | 'below'>>;
@@ -273,6 +274,32 @@ export function reprocessContract(name: string, make: MakeRecords): void {
       await step(store, reprocess_id, 5);
       const done = await store.reprocess(reprocess_id);
       assert.deepEqual([done?.examined, done?.restarted, done?.skipped], [2, 1, 1]);
+    });
+
+    test('what was erased before its page was read is looked at and skipped, so that the numbers add up', async (t) => {
+      const { store } = await worldOf(t, make);
+      await indexedBatch(store, 'b', 'p', 'q', 'r');
+      await indexedBatch(store, 'single', 'z');
+      const ofBatch = (await store.startReprocess(request({ batch_id: 'b' })))!.reprocess_id;
+      const ofOne = (await store.startReprocess(request({ batch_id: 'single' })))!.reprocess_id;
+      const ofAll = (await store.startReprocess(request({ below: { config_version: 2 } })))!.reprocess_id;
+      const counts = async (id: string) => {
+        const { candidates, examined, restarted, skipped } = (await store.reprocess(id))!;
+        return [candidates, examined, restarted, skipped];
+      };
+      await step(store, ofBatch, 1);
+      const restarted = (await store.reprocessPage(ofAll, 9)).rows.find(({ run }) => run === 2)!.doc_id;
+      const others = ['p', 'q', 'r'].map(idOf).filter((id) => id !== restarted);
+      for (const id of [others[0]!, idOf('z')]) await erased(store, id);
+      assert.deepEqual(await counts(ofBatch), [3, 1, 1, 0], 'known when its last page is read');
+      await step(store, ofBatch, 9);
+      assert.deepEqual(await counts(ofBatch), [3, 3, 2, 1]);
+      const { examined, skipped } = (await events(store)).at(-1)!.details;
+      assert.deepEqual([examined, skipped], [3, 1]);
+      await step(store, ofOne, 9);
+      assert.deepEqual(await counts(ofOne), [1, 1, 0, 1]);
+      await step(store, ofAll, 9, () => false);
+      assert.deepEqual(await counts(ofAll), [4, 4, 0, 2]);
     });
 
     test('what a person refused for good does not run again', async (t) => {

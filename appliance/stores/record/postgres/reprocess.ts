@@ -5,11 +5,13 @@ import type { DocumentRow, ReprocessProgress, ReprocessRow } from '../rows.ts';
 import { DOCUMENTS, REPROCESSES } from '../rules/codec.ts';
 import type { ListShape } from '../rules/cursor.ts';
 import {
+  countsWith,
   endedByCancelling,
   mayRun,
   newRequest,
   planRun,
   refuseReceiving,
+  stepCounts,
   withCount,
   withDetails,
 } from '../rules/reprocessing.ts';
@@ -170,21 +172,12 @@ async function advance(
     restarted += 1;
   }
   const end = page.at(-1);
-  await change.run(MOVE, {
-    reprocess_id,
-    received_at: end?.received_at ?? null,
-    doc_id: end?.doc_id ?? null,
-    examined: page.length,
-    restarted,
-    skipped,
-  });
+  const adds = stepCounts(request, { page, last }, { restarted, skipped });
+  const to = { received_at: end?.received_at ?? null, doc_id: end?.doc_id ?? null };
+  await change.run(MOVE, { reprocess_id, ...to, ...adds });
   if (!last) return true;
   await change.run(FINISH, [at, reprocess_id]);
-  const counts = {
-    examined: request.examined + page.length,
-    restarted: request.restarted + restarted,
-    skipped: request.skipped + skipped,
-  };
+  const counts = countsWith(request, adds);
   change.tell(entries.map((entry) => withDetails(entry, counts)));
   return true;
 }

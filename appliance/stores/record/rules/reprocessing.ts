@@ -1,7 +1,7 @@
 import type { AuditEntry } from '../../../kernel/audit-event.ts';
 import { FrostbyteError } from '../../../kernel/errors.ts';
 import { STAGES } from '../../../kernel/pipeline.ts';
-import type { NewReprocess } from '../port.ts';
+import type { NewReprocess, ReprocessStep } from '../port.ts';
 import type { BatchRow, DocumentRow, ReprocessRow, ReprocessStart } from '../rows.ts';
 import { refused } from './own-row.ts';
 
@@ -80,6 +80,30 @@ function startOf(row: DocumentRow, wanted: ReprocessStart): ReprocessStart {
   const passed = row.enriched_sha256 !== null && row.stages.policy === 'completed';
   if (STAGES.indexOf(wanted) > STAGES.indexOf('policy') && !passed) return 'policy';
   return wanted;
+}
+
+type Counts = Pick<ReprocessRow, 'examined' | 'restarted' | 'skipped'>;
+
+/**
+ * What a step adds to a request's counts. Candidates that no page holds any more when the last one is read were erased
+ * before it: they count as looked at and skipped, so that every candidate is accounted for.
+ */
+export function stepCounts(
+  { candidates, examined }: ReprocessRow,
+  { page, last }: Pick<ReprocessStep, 'page' | 'last'>,
+  { restarted, skipped }: Omit<Counts, 'examined'>,
+): Counts {
+  const gone = last ? Math.max(0, candidates - examined - page.length) : 0;
+  return { examined: page.length + gone, restarted, skipped: skipped + gone };
+}
+
+/** The counts of a request with those that a step adds. */
+export function countsWith(request: ReprocessRow, adds: Counts): Counts {
+  return {
+    examined: request.examined + adds.examined,
+    restarted: request.restarted + adds.restarted,
+    skipped: request.skipped + adds.skipped,
+  };
 }
 
 /** The entry with how many documents the request looks at. */

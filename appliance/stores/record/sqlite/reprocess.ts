@@ -4,11 +4,13 @@ import type { DocumentRow, ReprocessProgress, ReprocessRow } from '../rows.ts';
 import { type Cell, DOCUMENTS, REPROCESSES } from '../rules/codec.ts';
 import type { ListShape } from '../rules/cursor.ts';
 import {
+  countsWith,
   endedByCancelling,
   mayRun,
   newRequest,
   planRun,
   refuseReceiving,
+  stepCounts,
   withCount,
   withDetails,
 } from '../rules/reprocessing.ts';
@@ -168,21 +170,12 @@ function advance(context: RecordContext, { reprocess_id, after, page, last, entr
     restarted += 1;
   }
   const end = page.at(-1);
-  db.run(MOVE, {
-    reprocess_id,
-    received_at: end?.received_at ?? null,
-    doc_id: end?.doc_id ?? null,
-    examined: page.length,
-    restarted,
-    skipped,
-  });
+  const adds = stepCounts(request, { page, last }, { restarted, skipped });
+  const to = { received_at: end?.received_at ?? null, doc_id: end?.doc_id ?? null };
+  db.run(MOVE, { reprocess_id, ...to, ...adds });
   if (last) {
     db.run(FINISH, [at, reprocess_id]);
-    const counts = {
-      examined: request.examined + page.length,
-      restarted: request.restarted + restarted,
-      skipped: request.skipped + skipped,
-    };
+    const counts = countsWith(request, adds);
     appendEntries(
       context,
       entries.map((entry) => withDetails(entry, counts)),
