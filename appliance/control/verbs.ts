@@ -98,10 +98,11 @@ export interface ControlVerbs {
   holdsOn(tenantId: string, docId: string, batchIds: readonly string[]): Promise<HoldScope[]>;
 
   // Ledger
-  /** What no restore may undo (spec 7), in order, behind the place `after`; of one tenant where it is named. */
+  /** What no restore may undo (spec 7), in order, behind the place `after` and without the first `offset`; of one tenant where it is named. */
   ledger(query: {
     tenant_id?: string;
     after: number;
+    offset?: number;
     limit: number;
   }): Promise<{ entries: LedgerEntry[]; total: number }>;
 

@@ -95,8 +95,8 @@ const VERBS: Partial<Record<RouteName, Verb>> = {
   async auditLedger({ control, params, query }) {
     const { page, limit, cursor } = query as { page: number; limit: number; cursor?: string };
     const of = params.tenant_id === APPLIANCE_LOG ? {} : { tenant_id: params.tenant_id! };
-    const after = cursor === undefined ? 0 : Number(cursor);
-    const { entries, total } = await control.ledger({ ...of, after, limit });
+    const place = cursor === undefined ? { after: 0, offset: (page - 1) * limit } : { after: Number(cursor) };
+    const { entries, total } = await control.ledger({ ...of, ...place, limit });
     const next = entries.length < limit ? null : String(entries.at(-1)!.seq);
     return answer(entries, 200, listMeta(total, { page, limit }, {}, next));
   },

@@ -212,6 +212,10 @@ export function controlContract(name: string, reach: Reach): void {
       assert.deepEqual(await verbs.holdsOn(tenant, DOC, []), []);
       const { entries, total } = await verbs.ledger({ tenant_id: tenant, after: 0, limit: 10 });
       assert.deepEqual([entries.map(({ kind }) => kind), total], [['hold_set', 'hold_lifted'], 2]);
+      const second = await verbs.ledger({ tenant_id: tenant, after: 0, offset: 1, limit: 10 });
+      assert.deepEqual([second.entries.map(({ kind }) => kind), second.total], [['hold_lifted'], 2]);
+      const whole = await verbs.ledger({ after: 0, limit: 10 });
+      assert.deepEqual((await verbs.ledger({ after: 0, offset: 1, limit: 1 })).entries, whole.entries.slice(1, 2));
     });
 
     test('break-glass opens, stands, is listed and closed; the tenant is told and may say that it knows', async (t) => {

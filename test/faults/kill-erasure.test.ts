@@ -227,7 +227,7 @@ async function completed(appliance: Appliance, token: string): Promise<number> {
 }
 
 async function ledgerOf(appliance: Appliance) {
-  const { data } = await (await appliance.admin()).get<{ kind: string }[]>(`/audit/${TENANT}/ledger`, { limit: 1000 });
+  const { data } = await (await appliance.admin()).get<{ kind: string }[]>(`/audit/${TENANT}/ledger`, { limit: 500 });
   return data.filter(({ kind }) => kind === 'document_erased');
 }
 

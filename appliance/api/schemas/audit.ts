@@ -80,7 +80,7 @@ export const LedgerQuery = z.strictObject({
     .string()
     .regex(/^\d{1,15}$/)
     .optional(),
-  ...pageOf(100, 1000),
+  ...pageOf(50, 500),
 });
 
 export const LedgerAnswer = z

@@ -4,7 +4,7 @@ import { client } from '../context.ts';
 import { CheckFailed } from '../exit.ts';
 import { withinLimits } from '../waiting.ts';
 
-const PAGE = 1000;
+const PAGE = 500;
 
 /** `frostbyte audit ledger`: JSON Lines, with `--json` or without, so that it can be kept as it comes. */
 export function auditLedgerCommand(audit: Command): void {

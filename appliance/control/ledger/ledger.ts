@@ -7,8 +7,9 @@ const LAST = 'SELECT seq, hash FROM ledger ORDER BY seq DESC LIMIT 1';
 const KNOWN = 'SELECT 1 FROM ledger WHERE event_id = ?';
 const INSERT = `INSERT INTO ledger (seq, kind, tenant_id, resource_id, at, details, event_id, previous_hash, hash)
   VALUES (:seq, :kind, :tenant_id, :resource_id, :at, :details, :event_id, :previous_hash, :hash)`;
-const ALL = 'SELECT * FROM ledger WHERE seq > :after ORDER BY seq LIMIT :limit';
-const OF_TENANT = 'SELECT * FROM ledger WHERE tenant_id = :tenant_id AND seq > :after ORDER BY seq LIMIT :limit';
+const ALL = 'SELECT * FROM ledger WHERE seq > :after ORDER BY seq LIMIT :limit OFFSET :offset';
+const OF_TENANT =
+  'SELECT * FROM ledger WHERE tenant_id = :tenant_id AND seq > :after ORDER BY seq LIMIT :limit OFFSET :offset';
 
 /**
  * Appends to the ledger. To be called inside `registry.write`, with the change that it remembers: both commit or neither
@@ -22,16 +23,16 @@ export function appendLedger(registry: Registry, entry: Omit<LedgerEntry, 'seq' 
   return true;
 }
 
-/** Entries behind `after`, in order; of one tenant where it is named. O(log entries + limit). */
+/** Entries behind `after`, in order, without the first `offset`; of one tenant where it is named. O(log entries + offset + limit). */
 export function readLedger(
   registry: Registry,
-  query: { tenant_id?: string; after: number; limit: number },
+  query: { tenant_id?: string; after: number; offset?: number; limit: number },
 ): LedgerEntry[] {
-  const { tenant_id, after, limit } = query;
+  const { tenant_id, after, offset = 0, limit } = query;
   const rows =
     tenant_id === undefined
-      ? registry.all<LedgerRow>(ALL, { after, limit })
-      : registry.all<LedgerRow>(OF_TENANT, { tenant_id, after, limit });
+      ? registry.all<LedgerRow>(ALL, { after, offset, limit })
+      : registry.all<LedgerRow>(OF_TENANT, { tenant_id, after, offset, limit });
   return rows.map(({ details, ...row }) => ({ ...row, details: JSON.parse(details) as Record<string, unknown> }));
 }
 

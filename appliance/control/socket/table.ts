@@ -101,7 +101,7 @@ const PLAIN = {
     z.strictObject({ status: z.enum(['in_force', 'lifted', 'all']), limit, offset: count, after: id.optional() }),
   ]),
   holdsOn: verb([tenantId, id, z.array(id).max(100_000)]),
-  ledger: verb([z.strictObject({ tenant_id: text(64).optional(), after: count, limit })]),
+  ledger: verb([z.strictObject({ tenant_id: text(64).optional(), after: count, offset: count.optional(), limit })]),
 
   openBreakGlass: verb([
     tenantId,

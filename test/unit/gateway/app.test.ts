@@ -284,6 +284,23 @@ test('a body is checked before control hears of it, and every problem is named',
   );
 });
 
+test('the ledger is paged like every other list: by number or cursor, at most 500 at once', async () => {
+  const world = gatewayWorld();
+  const token = world.token('admin');
+  const ask = (query: string) => world.request('GET', `audit/_appliance/ledger?${query}`, { token });
+  for (const wrong of ['limit=501', 'limit=0', 'page=0', 'page=x', 'cursor=x', 'sort=asc'])
+    assert.equal((await refusalOf(await ask(wrong))).code, 'VALIDATION_ERROR', wrong);
+  assert.ok(!world.calls.some(({ verb }) => verb === 'ledger'));
+  for (const right of ['page=3&limit=500', 'page=3&cursor=41&limit=7']) assert.equal((await ask(right)).status, 200);
+  assert.deepEqual(
+    world.calls.filter(({ verb }) => verb === 'ledger').map(({ args }) => args[0]),
+    [
+      { after: 0, offset: 1000, limit: 500 },
+      { after: 41, limit: 7 },
+    ],
+  );
+});
+
 test('ids in a path are checked before anything looks for them', async () => {
   const world = gatewayWorld();
   const token = world.token('tenant_admin');
