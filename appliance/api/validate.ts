@@ -45,9 +45,15 @@ export function issuesToDetails(issues: readonly z.core.$ZodIssue[], root: unkno
         .map((key) => ({ field: [...issue.path, key.slice(0, SHOWN)].join('.'), constraint: 'unknown field' }));
     }
     const field = issue.path.map(String).join('.') || '(body)';
+    if (isMissing(issue, root)) return [{ field, constraint: 'is missing' }];
     const value = shownValue(root, issue.path);
     return [{ field, ...(value === undefined ? {} : { value }), constraint: issue.message }];
   });
+}
+
+/** Where nothing stands, what the schema says of its type is not what is wrong. Rules across fields keep their words. */
+function isMissing({ code, path }: z.core.$ZodIssue, root: unknown): boolean {
+  return code !== 'custom' && valueAt(root, path) === undefined;
 }
 
 /** The value that a path leads to, where an answer may repeat it; undefined where it may not, and where there is none. */

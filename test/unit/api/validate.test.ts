@@ -42,6 +42,35 @@ test('all problems are named at once, each with field, value and constraint', ()
   assert.ok(details.every(({ constraint }) => constraint.length > 0));
 });
 
+test('a field that is not there is called missing, whatever it should be; one that is wrong is told its rule', () => {
+  const Asked = z.strictObject({
+    text: z.string(),
+    count: z.number(),
+    class: z.enum(['a', 'b']),
+    from: z.literal('parse'),
+    either: z.union([z.string(), z.number()]),
+    deep: z.strictObject({ list: z.array(z.strictObject({ id: z.string() })) }),
+  });
+  const told = (schema: z.ZodType, value: unknown) =>
+    detailsOf(schema, value).map(({ field, constraint }) => `${field} ${constraint}`);
+  assert.deepEqual(
+    told(Asked, {}),
+    ['text', 'count', 'class', 'from', 'either', 'deep'].map((name) => `${name} is missing`),
+  );
+  assert.deepEqual(told(Asked, undefined), ['(body) is missing']);
+  const right = { count: 1, class: 'a', from: 'parse', either: 1 };
+  const [text, id, ...more] = told(Asked, { ...right, text: null, deep: { list: [{}] } });
+  assert.match(text!, /^text .*expected string/);
+  assert.deepEqual([id, more], ['deep.list.0.id is missing', []]);
+  const ranged = z
+    .strictObject({ start: z.string().optional(), end: z.string().optional() })
+    .refine(({ start, end }) => start === undefined || end !== undefined, {
+      error: 'must stand with start',
+      path: ['end'],
+    });
+  assert.deepEqual(told(ranged, { start: 'x' }), ['end must stand with start']);
+});
+
 test('content is never repeated: query text, prose, whole bodies, metadata', () => {
   const secret = 'canary words of a person';
   for (const value of [
