@@ -121,13 +121,14 @@ async function admit(options: GatewayOptions, name: RouteName, route: Route, c: 
   const rawParams = c.req.param() as Record<string, string>;
   const tenantId = rawParams.tenant_id;
   authorize(route, caller, tenantId);
-  const reason = await reasonToOpen(control, route, caller, tenantId, c.req.header(REASON_HEADER));
 
   if (tenantId !== undefined && tenantId !== '_appliance') {
     const gate = await control.gate(tenantId);
     if (gate.state !== null) c.set('tenantLabel', tenantId);
     refuseByState(route, gate.state);
   }
+  // Behind the state: nobody is told to open what a tenant that serves nobody would refuse.
+  const reason = await reasonToOpen(control, route, caller, tenantId, c.req.header(REASON_HEADER));
   // Suspending must work under any load (spec 3).
   if (route.limit && name !== 'suspendTenant') {
     const wait = await limiter.take(route.limit, tenantId ?? '');

@@ -214,6 +214,7 @@ test('a suspended tenant is looked at by nobody, and comes back without open gra
   assert.equal((await frode('GET', '/query/acme/documents', undefined, reason)).status, 200);
   await frode('POST', '/admin/tenants/acme/suspend', { reason: 'incident' });
   assert.equal((await frode('GET', '/query/acme/documents', undefined, reason)).code, 'TENANT_SUSPENDED');
+  assert.equal((await frode('GET', '/query/acme/documents')).code, 'TENANT_SUSPENDED', 'opening would not help');
   const { code } = await frode('POST', '/admin/tenants/acme/break-glass', { reason: 'incident' });
   assert.equal(code, 'TENANT_SUSPENDED');
   await frode('POST', '/admin/tenants/acme/resume', { reason: 'cleared' });

@@ -82,7 +82,8 @@ test('refusals come in their order: token, role, scope, tenant, suspension, stat
   assert.equal(await ask(world.token('tenant_user', { scopes: ['ingest'] }), 'acme'), '403 INSUFFICIENT_PERMISSIONS');
   assert.equal(await ask(world.token('tenant_user', { tenant: 'live' }), 'acme'), '403 INSUFFICIENT_PERMISSIONS');
   assert.equal(await ask(world.token('tenant_user', { tenant: 'live' }), 'nosuch'), '403 INSUFFICIENT_PERMISSIONS');
-  assert.equal(await ask(admin, 'acme'), '403 INSUFFICIENT_PERMISSIONS', 'break-glass without a reason');
+  assert.equal(await ask(admin, 'live'), '403 INSUFFICIENT_PERMISSIONS', 'break-glass without a reason');
+  assert.equal(await ask(admin, 'acme'), '403 TENANT_SUSPENDED', 'break-glass would not open it');
   assert.equal(await ask(admin, 'acme', glass), '403 TENANT_SUSPENDED');
   assert.equal(await ask(admin, 'nosuch', glass), '404 RESOURCE_NOT_FOUND');
   assert.equal(await ask(admin, 'globex', glass), '409 INVALID_STATE_TRANSITION');
