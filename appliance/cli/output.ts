@@ -4,8 +4,11 @@ export { printable } from '../kernel/printable.ts';
 
 /** How commands speak: JSON where asked, aligned columns for people, a progress bar on a terminal, plain lines in a pipe. */
 export interface Output {
-  /** The command's answer as JSON (`--json`), else as `text` makes it. */
-  answer<T>(value: T, text: (value: T) => string): void;
+  /**
+   * The command's answer as JSON (`--json`), else as `text` makes it. A note about it stands below it; with `--json` on
+   * standard error.
+   */
+  answer<T>(value: T, text: (value: T) => string, note?: string): void;
   /** A line for people; nothing under `--json`. */
   say(line: string): void;
   /** A line on standard error, always. */
@@ -26,7 +29,10 @@ export interface OutputOptions {
 
 export function createOutput({ json, stdout = process.stdout, stderr = process.stderr }: OutputOptions): Output {
   return {
-    answer: (value, text) => void stdout.write(json ? `${JSON.stringify(value)}\n` : `${text(value)}\n`),
+    answer(value, text, note) {
+      stdout.write(json ? `${JSON.stringify(value)}\n` : `${text(value)}\n`);
+      if (note !== undefined) (json ? stderr : stdout).write(`${note}\n`);
+    },
     say: (line) => void (json || stdout.write(`${line}\n`)),
     warn: (line) => void stderr.write(`${line}\n`),
     progress: (label, total) =>

@@ -182,6 +182,7 @@ export const ChunkAnswer = z
     lineage: Lineage.extend({ vector_sha256: Sha256, embed_dimensions: z.number().int(), indexed_at: Timestamp }),
   })
   .openapi('Chunk');
+export type ChunkAnswer = z.infer<typeof ChunkAnswer>;
 
 export const DocumentListItem = DocumentAnswer.omit({ review: true, chunks: true, lineage: true }).openapi(
   'DocumentListItem',

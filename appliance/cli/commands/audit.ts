@@ -5,6 +5,7 @@ import { FrostbyteError } from '../../kernel/errors.ts';
 import { client, output } from '../context.ts';
 import { CheckFailed } from '../exit.ts';
 import { table } from '../output.ts';
+import { addPlaceOptions, goOn, type Place } from '../paging.ts';
 import { askUntil } from '../waiting.ts';
 import { auditLedgerCommand } from './audit-ledger.ts';
 
@@ -49,24 +50,26 @@ export function auditCommands(program: Command): void {
 
   auditLedgerCommand(audit);
 
-  audit
-    .command('events <tenant_id>')
-    .description('Events, newest first (_appliance for the appliance’s own)')
-    .option('--type <event_type>', 'only this type')
-    .option('--resource <id>', 'only this resource')
-    .option('--limit <number>', 'how many', '50')
+  addPlaceOptions(
+    audit
+      .command('events <tenant_id>')
+      .description('Events, newest first (_appliance for the appliance’s own)')
+      .option('--type <event_type>', 'only this type')
+      .option('--resource <id>', 'only this resource'),
+  )
     .addHelpText('after', '\nExample:\n  frostbyte audit events nordlaw --type TENANT_SUSPENDED')
-    .action(async (tenant: string, options: { type?: string; resource?: string; limit: string }, command: Command) => {
-      const { data } = await client(command).get<EventAnswer[]>(`/audit/${tenant}/events`, {
-        event_type: options.type,
-        resource_id: options.resource,
-        limit: options.limit,
-      });
-      output(command).answer(data, (events) =>
-        table([
-          ['#', 'TIME', 'EVENT', 'ACTOR', 'RESOURCE'],
-          ...events.map((e) => [e.log_index, e.timestamp, e.event_type, e.actor, e.resource_id]),
-        ]),
+    .action(async (tenant: string, options: Place & { type?: string; resource?: string }, command: Command) => {
+      const { type: event_type, resource: resource_id, limit, cursor } = options;
+      const query = { event_type, resource_id, limit, cursor };
+      const listed = await client(command).get<EventAnswer[]>(`/audit/${tenant}/events`, query);
+      output(command).answer(
+        listed.data,
+        (events) =>
+          table([
+            ['#', 'TIME', 'EVENT', 'ACTOR', 'RESOURCE'],
+            ...events.map((e) => [e.log_index, e.timestamp, e.event_type, e.actor, e.resource_id]),
+          ]),
+        goOn(options, listed),
       );
     });
 

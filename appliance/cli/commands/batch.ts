@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { BatchStatus } from '../../api/schemas/ingest.ts';
 import { client, output } from '../context.ts';
 import { table } from '../output.ts';
+import { addPlaceOptions, goOn, type Place } from '../paging.ts';
 import { describeStatus } from './ingest.ts';
 
 interface BatchLine {
@@ -25,19 +26,24 @@ export function batchCommands(program: Command): void {
       output(command).answer(data, describeStatus);
     });
 
-  batch
-    .command('list <tenant_id>')
-    .description('List batches, newest first')
-    .option('--status <status>', 'receiving, processing, held, completed or cancelled')
-    .option('--limit <number>', 'how many', '50')
+  addPlaceOptions(
+    batch
+      .command('list <tenant_id>')
+      .description('List batches, newest first')
+      .option('--status <status>', 'receiving, processing, held, completed or cancelled'),
+  )
     .addHelpText('after', '\nExample:\n  frostbyte batch list nordlaw --status processing')
-    .action(async (tenant: string, options: { status?: string; limit: string }, command: Command) => {
-      const { data } = await client(command).get<BatchLine[]>(`/ingest/${tenant}/batches`, options);
-      output(command).answer(data, (rows) =>
-        table([
-          ['BATCH', 'STATUS', 'FILES', 'SUBMITTED', 'BY'],
-          ...rows.map((row) => [row.batch_id, row.status, row.file_count, row.submitted_at, row.submitted_by]),
-        ]),
+    .action(async (tenant: string, options: Place & { status?: string }, command: Command) => {
+      const { status, limit, cursor } = options;
+      const listed = await client(command).get<BatchLine[]>(`/ingest/${tenant}/batches`, { status, limit, cursor });
+      output(command).answer(
+        listed.data,
+        (rows) =>
+          table([
+            ['BATCH', 'STATUS', 'FILES', 'SUBMITTED', 'BY'],
+            ...rows.map((row) => [row.batch_id, row.status, row.file_count, row.submitted_at, row.submitted_by]),
+          ]),
+        goOn(options, listed),
       );
     });
 

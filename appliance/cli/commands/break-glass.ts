@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { BreakGlassGrant, Notice } from '../../control/verbs.ts';
 import { client, output } from '../context.ts';
 import { table } from '../output.ts';
+import { addPlaceOptions, goOn, type Place } from '../paging.ts';
 
 /** `frostbyte tenant break-glass …`: an administrator's looks at a tenant's content. */
 export function breakGlassCommands(tenant: Command): void {
@@ -27,27 +28,28 @@ export function breakGlassCommands(tenant: Command): void {
       output(command).answer(data, ({ grant_id, expires_at }) => `${grant_id}: open until ${expires_at}`);
     });
 
-  glass
-    .command('list <tenant_id>')
-    .description('Who opened break-glass, when, why and until when; newest first')
-    .option('--limit <number>', 'how many', '50')
+  addPlaceOptions(
+    glass.command('list <tenant_id>').description('Who opened break-glass, when, why and until when; newest first'),
+  )
     .addHelpText('after', '\nExample:\n  frostbyte tenant break-glass list nordlaw')
-    .action(async (id: string, options: { limit: string }, command: Command) => {
-      const { data } = await client(command).get<BreakGlassGrant[]>(`/admin/tenants/${id}/break-glass`, {
-        limit: options.limit,
-      });
-      output(command).answer(data, (grants) =>
-        table([
-          ['GRANT', 'STATE', 'WHO', 'OPENED', 'UNTIL', 'REASON'],
-          ...grants.map((grant) => [
-            grant.grant_id,
-            grant.state,
-            grant.subject,
-            grant.opened_at,
-            grant.closed_at ?? grant.expires_at,
-            grant.reason,
+    .action(async (id: string, { limit, cursor }: Place, command: Command) => {
+      const path = `/admin/tenants/${id}/break-glass`;
+      const listed = await client(command).get<BreakGlassGrant[]>(path, { limit, cursor });
+      output(command).answer(
+        listed.data,
+        (grants) =>
+          table([
+            ['GRANT', 'STATE', 'WHO', 'OPENED', 'UNTIL', 'REASON'],
+            ...grants.map((grant) => [
+              grant.grant_id,
+              grant.state,
+              grant.subject,
+              grant.opened_at,
+              grant.closed_at ?? grant.expires_at,
+              grant.reason,
+            ]),
           ]),
-        ]),
+        goOn({ limit, cursor }, listed),
       );
     });
 
@@ -68,30 +70,33 @@ export function noticeCommands(program: Command): void {
     .command('notices')
     .description('What a tenant is told: suspensions, administrators’ looks at its content');
 
-  notices
-    .command('list <tenant_id>')
-    .description('List notices, newest first')
-    .option('--unread', 'only those that hold and that nobody has acknowledged')
-    .option('--limit <number>', 'how many', '50')
+  addPlaceOptions(
+    notices
+      .command('list <tenant_id>')
+      .description('List notices, newest first')
+      .option('--unread', 'only those that hold and that nobody has acknowledged'),
+  )
     .addHelpText('after', '\nExample:\n  frostbyte notices list nordlaw --unread')
-    .action(async (tenant: string, options: { unread?: boolean; limit: string }, command: Command) => {
-      const { data } = await client(command).get<Notice[]>(`/ingest/${tenant}/notices`, {
-        limit: options.limit,
-        unread: options.unread ? 'true' : undefined,
-      });
-      output(command).answer(data, (rows) =>
-        table([
-          ['NOTICE', 'WHEN', 'WHAT', 'WHO', 'UNTIL', 'READ BY', 'REASON'],
-          ...rows.map((row) => [
-            row.notice_id,
-            row.created_at,
-            row.withdrawn_at ? `${row.kind} (over)` : row.kind,
-            row.actor,
-            row.until,
-            row.acknowledged_by,
-            row.reason,
+    .action(async (tenant: string, options: Place & { unread?: boolean }, command: Command) => {
+      const { limit, cursor } = options;
+      const query = { limit, cursor, unread: options.unread ? 'true' : undefined };
+      const listed = await client(command).get<Notice[]>(`/ingest/${tenant}/notices`, query);
+      output(command).answer(
+        listed.data,
+        (rows) =>
+          table([
+            ['NOTICE', 'WHEN', 'WHAT', 'WHO', 'UNTIL', 'READ BY', 'REASON'],
+            ...rows.map((row) => [
+              row.notice_id,
+              row.created_at,
+              row.withdrawn_at ? `${row.kind} (over)` : row.kind,
+              row.actor,
+              row.until,
+              row.acknowledged_by,
+              row.reason,
+            ]),
           ]),
-        ]),
+        goOn(options, listed),
       );
     });
 

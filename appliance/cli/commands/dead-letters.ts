@@ -5,6 +5,7 @@ import type { Client } from '../client.ts';
 import { client, output } from '../context.ts';
 import { CheckFailed } from '../exit.ts';
 import { table } from '../output.ts';
+import { addPlaceOptions, goOn, type Place } from '../paging.ts';
 import { withinLimits } from '../waiting.ts';
 
 interface DeadLetter {
@@ -25,26 +26,33 @@ const PAGE = 500;
 export function deadLetterCommands(program: Command): void {
   const dlq = program.command('dlq').description('Dead letters: documents that a stage gave up on');
 
-  dlq
-    .command('list <tenant_id>')
-    .description('List dead letters, newest first')
-    .option('--status <status>', 'pending_review, resolved or abandoned')
-    .option('--stage <stage>', 'only those of parse, policy, embed or index')
+  addPlaceOptions(
+    dlq
+      .command('list <tenant_id>')
+      .description('List dead letters, newest first')
+      .option('--status <status>', 'pending_review, resolved or abandoned')
+      .option('--stage <stage>', 'only those of parse, policy, embed or index'),
+  )
     .addHelpText('after', '\nExample:\n  frostbyte dlq list nordlaw --status pending_review')
-    .action(async (tenant: string, { status, stage }: { status?: string; stage?: string }, command: Command) => {
-      const data = await client(command).all<DeadLetter>(`/ingest/${tenant}/dlq`, { status, stage, limit: PAGE });
-      output(command).answer(data, (rows) =>
-        table([
-          ['ENTRY', 'STAGE', 'DOCUMENT', 'CODE', 'RETRIES', 'STATUS'],
-          ...rows.map((r) => [
-            r.dlq_entry_id,
-            r.stage,
-            r.resource_id,
-            r.error.code,
-            r.retry_count,
-            r.resolution ?? r.status,
+    .action(async (tenant: string, options: Place & { status?: string; stage?: string }, command: Command) => {
+      const { status, stage, limit, cursor } = options;
+      const query = { status, stage, limit, cursor };
+      const listed = await client(command).get<DeadLetter[]>(`/ingest/${tenant}/dlq`, query);
+      output(command).answer(
+        listed.data,
+        (rows) =>
+          table([
+            ['ENTRY', 'STAGE', 'DOCUMENT', 'CODE', 'RETRIES', 'STATUS'],
+            ...rows.map((r) => [
+              r.dlq_entry_id,
+              r.stage,
+              r.resource_id,
+              r.error.code,
+              r.retry_count,
+              r.resolution ?? r.status,
+            ]),
           ]),
-        ]),
+        goOn(options, listed),
       );
     });
 

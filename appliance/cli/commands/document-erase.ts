@@ -3,6 +3,7 @@ import type { DeletionReceipt } from '../../api/schemas/query.ts';
 import { client, output } from '../context.ts';
 import { CheckFailed } from '../exit.ts';
 import { printable, table } from '../output.ts';
+import { addPlaceOptions, goOn, type Place } from '../paging.ts';
 import { askUntil } from '../waiting.ts';
 
 /** How long `erase` follows an erasure that waits for work in flight. */
@@ -32,25 +33,32 @@ export function documentEraseCommands(document: Command): void {
       }
     });
 
-  document
-    .command('erasures <tenant_id>')
-    .description('List deletion receipts, newest first')
-    .option('--doc <doc_id>', 'only those of this document')
+  addPlaceOptions(
+    document
+      .command('erasures <tenant_id>')
+      .description('List deletion receipts, newest first')
+      .option('--doc <doc_id>', 'only those of this document'),
+  )
     .addHelpText('after', '\nExample:\n  frostbyte document erasures nordlaw')
-    .action(async (tenant: string, options: { doc?: string }, command: Command) => {
-      const data = await client(command).all<DeletionReceipt>(`/query/${tenant}/erasures`, { doc_id: options.doc });
-      output(command).answer(data, (rows) =>
-        table([
-          ['RECEIPT', 'DOCUMENT', 'STATUS', 'CAUSE', 'BY', 'ERASED'],
-          ...rows.map((row) => [
-            row.deletion_receipt_id,
-            row.doc_id,
-            row.status,
-            row.cause,
-            row.requested_by,
-            row.erased_at,
+    .action(async (tenant: string, options: Place & { doc?: string }, command: Command) => {
+      const { doc: doc_id, limit, cursor } = options;
+      const query = { doc_id, limit, cursor };
+      const listed = await client(command).get<DeletionReceipt[]>(`/query/${tenant}/erasures`, query);
+      output(command).answer(
+        listed.data,
+        (rows) =>
+          table([
+            ['RECEIPT', 'DOCUMENT', 'STATUS', 'CAUSE', 'BY', 'ERASED'],
+            ...rows.map((row) => [
+              row.deletion_receipt_id,
+              row.doc_id,
+              row.status,
+              row.cause,
+              row.requested_by,
+              row.erased_at,
+            ]),
           ]),
-        ]),
+        goOn(options, listed),
       );
     });
 

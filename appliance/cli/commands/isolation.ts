@@ -5,6 +5,7 @@ import { canonicalJson } from '../../kernel/canonical-json.ts';
 import { client, output } from '../context.ts';
 import { CheckFailed } from '../exit.ts';
 import { table } from '../output.ts';
+import { addPageOptions, nextPage, type Page } from '../paging.ts';
 
 /** `frostbyte tenant verify` and `frostbyte tenant isolation …`: the isolation check, and what it found before. */
 export function isolationCommands(tenant: Command): void {
@@ -22,27 +23,30 @@ export function isolationCommands(tenant: Command): void {
     .command('isolation')
     .description('Reports of isolation checks: each asked for, at provisioning, and by itself');
 
-  isolation
-    .command('list <tenant_id>')
-    .description('Reports that are kept, newest first')
-    .option('--limit <number>', 'how many', '30')
+  addPageOptions(
+    isolation.command('list <tenant_id>').description('Reports that are kept, newest first'),
+    'the list',
+    30,
+  )
     .addHelpText('after', '\nExample:\n  frostbyte tenant isolation list nordlaw')
-    .action(async (id: string, options: { limit: string }, command: Command) => {
-      const { data } = await client(command).get<IsolationSummary[]>(`/admin/tenants/${id}/isolation`, {
-        limit: options.limit,
-      });
-      output(command).answer(data, (reports) =>
-        table([
-          ['REPORT', 'CHECKED', 'RESULT', 'TRIES', 'ALLOWED', 'SHA-256'],
-          ...reports.map((report) => [
-            report.report_id,
-            report.checked_at,
-            verdict(report),
-            report.checks,
-            report.allowed,
-            report.report_sha256,
+    .action(async (id: string, { page, limit }: Page, command: Command) => {
+      const path = `/admin/tenants/${id}/isolation`;
+      const { data, meta } = await client(command).get<IsolationSummary[]>(path, { page, limit });
+      output(command).answer(
+        data,
+        (reports) =>
+          table([
+            ['REPORT', 'CHECKED', 'RESULT', 'TRIES', 'ALLOWED', 'SHA-256'],
+            ...reports.map((report) => [
+              report.report_id,
+              report.checked_at,
+              verdict(report),
+              report.checks,
+              report.allowed,
+              report.report_sha256,
+            ]),
           ]),
-        ]),
+        nextPage({ page, limit }, data.length, meta?.total ?? 0),
       );
     });
 

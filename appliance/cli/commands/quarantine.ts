@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { QuarantineDocument, QuarantineItem } from '../../api/schemas/quarantine.ts';
 import { client, output } from '../context.ts';
 import { placeOnPage, printable, table } from '../output.ts';
+import { addPageOptions, addPlaceOptions, goOn, nextPage, type Page, type Place } from '../paging.ts';
 import { saveFile } from '../save-file.ts';
 
 interface Decided {
@@ -17,36 +18,39 @@ interface Decided {
 export function quarantineCommands(program: Command): void {
   const quarantine = program.command('quarantine').description('What the gates and the scanner keep out');
 
-  quarantine
-    .command('list <tenant_id>')
-    .description('List documents in quarantine, and documents with chunks in quarantine, newest first')
-    .option('--cause <code>', 'MALWARE_DETECTED, PII_BLOCK_POLICY, INJECTION_DETECTED or GATE_UNAVAILABLE')
-    .option('--scope <scope>', 'document, or chunks')
-    .option('--status <status>', 'open, or rejected')
-    .option('--limit <number>', 'how many', '50')
-    .option('--cursor <doc_id>', 'those behind this one')
+  addPlaceOptions(
+    quarantine
+      .command('list <tenant_id>')
+      .description('List documents in quarantine, and documents with chunks in quarantine, newest first')
+      .option('--cause <code>', 'MALWARE_DETECTED, PII_BLOCK_POLICY, INJECTION_DETECTED or GATE_UNAVAILABLE')
+      .option('--scope <scope>', 'document, or chunks')
+      .option('--status <status>', 'open, or rejected'),
+  )
     .addHelpText('after', '\nExample:\n  frostbyte quarantine list nordlaw --status open')
-    .action(async (tenant: string, options: Record<string, string | undefined>, command: Command) => {
-      const { data, meta } = await client(command).get<QuarantineItem[]>(`/ingest/${tenant}/quarantine`, {
-        reason: options.cause,
-        scope: options.scope,
-        status: options.status,
-        limit: options.limit,
-        cursor: options.cursor,
-      });
-      output(command).answer(data, (rows) => listed(rows, meta));
-    });
+    .action(
+      async (
+        tenant: string,
+        options: Place & { cause?: string; scope?: string; status?: string },
+        command: Command,
+      ) => {
+        const { cause: reason, scope, status, limit, cursor } = options;
+        const query = { reason, scope, status, limit, cursor };
+        const page = await client(command).get<QuarantineItem[]>(`/ingest/${tenant}/quarantine`, query);
+        output(command).answer(page.data, listed, goOn(options, page));
+      },
+    );
 
-  quarantine
-    .command('show <tenant_id> <doc_id>')
-    .description('The evidence: types, categories, scores and places, never text')
-    .option('--page <number>', 'page of the chunks', '1')
+  addPageOptions(
+    quarantine
+      .command('show <tenant_id> <doc_id>')
+      .description('The evidence: types, categories, scores and places, never text'),
+    'the chunks',
+  )
     .addHelpText('after', '\nExample:\n  frostbyte quarantine show nordlaw doc_0123456789abcdef')
-    .action(async (tenant: string, id: string, options: { page: string }, command: Command) => {
-      const { data } = await client(command).get<QuarantineDocument>(`/ingest/${tenant}/quarantine/${id}`, {
-        page: options.page,
-      });
-      output(command).answer(data, described);
+    .action(async (tenant: string, id: string, { page, limit }: Page, command: Command) => {
+      const path = `/ingest/${tenant}/quarantine/${id}`;
+      const { data } = await client(command).get<QuarantineDocument>(path, { page, limit });
+      output(command).answer(data, described, nextPage({ page, limit }, data.chunks.length, data.chunk_total));
     });
 
   quarantine
@@ -116,24 +120,20 @@ async function decide(command: Command, path: string, body: Record<string, unkno
   );
 }
 
-function listed(rows: readonly QuarantineItem[], meta?: { total: number; cursor?: string | null }): string {
-  const more = meta?.cursor ? [`${meta.total} in all; go on with --cursor ${meta.cursor}`] : [];
-  return [
-    table([
-      ['DOCUMENT', 'WHY', 'SCOPE', 'STATUS', 'CHUNKS', 'SCORE', 'RECEIVED', 'FILE'],
-      ...rows.map((row) => [
-        row.doc_id,
-        row.reason,
-        row.scope,
-        row.status,
-        row.chunks_quarantined,
-        row.injection_max_score,
-        row.received_at,
-        row.original_filename,
-      ]),
+function listed(rows: readonly QuarantineItem[]): string {
+  return table([
+    ['DOCUMENT', 'WHY', 'SCOPE', 'STATUS', 'CHUNKS', 'SCORE', 'RECEIVED', 'FILE'],
+    ...rows.map((row) => [
+      row.doc_id,
+      row.reason,
+      row.scope,
+      row.status,
+      row.chunks_quarantined,
+      row.injection_max_score,
+      row.received_at,
+      row.original_filename,
     ]),
-    ...more,
-  ].join('\n');
+  ]);
 }
 
 function described({ chunks, hidden_text, release, rejection, ...row }: QuarantineDocument): string {

@@ -5,6 +5,7 @@ import type { Client } from '../client.ts';
 import { client, output } from '../context.ts';
 import { CheckFailed } from '../exit.ts';
 import { type Output, table } from '../output.ts';
+import { addPlaceOptions, goOn, type Place } from '../paging.ts';
 import { askUntil, type Waiting } from '../waiting.ts';
 
 interface Options {
@@ -49,32 +50,38 @@ export function reprocessCommands(document: Command): void {
       }
     });
 
-  document
-    .command('reprocesses <tenant_id> [reprocess_id]')
-    .description('Requests to run documents again, newest first, or how far one has come')
+  addPlaceOptions(
+    document
+      .command('reprocesses <tenant_id> [reprocess_id]')
+      .description('Requests to run documents again, newest first, or how far one has come'),
+  )
     .addHelpText('after', '\nExample:\n  frostbyte document reprocesses nordlaw')
-    .action(async (tenant: string, id: string | undefined, _options: unknown, command: Command) => {
+    .action(async (tenant: string, id: string | undefined, { limit, cursor }: Place, command: Command) => {
       const api = client(command);
       const path = `/ingest/${tenant}/reprocess`;
       if (id !== undefined) {
         output(command).answer((await api.get<ReprocessAnswer>(`${path}/${id}`)).data, describe);
         return;
       }
-      output(command).answer(await api.all<ReprocessAnswer>(path), (rows) =>
-        table([
-          ['REQUEST', 'WHAT', 'FROM', 'STATUS', 'EXAMINED', 'RESTARTED', 'AT WORK', 'FAILED', 'REASON'],
-          ...rows.map(({ documents, ...row }) => [
-            row.reprocess_id,
-            whatOf(row),
-            row.from,
-            row.status,
-            `${documents.examined}/${documents.candidates}`,
-            documents.restarted,
-            documents.processing,
-            documents.failed,
-            row.reason,
+      const listed = await api.get<ReprocessAnswer[]>(path, { limit, cursor });
+      output(command).answer(
+        listed.data,
+        (rows) =>
+          table([
+            ['REQUEST', 'WHAT', 'FROM', 'STATUS', 'EXAMINED', 'RESTARTED', 'AT WORK', 'FAILED', 'REASON'],
+            ...rows.map(({ documents, ...row }) => [
+              row.reprocess_id,
+              whatOf(row),
+              row.from,
+              row.status,
+              `${documents.examined}/${documents.candidates}`,
+              documents.restarted,
+              documents.processing,
+              documents.failed,
+              row.reason,
+            ]),
           ]),
-        ]),
+        goOn({ limit, cursor }, listed),
       );
     });
 

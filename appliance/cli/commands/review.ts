@@ -4,6 +4,7 @@ import { FrostbyteError } from '../../kernel/errors.ts';
 import type { Client } from '../client.ts';
 import { client, output } from '../context.ts';
 import { placeOnPage, quoted, table } from '../output.ts';
+import { addPageOptions, addPlaceOptions, goOn, nextPage, type Page, type Place } from '../paging.ts';
 import { type Waiting, withinLimits } from '../waiting.ts';
 
 interface Reviewed {
@@ -17,40 +18,32 @@ interface Reviewed {
 export function reviewCommands(program: Command): void {
   const review = program.command('review').description('The review queue: documents whose class a person decides');
 
-  review
-    .command('list <tenant_id>')
-    .description('List documents that wait for a decision')
-    .option('--oldest', 'oldest first')
-    .option('--batch <batch_id>', 'only those of this batch')
-    .option('--limit <number>', 'how many', '50')
-    .option('--cursor <doc_id>', 'those behind this one')
+  addPlaceOptions(
+    review
+      .command('list <tenant_id>')
+      .description('List documents that wait for a decision')
+      .option('--oldest', 'oldest first')
+      .option('--batch <batch_id>', 'only those of this batch'),
+  )
     .addHelpText('after', '\nExample:\n  frostbyte review list nordlaw --oldest')
-    .action(
-      async (
-        tenant: string,
-        options: { oldest?: boolean; batch?: string; limit: string; cursor?: string },
-        command: Command,
-      ) => {
-        const { data, meta } = await client(command).get<ReviewItem[]>(`/ingest/${tenant}/review`, {
-          sort: options.oldest ? 'asc' : 'desc',
-          batch_id: options.batch,
-          limit: options.limit,
-          cursor: options.cursor,
-        });
-        output(command).answer(data, (rows) => listed(rows, meta));
-      },
-    );
+    .action(async (tenant: string, options: Place & { oldest?: boolean; batch?: string }, command: Command) => {
+      const { batch: batch_id, limit, cursor } = options;
+      const query = { sort: options.oldest ? 'asc' : 'desc', batch_id, limit, cursor };
+      const page = await client(command).get<ReviewItem[]>(`/ingest/${tenant}/review`, query);
+      output(command).answer(page.data, listed, goOn(options, page));
+    });
 
-  review
-    .command('show <tenant_id> <doc_id>')
-    .description('What there is to judge by: the text after the gates, the proposed class, alternatives, findings')
-    .option('--page <number>', 'page of the text', '1')
+  addPageOptions(
+    review
+      .command('show <tenant_id> <doc_id>')
+      .description('What there is to judge by: the text after the gates, the proposed class, alternatives, findings'),
+    'the text',
+  )
     .addHelpText('after', '\nExample:\n  frostbyte review show nordlaw doc_0123456789abcdef')
-    .action(async (tenant: string, id: string, options: { page: string }, command: Command) => {
-      const { data } = await client(command).get<ReviewDocument>(`/ingest/${tenant}/review/${id}`, {
-        page: options.page,
-      });
-      output(command).answer(data, described);
+    .action(async (tenant: string, id: string, { page, limit }: Page, command: Command) => {
+      const path = `/ingest/${tenant}/review/${id}`;
+      const { data } = await client(command).get<ReviewDocument>(path, { page, limit });
+      output(command).answer(data, described, nextPage({ page, limit }, data.chunks.length, data.chunk_total));
     });
 
   review
@@ -112,22 +105,18 @@ export async function approveBatch(
   }
 }
 
-function listed(rows: readonly ReviewItem[], meta?: { total: number; cursor?: string | null }): string {
-  const more = meta?.cursor ? [`${meta.total} in all; go on with --cursor ${meta.cursor}`] : [];
-  return [
-    table([
-      ['DOCUMENT', 'PROPOSED', 'SURE', 'RECEIVED', 'BATCH', 'FILE'],
-      ...rows.map((row) => [
-        row.doc_id,
-        row.classification,
-        row.classification_confidence.toFixed(2),
-        row.received_at,
-        row.batch_id,
-        row.original_filename,
-      ]),
+function listed(rows: readonly ReviewItem[]): string {
+  return table([
+    ['DOCUMENT', 'PROPOSED', 'SURE', 'RECEIVED', 'BATCH', 'FILE'],
+    ...rows.map((row) => [
+      row.doc_id,
+      row.classification,
+      row.classification_confidence.toFixed(2),
+      row.received_at,
+      row.batch_id,
+      row.original_filename,
     ]),
-    ...more,
-  ].join('\n');
+  ]);
 }
 
 function described({ chunks, alternatives, findings, ...row }: ReviewDocument): string {

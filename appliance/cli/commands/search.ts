@@ -3,6 +3,7 @@ import type { ChunkExplanation, DecidedClass, RetrievalProof } from '../../api/s
 import { client, output } from '../context.ts';
 import { customFieldsOf } from '../custom-fields-of.ts';
 import { printable, quoted, table } from '../output.ts';
+import { addPageOptions, addPlaceOptions, goOn, nextPage, type Page, type Place } from '../paging.ts';
 import { readWhere } from '../where.ts';
 import { documentEraseCommands } from './document-erase.ts';
 import { originalsCommand } from './originals.ts';
@@ -61,58 +62,64 @@ export function searchCommands(program: Command): void {
   const document = program.command('document').description('Documents of a tenant');
   documentEraseCommands(document);
   reprocessCommands(document);
-  document
-    .command('list <tenant_id>')
-    .description('List documents, newest first')
-    .option('--state <state>', 'only those in this state')
-    .option('--batch <batch_id>', 'only those of this batch')
-    .option('--limit <number>', 'how many', '50')
+  addPlaceOptions(
+    document
+      .command('list <tenant_id>')
+      .description('List documents, newest first')
+      .option('--state <state>', 'only those in this state')
+      .option('--batch <batch_id>', 'only those of this batch'),
+  )
     .addHelpText('after', '\nExample:\n  frostbyte document list nordlaw --state quarantined')
-    .action(async (tenant: string, options: { state?: string; batch?: string; limit: string }, command: Command) => {
-      const { data } = await client(command).get<DocumentAnswer[]>(`/query/${tenant}/documents`, {
-        state: options.state,
-        batch_id: options.batch,
-        limit: options.limit,
-      });
-      output(command).answer(data, (rows) =>
-        table([
-          ['DOCUMENT', 'STATE', 'CLASS', 'PAGES', 'CHUNKS', 'FILE'],
-          ...rows.map((row) => [
-            row.doc_id,
-            row.state,
-            row.classification,
-            row.page_count,
-            row.chunk_count,
-            row.original_filename,
+    .action(async (tenant: string, options: Place & { state?: string; batch?: string }, command: Command) => {
+      const { batch: batch_id, state, limit, cursor } = options;
+      const query = { state, batch_id, limit, cursor };
+      const listed = await client(command).get<DocumentAnswer[]>(`/query/${tenant}/documents`, query);
+      output(command).answer(
+        listed.data,
+        (rows) =>
+          table([
+            ['DOCUMENT', 'STATE', 'CLASS', 'PAGES', 'CHUNKS', 'FILE'],
+            ...rows.map((row) => [
+              row.doc_id,
+              row.state,
+              row.classification,
+              row.page_count,
+              row.chunk_count,
+              row.original_filename,
+            ]),
           ]),
-        ]),
+        goOn(options, listed),
       );
     });
-  document
-    .command('show <tenant_id> <doc_id>')
-    .description('A document: metadata, chunks, lineage')
+  addPageOptions(
+    document.command('show <tenant_id> <doc_id>').description('A document: metadata, chunks, lineage'),
+    'the chunks',
+  )
     .addHelpText('after', '\nExample:\n  frostbyte document show nordlaw doc_0123456789abcdef --json')
-    .action(async (tenant: string, id: string, _options: unknown, command: Command) => {
+    .action(async (tenant: string, id: string, { page, limit }: Page, command: Command) => {
       const { data } = await client(command).get<
         DocumentAnswer & { review: DecidedClass | null; chunks: { chunk_id: string; page: number; text: string }[] }
-      >(`/query/${tenant}/document/${id}`);
-      output(command).answer(data, ({ chunks, lineage, review, ...row }) =>
-        [
-          table(
-            Object.entries({ ...row, review: review === null ? 'none' : decidedClass(review) }).map(
-              ([field, value]) => [field, typeof value === 'object' ? JSON.stringify(value) : String(value)],
+      >(`/query/${tenant}/document/${id}`, { page, limit });
+      output(command).answer(
+        data,
+        ({ chunks, lineage, review, ...row }) =>
+          [
+            table(
+              Object.entries({ ...row, review: review === null ? 'none' : decidedClass(review) }).map(
+                ([field, value]) => [field, typeof value === 'object' ? JSON.stringify(value) : String(value)],
+              ),
             ),
-          ),
-          '',
-          table(
-            Object.entries(lineage ?? {}).map(([field, value]) => [
-              field,
-              typeof value === 'object' ? JSON.stringify(value) : String(value),
-            ]),
-          ),
-          '',
-          ...chunks.map((chunk) => `${chunk.chunk_id} page ${chunk.page}\n${quoted(chunk.text)}`),
-        ].join('\n'),
+            '',
+            table(
+              Object.entries(lineage ?? {}).map(([field, value]) => [
+                field,
+                typeof value === 'object' ? JSON.stringify(value) : String(value),
+              ]),
+            ),
+            '',
+            ...chunks.map((chunk) => `${chunk.chunk_id} page ${chunk.page}\n${quoted(chunk.text)}`),
+          ].join('\n'),
+        nextPage({ page, limit }, data.chunks.length, data.chunk_count ?? 0),
       );
     });
   originalsCommand(document);

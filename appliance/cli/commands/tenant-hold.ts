@@ -3,6 +3,7 @@ import type { Hold } from '../../control/verbs.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import { client, output } from '../context.ts';
 import { table } from '../output.ts';
+import { addPlaceOptions, goOn, type Place } from '../paging.ts';
 
 interface Target {
   batch?: string;
@@ -35,26 +36,32 @@ export function tenantHoldCommands(tenant: Command): void {
       });
   }
 
-  hold
-    .command('list <tenant_id>')
-    .description('List holds, newest first')
-    .option('--status <status>', 'in_force, lifted or all', 'in_force')
+  addPlaceOptions(
+    hold
+      .command('list <tenant_id>')
+      .description('List holds, newest first')
+      .option('--status <status>', 'in_force, lifted or all', 'in_force'),
+  )
     .addHelpText('after', '\nExample:\n  frostbyte tenant hold list nordlaw --status all')
-    .action(async (id: string, options: { status: string }, command: Command) => {
-      const data = await client(command).all<Hold>(`/admin/tenants/${id}/hold`, { status: options.status });
-      output(command).answer(data, (rows) =>
-        table([
-          ['HOLD', 'SCOPE', 'COVERS', 'SINCE', 'BY', 'LIFTED', 'REASON'],
-          ...rows.map((row) => [
-            row.hold_id,
-            row.scope,
-            row.resource_id,
-            row.set_at,
-            row.set_by,
-            row.lifted_at,
-            row.reason,
+    .action(async (id: string, options: Place & { status: string }, command: Command) => {
+      const { status, limit, cursor } = options;
+      const listed = await client(command).get<Hold[]>(`/admin/tenants/${id}/hold`, { status, limit, cursor });
+      output(command).answer(
+        listed.data,
+        (rows) =>
+          table([
+            ['HOLD', 'SCOPE', 'COVERS', 'SINCE', 'BY', 'LIFTED', 'REASON'],
+            ...rows.map((row) => [
+              row.hold_id,
+              row.scope,
+              row.resource_id,
+              row.set_at,
+              row.set_by,
+              row.lifted_at,
+              row.reason,
+            ]),
           ]),
-        ]),
+        goOn(options, listed),
       );
     });
 }

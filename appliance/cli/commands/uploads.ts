@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { TUS_VERSION, type UploadAnswer } from '../../api/schemas/uploads.ts';
 import { client, output } from '../context.ts';
 import { table } from '../output.ts';
+import { addPlaceOptions, goOn, type Place } from '../paging.ts';
 
 /** `frostbyte upload …`. */
 export function uploadCommands(program: Command): void {
@@ -9,25 +10,31 @@ export function uploadCommands(program: Command): void {
     .command('upload')
     .description('Resumable uploads that no batch has taken yet, and those taken');
 
-  upload
-    .command('list <tenant_id>')
-    .description('List resumable uploads, newest first')
-    .option('--state <state>', 'open, finished or taken')
+  addPlaceOptions(
+    upload
+      .command('list <tenant_id>')
+      .description('List resumable uploads, newest first')
+      .option('--state <state>', 'open, finished or taken'),
+  )
     .addHelpText('after', '\nExample:\n  frostbyte upload list nordlaw --state open')
-    .action(async (tenant: string, options: { state?: string }, command: Command) => {
-      const data = await client(command).all<UploadAnswer>(`/ingest/${tenant}/uploads`, { state: options.state });
-      output(command).answer(data, (rows) =>
-        table([
-          ['UPLOAD', 'STATE', 'OFFSET', 'LENGTH', 'FILE', 'EXPIRES'],
-          ...rows.map((row) => [
-            row.upload_id,
-            row.state,
-            row.offset,
-            row.length,
-            row.metadata.filename ?? row.metadata.name,
-            row.expires_at,
+    .action(async (tenant: string, options: Place & { state?: string }, command: Command) => {
+      const { state, limit, cursor } = options;
+      const listed = await client(command).get<UploadAnswer[]>(`/ingest/${tenant}/uploads`, { state, limit, cursor });
+      output(command).answer(
+        listed.data,
+        (rows) =>
+          table([
+            ['UPLOAD', 'STATE', 'OFFSET', 'LENGTH', 'FILE', 'EXPIRES'],
+            ...rows.map((row) => [
+              row.upload_id,
+              row.state,
+              row.offset,
+              row.length,
+              row.metadata.filename ?? row.metadata.name,
+              row.expires_at,
+            ]),
           ]),
-        ]),
+        goOn(options, listed),
       );
     });
 

@@ -1,31 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Command } from 'commander';
-import { createProgram, main } from '../../../appliance/cli/main.ts';
-
-/**
- * Runs a command line in this process, with the environment exactly as given, and collects what it says. (That the
- * program's own file answers the same is shown on what ships.)
- */
-async function run(args: readonly string[], environment: Record<string, string> = {}) {
-  const before = { env: process.env, out: process.stdout.write, err: process.stderr.write };
-  const said = { out: '', err: '' };
-  const listen = (name: 'out' | 'err') =>
-    ((text: string | Uint8Array) => {
-      said[name] += text;
-      return true;
-    }) as typeof process.stdout.write;
-  process.env = { PATH: before.env.PATH ?? '', ...environment };
-  process.stdout.write = listen('out');
-  process.stderr.write = listen('err');
-  try {
-    return { status: await main(['node', 'frostbyte', ...args]), said };
-  } finally {
-    process.env = before.env;
-    process.stdout.write = before.out;
-    process.stderr.write = before.err;
-  }
-}
+import { createProgram } from '../../../appliance/cli/main.ts';
+import { runCli } from '../../support/run-cli.ts';
 
 function leaves(command: Command, path: string[] = []): { name: string; command: Command }[] {
   if (command.commands.length === 0) return [{ name: path.join(' '), command }];
@@ -146,7 +123,7 @@ for (const [what, args, environment, status, pattern] of [
   ['a right configuration is in order', ['config', 'check', '--json'], {}, 0, /^\{"ok":true\}\n$/],
 ] as const) {
   test(what, async () => {
-    const { status: code, said } = await run(args, environment as Record<string, string>);
+    const { status: code, said } = await runCli(args, environment as Record<string, string>);
     assert.equal(code, status, said.err);
     assert.match(said.out + said.err, pattern);
     if (status !== 0) assert.equal(said.out, '', 'complaints go to standard error');
