@@ -389,6 +389,11 @@ describe('the command line', () => {
       docs.toSorted(),
     );
     assert.match(shown.out, /proposed .*\n[\s\S]*The crates are blue/);
+    const [, proposed] = /--class (\w+)\n$/.exec(shown.out)!;
+    const other = proposed === 'SOP' ? 'policy' : 'SOP';
+    const outdated = await frostbyte('dana', 'review', 'approve', 'careful', docs[0]!, '--class', other);
+    assert.equal(outdated.code, 1);
+    assert.match(outdated.err, /Another class is proposed by now/);
     const corrected = await frostbyte(
       'dana',
       'review',

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 export interface CannedHttp {
   url: string;
   /** Every request, in order. */
-  seen: { method: string; path: string; headers: IncomingHttpHeaders }[];
+  seen: { method: string; path: string; headers: IncomingHttpHeaders; body: string }[];
   close(): void;
 }
 
@@ -17,8 +17,10 @@ export async function cannedHttp(
 ): Promise<CannedHttp> {
   const seen: CannedHttp['seen'] = [];
   const listener: RequestListener = (request, response) => {
-    seen.push({ method: request.method!, path: request.url!, headers: request.headers });
-    request.resume().on('end', () => {
+    const asked = { method: request.method!, path: request.url!, headers: request.headers, body: '' };
+    seen.push(asked);
+    request.setEncoding('utf8').on('data', (part: string) => (asked.body += part));
+    request.on('end', () => {
       const { status, body } = answer(request.url!, seen.length);
       const content = JSON.stringify(body);
       response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(content) });

@@ -43,20 +43,32 @@ export function reviewCommands(program: Command): void {
     .action(async (tenant: string, id: string, { page, limit }: Page, command: Command) => {
       const path = `/ingest/${tenant}/review/${id}`;
       const { data } = await client(command).get<ReviewDocument>(path, { page, limit });
-      output(command).answer(data, described, nextPage({ page, limit }, data.chunks.length, data.chunk_total));
+      const more = nextPage({ page, limit }, data.chunks.length, data.chunk_total);
+      output(command).answer(data, (row) => described(tenant, row), more);
     });
 
   review
     .command('approve <tenant_id> [doc_id]')
     .description('Approve the proposed class of a document, or of all held documents of a batch')
     .option('--batch <batch_id>', 'all held documents of this batch')
+    .option('--class <classification>', 'the class that you saw: refused where another one is proposed by now')
     .option('--note <text>', 'kept with the document')
-    .addHelpText('after', '\nExample:\n  frostbyte review approve nordlaw doc_0123456789abcdef')
+    .addHelpText('after', '\nExample:\n  frostbyte review approve nordlaw doc_0123456789abcdef --class contract')
     .action(
-      async (tenant: string, id: string | undefined, options: { batch?: string; note?: string }, command: Command) => {
+      async (
+        tenant: string,
+        id: string | undefined,
+        options: { batch?: string; class?: string; note?: string },
+        command: Command,
+      ) => {
         if ((id === undefined) === (options.batch === undefined)) {
           throw new FrostbyteError('VALIDATION_ERROR', 'Name a document, or a batch with --batch.', {
             details: [{ field: 'doc_id', constraint: 'either a document or --batch' }],
+          });
+        }
+        if (options.batch !== undefined && options.class !== undefined) {
+          throw new FrostbyteError('VALIDATION_ERROR', 'A batch is approved as it is proposed, class by class.', {
+            details: [{ field: '--class', constraint: 'with a document, not with --batch' }],
           });
         }
         if (options.batch !== undefined) {
@@ -66,7 +78,8 @@ export function reviewCommands(program: Command): void {
             ({ batch_id, approved, remaining }) => `${batch_id}: ${approved} approved, ${remaining} left`,
           );
         }
-        return decide(command, tenant, id!, { decision: 'approve', note: options.note });
+        const { class: classification, note } = options;
+        return decide(command, tenant, id!, { decision: 'approve', classification, note });
       },
     );
 
@@ -119,7 +132,7 @@ function listed(rows: readonly ReviewItem[]): string {
   ]);
 }
 
-function described({ chunks, alternatives, findings, ...row }: ReviewDocument): string {
+function described(tenant: string, { chunks, alternatives, findings, ...row }: ReviewDocument): string {
   const others = alternatives.map(({ classification, confidence }) => `${classification} ${confidence.toFixed(2)}`);
   return [
     table([
@@ -139,6 +152,9 @@ function described({ chunks, alternatives, findings, ...row }: ReviewDocument): 
     ...chunks.map(
       (chunk) => `page ${chunk.page} ${chunk.chunk_id}${foundIn(chunk)}\n${quoted(chunk.text ?? withheldAt(chunk))}`,
     ),
+    '',
+    // With the class that stands above: by the time of the decision another one may be proposed.
+    `to approve: frostbyte review approve ${tenant} ${row.doc_id} --class ${row.classification}`,
   ].join('\n');
 }
 

@@ -93,6 +93,13 @@ for (const [what, args, environment, status, pattern] of [
     /Name one dead letter, or --all/,
   ],
   [
+    'a class that was seen belongs to one document',
+    ['review', 'approve', 'acme', '--batch', 'b', '--class', 'contract'],
+    { FROSTBYTE_TOKEN: 't' },
+    2,
+    /--class: with a document, not with --batch/,
+  ],
+  [
     'a reason that no header carries is a usage error with another way',
     ['--reason', '契約', 'search', 'acme', 'rent'],
     { FROSTBYTE_TOKEN: 't' },
