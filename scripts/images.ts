@@ -1,41 +1,55 @@
 /**
- * `make images`: builds the images of `images/`, each by its recipe, or takes them from `.cache/images/`.
- * Without names: all of them. Prints name, id, and where it lies. With `--twice` each is built twice from nothing, and
- * it is a failure when the two are not the same.
+ * `make images`: builds the images of `images/`, each by its recipe, or takes them from `.cache/images/`, and fetches those of
+ * others by the digests of `images/lock.json`. Without names: all of them. With `--twice` each is built twice from nothing,
+ * and it is a failure when the two are not the same. What cannot be had here is left out only where `--without` names it.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
-import { buildImage } from './images/build.ts';
-import { imageNames, ROOT } from './images/recipe.ts';
+import { type BuiltImage, buildImage } from './images/build.ts';
+import { takeForeign } from './images/foreign.ts';
+import { ROOT } from './images/recipe.ts';
+import { wantedImages } from './images/wanted.ts';
 
 const { values, positionals } = parseArgs({
-  options: { twice: { type: 'boolean', default: false } },
+  options: {
+    twice: { type: 'boolean', default: false },
+    without: { type: 'string', multiple: true, default: [] },
+    registry: { type: 'string' },
+    objects: { type: 'string', default: 'objects' },
+  },
   allowPositionals: true,
 });
-for (const name of positionals.length > 0 ? positionals : imageNames())
-  await (values.twice ? buildTwice(name) : build(name));
+try {
+  for (const wanted of wantedImages({ ...values, names: positionals })) {
+    if (wanted.source === 'recipe') await (values.twice ? buildTwice(wanted.name) : say(() => buildImage(wanted.name)));
+    else await say(() => takeForeign(wanted, { registry: values.registry }));
+  }
+} catch (error) {
+  console.error(`images: ${(error as Error).message}`);
+  process.exitCode = 1;
+}
 
-async function build(name: string): Promise<void> {
+async function say(get: () => Promise<BuiltImage>): Promise<void> {
   const started = performance.now();
-  const { tag, id, folder, fresh } = await buildImage(name);
-  const how = fresh ? `built in ${((performance.now() - started) / 1000).toFixed(0)} s` : 'from the cache';
-  console.log(`${tag}  ${id}  ${relative(ROOT, folder)}  ${how}`);
+  const { tag, manifest_digest, size, folder, fresh } = await get();
+  const how = fresh ? `made in ${((performance.now() - started) / 1000).toFixed(0)} s` : 'from the cache';
+  console.log(`${tag}  ${manifest_digest}  ${(size / 2 ** 20).toFixed(1)} MiB  ${relative(ROOT, folder)}  ${how}`);
 }
 
 async function buildTwice(name: string): Promise<void> {
-  const ids: string[] = [];
+  const digests: string[] = [];
   for (const turn of ['first', 'second']) {
     const cache = mkdtempSync(join(ROOT, `.cache/${turn}-`));
     try {
-      ids.push((await buildImage(name, cache)).id);
+      digests.push((await buildImage(name, { cache })).manifest_digest);
     } finally {
       rmSync(cache, { recursive: true, force: true });
     }
   }
-  const same = ids[0] === ids[1];
+  const same = digests[0] === digests[1];
   console.log(
-    `${name}: ${same ? `built twice, both times ${ids[0]}` : `built twice, and not the same: ${ids.join(', ')}`}`,
+    `${name}: ${same ? `built twice, both times ${digests[0]}` : `built twice, and not the same: ${digests.join(', ')}`}`,
   );
   if (!same) process.exitCode = 1;
 }

@@ -60,7 +60,7 @@ async function up(): Promise<void> {
     await startEngine();
   }
   closeHost();
-  for (const image of images) await loadImage(image);
+  await loadImage(...images);
   writeSettings();
   const { status } = spawnSync(
     compose,

@@ -1,7 +1,7 @@
 /** Our own program in an image: the pinned Node in one layer, what `make build` made in another. */
 import { createHash } from 'node:crypto';
-import { chmodSync, copyFileSync, cpSync, globSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, copyFileSync, globSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { requireBuild } from '../../test/support/shipped.ts';
 import type { Layer } from './layers.ts';
 import { type Recipe, ROOT } from './recipe.ts';
@@ -28,21 +28,29 @@ export function applianceLayers({ appliance }: Recipe): Layer[] {
         fixModes(root);
       },
     },
-    {
-      key: hashOf('bundle', appliance, filesOfBundle()),
-      fill(root) {
-        cpSync(DIST, join(root, appliance), { recursive: true });
-        fixModes(root);
-      },
-    },
+    layerOfBundle('parts', appliance, (file) => PARTS.test(file)),
+    layerOfBundle('bundle', appliance, (file) => !PARTS.test(file)),
   ];
 }
 
-function filesOfBundle(): string[] {
-  return globSync('**/*', { cwd: DIST })
-    .map((file) => join(DIST, file))
-    .filter((file) => statSync(file).isFile())
+/** Native add-ons and what the parser brings: many times as large as our own program, and hardly ever another. */
+const PARTS = /^(?:node_modules|assets)\//;
+
+function layerOfBundle(name: string, appliance: string, isIn: (file: string) => boolean): Layer {
+  const files = globSync('**/*', { cwd: DIST })
+    .filter((file) => isIn(file) && statSync(join(DIST, file)).isFile())
     .sort();
+  const paths = files.map((file) => join(DIST, file));
+  return {
+    key: hashOf(name, appliance, paths),
+    fill(root) {
+      for (const file of files) {
+        mkdirSync(dirname(join(root, appliance, file)), { recursive: true });
+        copyFileSync(join(DIST, file), join(root, appliance, file));
+      }
+      fixModes(root);
+    },
+  };
 }
 
 function hashOf(name: string, place: string, files: readonly string[]): string {

@@ -1,23 +1,31 @@
-/** One image: taken from the cache under the hash of its recipe, or built. */
+/** One image: taken from the cache under the hash of its recipe, or built, and held against the lock. */
 import { createHash } from 'node:crypto';
 import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { imageTag, writeImage } from './archive.ts';
+import { type ImageDigests, imageTag, writeImage } from './archive.ts';
 import { type Layer, type LayerBlob, layersOf, putLayer } from './layers.ts';
+import { type ImageLock, lockedRecipe, readLock } from './lock.ts';
 import { ROOT, readRecipe } from './recipe.ts';
 
 const CACHE = join(ROOT, '.cache/images');
 
-export interface BuiltImage {
+export interface BuiltImage extends ImageDigests {
   name: string;
   /** `frostbyte.local/<name>:<release>`. */
   tag: string;
-  /** `sha256:…` of its configuration. */
-  id: string;
-  /** What a tar of makes `docker load` happy: `manifest.json` and `blobs/`. */
+  /** The digest of its first layer, unpacked. */
+  system: string;
+  /** Its blobs, in `blobs/sha256/`. */
   folder: string;
   /** False when it came from the cache. */
   fresh: boolean;
+}
+
+export interface BuildOptions {
+  cache?: string;
+  lock?: ImageLock;
+  /** False: what comes out is not held against the lock, since the lock is being written. */
+  isHeld?: boolean;
 }
 
 /** The release that the images of this tree carry. */
@@ -25,16 +33,24 @@ export function release(): string {
   return (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }).version;
 }
 
-/** Builds an image, or takes it from the cache. Building needs root, mmdebstrap and Debian's mirror. */
-export async function buildImage(name: string, cache = CACHE): Promise<BuiltImage> {
+/**
+ * Builds an image, or takes it from the cache. Building needs root and mmdebstrap, and Debian's mirror for packages that
+ * are not in `.cache/packages`. Throws where what comes out is not what the lock says.
+ */
+export async function buildImage(
+  name: string,
+  { cache = CACHE, lock = readLock(), isHeld = true }: BuildOptions = {},
+): Promise<BuiltImage> {
   const recipe = readRecipe(name);
-  const layers = layersOf(recipe);
+  const layers = layersOf(recipe, lock);
   const folder = join(cache, layers.length === 1 ? layers[0]!.key : hashOfAll(layers.map(({ key }) => key)));
   const built = { name, tag: imageTag(name, release()), folder };
   const stamp = join(folder, 'image.json');
   if (existsSync(stamp)) {
-    const { id, tag } = JSON.parse(readFileSync(stamp, 'utf8')) as { id: string; tag: string };
-    if (tag === built.tag) return { ...built, id, fresh: false };
+    const known = JSON.parse(readFileSync(stamp, 'utf8')) as ImageDigests & { system: string };
+    const image = { ...known, ...built, fresh: false };
+    if (isHeld) holdAgainst(lock, image);
+    return image;
   }
   if (process.getuid?.() !== 0)
     throw new Error(`the image ${name} is not in .cache/images, and building it needs root`);
@@ -45,16 +61,30 @@ export async function buildImage(name: string, cache = CACHE): Promise<BuiltImag
     mkdirSync(blobs, { recursive: true });
     const put: LayerBlob[] = [];
     for (const layer of layers) put.push(await putLayer(layer, blobs, cache, layers.length > 1));
-    const digests = put.map(({ digest }) => digest);
-    const id = writeImage(recipe, digests, made, release());
+    const digests = { ...writeImage(recipe, put, made), system: put[0]!.diff_id };
+    const image = { ...digests, ...built, fresh: true };
+    if (isHeld) holdAgainst(lock, image);
     writeFileSync(join(made, 'packages.txt'), put.map(({ about }) => about).join(''));
-    writeFileSync(join(made, 'image.json'), JSON.stringify({ name, tag: built.tag, id }));
+    writeFileSync(join(made, 'image.json'), JSON.stringify({ name, ...digests }));
     if (layers.length > 1) forgetEarlier(name, cache, layers);
     rmSync(folder, { recursive: true, force: true });
     renameSync(made, folder);
-    return { ...built, id, fresh: true };
+    return image;
   } finally {
     rmSync(made, { recursive: true, force: true });
+  }
+}
+
+/** Throws where an image is another than the lock says. */
+function holdAgainst(lock: ImageLock, image: BuiltImage): void {
+  const locked = lockedRecipe(lock, image.name);
+  const mend = 'where that is meant, make images-update PINS=keep writes it down';
+  if (locked === null) throw new Error(`images/lock.json has no image ${image.name}: ${mend}`);
+  for (const what of ['system', 'config_digest', 'manifest_digest'] as const) {
+    if (locked[what] === null || locked[what] === image[what]) continue;
+    throw new Error(
+      `the image ${image.name} was made with the ${what} ${image[what]}; images/lock.json says ${locked[what]} (written with ${lock.go}): ${mend}`,
+    );
   }
 }
 

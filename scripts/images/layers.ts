@@ -1,8 +1,12 @@
 /** The layers of an image, from the system up. */
 import { existsSync, linkSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { blobName } from '../../appliance/bundle/format/oci.ts';
 import { applianceLayers } from './appliance.ts';
-import { digestOf, writeLayer } from './archive.ts';
+import { type PackedLayer, packLayer, writeLayer } from './archive.ts';
+import type { ImageLock } from './lock.ts';
+import { pinsOf } from './lock.ts';
+import { fetchPackages } from './packages.ts';
 import { hashRecipe, type Recipe } from './recipe.ts';
 import { installedPackages, makeRootFileSystem } from './root-file-system.ts';
 
@@ -16,17 +20,20 @@ export interface Layer {
 }
 
 /** A layer as an image holds it. */
-export interface LayerBlob {
-  digest: string;
+export interface LayerBlob extends PackedLayer {
   about: string;
 }
 
 /** An image is the same as long as the keys of its layers are. */
-export function layersOf(recipe: Recipe): Layer[] {
+export function layersOf(recipe: Recipe, lock: ImageLock): Layer[] {
+  const pins = pinsOf(lock, recipe.name);
   return [
     {
-      key: hashRecipe(recipe),
-      fill: (root) => makeRootFileSystem(recipe, root),
+      key: hashRecipe(recipe, pins),
+      fill(root) {
+        fetchPackages(pins, lock);
+        makeRootFileSystem(recipe, pins, root);
+      },
       about: installedPackages,
     },
     ...applianceLayers(recipe),
@@ -39,9 +46,9 @@ export function layersOf(recipe: Recipe): Layer[] {
  */
 export async function putLayer(layer: Layer, blobs: string, cache: string, isKept: boolean): Promise<LayerBlob> {
   const kept = join(cache, `layer-${layer.key}`);
-  if (!existsSync(join(kept, 'layer.json'))) await makeLayer(layer, kept, cache);
+  if (!existsSync(join(kept, 'layer.zst'))) await makeLayer(layer, kept, cache);
   const blob = JSON.parse(readFileSync(join(kept, 'layer.json'), 'utf8')) as LayerBlob;
-  linkSync(join(kept, 'layer.tar'), join(blobs, blob.digest));
+  linkSync(join(kept, 'layer.zst'), join(blobs, blobName(blob.digest)));
   if (!isKept) rmSync(kept, { recursive: true });
   return blob;
 }
@@ -52,9 +59,9 @@ async function makeLayer({ fill, about }: Layer, to: string, cache: string): Pro
     const [root, made] = [join(work, 'root'), join(work, 'made')];
     mkdirSync(made);
     fill(root);
-    const tar = join(made, 'layer.tar');
+    const tar = join(work, 'layer.tar');
     writeLayer(root, tar);
-    const blob: LayerBlob = { digest: await digestOf(tar), about: about?.(root) ?? '' };
+    const blob: LayerBlob = { ...(await packLayer(tar, join(made, 'layer.zst'))), about: about?.(root) ?? '' };
     writeFileSync(join(made, 'layer.json'), JSON.stringify(blob));
     rmSync(to, { recursive: true, force: true });
     renameSync(made, to);

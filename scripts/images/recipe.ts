@@ -8,6 +8,8 @@ import { z } from 'zod';
 
 export const ROOT = resolve(import.meta.dirname, '../..');
 const IMAGES = join(ROOT, 'images');
+/** What of the builder decides what comes out. */
+const BUILDERS = ['archive.ts', 'layers.ts', 'recipe.ts', 'root-file-system.ts'];
 
 /** Programs that are compiled elsewhere and put into an image. */
 const program = z.union([
@@ -70,16 +72,16 @@ export function readRecipe(name: string, images = IMAGES): Recipe {
 }
 
 /**
- * The hash under which a system is kept: of the recipe and what lies beside it, of the programs that go in, and of the
- * tool that builds it. Debian's packages are not part of it: an image that was built stays until its recipe changes.
+ * The hash under which a system is kept: of the recipe and what lies beside it, of the pins of its packages, of the
+ * programs that go in, and of the tool that builds it.
  */
-export function hashRecipe(recipe: Recipe): string {
-  const hash = createHash('sha256');
-  for (const folder of [recipe.folder, import.meta.dirname])
-    for (const file of filesBelow(folder)) {
-      const path = join(folder, file);
-      hash.update(JSON.stringify([file, statSync(path).mode & 0o100, readFileSync(path, 'utf8')]));
-    }
+export function hashRecipe(recipe: Recipe, pins: readonly { sha256: string }[] = []): string {
+  const hash = createHash('sha256').update(pins.map(({ sha256 }) => sha256).join(' '));
+  const files = filesBelow(recipe.folder).map((file) => [recipe.folder, file] as const);
+  for (const [folder, file] of [...files, ...BUILDERS.map((name) => [import.meta.dirname, name] as const)]) {
+    const path = join(folder, file);
+    hash.update(JSON.stringify([file, statSync(path).mode & 0o100, readFileSync(path, 'utf8')]));
+  }
   for (const one of recipe.programs) if ('module' in one) hash.update(basename(dirname(compiled(one.module))));
   if (recipe.programs.length > 0) hash.update(goVersion());
   return hash.update(`${recipe.name} ${process.arch}`).digest('hex').slice(0, 16);
@@ -100,6 +102,7 @@ function filesBelow(folder: string): string[] {
     .sort();
 }
 
-function goVersion(): string {
+/** What compiles here, as it names itself. */
+export function goVersion(): string {
   return execFileSync('go', ['version'], { encoding: 'utf8', env: { ...process.env, GOTOOLCHAIN: 'local' } });
 }

@@ -9,12 +9,15 @@ import {
   globSync,
   lstatSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   realpathSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { LockedPackage } from './lock.ts';
+import { writeRepository } from './packages.ts';
 import { compiled, type Recipe } from './recipe.ts';
 
 /** Every date in an image: two builds of the same recipe must give the same bytes. */
@@ -57,9 +60,9 @@ const REMOVED = [
   'etc/*-',
 ];
 
-/** Makes the root file system of `recipe` in the folder `root`, which must not exist. Needs to be root. */
-export function makeRootFileSystem(recipe: Recipe, root: string): void {
-  if (recipe.from === 'trixie') installPackages(recipe, root);
+/** Makes the root file system of `recipe` of these packages in the folder `root`, which must not exist. Needs to be root. */
+export function makeRootFileSystem(recipe: Recipe, pins: readonly LockedPackage[], root: string): void {
+  if (recipe.from === 'trixie') installPackages(recipe, pins, root);
   else makeBareRoot(recipe, root);
   removeFrom(root, [...REMOVED, ...recipe.remove]);
   for (const program of recipe.programs) {
@@ -91,28 +94,36 @@ export function installedPackages(root: string): string {
   });
 }
 
-function installPackages({ packages, user }: Recipe, root: string): void {
+function installPackages({ packages, user, from }: Recipe, pins: readonly LockedPackage[], root: string): void {
   const account = [
     `echo ${user.name}:x:${user.id}:${user.id}::/nonexistent:/usr/sbin/nologin >> "$1/etc/passwd"`,
     `echo ${user.name}:x:${user.id}: >> "$1/etc/group"`,
     // A server that its package would set up at once belongs on a volume, and is made when the container starts.
     'mkdir -p "$1/etc/postgresql-common" && echo create_main_cluster=false > "$1/etc/postgresql-common/createcluster.conf"',
   ];
-  execFileSync(
-    'mmdebstrap',
-    [
-      '--mode=root',
-      '--variant=minbase',
-      '--quiet',
-      ...LEFT_OUT.map((name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`),
-      '--dpkgopt=path-include=/usr/share/doc/*/copyright',
-      ...account.map((line) => `--essential-hook=${line}`),
-      `--include=${packages.join(',')}`,
-      'trixie',
-      root,
-    ],
-    { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, SOURCE_DATE_EPOCH: String(SOURCE_DATE_EPOCH) } },
-  );
+  // A repository of the pinned packages alone: there is nothing else that could be installed. Each was held against its hash.
+  const repository = mkdtempSync(join(dirname(root), 'packages-'));
+  try {
+    writeRepository(pins, from, repository);
+    execFileSync(
+      'mmdebstrap',
+      [
+        '--mode=root',
+        '--variant=minbase',
+        '--quiet',
+        ...LEFT_OUT.map((name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`),
+        '--dpkgopt=path-include=/usr/share/doc/*/copyright',
+        ...account.map((line) => `--essential-hook=${line}`),
+        `--include=${packages.join(',')}`,
+        from,
+        root,
+        `deb [trusted=yes] copy:${repository} ./`,
+      ],
+      { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, SOURCE_DATE_EPOCH: String(SOURCE_DATE_EPOCH) } },
+    );
+  } finally {
+    rmSync(repository, { recursive: true, force: true });
+  }
 }
 
 /** For programs that need no system around them: the folders and the two files that every program expects. */

@@ -2,6 +2,9 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { openLayoutBlob, readLayoutImage } from '../../appliance/bundle/format/oci-layout.ts';
+import { loadImages } from '../../appliance/control/engine/images/load-images.ts';
+import { openImageStore } from '../../appliance/control/engine/images/store.ts';
 import { until } from '../../test/support/faults/until.ts';
 import type { BuiltImage } from '../images/build.ts';
 import { PLACE } from './place.ts';
@@ -85,30 +88,15 @@ export async function endEngine(): Promise<void> {
   await until('the end of the engine', () => !existsSync(`/proc/${pid}`), { seconds: SECONDS_TO_START, everyMs: 50 });
 }
 
-/** Loads an image unless the engine has it: under its name, with the id that was built (spec 7, "Images"). */
-export async function loadImage({ tag, id, folder }: BuiltImage): Promise<void> {
-  if (imageId(tag) === id) return;
-  // Streamed: no second copy of the image is written.
-  const tar = spawn('tar', ['--create', `--directory=${folder}`, 'manifest.json', 'blobs'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const load = spawn('docker', ['load', '--quiet'], {
-    env: ENGINE_ENVIRONMENT,
-    stdio: [tar.stdout, 'ignore', 'inherit'],
-  });
-  tar.stdout.destroy(); // Ours; the child has its own.
-  const codes = await Promise.all([tar, load].map((child) => new Promise((done) => child.once('close', done))));
-  if (codes.some((code) => code !== 0)) throw new Error(`the image ${tag} could not be loaded`);
-  const loaded = imageId(tag);
-  if (loaded !== id) throw new Error(`${tag} was loaded and has the id ${loaded}, not ${id}`);
-}
-
-function imageId(tag: string): string | null {
-  const { status, stdout } = spawnSync('docker', ['image', 'inspect', '--format={{.Id}}', tag], {
-    env: ENGINE_ENVIRONMENT,
-    encoding: 'utf8',
-  });
-  return status === 0 ? stdout.trim() : null;
+/** Loads images that the engine does not have, each under its name and with the id that was built (spec 7, "Images"). */
+export async function loadImage(...images: BuiltImage[]): Promise<void> {
+  const brought = images.map(({ folder, tag, manifest_digest }) => readLayoutImage(folder, tag, manifest_digest));
+  const folders = new Map(
+    brought.flatMap(({ config, manifest, layers }, at) =>
+      [config, manifest, ...layers].map(({ digest }) => [digest, images[at]!.folder] as const),
+    ),
+  );
+  await loadImages(openImageStore(PLACE.socket), brought, (digest) => openLayoutBlob(folders.get(digest)!)(digest));
 }
 
 function lastWords(): string {

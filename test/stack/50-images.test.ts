@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, it } from 'node:test';
+import { blobPath } from '../../appliance/bundle/format/oci.ts';
 import { type BuiltImage, buildImage } from '../../scripts/images/build.ts';
 import { stackMissing } from '../support/stack.ts';
 
@@ -15,13 +16,13 @@ describe('images', { skip: stackMissing() ?? false }, () => {
     const caches = [1, 2].map(() => mkdtempSync(join(CACHE, 'twice-')));
     try {
       const built: BuiltImage[] = [];
-      for (const cache of caches) built.push(await buildImage('objects', cache));
+      for (const cache of caches) built.push(await buildImage('objects', { cache }));
       assert.ok(built.every(({ fresh }) => fresh));
-      assert.equal(built[0]!.id, built[1]!.id);
-      assert.equal((await buildImage('objects', caches[0])).fresh, false, 'nothing is made twice');
-      const config = JSON.parse(
-        readFileSync(join(built[0]!.folder, 'blobs/sha256', built[0]!.id.replace('sha256:', '')), 'utf8'),
-      ) as { created: string };
+      assert.equal(built[0]!.manifest_digest, built[1]!.manifest_digest);
+      assert.equal((await buildImage('objects', { cache: caches[0]! })).fresh, false, 'nothing is made twice');
+      const config = JSON.parse(readFileSync(join(built[0]!.folder, blobPath(built[0]!.config_digest)), 'utf8')) as {
+        created: string;
+      };
       assert.equal(config.created, DAY_ZERO);
     } finally {
       for (const cache of caches) rmSync(cache, { recursive: true, force: true });

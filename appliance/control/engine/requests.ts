@@ -1,4 +1,5 @@
 import { type IncomingMessage, request } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import { FrostbyteError } from '../../kernel/errors.ts';
 
 /** One request each to the engine behind a socket, in a version of its API that both speak. */
@@ -14,6 +15,11 @@ export interface EngineRequests {
   ): Promise<unknown>;
   /** Asks for what takes as long as it takes. That there is no such thing is an answer too. */
   until(path: string, signal?: AbortSignal): Promise<void>;
+  /**
+   * Sends a tar piece by piece, as fast as the engine takes it, and gives the text that it answers with. What `pieces`
+   * throws is thrown, and the engine sees that the tar broke off.
+   */
+  send(path: string, pieces: AsyncIterable<Uint8Array>): Promise<string>;
 }
 
 /** What the engine refused, in its own words, as the cause of what is thrown. */
@@ -31,6 +37,8 @@ const OLDEST = [1, 41] as const;
 const NEWEST = [1, 47] as const;
 
 const ANSWER_SECONDS = 30;
+/** It unpacks an image in minutes at most, and says nothing meanwhile. */
+const SILENT_SECONDS = 1800;
 /** Answers are far below. */
 const MOST_BYTES = 16 << 20;
 const RETRY_SECONDS = 5;
@@ -85,6 +93,11 @@ export function engineRequests(socketPath: string): EngineRequests {
       if (fineText?.test(message)) return null;
       throw refused(status, message);
     },
+    async send(path, pieces) {
+      const { status, text } = await stream(socketPath, `/v${await version()}${path}`, pieces);
+      if (status < 200 || status >= 300) throw refused(status, messageOf(text));
+      return text;
+    },
     async until(path, signal) {
       const { status, text } = await call('POST', path, undefined, signal);
       if (status !== 404 && (status < 200 || status >= 300)) throw refused(status, messageOf(text));
@@ -122,6 +135,47 @@ function head(
   asking.on('response', resolve);
   asking.end(payload);
   return promise;
+}
+
+async function stream(
+  socketPath: string,
+  path: string,
+  pieces: AsyncIterable<Uint8Array>,
+): Promise<{ status: number; text: string }> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  const headers = { host: 'engine', 'content-type': 'application/x-tar' };
+  const sending = request({ socketPath, method: 'POST', path, headers, agent: false });
+  sending.on('error', reject);
+  sending.on('response', resolve);
+  // An engine that is silent for so long while it has all that it needs is taken for one that hangs.
+  sending.setTimeout(SILENT_SECONDS * 1000, () => sending.destroy(new Error('the engine fell silent')));
+  let own: unknown;
+  const guarded = async function* () {
+    try {
+      yield* pieces;
+    } catch (error) {
+      own = error;
+      throw error;
+    }
+  };
+  try {
+    // The answer may come before all was sent: what is refused is not read to its end.
+    const sent = pipeline(guarded, sending);
+    sent.catch(reject);
+    const answer = await promise;
+    const text = await textOf(answer);
+    await sent.catch(() => undefined);
+    if (own !== undefined) throw own;
+    return { status: answer.statusCode ?? 0, text };
+  } catch (cause) {
+    sending.destroy();
+    if (own !== undefined) throw own;
+    throw new FrostbyteError(
+      'SERVICE_UNAVAILABLE',
+      `The container engine behind ${socketPath} stopped answering while it was sent something. See whether it runs.`,
+      { cause, retryAfter: RETRY_SECONDS },
+    );
+  }
 }
 
 async function textOf(answer: IncomingMessage): Promise<string> {

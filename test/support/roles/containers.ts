@@ -45,8 +45,7 @@ const PREFIX = 'frostbyte-test-role-';
 /** The image as the sources are now, in the stack's engine. */
 export async function roleContainers(stack: TestStack): Promise<RoleContainers> {
   const image = await buildImage('appliance');
-  const known = () => docker(stack, 'image', 'ls', '--no-trunc', '--format={{.ID}}', image.tag);
-  if (known() !== image.id) await loadImage(image);
+  await loadImage(image);
   const folder = mkdtempSync(join(tmpdir(), 'frostbyte-roles-'));
   chmodSync(folder, 0o711);
   const names = new Set<string>();

@@ -1,0 +1,82 @@
+/** Reads an image from a registry (OCI distribution-spec 1.1): by digest alone, and every byte is held against it. */
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { OCI_MEDIA } from '../../appliance/bundle/format/oci.ts';
+
+const ACCEPTED = [
+  OCI_MEDIA.manifest,
+  OCI_MEDIA.index,
+  'application/vnd.docker.distribution.manifest.v2+json',
+  'application/vnd.docker.distribution.manifest.list.v2+json',
+].join(', ');
+const ANSWER_MS = 60_000;
+const MOST_MANIFEST = 4 << 20;
+
+export interface Registry {
+  /** A manifest or an index, by its digest. */
+  manifest(digest: string): Promise<Buffer>;
+  /** Writes a blob into a file. */
+  blob(digest: string, to: string): Promise<void>;
+}
+
+/** The repository `name` of the registry at `origin`. Nothing is asked before it is needed. */
+export function openRegistry(origin: string, name: string): Registry {
+  let token: string | null = null;
+  const get = async (path: string, accept: string): Promise<Response> => {
+    const url = `${origin.replace(/\/+$/, '')}/v2/${name}/${path}`;
+    for (const isAgain of [false, true]) {
+      const headers = { accept, ...(token === null ? {} : { authorization: `Bearer ${token}` }) };
+      const answer = await fetch(url, { headers, signal: AbortSignal.timeout(ANSWER_MS) }).catch((cause: unknown) => {
+        throw new Error(`the registry ${origin} cannot be reached`, { cause });
+      });
+      if (answer.ok) return answer;
+      const challenge = answer.headers.get('www-authenticate');
+      await answer.body?.cancel();
+      if (answer.status !== 401 || challenge === null || isAgain)
+        throw new Error(`the registry ${origin} answers ${answer.status} for ${name} ${path}`);
+      token = await tokenFor(challenge, name);
+    }
+    throw new Error('unreachable');
+  };
+  return {
+    async manifest(digest) {
+      const bytes = Buffer.from(await (await get(`manifests/${digest}`, ACCEPTED)).arrayBuffer());
+      if (bytes.length > MOST_MANIFEST) throw new Error(`${digest} is too large for a manifest`);
+      hold(digest, createHash('sha256').update(bytes).digest('hex'));
+      return bytes;
+    },
+    async blob(digest, to) {
+      const hash = createHash('sha256');
+      const answer = await get(`blobs/${digest}`, '*/*');
+      const pieces = async function* () {
+        for await (const piece of answer.body ?? []) {
+          hash.update(piece);
+          yield piece;
+        }
+      };
+      await pipeline(pieces, createWriteStream(to));
+      hold(digest, hash.digest('hex'));
+    },
+  };
+}
+
+/** `Bearer realm="…",service="…",scope="…"` */
+async function tokenFor(challenge: string, name: string): Promise<string> {
+  const field = (key: string) => new RegExp(`${key}="([^"]*)"`).exec(challenge)?.[1];
+  const realm = field('realm');
+  if (!/^bearer /i.test(challenge) || realm === undefined)
+    throw new Error('the registry asks for what is not understood');
+  const url = new URL(realm);
+  const service = field('service');
+  if (service !== undefined) url.searchParams.set('service', service);
+  url.searchParams.set('scope', field('scope') ?? `repository:${name}:pull`);
+  const answer = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) });
+  if (!answer.ok) throw new Error(`the registry gives no token for ${name}: ${answer.status}`);
+  const { token, access_token } = (await answer.json()) as { token?: string; access_token?: string };
+  return token ?? access_token ?? '';
+}
+
+function hold(digest: string, is: string): void {
+  if (digest !== `sha256:${is}`) throw new Error(`the registry gave sha256:${is} for ${digest}`);
+}

@@ -1,0 +1,34 @@
+/** Which images a build takes: those of the recipes and of the lock, less what it is told to do without. */
+import { type ImageLock, type LockedImage, readLock } from './lock.ts';
+
+export interface Wanted {
+  /** None: all that a release has. */
+  names?: readonly string[];
+  /** What is left out, by name. */
+  without?: readonly string[];
+  /** Which object store: `objects`, or one of the lock that replaces it. */
+  objects?: string;
+}
+
+/** Throws an error that says which names there are. */
+export function wantedImages(
+  { names = [], without = [], objects = 'objects' }: Wanted,
+  lock: ImageLock = readLock(),
+): LockedImage[] {
+  const known = new Map(lock.images.map((image) => [image.name, image]));
+  for (const name of [...names, ...without, objects]) {
+    if (!known.has(name)) throw new Error(`there is no image ${name}: there is ${[...known.keys()].join(', ')}`);
+  }
+  const other = known.get(objects)!;
+  if (objects !== 'objects' && (other.source === 'recipe' || other.replaces !== 'objects'))
+    throw new Error(`${objects} is no object store that may stand in the place of objects`);
+  const release = lock.images.filter((image) => {
+    if (image.source !== 'recipe' && image.replaces !== undefined) return image.name === objects;
+    return image.name !== 'objects' || objects === 'objects';
+  });
+  const chosen = names.length > 0 ? names.map((name) => known.get(name)!) : release;
+  // What may not be to be had comes first: it is said before minutes of building.
+  return chosen
+    .filter(({ name }) => !without.includes(name))
+    .toSorted((a, b) => Number(a.source === 'recipe') - Number(b.source === 'recipe'));
+}

@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { describe, test } from 'node:test';
+import { zstdCompressSync } from 'node:zlib';
+import { loadImages } from '../../../../appliance/control/engine/images/load-images.ts';
+import type { BroughtImage, ImageStore } from '../../../../appliance/control/engine/images/port.ts';
+
+/** The loader against a store that is none: what is sent, and what is not. Real ones: `image-loader.engine.test.ts`. */
+
+const sha = (bytes: Uint8Array) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+const blobs = new Map<string, Buffer>();
+const put = (bytes: Buffer, media_type = 'text/plain') => {
+  blobs.set(sha(bytes), bytes);
+  return { digest: sha(bytes), size: bytes.length, media_type };
+};
+const layer = (content: string, isPacked = true) => {
+  const plain = Buffer.from(content.repeat(1000));
+  const blob = put(isPacked ? zstdCompressSync(plain) : plain);
+  return { ...blob, diff_id: sha(plain), unpack: isPacked ? { unpacked: plain.length } : null };
+};
+const image = (name: string, layers: ReturnType<typeof layer>[]): BroughtImage => ({
+  reference: `frostbyte.local/${name}:1.2.3`,
+  config: put(Buffer.from(`config of ${name}`)),
+  manifest: put(Buffer.from(`manifest of ${name}`)),
+  layers,
+});
+const open = (digest: string) => oneByOne(blobs.get(digest)!);
+
+async function* oneByOne(bytes: Buffer): AsyncIterable<Buffer> {
+  for (let at = 0; at < bytes.length; at += 700) yield bytes.subarray(at, at + 700);
+}
+
+const system = layer('system');
+const [store, program] = [
+  image('store', [system, layer('store')]),
+  image('program', [system, layer('program', false)]),
+];
+
+/** Takes tars apart, and has an image when it got its list. */
+function fakeStore(kind: 'classic' | 'containerd', changes: Partial<ImageStore> = {}) {
+  const ids = new Map<string, string>();
+  const chains: string[][] = [];
+  const tars: Map<string, Buffer>[] = [];
+  const broken: string[] = [];
+  const fake: ImageStore = {
+    kind: async () => kind,
+    idOf: async (reference) => ids.get(reference) ?? null,
+    canMake: async (reference) => ids.has(reference),
+    layers: async () => chains,
+    async load(tar) {
+      const parts: Uint8Array[] = [];
+      try {
+        for await (const piece of tar) parts.push(Uint8Array.from(piece));
+      } catch (error) {
+        broken.push(String(Buffer.concat(parts).includes('manifest.json')));
+        throw error;
+      }
+      const files = entriesOf(Buffer.concat(parts));
+      tars.push(files);
+      if (kind === 'classic') {
+        const [{ Config, RepoTags }] = JSON.parse(files.get('manifest.json')!.toString());
+        ids.set(RepoTags[0], sha(files.get(Config)!));
+      } else {
+        const [{ digest, annotations }] = JSON.parse(files.get('index.json')!.toString()).manifests;
+        ids.set(annotations['io.containerd.image.name'], digest);
+      }
+    },
+    ...changes,
+  };
+  return { fake, ids, chains, tars, broken };
+}
+
+function entriesOf(tar: Buffer): Map<string, Buffer> {
+  const files = new Map<string, Buffer>();
+  let at = 0;
+  for (; tar[at] !== 0; ) {
+    const path = tar.toString('latin1', at, tar.indexOf(0, at));
+    const size = Number.parseInt(tar.toString('latin1', at + 124, at + 135), 8);
+    files.set(path, tar.subarray(at + 512, at + 512 + size));
+    at += 512 + Math.ceil(size / 512) * 512;
+  }
+  assert.equal(tar.length, at + 1024, 'it ends with two empty blocks');
+  return files;
+}
+
+describe('loading images', () => {
+  test('sends the classic store each layer once, unpacked where that is known, and never what it has', async () => {
+    const { fake, tars, chains, ids } = fakeStore('classic');
+    const seen: [number, number][] = [];
+    const loaded = await loadImages(fake, [store, program], open, { progress: (...now) => seen.push(now) });
+    assert.deepEqual(
+      loaded.map(({ how }) => how),
+      ['loaded', 'loaded'],
+    );
+    assert.ok(tars[0]!.get(`${system.diff_id.slice(7)}.tar`)!.equals(Buffer.from('system'.repeat(1000))));
+    assert.deepEqual(
+      [...tars[1]!.keys()].filter((path) => path.endsWith('.tar')),
+      [`${program.layers[1]!.diff_id.slice(7)}.tar`],
+    );
+    const total = [system, store.layers[1]!, program.layers[1]!].reduce((sum, { size }) => sum + size, 0);
+    assert.deepEqual(seen.at(-1), [total, total]);
+
+    assert.deepEqual(
+      (await loadImages(fake, [store, program], open)).map(({ how, sent }) => [how, sent]),
+      [
+        ['there', 0],
+        ['there', 0],
+      ],
+    );
+    assert.equal(tars.length, 2);
+    // A layer that lies on others, and not on the system alone, is another one.
+    ids.clear();
+    chains.push([store.layers[1]!.diff_id, system.diff_id]);
+    await loadImages(fake, [store], open);
+    assert.equal([...tars.at(-1)!.keys()].filter((path) => path.endsWith('.tar')).length, 2);
+  });
+
+  test('sends containerd’s store the whole image as it is, its names in the index', async () => {
+    const { fake, tars, ids } = fakeStore('containerd');
+    await loadImages(fake, [store, program], open);
+    assert.equal(ids.get(program.reference), program.manifest.digest);
+    for (const { digest } of [program.config, program.manifest, ...program.layers])
+      assert.ok(tars[1]!.get(`blobs/sha256/${digest.slice(7)}`)!.equals(blobs.get(digest)!));
+  });
+
+  test('breaks off at a blob that is another than its name says, before the store knows any name', async () => {
+    for (const kind of ['classic', 'containerd'] as const) {
+      for (const { digest } of [...store.layers, store.config]) {
+        const { fake, broken, ids } = fakeStore(kind);
+        const bytes = Buffer.from(blobs.get(digest)!);
+        bytes[bytes.length - 1]! ^= 1;
+        const spoilt = (asked: string) => (asked === digest ? oneByOne(bytes) : open(asked));
+        await assert.rejects(loadImages(fake, [store], spoilt), { code: 'OBJECT_CORRUPTED' }, `${kind} ${digest}`);
+        assert.deepEqual([broken, ids.size], [['false'], 0]);
+      }
+      const { fake } = fakeStore(kind);
+      const longer = (asked: string) => oneByOne(Buffer.concat([blobs.get(asked)!, Buffer.from('x')]));
+      await assert.rejects(loadImages(fake, [program], longer), { code: 'OBJECT_CORRUPTED' });
+    }
+  });
+
+  test('takes no store’s word for it: an image is there when a container can be made of it', async () => {
+    let tries = 0;
+    const half = fakeStore('containerd', { canMake: async () => tries++ > 0 });
+    half.ids.set(store.reference, store.manifest.digest);
+    assert.equal((await loadImages(half.fake, [store], open))[0]!.how, 'loaded');
+    const never = fakeStore('classic', { canMake: async () => false });
+    await assert.rejects(loadImages(never.fake, [store], open), { code: 'SERVICE_UNAVAILABLE', kind: 'never' });
+    const other = fakeStore('classic', { idOf: async () => 'sha256:other' });
+    await assert.rejects(loadImages(other.fake, [store], open), /sha256:other/);
+  });
+});
