@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/.toolchain/bin:$(CURDIR)/.cache/go/bin:$(PATH)
 NODE := .toolchain/bin/node --disable-warning=ExperimentalWarning
 IMAGE_OPTIONS = $(foreach name,$(WITHOUT),--without=$(name)) $(if $(REGISTRY),--registry=$(REGISTRY)) $(if $(OBJECTS),--objects=$(OBJECTS))
 
-.PHONY: help toolchain setup build demo test faults models images images-update stack-up stack-down stack-status bench lint typecheck format gen clean
+.PHONY: help toolchain setup build demo test faults models images images-update newer-engine stack-up stack-down stack-status bench lint typecheck format gen clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ images: build ## Build or fetch the images (NAMES=…, WITHOUT=qdrant, REGISTRY=
 
 images-update: build ## Move the pins of images/lock.json and show what changed (PINS=keep: only write down what our own changes give)
 	@$(NODE) scripts/images-update.ts $(if $(filter keep,$(PINS)),--keep-pins)
+
+newer-engine: node_modules/.stamp ## Make the root of the second engine that images are loaded into by tests (root, Debian's mirror)
+	@$(NODE) scripts/stack/newer-engine.ts
 
 stack-up: build ## Bring up the server stores on an engine of their own (root, docker.io)
 	@$(NODE) scripts/stack.ts up

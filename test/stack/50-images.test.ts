@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { describe, it } from 'node:test';
 import { blobPath } from '../../appliance/bundle/format/oci.ts';
 import { type BuiltImage, buildImage } from '../../scripts/images/build.ts';
+import { type ImageLock, lockedRecipe, readLock } from '../../scripts/images/lock.ts';
 import { stackMissing } from '../support/stack.ts';
 
 /** On a disk, not on memory: a root file system of Debian is large. */
@@ -11,21 +12,44 @@ const CACHE = resolve(import.meta.dirname, '../../.cache');
 const DAY_ZERO = '2026-01-01T00:00:00.000Z';
 
 describe('images', { skip: stackMissing() ?? false }, () => {
-  // The one that needs no mirror: none is reached from here. `scripts/images.ts --twice` does it for any of them.
+  // `scripts/images.ts --twice` does it for any of them.
   it('built twice, from nothing, are the same to the byte', async () => {
-    const caches = [1, 2].map(() => mkdtempSync(join(CACHE, 'twice-')));
-    try {
-      const built: BuiltImage[] = [];
-      for (const cache of caches) built.push(await buildImage('objects', { cache }));
-      assert.ok(built.every(({ fresh }) => fresh));
-      assert.equal(built[0]!.manifest_digest, built[1]!.manifest_digest);
-      assert.equal((await buildImage('objects', { cache: caches[0]! })).fresh, false, 'nothing is made twice');
-      const config = JSON.parse(readFileSync(join(built[0]!.folder, blobPath(built[0]!.config_digest)), 'utf8')) as {
-        created: string;
-      };
-      assert.equal(config.created, DAY_ZERO);
-    } finally {
-      for (const cache of caches) rmSync(cache, { recursive: true, force: true });
-    }
+    const built = await builtInto('objects', 2);
+    assert.equal(built[0]!.manifest_digest, built[1]!.manifest_digest);
+    assert.equal(built[0]!.created, DAY_ZERO);
+  });
+
+  it('are built without a mirror, of the packages that were fetched before, as the lock says', async () => {
+    const [built] = await builtInto('redis', 1);
+    assert.equal(built!.manifest_digest, lockedRecipe(readLock(), 'redis')!.manifest_digest);
+  });
+
+  it('that come out otherwise than the lock says are refused, and their digest is said', async () => {
+    const lock = readLock();
+    const other = lock.images.map((image) =>
+      image.name === 'objects' ? { ...image, manifest_digest: `sha256:${'0'.repeat(64)}` } : image,
+    );
+    await assert.rejects(
+      buildImage('objects', { lock: { ...lock, images: other } as ImageLock }),
+      /objects was made with the manifest_digest sha256:[0-9a-f]{64}; images\/lock\.json says sha256:0{64}/,
+    );
   });
 });
+
+/** Builds with an empty cache each time. */
+async function builtInto(name: string, times: number): Promise<(BuiltImage & { created: string })[]> {
+  const built: (BuiltImage & { created: string })[] = [];
+  for (let time = 0; time < times; time++) {
+    const cache = mkdtempSync(join(CACHE, 'twice-'));
+    try {
+      const image = await buildImage(name, { cache });
+      assert.equal(image.fresh, true);
+      assert.equal((await buildImage(name, { cache })).fresh, false, 'nothing is made twice');
+      const config = readFileSync(join(image.folder, blobPath(image.config_digest)), 'utf8');
+      built.push({ ...image, created: (JSON.parse(config) as { created: string }).created });
+    } finally {
+      rmSync(cache, { recursive: true, force: true });
+    }
+  }
+  return built;
+}

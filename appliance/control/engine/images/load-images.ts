@@ -98,7 +98,9 @@ async function* classicTar(
   for (const layer of layers) {
     const size = layer.unpack?.unpacked ?? layer.size;
     yield fileHeader(layerPath(layer), size);
-    yield* layer.unpack === null ? reader.read(layer) : exactly(size, layer.digest, unpacked(reader.read(layer)));
+    yield* layer.unpack === null
+      ? reader.read(layer)
+      : exactly(size, layer.digest, unpacked(layer.digest, reader.read(layer)));
     yield filePadding(size);
   }
   yield* file(`${hex(image.config)}.json`, await reader.whole(image.config));
@@ -161,11 +163,18 @@ class BlobReader {
   }
 }
 
-async function* unpacked(pieces: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+/** Unpacks on the way; throws `OBJECT_CORRUPTED` for what cannot be unpacked. */
+async function* unpacked(digest: string, pieces: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   const packed = Readable.from(pieces, { objectMode: false, highWaterMark: 1 << 20 });
   const unpacking = createZstdDecompress({ chunkSize: 1 << 20 });
   packed.on('error', (error) => unpacking.destroy(error));
-  yield* packed.pipe(unpacking) as AsyncIterable<Uint8Array>;
+  try {
+    yield* packed.pipe(unpacking) as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    throw error instanceof FrostbyteError ? error : corrupted(digest, error);
+  } finally {
+    packed.destroy();
+  }
 }
 
 /** The tar's header promised so many. */
@@ -190,10 +199,10 @@ const blobPath = (blob: Blob): string => `blobs/sha256/${hex(blob)}`;
 /** By what it unpacks to: two ways of packing are one layer. */
 const layerPath = ({ diff_id }: Layer): string => `${diff_id.replace('sha256:', '')}.tar`;
 
-function corrupted(digest: string): FrostbyteError {
+function corrupted(digest: string, cause?: unknown): FrostbyteError {
   return new FrostbyteError(
     'OBJECT_CORRUPTED',
     `The blob ${digest} of an image is not what its name says. Verify the bundle again, and copy it again where it fails.`,
-    { details: [{ field: 'blob', value: digest, constraint: 'bytes of this hash' }] },
+    { cause, details: [{ field: 'blob', value: digest, constraint: 'bytes of this hash' }] },
   );
 }
