@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/.toolchain/bin:$(CURDIR)/.cache/go/bin:$(PATH)
 NODE := .toolchain/bin/node --disable-warning=ExperimentalWarning
 IMAGE_OPTIONS = $(foreach name,$(WITHOUT),--without=$(name)) $(if $(REGISTRY),--registry=$(REGISTRY)) $(if $(OBJECTS),--objects=$(OBJECTS))
 
-.PHONY: help toolchain setup build demo test faults models images images-update newer-engine stack-up stack-down stack-status bench lint typecheck format gen clean
+.PHONY: help toolchain setup build demo test faults models images bundle images-update newer-engine stack-up stack-down stack-status bench lint typecheck format gen clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,11 @@ models: node_modules/.stamp ## Fetch the weights of the model that searches by m
 
 images: build ## Build or fetch the images (NAMES=…, WITHOUT=qdrant, REGISTRY=https://…, OBJECTS=silo|rustfs; root, Debian's mirror, Go)
 	@$(NODE) scripts/images.ts $(NAMES) $(IMAGE_OPTIONS)
+
+BUNDLE_OPTIONS = $(IMAGE_OPTIONS) $(foreach name,OUT SIGNERS SIGNATURES ENGINE,$(if $($(name)),--$(shell echo $(name) | tr A-Z a-z)=$($(name)))) $(if $(TAR),--tar)
+
+bundle: build ## Make the offline package of images and all else (OUT=…, SIGNERS=folder, SIGNATURES=folder, ENGINE=folder, WITHOUT=…, TAR=1)
+	@$(NODE) scripts/bundle.ts $(BUNDLE_OPTIONS)
 
 images-update: build ## Move the pins of images/lock.json and show what changed (PINS=keep: only write down what our own changes give)
 	@$(NODE) scripts/images-update.ts $(if $(filter keep,$(PINS)),--keep-pins)

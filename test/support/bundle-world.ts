@@ -11,6 +11,7 @@ import { signMessage } from '../../appliance/bundle/sshsig/signature.ts';
 import { hashPlace } from '../../appliance/bundle/verify/hash-place.ts';
 import { type Anchor, ROOT_IDENTITY } from '../../appliance/bundle/verify/trust.ts';
 import type { Hashers, VerifyOptions } from '../../appliance/bundle/verify/verify-bundle.ts';
+import { sha256Hex } from '../../appliance/kernel/digest.ts';
 
 /** A small bundle, with everything that a large one has, and those who may sign it. */
 
@@ -49,7 +50,7 @@ export const INPUTS: readonly Input[] = [
   { path: 'install.sh', from: Buffer.from('#!/bin/sh\necho installed\n'), executable: true },
   { path: 'bin/node', from: bytes(1024, 7), executable: true },
   { path: 'images/oci-layout', from: Buffer.from('{"imageLayoutVersion":"1.0.0"}') },
-  { path: `images/blobs/sha256/${'ab'.repeat(32)}`, from: bytes(700, 3) },
+  { path: `images/blobs/sha256/${sha256Hex(bytes(700, 3))}`, from: bytes(700, 3) },
   { path: 'docs/empty.txt', from: Buffer.alloc(0) },
 ];
 
@@ -72,6 +73,8 @@ export interface BuildChanges {
   about: Partial<BundleOptions['about']>;
   inputs: readonly Input[];
   signer: KeyObject;
+  /** Files over this are in parts. */
+  partBytes: number;
   lists: { serial?: number; valid_after?: string; valid_before?: string; revoked?: KeyObject[] };
   rootSigner: KeyObject;
 }
@@ -89,7 +92,10 @@ export function bundleWorld(): BundleWorld {
     root,
     release,
     anchor,
-    async build(name, { about = {}, inputs = INPUTS, signer = release, lists = {}, rootSigner = root } = {}) {
+    async build(
+      name,
+      { about = {}, inputs = INPUTS, signer = release, lists = {}, rootSigner = root, partBytes = PART_BYTES } = {},
+    ) {
       const { serial = 3, valid_after = null, valid_before = null, revoked = [] } = lists;
       const signers = await signerFiles(
         {
@@ -107,7 +113,7 @@ export function bundleWorld(): BundleWorld {
         inputs: [...inputs, { path: 'models/weights.bin', from: large }, ...signers],
         about: { ...ABOUT, ...about },
         out: path,
-        partBytes: PART_BYTES,
+        partBytes,
         sign: async (text, namespace) => signMessage(Buffer.from(text), signer, namespace),
       });
       return { path, manifest };

@@ -29,8 +29,8 @@ export interface BundleOptions {
   out: string;
   /** Larger files are split: no file system of a stick refuses them, and a bad part is copied again by itself. */
   partBytes?: number;
-  /** Signs a text for a purpose; the armored signature. */
-  sign(text: string, namespace: string): Promise<string>;
+  /** Signs a text for a purpose; the armored signature. Null: it is signed later (`signBundle`). */
+  sign: ((text: string, namespace: string) => Promise<string>) | null;
 }
 
 /** What a stick reads in a minute or so. */
@@ -79,7 +79,7 @@ export async function writeBundle({
       [CHECKSUMS, writeChecksums(sums)],
     ] as const) {
       writeFileSync(join(folder, name), content);
-      writeFileSync(join(folder, `${name}.sig`), await sign(content, BUNDLE_NAMESPACE));
+      if (sign !== null) writeFileSync(join(folder, `${name}.sig`), await sign(content, BUNDLE_NAMESPACE));
     }
     renameSync(folder, out);
     return manifest;

@@ -11,6 +11,9 @@ const MOST_FILES = 50_000;
 /** FAT32 holds no larger file. */
 export const MOST_FILE_BYTES = 2 ** 32 - 1;
 
+/** Parts of a blob have names of their own. */
+const BLOB = /^images\/blobs\/sha256\/([0-9a-f]{64})$/;
+
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 const version = z.string().regex(/^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?$/);
@@ -105,7 +108,23 @@ export function readManifest(text: string): BundleManifest {
   const manifest = parsed.data;
   refusePaths(manifest);
   refuseParts(manifest);
+  refuseBlobs(manifest);
   return manifest;
+}
+
+/** A blob of an image lies under its own hash, and every image of the list is there. */
+function refuseBlobs({ files, joined, images }: BundleManifest): void {
+  const blobs = new Set<string>();
+  for (const { path: at, sha256: hash } of [...files, ...joined]) {
+    const named = BLOB.exec(at)?.[1];
+    if (named === undefined) continue;
+    if (named !== hash) throw invalid(at, `a blob under its own hash: ${hash}`);
+    blobs.add(`sha256:${hash}`);
+  }
+  for (const image of images) {
+    const missing = [image.manifest_digest, image.config_digest].find((one) => !blobs.has(one));
+    if (missing !== undefined) throw invalid(`images.${image.name}`, `among the blobs: ${missing}`);
+  }
 }
 
 function refusePaths({ files, joined }: BundleManifest): void {

@@ -1,0 +1,44 @@
+/** The modules that a Go program was compiled of, as it says itself. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from '../images/recipe.ts';
+import type { Component, LicencePolicy } from './policy.ts';
+
+export interface GoModule {
+  path: string;
+  version: string;
+}
+
+/** A program of `scripts/go-programs.txt`: its own module first, which does not know its version itself. */
+export function modulesOf(name: string, file: string): GoModule[] {
+  const text = execFileSync('go', ['version', '-m', file], {
+    encoding: 'utf8',
+    env: { ...process.env, GOTOOLCHAIN: 'local' },
+    maxBuffer: 16 << 20,
+  });
+  const modules = [pinned(name)];
+  for (const line of text.split('\n')) {
+    const [, kind, path, version] = /^\t(dep|=>)\t(\S+)\t(\S+)/.exec(line) ?? [];
+    if (path === undefined || version === undefined) continue;
+    // A replacement stands below what it replaces.
+    if (kind === '=>') modules.pop();
+    modules.push({ path, version });
+  }
+  return modules;
+}
+
+export function goComponents(name: string, file: string, policy: LicencePolicy): Component[] {
+  return modulesOf(name, file).map(({ path, version }) => {
+    const says = policy.go[`${path}@${version}`];
+    return { ecosystem: 'golang', name: path, version, says: says === undefined ? [] : [says] };
+  });
+}
+
+function pinned(name: string): GoModule {
+  for (const line of readFileSync(join(ROOT, 'scripts/go-programs.txt'), 'utf8').split('\n')) {
+    const [program, path, version] = line.split(/\s+/);
+    if (program === name && path !== undefined && version !== undefined) return { path, version };
+  }
+  throw new Error(`scripts/go-programs.txt has no ${name}`);
+}

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  globSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { fingerprint, publicOf } from '../../appliance/bundle/sshsig/keys.ts';
+import { type BundleWorld, bundleWorld } from '../support/bundle-world.ts';
+import { type Ran, ROOT, runProgram, unpackShipped } from '../support/shipped.ts';
+import { stockSshKeygen, without } from '../support/stock-tools.ts';
+
+/** The commands of the bundle's README.txt, as they stand there, typed in its folder. */
+describe('the hand-typed commands of README.txt', { skip: without(stockSshKeygen, 'ssh-keygen') }, () => {
+  let folder: string;
+  let world: BundleWorld;
+  let path: string;
+  let print: string;
+  const commands = readFileSync(join(ROOT, 'host/bundle/README.txt'), 'utf8')
+    .split('\n')
+    .flatMap((line) => /^ {4}\$ (.+)$/.exec(line)?.[1] ?? []);
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'frostbyte-readme-'));
+    world = bundleWorld();
+    const shipped = join(folder, 'shipped');
+    unpackShipped(shipped);
+    const program = globSync('**/*', { cwd: shipped })
+      .filter((file) => statSync(join(shipped, file)).isFile() && !file.startsWith('host/'))
+      .map((file) => ({
+        path: file === 'bin/node' ? file : `appliance/${file}`,
+        from: readFileSync(join(shipped, file)),
+        executable: file === 'bin/node',
+      }));
+    const inputs = ['README.txt', 'verify.sh'].map((name) => ({
+      path: name,
+      from: readFileSync(join(ROOT, 'host/bundle', name)),
+    }));
+    // Large programs are in parts nowhere: parts are for what is not run from the medium.
+    ({ path } = await world.build('stick', { inputs: [...inputs, ...program], partBytes: 2 ** 30 }));
+    print = fingerprint(publicOf(world.root));
+  });
+  after(() => {
+    world.end();
+    rmSync(folder, { recursive: true });
+    // Where the text says that they are written.
+    for (const name of ['root', 'listed']) rmSync(`/tmp/frostbyte-${name}`, { force: true });
+  });
+
+  const type = (command: string, at = path): Promise<Ran> =>
+    runProgram(['sh', '-c', command], {
+      cwd: at,
+      env: { PATH: process.env.PATH ?? '', FINGERPRINT: print, COPY: join(folder, 'copy') },
+    });
+
+  test('say "good", print nothing more, and copy what was verified', async () => {
+    assert.equal(commands.length, 10);
+    for (const command of commands) {
+      const { code, out, err } = await type(command);
+      assert.equal(code, 0, `${command}: ${err}`);
+      if (command.startsWith('ssh-keygen -l')) assert.ok(out.includes(print));
+      else if (command.startsWith('ssh-keygen -Y')) assert.match(out, /^Good /);
+      else if (!/verify\.sh|cli\.mjs/.test(command)) assert.equal(out + err, '', command);
+    }
+    assert.ok(existsSync(join(folder, 'copy/appliance/cli.mjs')));
+  });
+
+  test('find a file that was changed, one too many, and a key that nobody signed for', async () => {
+    const spoilt = join(folder, 'spoilt');
+    cpSync(path, spoilt, { recursive: true });
+    const find = (part: string) => commands.find((command) => command.includes(part))!;
+    writeFileSync(join(spoilt, 'docs-more.txt'), 'extra');
+    await type(find('/tmp/frostbyte-listed'), spoilt);
+    assert.match((await type(find('find . !'), spoilt)).out, /docs-more\.txt/);
+    rmSync(join(spoilt, 'docs-more.txt'));
+    appendFileSync(join(spoilt, 'README.txt'), 'x');
+    assert.equal((await type(find('sha256sum --quiet'), spoilt)).code, 1);
+    appendFileSync(join(spoilt, 'SHA256SUMS'), `${'0'.repeat(64)}  more\n`);
+    assert.notEqual((await type(find('SHA256SUMS.sig <'), spoilt)).code, 0);
+  });
+});

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { machineReadable } from '../../../../scripts/licences/debian.ts';
+import { npmComponents } from '../../../../scripts/licences/npm.ts';
+import { atomsOf, type Component, judge, readPolicy } from '../../../../scripts/licences/policy.ts';
+import { mergeJudged, purlOf, writeSbom } from '../../../../scripts/licences/sbom.ts';
+
+const policy = readPolicy();
+const component = (name: string, ...says: string[]): Component => ({ ecosystem: 'npm', name, version: '1.0.0', says });
+
+test('every npm package that ships has a licence that may ship', () => {
+  const judged = judge(npmComponents(), policy);
+  const names = judged.map((one) => one.component.name);
+  assert.ok(names.includes('hono') && names.includes('zod'));
+  assert.ok(!names.includes('typescript'), 'what only builds does not ship');
+});
+
+test('unknown, unfit and missing licences are all named at once', () => {
+  const wrong = [
+    component('ours', 'MIT'),
+    component('strange', 'Do-What-We-Say-1.0'),
+    component('closed', 'MIT AND SSPL-1.0'),
+    component('silent'),
+  ];
+  assert.throws(
+    () => judge(wrong, policy),
+    ({ message }: Error) =>
+      message.startsWith('3 licence(s)') &&
+      /strange 1\.0\.0: its licence is not known: Do-What-We-Say-1\.0/.test(message) &&
+      /closed 1\.0\.0: SSPL-1\.0 may not ship/.test(message) &&
+      /silent 1\.0\.0: it says nothing/.test(message) &&
+      !message.includes('ours'),
+  );
+});
+
+test('a licence is taken apart into those it is made of', () => {
+  assert.deepEqual(atomsOf('(MIT OR CC0-1.0)'), ['MIT', 'CC0-1.0']);
+  assert.deepEqual(atomsOf('GPL-1+ or Artistic, and Expat'), ['GPL-1+', 'Artistic', 'Expat']);
+  assert.deepEqual(atomsOf('GPL-2+ with Libtool exception and GPL-3+'), ['GPL-2+', 'GPL-3+']);
+  assert.deepEqual(judge([component('both', 'Expat or GPL-2+')], policy)[0]!.licences, ['GPL-2.0-or-later', 'MIT']);
+});
+
+test('Debian’s copyright files are read where a program can read them', () => {
+  const text = [
+    'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/',
+    '',
+    'Files: *',
+    'License: GPL-2+',
+    '',
+    'Files: debian/*',
+    'License: Expat',
+    ' Permission is hereby granted',
+    '',
+    'License:',
+    ' A text under no name',
+  ].join('\n');
+  assert.deepEqual(machineReadable(text), ['Expat', 'GPL-2+']);
+  assert.deepEqual(machineReadable('This package was debianized by hand.\nLicense: GPL'), []);
+});
+
+test('a bill of materials is the same for the same parts, in whatever order, and another for others', () => {
+  const [a, b] = judge(
+    [component('b', 'MIT'), { ...component('a', 'ISC'), ecosystem: 'deb', arch: 'amd64', sha256: 'ab'.repeat(32) }],
+    policy,
+  );
+  const subject = { name: 'frostbyte', version: '1.2.3', type: 'application', built_at: 1_790_000_000 } as const;
+  const text = writeSbom(subject, [a!, b!]);
+  assert.equal(writeSbom(subject, [b!, a!]), text);
+  const bom = JSON.parse(text);
+  assert.deepEqual(
+    [bom.bomFormat, bom.specVersion, bom.metadata.timestamp],
+    ['CycloneDX', '1.6', '2026-09-21T14:13:20.000Z'],
+  );
+  assert.deepEqual(
+    bom.components.map(({ purl }: { purl: string }) => purl),
+    ['pkg:deb/debian/a@1.0.0?arch=amd64', 'pkg:npm/b@1.0.0'],
+  );
+  assert.notEqual(JSON.parse(writeSbom(subject, [a!])).serialNumber, bom.serialNumber);
+  assert.deepEqual(mergeJudged([[a!, b!], [b!]]), [a, b]);
+  assert.equal(
+    purlOf({ ecosystem: 'deb', name: 'libstdc++6', version: '1:14+b1', arch: 'amd64', says: [] }),
+    'pkg:deb/debian/libstdc%2B%2B6@1:14%2Bb1?arch=amd64',
+  );
+});
