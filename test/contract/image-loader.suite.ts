@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { blobPath } from '../../appliance/bundle/format/oci.ts';
-import { loadImages } from '../../appliance/control/engine/images/load-images.ts';
+import { blobsToSend, loadImages } from '../../appliance/control/engine/images/load-images.ts';
 import type { BroughtImage, ImageStore } from '../../appliance/control/engine/images/port.ts';
 import { openImageStore } from '../../appliance/control/engine/images/store.ts';
 import { fileHeader, filePadding, TAR_ENDS } from '../../appliance/control/engine/images/tar-stream.ts';
+import { newId } from '../../appliance/kernel/ids.ts';
 import type { PackedLayer } from '../../scripts/images/archive.ts';
 import { type SmallImages, smallImages } from '../support/small-images.ts';
 
@@ -22,6 +23,8 @@ export function imageLoaderContract(
   { kind, start, skip }: { kind: 'classic' | 'containerd'; start(): Promise<EngineUnderTest>; skip: string | false },
 ): void {
   describe(`loading images into ${name}`, { skip }, () => {
+    /** An engine may keep what an earlier run left. */
+    const run = newId();
     let engine: EngineUnderTest;
     let store: ImageStore;
     let small: SmallImages;
@@ -32,8 +35,8 @@ export function imageLoaderContract(
       store = openImageStore(engine.socket);
       small = smallImages();
       system = await small.layer('system', 'a system\n'.repeat(5000));
-      one = small.image('one', [system, await small.layer('program', 'one')]);
-      two = small.image('two', [system, await small.layer('program', 'two')]);
+      one = small.image('one', [system, await small.layer('program', `one ${run}`)]);
+      two = small.image('two', [system, await small.layer('program', `two ${run}`)]);
     });
     after(async () => {
       const left = engine?.docker('image', 'ls', '--format={{.Repository}}:{{.Tag}}').split('\n') ?? [];
@@ -56,7 +59,7 @@ export function imageLoaderContract(
       for (const image of [one!, two!]) {
         const { Id, Config } = (JSON.parse(engine.docker('image', 'inspect', image.reference)) as [Inspected])[0];
         assert.deepEqual([Id, Config.User], [idOf(image), '6379:6379']);
-        assert.equal(contentOf(image.reference), image === one ? 'one' : 'two');
+        assert.equal(contentOf(image.reference), image === one ? `one ${run}` : `two ${run}`);
       }
     });
 
@@ -71,18 +74,25 @@ export function imageLoaderContract(
     });
 
     it('leaves out layers that it knows, where the store takes that, and what was loaded works', async () => {
-      const newer = small.image('one', [system, await small.layer('program', 'newer')]);
+      const newer = small.image('one', [system, await small.layer('program', `newer ${run}`)]);
       const [loaded] = await load(newer);
       assert.equal(loaded!.sent, kind === 'classic' ? newer.layers[1]!.size : bytesOf(newer));
-      assert.equal(contentOf(newer.reference), 'newer');
+      assert.equal(contentOf(newer.reference), `newer ${run}`);
       // Back again: the name goes to the image that it is asked for.
       await load(one!);
       assert.equal(await store.idOf(one!.reference), idOf(one!));
-      assert.equal(contentOf(one!.reference), 'one');
+      assert.equal(contentOf(one!.reference), `one ${run}`);
+    });
+
+    it('gives what it has the name of a newer release, and sends nothing', async () => {
+      const renamed = { ...one!, reference: one!.reference.replace(':1.2.3', ':1.2.4') };
+      assert.deepEqual([...(await blobsToSend(store, [renamed]))], []);
+      assert.deepEqual((await load(renamed))[0], { reference: renamed.reference, how: 'named', sent: 0 });
+      assert.equal(contentOf(renamed.reference), `one ${run}`);
     });
 
     it('takes nothing of which a byte is another, and takes it once it is whole', async () => {
-      const fresh = small.image('fresh', [await small.layer('program', 'fresh'.repeat(4000))]);
+      const fresh = small.image('fresh', [await small.layer('program', `fresh ${run}`.repeat(4000))]);
       const spoilt = async function* (digest: string) {
         for await (const piece of small.open(digest)) {
           const bytes = Buffer.from(piece);
@@ -96,11 +106,11 @@ export function imageLoaderContract(
     });
 
     it('mends an image that the store names and does not have', async () => {
-      const half = small.image('half', [await small.layer('program', 'half')]);
+      const half = small.image('half', [await small.layer('program', `half ${run}`)]);
       await store.load(withoutLayers(half)).catch(() => undefined);
       assert.equal(await store.canMake(half.reference), false);
       assert.equal((await load(half))[0]!.how, 'loaded');
-      assert.equal(contentOf(half.reference), 'half');
+      assert.equal(contentOf(half.reference), `half ${run}`);
     });
 
     it('loads again what was removed, and a probe leaves no container behind', async () => {

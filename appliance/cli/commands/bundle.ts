@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { hashThreads } from '../../bin/wire/hash-threads.ts';
@@ -7,24 +6,13 @@ import type { BundleManifest } from '../../bundle/format/manifest.ts';
 import { mountedMedium } from '../../bundle/medium/mounts.ts';
 import { writeMedium } from '../../bundle/medium/write-medium.ts';
 import { fingerprint } from '../../bundle/sshsig/keys.ts';
-import type { Host } from '../../bundle/verify/admit.ts';
-import type { Anchor } from '../../bundle/verify/trust.ts';
 import { type Verified, type VerifyOptions, verifyBundle } from '../../bundle/verify/verify-bundle.ts';
 import { verifyStream } from '../../bundle/verify/verify-stream.ts';
-import { FrostbyteError } from '../../kernel/errors.ts';
 import { output } from '../context.ts';
 import { type Output, table } from '../output.ts';
-
-const ANCHOR = '/etc/frostbyte/allowed_signers';
-
-interface VerifyFlags {
-  anchor: string;
-  fingerprint?: string;
-  to?: string;
-  counter: string;
-  notBefore?: string;
-  allowOlder?: boolean;
-}
+import { bundleBuild } from './bundle-build.ts';
+import { bundleDelta } from './bundle-delta.ts';
+import { percent, trusting, trustOf, type VerifyFlags } from './bundle-flags.ts';
 
 /** `frostbyte bundle …`: the signed package, on a build host and on the box. */
 export function bundleCommands(program: Command): void {
@@ -85,6 +73,9 @@ export function bundleCommands(program: Command): void {
       }
     });
 
+  bundleBuild(bundle);
+  bundleDelta(bundle);
+
   bundle
     .command('sign <folder>')
     .description('Sign a bundle that was built without a key: its two lists, with a release key')
@@ -98,22 +89,6 @@ export function bundleCommands(program: Command): void {
       output(command).answer({ signed }, () => signed.map((file) => `signed ${file}`).join('\n'));
     });
 }
-
-/** What every command asks that verifies. */
-function trusting(command: Command): Command {
-  return command
-    .option('--anchor <file>', 'the list with the root key', ANCHOR)
-    .option('--fingerprint <SHA256:…>', 'the root key’s, where this host has no list yet')
-    .option('--counter <number>', 'refuse bundles with a lower counter', '0')
-    .option('--not-before <date>', 'refuse bundles that were built before')
-    .option('--allow-older', 'take one that is older all the same');
-}
-
-function trustOf(flags: VerifyFlags): Pick<VerifyOptions, 'anchor' | 'at' | 'host'> {
-  return { anchor: anchorOf(flags), at: Date.now(), host: hostOf(flags) };
-}
-
-const percent = (done: number, total: number): number => (total === 0 ? 100 : Math.floor((done / total) * 100));
 
 async function verify(at: string, flags: VerifyFlags, said: Output): Promise<Verified> {
   const bar = said.progress('verifying', 100);
@@ -129,31 +104,6 @@ async function verify(at: string, flags: VerifyFlags, said: Output): Promise<Ver
   } finally {
     bar.end();
   }
-}
-
-function anchorOf({ anchor, fingerprint: given }: VerifyFlags): Anchor {
-  if (given !== undefined) return { fingerprint: given };
-  try {
-    return { allowed_signers: readFileSync(anchor, 'utf8') };
-  } catch (cause) {
-    throw new FrostbyteError(
-      'VALIDATION_ERROR',
-      `There is no list of signers at ${anchor}. Name one with --anchor, or the root key with --fingerprint, from paper and not from the bundle.`,
-      { cause, details: [{ field: 'anchor', value: anchor, constraint: 'a list of signers that can be read' }] },
-    );
-  }
-}
-
-function hostOf({ counter, notBefore, allowOlder = false }: VerifyFlags): Host {
-  const date = notBefore === undefined ? 0 : Date.parse(notBefore) / 1000;
-  const number = Number(counter);
-  if (!Number.isSafeInteger(number) || number < 0 || Number.isNaN(date)) {
-    throw new FrostbyteError('VALIDATION_ERROR', 'The bound for older bundles cannot be read.', {
-      details: [{ field: 'counter, not-before', constraint: 'a whole number, and a date as 2026-01-31' }],
-    });
-  }
-  const arch = process.arch === 'x64' ? 'amd64' : 'arm64';
-  return { arch, counter: number, not_before: date, allow_older: allowOlder };
 }
 
 function answerOf({ bundle, signer, bytes }: Verified): Record<string, unknown> {

@@ -12,8 +12,8 @@ export interface LoadOptions {
 
 export interface Loaded {
   reference: string;
-  /** What was done: nothing, where the engine had it. */
-  how: 'there' | 'loaded';
+  /** What was done: nothing, where the engine had it; `named`, where it had it under the name of an earlier release. */
+  how: 'there' | 'named' | 'loaded';
   /** Bytes of its blobs that were sent. */
   sent: number;
 }
@@ -32,15 +32,8 @@ export async function loadImages(
   open: OpenBlob,
   { progress }: LoadOptions = {},
 ): Promise<Loaded[]> {
-  const kind = await store.kind();
-  const idOf = ({ config, manifest }: BroughtImage) => (kind === 'classic' ? config.digest : manifest.digest);
-  const isThere = async (image: BroughtImage) =>
-    (await store.idOf(image.reference)) === idOf(image) && (await store.canMake(image.reference));
-  const missing: BroughtImage[] = [];
-  for (const image of images) if (!(await isThere(image))) missing.push(image);
-
-  const known = new Chains(kind === 'classic' && missing.length > 0 ? await store.layers() : []);
-  const plans = missing.map((image) => ({ image, layers: known.unknown(image) }));
+  const { kind, plans, named, isThere, idOf } = await planFor(store, images);
+  for (const image of named) await store.name(idOf(image), image.reference);
   const total = plans.reduce((sum, { layers }) => sum + layers.reduce((bytes, { size }) => bytes + size, 0), 0);
   let done = 0;
   const sent = new Map<string, number>();
@@ -53,19 +46,51 @@ export async function loadImages(
     const reader = new BlobReader(open, read);
     await store.load(kind === 'classic' ? classicTar(image, layers, reader) : ociTar(image, reader));
     if (!(await isThere(image))) {
-      throw new FrostbyteError(
-        'SERVICE_UNAVAILABLE',
-        `The container engine took ${image.reference} and has another image under that name: ${await store.idOf(image.reference)}, not ${idOf(image)}.`,
-        { kind: 'never' },
-      );
+      const id = await store.idOf(image.reference);
+      const what =
+        id === idOf(image) ? 'cannot make a container of it' : `has ${id} under that name, not ${idOf(image)}`;
+      throw new FrostbyteError('SERVICE_UNAVAILABLE', `The container engine took ${image.reference} and ${what}.`, {
+        kind: 'never',
+      });
     }
     sent.set(image.reference, done - before);
   }
+  const renamed = new Set(named.map(({ reference }) => reference));
   return images.map(({ reference }) => ({
     reference,
-    how: sent.has(reference) ? 'loaded' : 'there',
+    how: sent.has(reference) ? 'loaded' : renamed.has(reference) ? 'named' : 'there',
     sent: sent.get(reference) ?? 0,
   }));
+}
+
+/** The digests of those blobs that `loadImages` would read, as the engine is now: all others may be away. */
+export async function blobsToSend(store: ImageStore, images: readonly BroughtImage[]): Promise<Set<string>> {
+  const { plans } = await planFor(store, images);
+  const blobs = plans.flatMap(({ image, layers }) => [image.config, image.manifest, ...layers]);
+  return new Set(blobs.map(({ digest }) => digest));
+}
+
+/** Which images the engine lacks, and of those which layers. */
+async function planFor(store: ImageStore, images: readonly BroughtImage[]) {
+  const kind = await store.kind();
+  const idOf = ({ config, manifest }: BroughtImage) => (kind === 'classic' ? config.digest : manifest.digest);
+  const isThere = async (image: BroughtImage) =>
+    (await store.idOf(image.reference)) === idOf(image) && (await store.canMake(image.reference));
+  const missing: BroughtImage[] = [];
+  /** There under another name: that of an earlier release. */
+  const named: BroughtImage[] = [];
+  for (const image of images) {
+    if (await isThere(image)) continue;
+    const id = idOf(image);
+    if ((await store.idOf(id)) === id && (await store.canMake(id))) named.push(image);
+    else missing.push(image);
+  }
+  const known = new Chains(kind === 'classic' && missing.length > 0 ? await store.layers() : []);
+  const plans = missing.map((image) => ({
+    image,
+    layers: kind === 'classic' ? known.unknown(image) : [...image.layers],
+  }));
+  return { kind, plans, named, isThere, idOf };
 }
 
 /** Layers that the classic store holds: one is known only on top of those that it lay upon. */

@@ -28,10 +28,12 @@ export type OpenBlob = (digest: string) => AsyncIterable<Uint8Array>;
 export interface ImageStore {
   /** `classic`: images by their configuration. `containerd`: by their manifest. */
   kind(): Promise<'classic' | 'containerd'>;
-  /** The id of an image; null where the engine has none of that name. */
+  /** The id of an image, by its name or its id; null where the engine has none of that. */
   idOf(reference: string): Promise<string | null>;
   /** Whether a container can be made of it: a store may name an image that it does not have. */
   canMake(reference: string): Promise<boolean>;
+  /** Gives an image that is there another name beside those that it has. */
+  name(id: string, reference: string): Promise<void>;
   /** The layers of every image that is there, from the system up, by their diff ids. */
   layers(): Promise<string[][]>;
   /** Loads from a tar, piece by piece. Throws `SERVICE_UNAVAILABLE` with what the engine says. */

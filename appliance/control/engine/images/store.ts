@@ -36,6 +36,14 @@ export function openImageStore(socket: string): ImageStore {
         await ask('DELETE', `/containers/${name}?force=true&v=true`, { fine: [404, 409] });
       }
     },
+    async name(id, reference) {
+      const [repo, tag] = [
+        reference.slice(0, reference.lastIndexOf(':')),
+        reference.slice(reference.lastIndexOf(':') + 1),
+      ];
+      const query = `repo=${encodeURIComponent(repo)}&tag=${encodeURIComponent(tag)}`;
+      await ask('POST', `/images/${id}/tag?${query}`);
+    },
     async layers() {
       const all = (await ask('GET', '/images/json')) as { Id: string }[];
       const found: string[][] = [];

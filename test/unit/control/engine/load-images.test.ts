@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { zstdCompressSync } from 'node:zlib';
-import { loadImages } from '../../../../appliance/control/engine/images/load-images.ts';
+import { blobsToSend, loadImages } from '../../../../appliance/control/engine/images/load-images.ts';
 import type { BroughtImage, ImageStore } from '../../../../appliance/control/engine/images/port.ts';
 
 /** The loader against a store that is none: what is sent, and what is not. Real ones: `image-loader.engine.test.ts`. */
@@ -46,6 +46,7 @@ function fakeStore(kind: 'classic' | 'containerd', changes: Partial<ImageStore> 
     kind: async () => kind,
     idOf: async (reference) => ids.get(reference) ?? null,
     canMake: async (reference) => ids.has(reference),
+    name: async (id, reference) => void ids.set(reference, id),
     layers: async () => chains,
     async load(tar) {
       const parts: Uint8Array[] = [];
@@ -113,6 +114,33 @@ describe('loading images', () => {
     chains.push([store.layers[1]!.diff_id, system.diff_id]);
     await loadImages(fake, [store], open);
     assert.equal([...tars.at(-1)!.keys()].filter((path) => path.endsWith('.tar')).length, 2);
+  });
+
+  test('gives what is there under another release’s name its new one, and sends nothing', async () => {
+    for (const kind of ['classic', 'containerd'] as const) {
+      const { fake, ids, tars } = fakeStore(kind);
+      const id = kind === 'classic' ? store.config.digest : store.manifest.digest;
+      ids.set(id, id);
+      assert.deepEqual([...(await blobsToSend(fake, [store]))], []);
+      assert.deepEqual(await loadImages(fake, [store], open), [{ reference: store.reference, how: 'named', sent: 0 }]);
+      assert.deepEqual([ids.get(store.reference), tars.length], [id, 0]);
+    }
+  });
+
+  test('knows beforehand which blobs it would read', async () => {
+    const digests = ({ config, manifest, layers }: BroughtImage) =>
+      [config, manifest, ...layers].map(({ digest }) => digest);
+    const classic = fakeStore('classic');
+    classic.chains.push([system.diff_id]);
+    assert.deepEqual(
+      [...(await blobsToSend(classic.fake, [store]))].sort(),
+      digests(store)
+        .filter((digest) => digest !== system.digest)
+        .sort(),
+    );
+    const containerd = fakeStore('containerd');
+    containerd.chains.push([system.diff_id]);
+    assert.deepEqual([...(await blobsToSend(containerd.fake, [store]))].sort(), digests(store).sort());
   });
 
   test('sends containerd’s store the whole image as it is, its names in the index', async () => {

@@ -1,0 +1,161 @@
+import { existsSync, lstatSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { sideBySide } from '../../kernel/side-by-side.ts';
+import { isControlFile } from '../format/control-files.ts';
+import { type BundleFile, type BundleManifest, readManifest } from '../format/manifest.ts';
+import { blobPath } from '../format/oci.ts';
+import { type LayoutImage, readLayoutImage } from '../format/oci-layout.ts';
+import { compareContent } from '../verify/compare.ts';
+import { IncomingCopy } from '../verify/incoming-copy.ts';
+import { type Listing, listBundle, type Place } from '../verify/listing.ts';
+import { mediumError } from '../verify/medium.ts';
+import { type Problem, refusalOf } from '../verify/problems.ts';
+import { controlProblems, genuine, type Verified, type VerifyOptions } from '../verify/verify-bundle.ts';
+
+export interface ApplyOptions extends Omit<VerifyOptions, 'target'> {
+  /** The folder of the older bundle: a verified copy, whole or without blobs that the engine has. */
+  older: string;
+  /** Where the newer bundle is put together; it does not exist yet. Null: it is only seen whether it could be. */
+  target: string | null;
+  /** The digests of those blobs that the engine here would have to be sent to have these images. */
+  needed(images: readonly LayoutImage[]): Promise<ReadonlySet<string>>;
+}
+
+export interface Applied extends Verified {
+  /** Blobs that are in neither, since the engine has what they hold. */
+  in_engine: number;
+}
+
+/**
+ * Puts a bundle together from a delta and an older bundle. First whom it is from, then whether every file is in one of the
+ * two or, for blobs of images, in the engine here as it is now; only then is anything copied, and every byte is held against
+ * the newer bundle's signed list, whichever of the two it came from. Throws one refusal that names all that is missing.
+ */
+export async function applyDelta(delta: string, options: ApplyOptions): Promise<Applied> {
+  const { hashers, older, target, progress, needed } = options;
+  const listing = listBundle(delta);
+  const { trusted, bundle } = genuine(listing.control, options);
+  const problems: Problem[] = controlProblems(bundle, listing.control);
+  problems.push(...strangers(listing, bundle));
+  const places = placesOf(bundle, listing, older);
+  const unsent = await blobsOfEngine(delta, bundle, places, needed);
+  for (const { path, size } of bundle.files) {
+    if (isControlFile(path) || places.has(path) || unsent.has(path)) continue;
+    problems.push({
+      code: 'BUNDLE_FILE_MISSING',
+      path,
+      remark: `${size} bytes, in neither bundle nor engine: take the full bundle`,
+    });
+  }
+  if (problems.length > 0) throw refusalOf(problems);
+
+  const files = bundle.files.filter(({ path }) => places.has(path));
+  const copy = target === null ? null : new IncomingCopy(target, without(bundle, unsent));
+  try {
+    const total = files.reduce((sum, { size }) => sum + size, 0);
+    let done = 0;
+    const read = (bytes: number) => {
+      done += bytes;
+      progress?.(done, total);
+    };
+    await sideBySide(
+      files.toSorted((a, b) => b.size - a.size),
+      hashers.atOnce,
+      async (file) => {
+        const place = { ...places.get(file.path)!, size: file.size };
+        const hashed = await hashers
+          .hash({ place, target: copy?.placeOf(file) ?? null }, read)
+          .catch((error: unknown) => Promise.reject(mediumError(error, file.path)));
+        const problem = compareContent(bundle, file, hashed);
+        if (problem !== null) problems.push({ ...problem, remark: `${problem.remark}; from ${place.file}` });
+      },
+    );
+    if (problems.length > 0) throw refusalOf(problems);
+    copy?.keep(listing.control);
+    return { ...trusted, bundle, bytes: total, in_engine: unsent.size };
+  } finally {
+    copy?.end();
+  }
+}
+
+/** Files of the delta that the newer bundle does not have, or of another size. */
+function strangers({ files }: Listing, bundle: BundleManifest): Problem[] {
+  const expected = new Map(bundle.files.map(({ path, size }) => [path, size]));
+  return [...files].flatMap(([path, { size }]): Problem[] => {
+    const wanted = expected.get(path);
+    if (wanted === undefined) return [{ code: 'BUNDLE_FILE_EXTRA', path, remark: `${size} bytes` }];
+    if (wanted === size) return [];
+    const code = size < wanted ? 'BUNDLE_FILE_TRUNCATED' : 'BUNDLE_FILE_PADDED';
+    return [{ code, path, remark: `${size} bytes, not ${wanted}` }];
+  });
+}
+
+/** Where each file's bytes lie, as far as lists say: what they really are is seen when they are copied. */
+function placesOf(bundle: BundleManifest, { files }: Listing, older: string): Map<string, Place> {
+  const held = heldBy(older);
+  const places = new Map<string, Place>();
+  for (const file of bundle.files) {
+    if (isControlFile(file.path)) continue;
+    const place = files.get(file.path) ?? held.get(file.sha256);
+    if (place !== undefined && place.size === file.size) places.set(file.path, place);
+  }
+  return places;
+}
+
+/** What an older bundle's folder holds, by hash: files as they are listed, and parts within the wholes that a copy has. */
+function heldBy(older: string): Map<string, Place> {
+  const list = join(older, 'MANIFEST.json');
+  if (!existsSync(list)) throw refusalOf([{ code: 'BUNDLE_FILE_MISSING', path: 'MANIFEST.json', remark: older }]);
+  const { files, joined } = readManifest(readFileSync(list, 'utf8'));
+  const parts = new Map<string, { file: string; offset: number }>();
+  const sizes = new Map(files.map(({ path, size }) => [path, size]));
+  for (const whole of joined) {
+    let offset = 0;
+    for (const part of whole.parts) {
+      parts.set(part, { file: join(older, whole.path), offset });
+      offset += sizes.get(part)!;
+    }
+  }
+  const held = new Map<string, Place>();
+  for (const { path, size, sha256 } of files) {
+    for (const { file, offset } of [{ file: join(older, path), offset: 0 }, parts.get(path) ?? []].flat()) {
+      const about = lstatSync(file, { throwIfNoEntry: false });
+      if (about?.isFile() && about.size >= offset + size && (offset > 0 || parts.has(path) || about.size === size))
+        held.set(sha256, { file, offset, size });
+    }
+  }
+  return held;
+}
+
+/** Blobs that lie in neither folder, and that the engine needs no more. */
+async function blobsOfEngine(
+  delta: string,
+  bundle: BundleManifest,
+  places: ReadonlyMap<string, Place>,
+  needed: ApplyOptions['needed'],
+): Promise<Set<string>> {
+  const absent = bundle.files.filter(({ path }) => path.startsWith('images/blobs/') && !places.has(path));
+  if (absent.length === 0) return new Set();
+  const layout = join(delta, 'images');
+  // Their manifests and configurations are in every delta.
+  const isThere = bundle.images.every(({ manifest_digest, config_digest }) =>
+    [manifest_digest, config_digest].every((digest) => existsSync(join(layout, blobPath(digest)))),
+  );
+  if (!isThere) return new Set();
+  const images = bundle.images.map(({ reference, manifest_digest }) =>
+    readLayoutImage(layout, reference, manifest_digest),
+  );
+  const wanted = await needed(images);
+  return new Set(absent.filter(({ sha256 }) => !wanted.has(`sha256:${sha256}`)).map(({ path }) => path));
+}
+
+function without(bundle: BundleManifest, left: ReadonlySet<string>): BundleManifest {
+  const isThere = ({ path }: BundleFile) => !left.has(path);
+  const gone = new Set(bundle.joined.filter(({ parts }) => parts.some((part) => left.has(part))));
+  const parts = new Set([...gone].flatMap((whole) => whole.parts));
+  return {
+    ...bundle,
+    files: bundle.files.filter((file) => isThere(file) && !parts.has(file.path)),
+    joined: bundle.joined.filter((whole) => !gone.has(whole)),
+  };
+}
