@@ -9,10 +9,10 @@ export PATH := $(CURDIR)/.toolchain/bin:$(CURDIR)/.cache/go/bin:$(PATH)
 NODE := .toolchain/bin/node --disable-warning=ExperimentalWarning
 IMAGE_OPTIONS = $(foreach name,$(WITHOUT),--without=$(name)) $(if $(REGISTRY),--registry=$(REGISTRY)) $(if $(OBJECTS),--objects=$(OBJECTS))
 
-.PHONY: help toolchain setup build demo test faults models images bundle images-update newer-engine stack-up stack-down stack-status bench lint typecheck format gen clean
+.PHONY: help toolchain setup build demo test faults models images bundle sign usb images-update newer-engine stack-up stack-down stack-status bench lint typecheck format gen clean
 
 help: ## Print the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: node_modules/.stamp ## Install the pinned runtime and the locked packages
 
@@ -50,6 +50,14 @@ BUNDLE_OPTIONS = $(IMAGE_OPTIONS) $(foreach name,OUT SIGNERS SIGNATURES ENGINE,$
 
 bundle: build ## Make the offline package of images and all else (OUT=…, SIGNERS=folder, SIGNATURES=folder, ENGINE=folder, WITHOUT=…, TAR=1)
 	@$(NODE) scripts/bundle.ts $(BUNDLE_OPTIONS)
+
+BUNDLE ?= .cache/bundle/$(shell sed -n 's/^  "version": "\(.*\)",$$/frostbyte-\1/p' package.json)-linux-$(if $(filter aarch64,$(shell uname -m)),arm64,amd64)
+
+sign: build ## Sign the package with a release key (KEY=file, BUNDLE=folder)
+	@dist/frostbyte bundle sign $(BUNDLE) --key $(KEY)
+
+usb: build ## Write the package to a mounted FAT32 or exFAT medium, read it back, verify it (DEV=device or folder, root)
+	@dist/frostbyte bundle write $(BUNDLE) $(DEV) --fingerprint "$$(ssh-keygen -l -E sha256 -f $(BUNDLE)/signers/root.pub | cut -d ' ' -f 2)"
 
 images-update: build ## Move the pins of images/lock.json and show what changed (PINS=keep: only write down what our own changes give)
 	@$(NODE) scripts/images-update.ts $(if $(filter keep,$(PINS)),--keep-pins)

@@ -12,6 +12,7 @@ const QUESTIONS: Readonly<Record<string, () => Promise<{ measure(): Promise<stri
   start: () => import('./start.ts'),
   upload: () => import('./upload.ts'),
   bundle: () => import('./bundle.ts'),
+  images: () => import('./images.ts'),
   ingestion: () => import('./ingestion.ts'),
   search: () => import('./search.ts'),
   seam: () => import('./seam.ts'),

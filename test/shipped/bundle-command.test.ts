@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { BUNDLE_EXIT } from '../../appliance/bundle/exit-codes.ts';
+import { CONTROL_FILES } from '../../appliance/bundle/format/control-files.ts';
 import { fingerprint, publicLine, publicOf } from '../../appliance/bundle/sshsig/keys.ts';
 import { type BundleWorld, bundleWorld } from '../support/bundle-world.ts';
 import { type Ran, runProgram, unpackShipped } from '../support/shipped.ts';
@@ -113,5 +114,44 @@ describe('the command for bundles', () => {
       assert.match(execFileSync('ssh-keygen', args, { input: readFileSync(file), encoding: 'utf8' }), /^Good /);
     }
     assert.equal((await bundle('sign', folder, '--key', key)).code, BUNDLE_EXIT.BUNDLE_FILE_MISSING);
+  });
+
+  test('builds from a list of contents, and puts a newer one together from a delta', async () => {
+    writeFileSync(join(folder, 'guide.txt'), 'one');
+    const { files: _, joined: __, ...about } = JSON.parse(readFileSync(join(path, 'MANIFEST.json'), 'utf8'));
+    const inputs = CONTROL_FILES.filter((name) => name.startsWith('signers/')).map((name) => ({
+      path: name,
+      from: join(path, name),
+    }));
+    const key = join(folder, 'trial.pem');
+    writeFileSync(key, world.release.export({ type: 'pkcs8', format: 'pem' }));
+    const build = async (version: string, guide: string) => {
+      writeFileSync(join(folder, 'guide.txt'), guide);
+      const list = join(folder, `${version}.json`);
+      const all = [
+        ...inputs,
+        { path: 'docs/guide.txt', from: 'guide.txt' },
+        { path: 'bin/node', from: join(path, 'bin/node'), executable: true },
+      ];
+      writeFileSync(list, JSON.stringify({ inputs: all, about: { ...about, version, counter: 8 } }));
+      const out = join(folder, `built-${version}`);
+      const ran = await bundle('build', list, '--out', out, '--key', key, '--tar', `${out}.tar`);
+      assert.equal(ran.code, 0, ran.err);
+      assert.equal((await bundle('verify', `${out}.tar`, '--anchor', anchor)).code, 0);
+      return out;
+    };
+    const [older, newer] = [await build('1.2.4', 'one'), await build('1.2.5', 'two')];
+    const delta = join(folder, 'delta');
+    const made = await bundle('diff', older, newer, '--out', delta);
+    assert.match(made.out, /^1\.2\.4 → 1\.2\.5: 10 files/, made.err);
+    const target = join(folder, 'put-together');
+    const words = ['apply-delta', delta, '--older', older, '--anchor', anchor];
+    assert.match((await bundle(...words)).out, /Version 1\.2\.5 can be put together here\./);
+    assert.equal((await bundle(...words, '--to', target)).code, 0);
+    execFileSync('diff', ['-r', newer, target]);
+    rmSync(join(older, 'bin/node'));
+    assert.equal((await bundle(...words)).code, BUNDLE_EXIT.BUNDLE_FILE_MISSING);
+    writeFileSync(join(folder, 'wrong.json'), '{"inputs":[]}');
+    assert.equal((await bundle('build', join(folder, 'wrong.json'), '--out', join(folder, 'wrong'))).code, 2);
   });
 });

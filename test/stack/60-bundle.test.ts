@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { bundledImages } from '../../appliance/bundle/build/oci-layout.ts';
+import { makeDelta } from '../../appliance/bundle/delta/make-delta.ts';
+import { BUNDLE_EXIT } from '../../appliance/bundle/exit-codes.ts';
+import { openLayoutBlob } from '../../appliance/bundle/format/oci-layout.ts';
+import { fingerprint, readPublicLine } from '../../appliance/bundle/sshsig/keys.ts';
+import { verifyBundle } from '../../appliance/bundle/verify/verify-bundle.ts';
+import { loadImages } from '../../appliance/control/engine/images/load-images.ts';
+import { openImageStore } from '../../appliance/control/engine/images/store.ts';
+import { hashHere } from '../support/bundle-world.ts';
+import { type Checkout, checkOut } from '../support/checkouts.ts';
+import { ALL_FAULTS, seeded } from '../support/faults/random.ts';
+import { ROOT } from '../support/shipped.ts';
+import { stackMissing, testStack } from '../support/stack.ts';
+
+const CHANGES = ALL_FAULTS ? 20 : 3;
+const missing =
+  stackMissing() ?? (existsSync(join(ROOT, '.cache/trial-keys')) ? null : 'nothing was fetched yet: make bundle');
+
+describe('the bundle of this commit', { skip: missing ?? false }, () => {
+  let folder: string;
+  let first: Checkout;
+  let second: Checkout;
+  let path: string;
+  before(() => {
+    folder = mkdtempSync(join(ROOT, '.cache/bundles-'));
+    first = checkOut('first');
+    first.build();
+    path = first.bundle(join(folder, 'frostbyte'));
+  });
+  after(() => {
+    first?.end();
+    second?.end();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const verify = () => {
+    const print = fingerprint(readPublicLine(readFileSync(join(path, 'signers/root.pub'), 'latin1')));
+    return verifyBundle(path, {
+      anchor: { fingerprint: print },
+      at: Date.now(),
+      host: { arch: 'amd64', counter: 0, not_before: 0, allow_older: false },
+      hashers: hashHere,
+      target: null,
+    });
+  };
+  const verifySh = () => {
+    const print = fingerprint(readPublicLine(readFileSync(join(path, 'signers/root.pub'), 'latin1')));
+    return spawnSync('sh', [join(ROOT, 'host/bundle/verify.sh'), '--fingerprint', print, path], { encoding: 'utf8' });
+  };
+
+  it('is taken by both verifiers, and says what it is made of and what is absent', async () => {
+    const { bundle } = await verify();
+    const { status, stderr } = verifySh();
+    assert.equal(status, 0, stderr);
+    assert.deepEqual(
+      bundle.images.map(({ name }) => name),
+      ['appliance', 'clamav', 'objects', 'postgres', 'redis'],
+    );
+    const absent = bundle.components.filter(({ present }) => !present).map(({ name }) => name);
+    assert.ok(absent.includes('qdrant') && absent.includes('malware-signatures'));
+    assert.deepEqual(bundle.data_formats, { postgres: '17', vectors: 'embedded-1' });
+    for (const { name } of bundle.images) assert.ok(existsSync(join(path, `sbom/image-${name}.cdx.json`)), name);
+    assert.match(readFileSync(join(path, 'sources/OFFER.txt'), 'utf8'), /sources\/github\.com_minio_minio@/);
+  });
+
+  it('is the same to the byte from another checkout, in another folder, at another time, in another zone', () => {
+    second = checkOut('a-second-one-with-a-longer-name');
+    second.build();
+    const again = second.bundle(join(folder, 'again'), { TZ: 'Asia/Kathmandu', LC_ALL: 'C' });
+    execFileSync('diff', ['-r', path, again]);
+  });
+
+  it(`of which a byte is changed is refused by both verifiers, ${CHANGES} times`, { timeout: 1_200_000 }, async () => {
+    const random = seeded(31);
+    const { bundle } = await verify();
+    for (let n = 0; n < CHANGES; n++) {
+      const file = random.pick(bundle.files.filter(({ size }) => size > 0));
+      const at = random.whole(0, file.size - 1);
+      const whole = readFileSync(join(path, file.path));
+      const changed = Buffer.from(whole);
+      changed[at]! ^= random.whole(1, 255);
+      writeFileSync(join(path, file.path), changed);
+      await assert.rejects(verify(), ({ code }: { code?: string }) => code?.startsWith('BUNDLE_') === true, file.path);
+      const { status } = verifySh();
+      assert.ok(
+        status !== null && status >= BUNDLE_EXIT.BUNDLE_SIGNATURE_MISSING,
+        `${file.path}, byte ${at}: ${status}`,
+      );
+      writeFileSync(join(path, file.path), whole);
+    }
+  });
+
+  it('and one with a line of the daemon changed differ by three percent at most', async () => {
+    appendFileSync(join(first.folder, 'appliance/bin/daemon.ts'), "\nprocess.title = 'frostbyte, one line newer';\n");
+    first.build();
+    const newer = first.bundle(join(folder, 'newer'));
+    const delta = makeDelta(path, newer, join(folder, 'delta'));
+    assert.ok(delta.bytes <= delta.of_bytes * 0.03, `${delta.bytes} of ${delta.of_bytes} bytes`);
+  });
+
+  it('holds the images that the stack runs: nothing of them is loaded again', async () => {
+    const { bundle } = await verify();
+    const store = openImageStore(testStack()!.engine.socket);
+    const images = bundledImages(path, bundle).filter(({ reference }) => !reference.includes('/appliance:'));
+    const loaded = await loadImages(store, images, openLayoutBlob(join(path, 'images')));
+    assert.deepEqual(
+      loaded.map(({ how }) => how),
+      images.map(() => 'there'),
+    );
+  });
+});
