@@ -31,6 +31,9 @@ const QUESTIONS: Readonly<Record<string, () => Promise<{ measure(): Promise<stri
 /** Those that ask the server stack, which is reached from its namespace alone. */
 const ON_STACK = ['adapters', 'servers', 'tenants'];
 
+/** Those that have an engine of their own: names go by the environment, and are looked up once. */
+const OWN_ENGINE = ['images'];
+
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !Object.hasOwn(QUESTIONS, name));
 if (unknown.length > 0) {
@@ -45,6 +48,12 @@ for (const name of asked.length > 0 ? asked : Object.keys(QUESTIONS)) {
   if (ON_STACK.includes(name) && stackMissing() !== null && engineAnswers()) {
     const [command, args] = inNamespace([process.execPath, ...process.execArgv, process.argv[1]!, name]);
     spawnSync(command, args, { stdio: 'inherit' });
+    continue;
+  }
+  if (OWN_ENGINE.includes(name) && process.env.FROSTBYTE_STACK === undefined) {
+    const environment = { ...process.env, FROSTBYTE_STACK: 'bench' };
+    const args = [...process.execArgv, process.argv[1]!, name];
+    spawnSync(process.execPath, args, { stdio: 'inherit', env: environment });
     continue;
   }
   console.log(`\n── ${name}`);
