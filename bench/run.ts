@@ -22,6 +22,7 @@ const QUESTIONS: Readonly<Record<string, () => Promise<{ measure(): Promise<stri
   metadata: () => import('./metadata.ts'),
   model: () => import('./model.ts'),
   reprocess: () => import('./reprocess.ts'),
+  reindex: () => import('./reindex.ts'),
   quality: () => import('./quality.ts'),
   retrieval: () => import('./retrieval.ts'),
   adapters: () => import('./adapters.ts'),

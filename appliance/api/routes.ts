@@ -4,6 +4,7 @@ import { DECISION_ROUTES } from './decision-routes.ts';
 import { INGEST_ROUTES } from './ingest-routes.ts';
 import { KEY_ROUTES } from './key-routes.ts';
 import { QUERY_ROUTES } from './query-routes.ts';
+import { REINDEX_ROUTES } from './reindex-routes.ts';
 import { REPROCESS_ROUTES } from './reprocess-routes.ts';
 import { ALL, type Route } from './route.ts';
 import { UPLOAD_ROUTES } from './upload-routes.ts';
@@ -21,6 +22,7 @@ export const ROUTES = Object.freeze({
   ...UPLOAD_ROUTES,
   ...DECISION_ROUTES,
   ...REPROCESS_ROUTES,
+  ...REINDEX_ROUTES,
   ...QUERY_ROUTES,
   ...ADMIN_ROUTES,
   ...KEY_ROUTES,

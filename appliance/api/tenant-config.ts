@@ -43,6 +43,11 @@ const fields = {
   storage_quota_gb: z.number().min(1).max(10_000),
   embedding_mode: z.enum(['offline', 'online']),
   embedding_dimensions: z.literal(768),
+  /** The model that the tenant is pinned to, as `frostbyte model list` names it, or `lexical`. Null: the appliance's choice. */
+  embedding_model: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/)
+    .nullable(),
   retrieval_top_k_default: z.number().int().min(1),
   retrieval_top_k_max: z.number().int().min(1).max(200),
   generation_enabled: z.boolean(),
@@ -93,6 +98,7 @@ export const DEFAULT_TENANT_CONFIG: Readonly<TenantConfig> = Object.freeze<Tenan
   storage_quota_gb: 100,
   embedding_mode: 'offline',
   embedding_dimensions: 768,
+  embedding_model: null,
   retrieval_top_k_default: 5,
   retrieval_top_k_max: 50,
   generation_enabled: false,

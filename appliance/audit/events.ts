@@ -122,8 +122,8 @@ export const EVENTS = Object.freeze({
   ),
   PII_DETECTED: policy('pii_types', 'pii_action_taken', 'spans', 'chunks'),
   // embed, index
-  DOCUMENT_EMBEDDED: embedding('embed_model', 'embed_version', 'embed_dimensions', 'chunks'),
-  INDEX_WRITTEN: embedding('embed_model', 'embed_version', 'chunks', 'canonical_sha256'),
+  DOCUMENT_EMBEDDED: embedding('embed_model', 'embed_version', 'embed_dimensions', 'chunks', 'reindex_id'),
+  INDEX_WRITTEN: embedding('embed_model', 'embed_version', 'chunks', 'canonical_sha256', 'reindex_id'),
   EMBEDDING_FAILED: embedding('error_code', 'retry_count'),
   // serve
   RETRIEVAL_EXECUTED: serve('query', 'chunk_count', 'chunk_ids', 'doc_ids', 'embed_model', 'evidence'),
@@ -168,8 +168,10 @@ export const EVENTS = Object.freeze({
   TOKEN_REVOKED: tenant('jti', 'subject', 'reason', 'count'),
   SIGNED_IN: tenant('subject'),
   AUTHENTICATION_FAILED: tenant('source', 'count', 'minute', 'error_code'),
-  REINDEX_STARTED: tenant('embed_model', 'embed_version'),
-  REINDEX_SWITCHED: tenant('embed_model', 'embed_version', 'chunks'),
+  REINDEX_STARTED: tenant('reindex_id', 'embed_model', 'embed_version', 'reason'),
+  REINDEX_SWITCHED: tenant('reindex_id', 'embed_model', 'embed_version', 'documents', 'chunks'),
+  // Given up by a person, or since it could never end (`error_code`): what was served stays.
+  REINDEX_CANCELLED: tenant('reindex_id', 'embed_model', 'embed_version', 'documents', 'chunks', 'error_code'),
   // people
   CLASSIFICATION_REVIEWED: people('document', 'classification', 'previous', 'decision'),
   CONTENT_READ: people('document', 'what', 'chunk_id', 'doc_ids'),

@@ -3,6 +3,7 @@ import type { Logger } from '../kernel/telemetry.ts';
 import type { AuditLog } from '../stores/log/port.ts';
 import type { RecoveryVerbs } from './keys/recovery-verbs.ts';
 import type { TenantResources } from './provisioning/port.ts';
+import type { Models } from './tenants/pinned-model.ts';
 import type { ControlVerbs, Notice, Tenant } from './verbs.ts';
 
 export interface ControlOptions {
@@ -16,6 +17,8 @@ export interface ControlOptions {
   baseUrl(): string;
   /** How long work in flight may go on after a suspension, in milliseconds. Default 5,000. */
   drainMs?: number;
+  /** The embedding models that a tenant may be pinned to. Default: words alone. */
+  models?(): Promise<Models>;
   /** A tenant's usage now, or null where it cannot be had. */
   usage?(tenantId: string): Promise<Tenant['usage'] | null>;
   /** Waits before each retry of a provisioning step, in milliseconds. */

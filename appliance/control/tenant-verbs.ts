@@ -17,6 +17,7 @@ import { checkEmbeddingMode } from './tenants/embedding-mode.ts';
 import { tenantGate } from './tenants/gate.ts';
 import { endTokens, remember, resumeTenant, settleFlag, suspendTenant } from './tenants/kill-switch.ts';
 import { allowedMove, type Trigger } from './tenants/lifecycle.ts';
+import { checkPin, type Models } from './tenants/pinned-model.ts';
 import { isSuspended } from './tenants/suspension-flags.ts';
 import { moveTenant } from './tenants/transition.ts';
 import { tenantView } from './tenants/view.ts';
@@ -44,7 +45,7 @@ export interface TenantVerbParts {
   clock: Clock;
   resources: TenantResources;
   drainMs: number;
-  options: Pick<ControlOptions, 'usage' | 'baseUrl' | 'hasEndpoint'>;
+  options: Pick<ControlOptions, 'usage' | 'baseUrl' | 'hasEndpoint' | 'models'>;
   /** Carries a tenant's plan in the background. */
   kick(tenantId: string): void;
   /** Keeps work that goes on after the answer. */
@@ -53,12 +54,15 @@ export interface TenantVerbParts {
   wake(): void;
 }
 
+const WORDS_ALONE = async (): Promise<Models> => ({ known: ['lexical'], present: ['lexical'] });
+
 /** The verbs about tenants (spec 3, 4). Each change is one transaction with its events; plans run behind the answer. */
 export function tenantVerbs(parts: TenantVerbParts): TenantVerbs {
   const { registry, clock, dataFolder, options } = parts;
   const readGate = tenantGate(dataFolder, registry);
   const killSwitch = { dataFolder, registry, clock };
 
+  const models = options.models ?? WORDS_ALONE;
   const view = async (row: TenantRow): Promise<Tenant> => {
     const stored = row.state === 'ACTIVE' || row.state === 'SUSPENDED';
     const usage = stored ? await options.usage?.(row.tenant_id).catch(() => null) : null;
@@ -113,6 +117,7 @@ export function tenantVerbs(parts: TenantVerbParts): TenantVerbs {
     gate: async (tenantId) => readGate(tenantId),
     createTenant: async (request, actor) => {
       checkEmbeddingMode(request.config, options.hasEndpoint === true);
+      await checkPin(models, request.config);
       const tenantId = createTenantRow(registry, clock, request, actor);
       parts.kick(tenantId);
       return answer(await view(needTenant(registry, tenantId)));
@@ -124,6 +129,7 @@ export function tenantVerbs(parts: TenantVerbParts): TenantVerbs {
     tenant: async (tenantId) => view(needTenant(registry, tenantId)),
     configure: async (tenantId, patch, reason, actor) => {
       checkEmbeddingMode(patch, options.hasEndpoint === true);
+      await checkPin(models, patch);
       return answer(configureTenant(registry, clock, tenantId, patch, reasonText(reason), actor));
     },
     suspend: async (tenantId, request, actor) => {

@@ -15,6 +15,7 @@ import { INGEST_ROUTES } from './routes/ingest.ts';
 import { ORIGINALS_ROUTES } from './routes/originals.ts';
 import { QUARANTINE_ROUTES } from './routes/quarantine.ts';
 import { QUERY_ROUTES } from './routes/query.ts';
+import { REINDEX_ROUTES } from './routes/reindex.ts';
 import { REPROCESS_ROUTES } from './routes/reprocess.ts';
 import { REVIEW_ROUTES } from './routes/review.ts';
 import { UPLOAD_ROUTES } from './routes/uploads.ts';
@@ -60,6 +61,7 @@ const HANDLERS: Partial<Record<RouteName, DataRoute>> = {
   ...QUARANTINE_ROUTES,
   ...ORIGINALS_ROUTES,
   ...REPROCESS_ROUTES,
+  ...REINDEX_ROUTES,
 };
 
 export function createDataApp(options: DataAppOptions): Hono {

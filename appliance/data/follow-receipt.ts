@@ -5,7 +5,10 @@ import type { DataPlane } from './plane.ts';
 import { matchVectors } from './served-vectors.ts';
 import { settleBatch, settleBatches } from './settle.ts';
 
-type Plane = Pick<DataPlane, 'tenant_id' | 'records' | 'objects' | 'vectors' | 'queue' | 'clock' | 'logger'>;
+type Plane = Pick<
+  DataPlane,
+  'tenant_id' | 'records' | 'objects' | 'vectors' | 'indexes' | 'queue' | 'clock' | 'logger'
+>;
 
 /**
  * What follows the receipt of a batch, whichever way it came: its jobs go to the queue, and a batch whose files were all

@@ -8,6 +8,7 @@ import type { JobQueue } from '../stores/queue/port.ts';
 import type { RecordStore } from '../stores/record/port.ts';
 import type { VectorStore } from '../stores/vector/port.ts';
 import type { Parser } from './2-parse/sandbox/parse-file.ts';
+import type { VectorIndexes } from './indexes.ts';
 
 /**
  * The data plane of one tenant: its stores and nobody else's. Wired in `bin/wire/`; a function asks for the members it
@@ -18,13 +19,16 @@ export interface DataPlane {
   /** Sealed: every object at rest is an age file for the tenant's storage identity. */
   readonly objects: ObjectStore;
   readonly records: RecordStore;
+  /** Of what is served. What is removed here goes from the index that is being built as well. */
   readonly vectors: VectorStore;
+  readonly indexes: VectorIndexes;
   readonly queue: JobQueue;
   /**
-   * What this tenant's texts and questions become vectors by: the model of its index, while there is one. Throws
+   * What this tenant's texts and questions become vectors by: the model of its index, or the one that is named. Null, and
+   * while nothing is indexed: the one that the tenant is pinned to, or the appliance's choice. Throws
    * `EMBEDDER_UNAVAILABLE` where that model is not there; another never stands in.
    */
-  embedder(): Promise<Embedder>;
+  embedder(model?: string | null): Promise<Embedder>;
   readonly parser: Parser;
   readonly scanner: Scanner;
   readonly clock: Clock;

@@ -1,14 +1,15 @@
 import { vectorSha256 } from '../kernel/digest.ts';
 import type { ServedChunk } from '../stores/record/port.ts';
 import type { DocumentRow, ServedVersion } from '../stores/record/rows.ts';
+import type { VectorStore } from '../stores/vector/port.ts';
 import { loadVectors } from './load.ts';
 import type { DataPlane } from './plane.ts';
 
-type Plane = Pick<DataPlane, 'tenant_id' | 'records' | 'vectors' | 'objects'>;
+type Plane = Pick<DataPlane, 'tenant_id' | 'records' | 'vectors' | 'indexes' | 'objects'>;
 
 /** Chunk rows read at once. */
 const PAGE = 1000;
-/** Times a version is put back that was replaced meanwhile. Each needs another run to end in between. */
+/** Times a version is put back that was replaced meanwhile. Each needs another run, or a reindex, to end in between. */
 const TRIES = 5;
 
 /**
@@ -19,12 +20,14 @@ const TRIES = 5;
  */
 export async function matchVectors(plane: Plane, docId: string): Promise<void> {
   for (let tries = 0; tries < TRIES; tries++) {
+    const { served: number } = await plane.records.vectorIndex();
     const document = await plane.records.document(docId);
     if (document?.state === 'processing') return;
-    if (document?.served) await restore(plane, document, document.served);
+    if (document?.served) await restore(plane, plane.indexes[number], document, document.served);
     else if (document !== null || !(await isBeingErased(plane, docId))) await plane.vectors.removeDocument(docId);
     const after = await plane.records.document(docId);
-    if (after?.run === document?.run && after?.served?.run === document?.served?.run) return;
+    const isSameIndex = (await plane.records.vectorIndex()).served === number;
+    if (isSameIndex && after?.run === document?.run && after?.served?.run === document?.served?.run) return;
   }
 }
 
@@ -33,8 +36,13 @@ async function isBeingErased({ records }: Plane, docId: string): Promise<boolean
   return (await records.erasing([docId])).length > 0;
 }
 
-async function restore(plane: Plane, document: DocumentRow, served: ServedVersion): Promise<void> {
-  const { records, vectors } = plane;
+async function restore(
+  plane: Plane,
+  vectors: VectorStore,
+  document: DocumentRow,
+  served: ServedVersion,
+): Promise<void> {
+  const { records } = plane;
   const chunks = await servedChunks(records, document.doc_id);
   const ids = chunks.map(({ chunk_id }) => chunk_id);
   const stored = await vectors.read(ids);

@@ -18,7 +18,8 @@ export interface StageContext {
 }
 
 export type StageResult =
-  | { kind: 'advance' | 'held' | 'quarantined'; patch: DocumentPatch; entries: AuditEntry[] }
+  /** `again`: the index that it was embedded for is not served any more, so it is embedded anew. */
+  | { kind: 'advance' | 'again' | 'held' | 'quarantined'; patch: DocumentPatch; entries: AuditEntry[] }
   | { kind: 'published'; publication: Omit<Publication, 'job' | 'at'> };
 
 export interface Stage {

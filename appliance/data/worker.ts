@@ -7,6 +7,7 @@ import { type ClaimedJob, lossesOf, SUSPECT_LOSSES } from '../stores/queue/port.
 import type { DocumentRow, StageError } from '../stores/record/rows.ts';
 import { relayOutbox } from './outbox.ts';
 import type { DataPlane } from './plane.ts';
+import { attendReindexes } from './reindex/attend.ts';
 import { continueReprocess } from './reprocess.ts';
 import { matchVectors } from './served-vectors.ts';
 import { settleBatches } from './settle.ts';
@@ -88,25 +89,41 @@ export function createWorker(options: WorkerOptions): Worker {
   let woken = false;
   let turn = 0;
 
+  const reindexing = attendReindexes({
+    worker: options.name,
+    planes: servedPlanes,
+    isStopped: (tenantId) => stopping.signal.aborted || options.isSuspended(tenantId),
+    hold: (tenantId, work) => options.hold?.(tenantId, work),
+    onTrouble: rest,
+    onEnd() {
+      woken = true;
+      wakeUp();
+    },
+  });
+
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
       woken = false;
       if (alone) await alone;
+      await reindexing.look();
       if (hasPlace() && (await startOne())) continue;
       await idle();
     }
-    await Promise.allSettled(inFlight);
+    await Promise.allSettled([...inFlight, reindexing.settled()]);
   }
 
   function hasPlace(): boolean {
     return prompt.size < options.concurrency && inFlight.size < options.concurrency * (1 + MOST_SLOW);
   }
 
+  /** Tenants whose jobs may be taken now. */
+  async function servedPlanes(): Promise<DataPlane[]> {
+    return (await options.planes()).filter(({ tenant_id }) => !options.isSuspended(tenant_id) && !isResting(tenant_id));
+  }
+
   /** Takes one job from the next tenant that has one: tenants take turns, so that no queue starves another. */
   async function startOne(): Promise<boolean> {
-    const planes = (await options.planes()).filter(
-      ({ tenant_id }) => !options.isSuspended(tenant_id) && !isResting(tenant_id),
-    );
+    const planes = await servedPlanes();
     for (let i = 0; i < planes.length; i++) {
       const plane = planes[(turn + i) % planes.length]!;
       const claim = await claimFrom(plane);
@@ -225,10 +242,13 @@ export function createWorker(options: WorkerOptions): Worker {
     const result = await options.stages[claim.stage].run({ plane, document, signal });
     signal.throwIfAborted();
     const counts = await commit(plane, claim, result);
-    if (!counts) await putVectorsRight(plane, claim);
+    if (!counts) {
+      if (result.kind === 'published') await embedAgain(plane, claim);
+      await putVectorsRight(plane, claim);
+    }
     await plane.queue.finish(claim);
     await relayOutbox(plane);
-    if (result.kind !== 'advance') await settleBatches(plane, document.doc_id);
+    if (result.kind !== 'advance' && result.kind !== 'again') await settleBatches(plane, document.doc_id);
   }
 
   /** A job that was overtaken. Where an earlier hand-out of it did not come to its end, its vectors may lie about. */
@@ -395,7 +415,7 @@ export function createWorker(options: WorkerOptions): Worker {
     async stop() {
       stopping.abort();
       wakeUp();
-      await Promise.allSettled(inFlight);
+      await Promise.allSettled([...inFlight, reindexing.settled()]);
     },
   };
 }
@@ -405,6 +425,12 @@ async function commit({ records, clock }: DataPlane, claim: ClaimedJob, result: 
   const at = clock.iso();
   if (result.kind === 'published') return records.publish({ job, at, ...result.publication });
   return records.finishStage({ job, at, patch: result.patch, entries: result.entries, outcome: result.kind });
+}
+
+/** Where another index came to be served while this one was written to; changes nothing where the job is stale. */
+async function embedAgain({ records, clock }: DataPlane, { job_id, stage, doc_id, run }: ClaimedJob): Promise<void> {
+  const job = { job_id, stage, doc_id, run };
+  await records.finishStage({ job, at: clock.iso(), patch: {}, entries: [], outcome: 'again' });
 }
 
 /** The caller's mistake and what can never work are final; all else may pass (spec 2: retries, then a dead letter). */

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { Agent, type Dispatcher, request } from 'undici';
 import type { IsolationOrder, OrderTarget } from '../api/plane/isolation-order.ts';
 import { pointId } from '../kernel/ids.ts';
+import { besideCollection } from '../kernel/names.ts';
 import { tlsOptions } from '../kernel/server-tls.ts';
 import { type Answer, Inconclusive, type Tries } from './attempt.ts';
 
@@ -52,19 +53,23 @@ export async function tryVectors(order: IsolationOrder, tries: Tries): Promise<v
 
   async function tryTarget({ tenant_id, probe, vectors: victim }: OrderTarget): Promise<void> {
     if (victim === null) return;
+    const second = besideCollection(victim.collection);
+    const names = [victim.collection, second];
     const attempt = (test: string, call: Call) =>
       tries.foreign(tenant_id, test, async () => answerTo((await ask(call)).status));
     await tries.foreign(tenant_id, 'find it in the list of collections', async () => {
       const { status, text } = await ask({ method: 'GET', path: '/collections' });
-      return status === 200 && !text.includes(`"${victim.collection}"`) ? 'denied' : answerTo(status);
+      return status === 200 && !names.some((name) => text.includes(`"${name}"`)) ? 'denied' : answerTo(status);
     });
     await tries.foreign(tenant_id, 'find it in the list of aliases', async () => {
       const { status, text } = await ask({ method: 'GET', path: '/aliases' });
-      return status === 200 && !text.includes(`"${victim.collection}"`) ? 'denied' : answerTo(status);
+      return status === 200 && !names.some((name) => text.includes(`"${name}"`)) ? 'denied' : answerTo(status);
     });
     for (const [test, call] of readings(own, victim.collection)) await attempt(test, call);
+    for (const [test, call] of readings(own, second)) await attempt(`${test} (second index)`, call);
     if (!probe) return;
     for (const [test, call] of changes(own, victim.collection)) await attempt(test, call);
+    for (const [test, call] of changes(own, second)) await attempt(`${test} (second index)`, call);
     for (const [test, call] of administration(own)) await attempt(test, call);
     for (const [test, forged] of forgeries(own)) {
       await attempt(test, { method: 'GET', path: `/collections/${own}`, token: forged });

@@ -31,6 +31,16 @@ export function tenantNames(tenantId: string): TenantNames {
   };
 }
 
+/** The second of a tenant's two vector indexes has the name of the first and this mark: no tenant id holds a `_` or `.`. */
+export function besideCollection(collection: string): string {
+  return `${collection}_r1`;
+}
+
+/** As `besideCollection`, where the vectors lie in a file. */
+export function besideFile(file: string): string {
+  return file.replace(/(?:\.sqlite)?$/, '.r1.sqlite');
+}
+
 /** The files of one tenant in embedded mode, below the data folder (spec 3, row "embedded"). */
 export interface TenantPaths {
   folder: string;

@@ -5,6 +5,7 @@ import { erasureContract } from './record/erasures.ts';
 import { intakeContract } from './record/intake.ts';
 import { listContract } from './record/lists.ts';
 import { metadataContract } from './record/metadata.ts';
+import { reindexContract } from './record/reindex.ts';
 import { relayContract } from './record/relay.ts';
 import { reprocessContract } from './record/reprocess.ts';
 import { searchContract } from './record/search.ts';
@@ -25,5 +26,6 @@ export function recordContract(name: string, makeStore: MakeRecords): void {
   cancelContract(name, makeStore);
   erasureContract(name, makeStore);
   reprocessContract(name, makeStore);
+  reindexContract(name, makeStore);
   concurrencyContract(name, makeStore);
 }

@@ -243,6 +243,21 @@ export function vectorContract(name: string, make: () => Promise<VectorHarness>)
       assert.equal(await store.count(), 1);
     });
 
+    it('clearing takes every point and leaves an index that works', async () => {
+      await store.clear();
+      await store.upsert(randomVectors(1100, 4).map((vector, n) => point(n, vector)));
+      assert.equal((await store.search(axis(1), { limit: 3, approximate: true })).length, 3);
+      await store.clear();
+      assert.equal(await store.count(), 0);
+      for (const approximate of [false, true])
+        assert.deepEqual(await store.search(axis(1), { limit: 3, approximate }), []);
+      assert.equal(await store.scrub(), true);
+      await store.upsert([point(1, axis(1))]);
+      assert.deepEqual(await ids(axis(1), { limit: 3, approximate: true }), [chunk(1)]);
+      await store.clear();
+      assert.equal(await store.count(), 0);
+    });
+
     it('count and usage follow the points', async () => {
       await store.upsert(randomVectors(30, 3).map((vector, n) => point(n, vector)));
       assert.equal(await store.count(), 30);

@@ -13,7 +13,7 @@ import { ATTACK, type DecisionsWorld, decisionsWorld, VAGUE } from '../support/d
 import { serverEvents } from '../support/events-stream.ts';
 import { until } from '../support/faults/until.ts';
 import type { Caller } from '../support/http.ts';
-import { filesIn, foldersAtRest } from '../support/inside.ts';
+import { ageIndex, filesIn, foldersAtRest } from '../support/inside.ts';
 import { PLANTED, plantedFiles, plantedIn } from '../support/planted-pii.ts';
 
 /** Under `redact`, what lies before the gate opens through one audited route, and through nothing else. */
@@ -79,8 +79,12 @@ test('what lies before the gate is shown by no route, whoever asks', async () =>
   assert.equal(upload.status, 201);
   const again = { from: 'embed', doc_id: docs[0], reason: 'a look' };
   const { data: asked } = await dana.chunky!<{ reprocess_id: string }>('POST', '/ingest/chunky/reprocess', again);
+  await ageIndex(world.appliance, 'chunky');
+  const anew = { reason: 'another version of the model' };
+  const { data: reindex } = await admin<{ reindex_id: string }>('POST', '/admin/tenants/chunky/reindex', anew);
   const ids: Record<string, readonly string[]> = {
     reprocess_id: [asked.reprocess_id],
+    reindex_id: [reindex.reindex_id],
     deletion_receipt_id: [erasure.data.deletion_receipt_id],
     upload_id: [upload.headers.get('location')!.split('/').at(-1)!],
     tenant_id: ['chunky', 'careful'],

@@ -5,12 +5,13 @@ import Database from 'better-sqlite3';
 import { Client } from 'pg';
 import { embeddedRootKey } from '../../appliance/bin/wire/embedded-root-key.ts';
 import { systemClock } from '../../appliance/kernel/clock.ts';
-import { tenantNames, tenantPaths } from '../../appliance/kernel/names.ts';
+import { besideCollection, besideFile, tenantNames, tenantPaths } from '../../appliance/kernel/names.ts';
 import { openStorageKeys } from '../../appliance/secrets/keyring.ts';
 import { sealObjects } from '../../appliance/secrets/sealed-objects.ts';
 import { openFilesystemObjects } from '../../appliance/stores/object/filesystem.ts';
 import { openMinioObjects } from '../../appliance/stores/object/minio.ts';
 import type { ObjectStore } from '../../appliance/stores/object/port.ts';
+import type { IndexNumber } from '../../appliance/stores/record/rows.ts';
 import type { VectorStore } from '../../appliance/stores/vector/port.ts';
 import { openQdrantVectors } from '../../appliance/stores/vector/qdrant.ts';
 import { openSqliteVectors } from '../../appliance/stores/vector/sqlite-vec.ts';
@@ -58,18 +59,27 @@ export async function objectFile<T>(
   }
 }
 
-/** The tenant's vectors. Whoever opens closes. */
-export function vectorsOf(appliance: Inside, tenantId: string): VectorStore {
+/** The tenant's vectors, of the first of its two indexes or the other one. Whoever opens closes. */
+export function vectorsOf(appliance: Inside, tenantId: string, number: IndexNumber = 0): VectorStore {
   const { stack } = appliance;
-  if (stack === null) return openSqliteVectors(tenantPaths(appliance.dataFolder, tenantId).vectors);
+  const { vectors } = tenantPaths(appliance.dataFolder, tenantId);
+  if (stack === null) return openSqliteVectors(number === 0 ? vectors : besideFile(vectors));
+  const { collection } = tenantNames(tenantId);
   return openQdrantVectors({
     address: {
       url: stack.qdrant.url,
       token: stack.qdrant.apiKey,
       tls: { ca: testStack()?.certificates.stores_authority },
     },
-    collection: tenantNames(tenantId).collection,
+    collection: number === 0 ? collection : besideCollection(collection),
   });
+}
+
+/** Has the tenant's index made by an earlier version of its model, as after an upgrade of the appliance. */
+export async function ageIndex(appliance: Inside, tenantId: string): Promise<void> {
+  const table = onServers(appliance) ? 'chunks' : 'index_records';
+  await onRecords(appliance, tenantId, `UPDATE ${table} SET embed_version = '0'`);
+  await onRecords(appliance, tenantId, "UPDATE reindexed_chunks SET embed_version = '0'");
 }
 
 /** Runs one statement on the tenant's records; the names of tables are the same everywhere. */

@@ -38,19 +38,21 @@ const meter = new Proxy({}, { get: () => () => undefined }) as Meter;
 export async function workerWorld(t: TestContext, tenants: readonly string[] = [TENANT]): Promise<WorkerWorld> {
   const folder = await mkdtemp(join(tmpdir(), 'frostbyte-worker-'));
   const clock = manualClock();
+  // The stages here make no vectors; what the worker takes away is all there is to see.
+  const vectors = {
+    read: async () => new Map(),
+    upsert: async () => {},
+    removeDocument: async () => [],
+    check: async () => undefined,
+  };
   const planes = tenants.map(
     (tenant_id) =>
       ({
         tenant_id,
         records: openSqliteRecords(join(folder, `${tenant_id}.records.sqlite`), { tenant_id, clock }),
         queue: openSqliteQueue(join(folder, `${tenant_id}.queue.sqlite`), { clock }),
-        // The stages here make no vectors; what the worker takes away is all there is to see.
-        vectors: {
-          read: async () => new Map(),
-          upsert: async () => {},
-          removeDocument: async () => [],
-          check: async () => undefined,
-        },
+        vectors,
+        indexes: [vectors, vectors],
         objects: { check: async () => undefined },
         clock,
         logger: silentLogger,

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import type { ResealedObject, TenantResource, TenantResources } from '../../control/provisioning/port.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { FrostbyteError, isFrostbyteError } from '../../kernel/errors.ts';
-import { tenantPaths } from '../../kernel/names.ts';
+import { besideFile, tenantPaths } from '../../kernel/names.ts';
 import { open as openSealed, seal } from '../../secrets/age-file.ts';
 import type { KeyPair } from '../../secrets/identities.ts';
 import { openTenantKeys } from '../../secrets/keyring.ts';
@@ -99,10 +99,11 @@ export function embeddedResources(options: EmbeddedOptions): EmbeddedResources {
     return reachableRecords(records);
   };
 
-  /** A SQLite file of the tenant: made by opening it. */
+  /** A SQLite file of the tenant: made by opening it. `beside`: another that goes with it. */
   const sqliteFile = (
     file: (tenantId: string) => string,
     check: (tenantId: string) => Promise<void>,
+    beside: (file: string) => string[] = () => [],
   ): TenantResource => ({
     make: async (tenantId) => {
       await makeFolder(dirname(file(tenantId)));
@@ -115,10 +116,10 @@ export function embeddedResources(options: EmbeddedOptions): EmbeddedResources {
     },
     destroy: async (tenantId) => {
       await closeRelayed(tenantId);
-      for (const suffix of SQLITE_SUFFIXES) await rm(file(tenantId) + suffix, { force: true });
+      for (const path of pathsOf(file(tenantId), beside)) await rm(path, { force: true });
       await syncAndPrune(dirname(file(tenantId)));
     },
-    isGone: async (tenantId) => SQLITE_SUFFIXES.every((suffix) => !existsSync(file(tenantId) + suffix)),
+    isGone: async (tenantId) => pathsOf(file(tenantId), beside).every((path) => !existsSync(path)),
   });
 
   const resources: EmbeddedResources = {
@@ -151,6 +152,7 @@ export function embeddedResources(options: EmbeddedOptions): EmbeddedResources {
     vectors: sqliteFile(
       (tenantId) => at(tenantId).vectors,
       (tenantId) => checkVectors(openVectors(at(tenantId).vectors)),
+      (file) => [besideFile(file)],
     ),
     queue: sqliteFile(
       (tenantId) => at(tenantId).queue,
@@ -219,6 +221,10 @@ export function embeddedResources(options: EmbeddedOptions): EmbeddedResources {
 }
 
 const SQLITE_SUFFIXES = ['-wal', '-shm', '-journal', ''] as const;
+
+function pathsOf(file: string, beside: (file: string) => string[]): string[] {
+  return [file, ...beside(file)].flatMap((path) => SQLITE_SUFFIXES.map((suffix) => path + suffix));
+}
 
 async function makeFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });

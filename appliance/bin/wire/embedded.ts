@@ -16,7 +16,7 @@ import { upgradeSecretsFolder } from '../../secrets/upgrade-folder.ts';
 import { openSqliteLog } from '../../stores/log/sqlite.ts';
 import { embeddedResources, reachableRecords } from './embedded-resources.ts';
 import { embeddedRootKey } from './embedded-root-key.ts';
-import { reachesEndpoint } from './embedders.ts';
+import { pinnableModels, reachesEndpoint } from './embedders.ts';
 import { type HeldClock, heldClock } from './held-clock.ts';
 import { embeddedPlanes, type Planes } from './planes.ts';
 import { measureClosedQueues } from './queue-lengths.ts';
@@ -98,6 +98,7 @@ export async function openEmbedded({
     breakGlassMinutes: config.break_glass.max_minutes,
     isolationHours: config.isolation.every_hours,
     hasEndpoint: reachesEndpoint(config),
+    models: () => pinnableModels(config),
     usage: async (tenantId) => usage(planes, tenantId),
   });
   const opened = control;

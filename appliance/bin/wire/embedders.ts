@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Config } from '../../config/schema.ts';
+import type { Models } from '../../control/tenants/pinned-model.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import { lexicalEmbedder } from '../../models/embedder/lexical.ts';
 import { LEXICAL, type LockedModel, MODEL_LOCK } from '../../models/embedder/lock.ts';
@@ -14,11 +15,10 @@ import type { ConfiguredEndpoint } from './serve-endpoint.ts';
 /** The embedders of this process: words alone, one for each model that is here, and the endpoint's. */
 export interface Embedders {
   /**
-   * For a tenant whose index was made with this model (null: nothing is indexed, and the tenant's mode and the appliance's
-   * choice count). It asks in the tenant's name. Throws `EMBEDDER_UNAVAILABLE` where the model is not here, or is an
+   * For a tenant that needs this model (null: any, and the tenant's mode and the appliance's choice count). It asks in the tenant's name. Throws `EMBEDDER_UNAVAILABLE` where the model is not here, or is an
    * endpoint's and the tenant embeds offline; `CONFIG_INVALID` where the one that was chosen is not here.
    */
-  of(tenantId: string, indexedWith: string | null, mode: EmbeddingMode): Promise<Embedder>;
+  of(tenantId: string, model: string | null, mode: EmbeddingMode): Promise<Embedder>;
   close(): Promise<void>;
 }
 
@@ -40,9 +40,9 @@ export function embedders(config: EmbedderConfig): Embedders {
     return embedder;
   };
   return {
-    async of(tenantId, indexedWith, mode) {
-      if (indexedWith === null && mode === 'online' && endpoint === null) throw noEndpoint();
-      if (endpoint !== null && (indexedWith ?? (mode === 'online' ? endpoint.model : null)) === endpoint.model) {
+    async of(tenantId, wanted, mode) {
+      if (wanted === null && mode === 'online' && endpoint === null) throw noEndpoint();
+      if (endpoint !== null && (wanted ?? (mode === 'online' ? endpoint.model : null)) === endpoint.model) {
         if (mode === 'offline') throw staysHere(endpoint.model);
         const at = { socket: endpointSocket(config) };
         const model = servedByEndpoint(endpoint);
@@ -50,7 +50,7 @@ export function embedders(config: EmbedderConfig): Embedders {
       }
       present ??= presentModels(config);
       const models = await present;
-      const name = indexedWith ?? chosen(config, models);
+      const name = wanted ?? chosen(config, models);
       if (name === LEXICAL) return lexical;
       const model = models.find((one) => one.name === name);
       if (model === undefined) throw notHere(name);
@@ -74,6 +74,17 @@ export async function presentModels(config: EmbedderConfig): Promise<LockedModel
   if (models_folder === null) return [];
   const states = await modelsOf(config).list();
   return states.filter(({ state }) => state === 'present').map(({ model }) => model);
+}
+
+/** The models that a tenant may be pinned to. */
+export async function pinnableModels(config: EmbedderConfig): Promise<Models> {
+  const present = await presentModels(config);
+  const online = configuredEndpoint(config)?.model;
+  const beside = online === undefined ? [] : [online];
+  return {
+    known: [LEXICAL, ...MODEL_LOCK.models.map(({ name }) => name), ...beside],
+    present: [LEXICAL, ...present.map(({ name }) => name), ...beside],
+  };
 }
 
 /** What an appliance embeds with where no index says otherwise: what it is told, else the best model, else words. */
@@ -142,10 +153,10 @@ function staysHere(name: string): FrostbyteError {
 function notHere(name: string): FrostbyteError {
   return new FrostbyteError(
     'EMBEDDER_UNAVAILABLE',
-    `This tenant’s index was made with the model ${name}, which is not here. Bring it (frostbyte model import) and start the appliance again; no other model can search it.`,
+    `This tenant needs the model ${name}, which is not here: its index was made by it, or it is pinned to it. Bring it (frostbyte model import) and start the appliance again; no other model stands in.`,
     {
       retryAfter: 60,
-      details: [{ field: 'model', value: name, constraint: 'the model that the index was made with' }],
+      details: [{ field: 'model', value: name, constraint: 'a model that is here' }],
     },
   );
 }

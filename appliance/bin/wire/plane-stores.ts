@@ -1,5 +1,7 @@
 import type { EmbeddedStores, PlaneStores, StackStores } from '../../api/plane/handover.ts';
+import type { VectorIndexes } from '../../data/indexes.ts';
 import type { Clock } from '../../kernel/clock.ts';
+import { besideCollection, besideFile } from '../../kernel/names.ts';
 import { openFilesystemObjects } from '../../stores/object/filesystem.ts';
 import { openMinioObjects } from '../../stores/object/minio.ts';
 import type { ObjectStore } from '../../stores/object/port.ts';
@@ -19,7 +21,8 @@ export interface OpenStores {
   /** As the objects lie at rest: sealed, and nobody opens them here. */
   objects: ObjectStore;
   records: RecordStore;
-  vectors: VectorStore;
+  /** Both vector indexes, by number. */
+  indexes: VectorIndexes;
   queue: JobQueue;
 }
 
@@ -57,10 +60,16 @@ function openEmbeddedStores(
 ): OpenStores {
   // Files are scanned by threads of their own, so that others are answered meanwhile.
   const searcher = searching.of({ tenant_id, records: stores.records, vectors: stores.vectors });
+  const appliedAt = clock.iso();
   return {
     objects: openFilesystemObjects(stores.objects, reserveBytes === undefined ? {} : { reserveBytes }),
     records: recordsSearchedBy(openSqliteRecords(stores.records, { tenant_id, clock }), searcher),
-    vectors: vectorsSearchedBy(openSqliteVectors(stores.vectors, { appliedAt: clock.iso() }), searcher),
+    indexes: fileIndexes(stores.vectors, (file) =>
+      vectorsSearchedBy(
+        openSqliteVectors(file, { appliedAt }),
+        searching.of({ tenant_id, records: stores.records, vectors: file }),
+      ),
+    ),
     queue: openSqliteQueue(stores.queue, { clock }),
   };
 }
@@ -77,18 +86,31 @@ async function openStackStores(
   return {
     objects: roomFrom(openMinioObjects({ endpoint, bucket, accessKey, secretKey, tls }), room),
     records: opened,
-    vectors:
+    indexes:
       vectors.kind === 'qdrant'
-        ? openQdrantVectors({
-            address: { url: vectors.url, token: vectors.token, tls: vectors.tls },
-            collection: vectors.collection,
-          })
-        : vectorsSearchedBy(
-            openSqliteVectors(vectors.file, { appliedAt: clock.iso() }),
-            searching.of({ tenant_id, records: null, vectors: vectors.file }),
+        ? collectionIndexes(vectors)
+        : fileIndexes(vectors.file, (file) =>
+            vectorsSearchedBy(
+              openSqliteVectors(file, { appliedAt: clock.iso() }),
+              searching.of({ tenant_id, records: null, vectors: file }),
+            ),
           ),
     queue: openRedisQueue({ address, prefix, leaseMs }),
   };
+}
+
+function collectionIndexes({
+  url,
+  token,
+  tls,
+  collection,
+}: Extract<StackStores['vectors'], { kind: 'qdrant' }>): VectorIndexes {
+  const open = (name: string) => openQdrantVectors({ address: { url, token, tls }, collection: name });
+  return [open(collection), open(besideCollection(collection))];
+}
+
+function fileIndexes(file: string, open: (file: string) => VectorStore): VectorIndexes {
+  return [open(file), open(besideFile(file))];
 }
 
 /** A tenant's credentials do not show the disk behind the object store; whoever can see it says what is left. */
@@ -114,8 +136,8 @@ function roomFrom(objects: ObjectStore, room: () => Promise<number>): ObjectStor
 export async function closeStores({
   objects,
   records,
-  vectors,
+  indexes,
   queue,
-}: Pick<OpenStores, 'objects' | 'records' | 'vectors' | 'queue'>): Promise<void> {
-  await Promise.all([objects.close(), records.close(), vectors.close(), queue.close()]);
+}: Pick<OpenStores, 'objects' | 'records' | 'indexes' | 'queue'>): Promise<void> {
+  await Promise.all([objects, records, ...indexes, queue].map((store) => store.close()));
 }

@@ -118,6 +118,7 @@ export function vectorsSearchedBy(vectors: VectorStore, { search }: Searcher): V
     read: (chunkIds) => vectors.read(chunkIds),
     remove: (chunkIds) => vectors.remove(chunkIds),
     removeDocument: (docId, keep) => vectors.removeDocument(docId, keep),
+    clear: () => vectors.clear(),
     count: () => vectors.count(),
     countDocument: (docId) => vectors.countDocument(docId),
     scrub: () => vectors.scrub(),

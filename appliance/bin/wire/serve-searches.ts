@@ -10,14 +10,15 @@ import type { SearchAnswer, SearchFiles, SearchRequest } from './search-protocol
 /** One tenant's stores, opened for reading when they are first searched. */
 interface Opened {
   records?: RecordStore;
-  vectors?: VectorStore;
+  /** By file: a tenant has two indexes. */
+  vectors: Map<string, VectorStore>;
 }
 
 const opened = new Map<string, Opened>();
 
 /**
- * Answers what the daemon asks: it opens the stores of a tenant when they are first searched and keeps them, one pair a
- * tenant, until it is told to close them.
+ * Answers what the daemon asks: it opens the stores of a tenant when they are first searched and keeps them until it is
+ * told to close them.
  */
 export function serveSearches(port: MessagePort): void {
   // One after another, in the order of arrival: a close comes behind the searches that were asked before it.
@@ -41,7 +42,7 @@ async function answer({ id, files, call }: SearchRequest): Promise<SearchAnswer>
 }
 
 function openedOf({ tenant_id }: SearchFiles): Opened {
-  const known = opened.get(tenant_id) ?? {};
+  const known = opened.get(tenant_id) ?? { vectors: new Map() };
   opened.set(tenant_id, known);
   return known;
 }
@@ -55,13 +56,14 @@ function records(files: SearchFiles): RecordStore {
 }
 
 function vectors(files: SearchFiles): VectorStore {
-  const open = openedOf(files);
-  open.vectors ??= openSqliteVectors(files.vectors, { readonly: true });
-  return open.vectors;
+  const { vectors: known } = openedOf(files);
+  const store = known.get(files.vectors) ?? openSqliteVectors(files.vectors, { readonly: true });
+  known.set(files.vectors, store);
+  return store;
 }
 
 async function close(tenantId: string): Promise<void> {
   const both = opened.get(tenantId);
   opened.delete(tenantId);
-  await Promise.all([both?.records?.close(), both?.vectors?.close()]);
+  await Promise.all([both?.records, ...(both?.vectors.values() ?? [])].map((store) => store?.close()));
 }

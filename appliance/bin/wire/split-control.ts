@@ -18,7 +18,7 @@ import type { Backing, BackingParts } from './backing.ts';
 import { makeDataFolder, upgradeSecrets } from './embedded.ts';
 import type { ReachableRecords } from './embedded-resources.ts';
 import { embeddedRootKey } from './embedded-root-key.ts';
-import { reachesEndpoint } from './embedders.ts';
+import { pinnableModels, reachesEndpoint } from './embedders.ts';
 import { type HeldClock, heldClock } from './held-clock.ts';
 import { resealingHere } from './resealing-here.ts';
 import { unsealByCredential, unsealedRoot } from './unseal.ts';
@@ -96,6 +96,7 @@ export async function openSplitControl(options: {
     breakGlassMinutes: config.break_glass.max_minutes,
     isolationHours: config.isolation.every_hours,
     hasEndpoint: reachesEndpoint(config),
+    models: () => pinnableModels(config),
     usage: async (tenantId) => {
       const ask = planes?.asking(tenantId);
       return ask ? ((await ask.value('usage')) as Tenant['usage']) : null;

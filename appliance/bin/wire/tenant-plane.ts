@@ -2,6 +2,7 @@ import type { Config } from '../../config/schema.ts';
 import { clamdScanner, noScanner } from '../../data/1-intake/clamd.ts';
 import { socketParser } from '../../data/2-parse/over-socket/ask-parser.ts';
 import { createParser, type Parser } from '../../data/2-parse/sandbox/parse-file.ts';
+import { servedVectors } from '../../data/indexes.ts';
 import type { DataPlane, Scanner } from '../../data/plane.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { shaped } from '../../kernel/log-fields.ts';
@@ -74,7 +75,7 @@ export interface ObjectKeys {
 /** One tenant's plane on its open stores, with its keys. What it asks control goes through `link`. */
 export function tenantPlane(
   tenant_id: string,
-  { objects, records, vectors, queue }: OpenStores,
+  { objects, records, indexes, queue }: OpenStores,
   temporary: string,
   { keys, turns }: ObjectKeys,
   link: Pick<DataPlane, 'config' | 'holds' | 'isClockTrusted'>,
@@ -85,11 +86,13 @@ export function tenantPlane(
     tenant_id,
     objects: sealObjects(objects, keys, turns),
     records,
-    vectors,
+    vectors: servedVectors(records, indexes),
+    indexes,
     queue,
-    async embedder() {
-      const [indexedWith, { config }] = await Promise.all([records.indexedWith(), link.config()]);
-      return services.embedders.of(tenant_id, indexedWith, config.embedding_mode);
+    async embedder(model) {
+      const [index, { config }] = await Promise.all([records.vectorIndex(), link.config()]);
+      const wanted = model === undefined ? index.embed_model : model;
+      return services.embedders.of(tenant_id, wanted ?? config.embedding_model, config.embedding_mode);
     },
     parser,
     scanner,

@@ -13,6 +13,7 @@ import { tenantApplyCommand } from './tenant-apply.ts';
 import { tenantFieldsCommand } from './tenant-fields.ts';
 import { tenantHoldCommands } from './tenant-hold.ts';
 import { describeCopies, keysOf, tenantKeyCommands } from './tenant-keys.ts';
+import { tenantReindexCommands } from './tenant-reindex.ts';
 
 /** `frostbyte tenant …`: the admin routes, by hand. */
 export function tenantCommands(program: Command): void {
@@ -103,6 +104,7 @@ export function tenantCommands(program: Command): void {
   tenantFieldsCommand(tenant);
   tenantHoldCommands(tenant);
   tenantKeyCommands(tenant);
+  tenantReindexCommands(tenant);
   isolationCommands(tenant);
   breakGlassCommands(tenant);
   change(tenant, 'suspend', 'Kill-switch: refuse everything of this tenant at once; nothing is deleted', (because) => ({

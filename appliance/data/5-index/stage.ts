@@ -4,11 +4,13 @@ import { sha256Hex, vectorSha256 } from '../../kernel/digest.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import { DIMENSIONS } from '../../models/embedder/port.ts';
 import type { ChunkRow, DocumentRow, IndexRecord } from '../../stores/record/rows.ts';
-import type { VectorPoint } from '../../stores/vector/port.ts';
+import type { VectorPoint, VectorStore } from '../../stores/vector/port.ts';
 import { type EnrichedChunk, type EnrichedDocument, embeddable } from '../enriched.ts';
 import { loadCanonical, loadEnriched, loadVectors, recorded } from '../load.ts';
-import type { DataPlane } from '../plane.ts';
-import type { Stage, StageContext } from '../stage.ts';
+import type { Stage, StageContext, StageResult } from '../stage.ts';
+
+/** Vectors of two models cannot be compared: the index came to be another one's between the stages. */
+const EMBED_AGAIN: StageResult = Object.freeze({ kind: 'again', patch: {}, entries: [] });
 
 /**
  * Stage index (spec 2 D): vectors are written and read back bit for bit, then rows, full text and index records are
@@ -20,6 +22,8 @@ export const indexStage: Stage = {
 
   async run({ plane, document, signal }: StageContext) {
     const started = performance.now();
+    const index = await plane.records.vectorIndex();
+    if (index.embed_model !== null && index.embed_model !== document.embed_model) return EMBED_AGAIN;
     const canonical = await loadCanonical(plane, document);
     const enriched = await loadEnriched(plane, document);
     const chunks = embeddable(enriched);
@@ -43,7 +47,7 @@ export const indexStage: Stage = {
       }),
     );
     signal.throwIfAborted();
-    await writeVectors(plane, document, points);
+    await writeVectors(plane.indexes[index.served], document, points);
 
     const index_records = points.map(
       (point): IndexRecord => ({
@@ -75,6 +79,7 @@ export const indexStage: Stage = {
     return {
       kind: 'published',
       publication: {
+        vector_index: index.served,
         chunks: chunks.map((chunk, position) => row(chunk, document.doc_id, position)),
         index_records,
         patch: { chunks_indexed: chunks.length, last_output_hash: `sha256:${output}` },
@@ -97,18 +102,18 @@ export const indexStage: Stage = {
 };
 
 /** Upserts, reads back, compares; then drops what an earlier version had and this one has not. */
-async function writeVectors(plane: DataPlane, document: DocumentRow, points: VectorPoint[]): Promise<void> {
-  await plane.vectors.upsert(points);
-  const stored = await plane.vectors.read(points.map(({ chunk_id }) => chunk_id));
+async function writeVectors(vectors: VectorStore, document: DocumentRow, points: VectorPoint[]): Promise<void> {
+  await vectors.upsert(points);
+  const stored = await vectors.read(points.map(({ chunk_id }) => chunk_id));
   const same = points.every(({ chunk_id, vector }) => {
     const found = stored.get(chunk_id);
     return found !== undefined && vectorSha256(found) === vectorSha256(vector);
   });
   if (!same) {
-    await plane.vectors.removeDocument(document.doc_id);
+    await vectors.removeDocument(document.doc_id);
     throw new FrostbyteError('INDEX_VERIFY_FAILED', 'The vector index did not give back what was written to it.');
   }
-  await plane.vectors.removeDocument(document.doc_id, new Set(points.map(({ chunk_id }) => chunk_id)));
+  await vectors.removeDocument(document.doc_id, new Set(points.map(({ chunk_id }) => chunk_id)));
 }
 
 /** Every chunk carries it; a document without chunks was judged by none. */

@@ -3,12 +3,13 @@ import type { TenantConfig } from '../../api/tenant-config.ts';
 import { auditEntry } from '../../audit/entry.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import { newId } from '../../kernel/ids.ts';
+import { whileServed } from '../indexes.ts';
 import type { DataPlane } from '../plane.ts';
 import { K } from './fuse.ts';
 import { readMetadataFilter } from './read-metadata-filter.ts';
 import { type ScoredChunk, type SearchFilters, searchChunks } from './search.ts';
 
-type Plane = Pick<DataPlane, 'tenant_id' | 'records' | 'vectors' | 'embedder' | 'clock' | 'meter' | 'config'>;
+type Plane = Pick<DataPlane, 'tenant_id' | 'records' | 'indexes' | 'embedder' | 'clock' | 'meter' | 'config'>;
 
 /** Up to here every vector is compared; beyond, sketches choose the candidates (recall ≥ .95, see the vector port). */
 export const EXACT_CHUNKS = 20_000;
@@ -38,18 +39,18 @@ export async function retrieve(plane: Plane, body: SearchBody, actor: string): P
       details: [{ field: 'include_generation', value: true, constraint: 'needs generation_enabled' }],
     });
   }
-  const embedder = await plane.embedder();
-  const result = await searchChunks(
-    { ...plane, embedder },
-    {
-      query_text: body.query_text,
-      top_k,
-      filters: filtersOf(body, config),
-      approximate: (await plane.records.counts()).chunks > EXACT_CHUNKS,
-      ...(config.evidence_threshold === null ? {} : { evidence_threshold: config.evidence_threshold }),
-    },
-  );
-  const { model, version } = embedder;
+  const request = {
+    query_text: body.query_text,
+    top_k,
+    filters: filtersOf(body, config),
+    approximate: (await plane.records.counts()).chunks > EXACT_CHUNKS,
+    ...(config.evidence_threshold === null ? {} : { evidence_threshold: config.evidence_threshold }),
+  };
+  const { result, model, version } = await whileServed(plane, async ({ vectors, embedder }) => ({
+    result: await searchChunks({ records: plane.records, vectors, embedder }, request),
+    model: embedder.model,
+    version: embedder.version,
+  }));
   const query_id = newId();
   const entry = auditEntry(plane.clock, 'RETRIEVAL_EXECUTED', {
     tenant_id: plane.tenant_id,
@@ -66,12 +67,15 @@ export async function retrieve(plane: Plane, body: SearchBody, actor: string): P
   });
   await plane.records.appendEntries([entry]);
   plane.meter.retrieval(plane.tenant_id, (performance.now() - started) / 1000, result.hits.length);
-  if (!result.model_version_match) plane.meter.retrievalModelMismatch(plane.tenant_id);
+  const { embedding_model: pin } = config;
+  // The index answers, by its own model: vectors of two cannot be compared. Until it is made anew, it says so.
+  const model_version_match = result.model_version_match && (pin === null || pin === model);
+  if (!model_version_match) plane.meter.retrievalModelMismatch(plane.tenant_id);
   return {
     query_id,
     tenant_id: plane.tenant_id,
     timestamp: entry.event.timestamp,
-    model_version_match: result.model_version_match,
+    model_version_match,
     evidence: result.evidence,
     embed_model: model,
     embed_version: version,

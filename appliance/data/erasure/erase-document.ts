@@ -116,9 +116,13 @@ async function decide(plane: ErasingPlane, { deletion_receipt_id: id, doc_id }: 
 }
 
 /** Waits until nobody works on the document: what a stage writes must not come after the deletion. */
-async function workersLetGo({ queue }: ErasingPlane, docId: string, patienceMs: number): Promise<boolean> {
+async function workersLetGo(
+  { queue, records, clock }: ErasingPlane,
+  docId: string,
+  patienceMs: number,
+): Promise<boolean> {
   const deadline = performance.now() + patienceMs;
-  while ((await queue.withdraw(docId)) > 0) {
+  while ((await queue.withdraw(docId)) > 0 || (await records.isReindexing(docId, clock.iso()))) {
     if (performance.now() >= deadline) return false;
     await wait(LOOK_MS);
   }

@@ -10,13 +10,16 @@ import type { DataRequest, DataRoute } from '../app.ts';
 import type { DataPlane } from '../plane.ts';
 import { answer, found } from './answer.ts';
 
+const MODEL_WARNING =
+  'The index, or a part of it, was made by another embedding model or version than is wanted now: frostbyte tenant reindex makes it anew';
+
 /** Routes under `/query` (spec 2 E, 4). Every look at content is in the audit log before it is answered. */
 export const QUERY_ROUTES: Partial<Record<RouteName, DataRoute>> = {
   async search({ plane, body, caller }) {
     const proof = await retrieve(plane, body as SearchBody, caller.subject);
     const headers: Record<string, string> = proof.model_version_match
       ? {}
-      : { warning: '299 frostbyte "The index was made by another embedding model than the one that answered"' };
+      : { warning: `299 frostbyte "${MODEL_WARNING}"` };
     return answer(proof, { headers });
   },
 

@@ -2,6 +2,7 @@ import type { AuditEntry, AuditEvent, AuditReference } from '../../kernel/audit-
 import type { DocumentState, StageStatus, WorkStage } from '../../kernel/pipeline.ts';
 import type { Job } from '../queue/port.ts';
 import type { ErasureRecords } from './erasure-records.ts';
+import type { ReindexRecords } from './reindex-records.ts';
 import type { ReprocessRecords } from './reprocess-records.ts';
 import type {
   BatchListing,
@@ -12,6 +13,7 @@ import type {
   DeadLetterResolution,
   DeadLetterStatus,
   DocumentRow,
+  IndexNumber,
   IndexRecord,
   ManifestFile,
   Receipt,
@@ -24,6 +26,13 @@ import type {
 import type { UploadRecords } from './upload-records.ts';
 
 export type { BlankedBeside, ErasureIntent, ErasureRecords, ExpiredDocument } from './erasure-records.ts';
+export type {
+  NewReindex,
+  ReindexDocument,
+  ReindexedDocument,
+  ReindexRecords,
+  VectorIndex,
+} from './reindex-records.ts';
 export type { NewReprocess, ReprocessRecords, ReprocessStep } from './reprocess-records.ts';
 export type { NewUpload, UploadRecords, UploadRow, UploadSegment, UploadState } from './upload-records.ts';
 
@@ -45,6 +54,7 @@ export interface RecordStore
     UploadRecords,
     ErasureRecords,
     ReprocessRecords,
+    ReindexRecords,
     AuditOutbox {
   usage(): Promise<{ bytes: number; objects: number }>;
   /** Throws `STORE_UNAVAILABLE`, `STORE_READ_ONLY`, `STORE_CORRUPTED` or `DISK_FULL`. */
@@ -151,13 +161,15 @@ export interface StageRecords {
   startStage(job: Job, at: string): Promise<DocumentRow | null>;
   /**
    * Ends a stage well: applies `patch`, appends `entries`, and either queues `next`, or leaves the document in `state`.
+   * `again`: the index that it was embedded for is not served any more; its next run begins at the embed stage.
    * Where it stops there (`held`, `quarantined`), what an earlier version served is gone with it: rows, full text, index
    * records. False when the job is stale.
    */
   finishStage(end: StageEnd): Promise<boolean>;
   /**
    * Ends the index stage: replaces the document's chunk rows, full text and index records by these, makes them visible,
-   * sets `indexed` and which version is served, and appends `entries`. False when the job is stale. All in one transaction.
+   * sets `indexed` and which version is served, and appends `entries`. All in one transaction. False when the job is stale,
+   * and where the index that its vectors were written to is not served any more, or made by another model.
    */
   publish(publication: Publication): Promise<boolean>;
   /** Records a failed attempt that will be tried again. */
@@ -214,12 +226,14 @@ export interface StageEnd {
   patch: DocumentPatch;
   entries: AuditEntry[];
   at: string;
-  /** `advance` queues the next stage; `held` and `quarantined` stop here. */
-  outcome: 'advance' | 'held' | 'quarantined';
+  /** `advance` queues the next stage, `again` the embed stage; `held` and `quarantined` stop here. */
+  outcome: 'advance' | 'again' | 'held' | 'quarantined';
 }
 
 export interface Publication {
   job: Job;
+  /** The index that the vectors were written to; left out, nobody asks. */
+  vector_index?: IndexNumber;
   /** In reading order, `position` from 0 without a gap. */
   chunks: ChunkRow[];
   index_records: IndexRecord[];
@@ -398,8 +412,6 @@ export interface ServeRecords {
   documents(
     page: Keyset & { state?: DocumentState; batch_id?: string; sort?: 'asc' | 'desc' },
   ): Promise<{ rows: DocumentRow[]; total: number }>;
-  /** Name of the embedding model that the index was made with; null while nothing is indexed. O(1). */
-  indexedWith(): Promise<string | null>;
   /** Counts for `usage` of the tenant; `dead_letters` are those pending review. O(1). */
   counts(): Promise<{ batches: number; documents: number; chunks: number; raw_bytes: number; dead_letters: number }>;
   /** Appends entries that report no change of a row (searches, reads). */

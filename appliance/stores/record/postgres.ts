@@ -16,6 +16,7 @@ import { grantRecords } from './postgres/grants.ts';
 import { intakeRecords } from './postgres/intake.ts';
 import { outboxRecords } from './postgres/outbox.ts';
 import { tally } from './postgres/page.ts';
+import { reindexRecords } from './postgres/reindex.ts';
 import { reprocessRecords } from './postgres/reprocess.ts';
 import { serveRecords } from './postgres/serve.ts';
 import { stageRecords } from './postgres/stages.ts';
@@ -83,6 +84,7 @@ function recordsOn(context: RecordContext): RecordStore {
     ...uploadRecords(context),
     ...erasureRecords(context),
     ...reprocessRecords(context),
+    ...reindexRecords(context),
     ...auditOutbox(context),
     appendEntries: (entries) => inTurn(context, async (change) => change.tell(entries)),
     usage: () =>

@@ -221,6 +221,34 @@ export interface ReprocessProgress extends ReprocessRow {
   states: Partial<Record<DocumentState, number>>;
 }
 
+/** A tenant has two places for a vector index: one is served, the other is empty or being built. */
+export type IndexNumber = 0 | 1;
+
+/** Building a second index by another model beside the one that is served. */
+export interface ReindexRow {
+  /** UUID v7. */
+  reindex_id: string;
+  /** Of the index that is built. */
+  number: IndexNumber;
+  embed_model: string;
+  embed_version: string;
+  reason: string;
+  requested_by: string;
+  requested_at: string;
+  /** `switched`: the new index is served. `cancelled`: it is not, and never will be. */
+  status: 'building' | 'switched' | 'cancelled';
+  ended_at: string | null;
+  ended_by: string | null;
+  /** When the index that is not served was emptied; until then no other one can be built. */
+  dropped_at: string | null;
+  /** Documents and chunks of the second index: those it has, and all documents it is to have. They follow what arrives. */
+  documents: number;
+  documents_done: number;
+  chunks_done: number;
+  /** Why it does not come on at present, or why it was given up. */
+  error_code: string | null;
+}
+
 /** A chunk as it is served: `text` has passed the gates. */
 export interface ChunkRow {
   chunk_id: string;

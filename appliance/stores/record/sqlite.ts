@@ -13,6 +13,7 @@ import { appendEntries } from './sqlite/events.ts';
 import { intakeRecords } from './sqlite/intake.ts';
 import { outboxRecords } from './sqlite/outbox.ts';
 import { tally } from './sqlite/page.ts';
+import { reindexRecords } from './sqlite/reindex.ts';
 import { reprocessRecords } from './sqlite/reprocess.ts';
 import { serveRecords } from './sqlite/serve.ts';
 import { stageRecords } from './sqlite/stages.ts';
@@ -46,6 +47,7 @@ export function openSqliteRecords(
     ...uploadRecords(context),
     ...erasureRecords(context),
     ...reprocessRecords(context),
+    ...reindexRecords(context),
     ...auditOutbox(context),
     appendEntries: async (entries) => db.write(() => appendEntries(context, entries)),
     usage: async () => ({

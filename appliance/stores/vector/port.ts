@@ -16,6 +16,8 @@ export interface VectorStore {
   remove(chunkIds: readonly string[]): Promise<void>;
   /** Removes a document's points, but those in `keep`. Returns the removed chunk ids. */
   removeDocument(docId: string, keep?: ReadonlySet<string>): Promise<string[]>;
+  /** Removes every point, and gives the room back where the store can. Repeating it is harmless. O(points). */
+  clear(): Promise<void>;
   count(): Promise<number>;
   /** How many points a document has. */
   countDocument(docId: string): Promise<number>;

@@ -106,6 +106,17 @@ class QdrantVectors implements VectorStore {
     return removed;
   }
 
+  async clear(): Promise<void> {
+    for (;;) {
+      const page = await this.#ask((api, init, collection) =>
+        api.scrollPoints({ ...collection, limit: PAGE, with_payload: ['chunk_id'], with_vector: false }, init),
+      );
+      const ids = page.points.map(({ payload }) => (payload as unknown as Payload).chunk_id);
+      if (ids.length === 0) return;
+      await this.remove(ids);
+    }
+  }
+
   async count(): Promise<number> {
     return this.#count({});
   }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { cosine } from '../../kernel/cosine.ts';
 import { float32LittleEndian } from '../../kernel/digest.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
@@ -35,6 +36,9 @@ const CANDIDATES_PER_HIT = 10;
 
 /** Vectors of so few documents are an index look-up away, which no sketch can beat. */
 const MOST_LOOKED_UP = 1000;
+
+/** Points of a transaction when all go: some megabytes of zeros to write. */
+const CLEARED = 1000;
 
 /** A list, however long, as one JSON parameter. */
 const LISTED = '(SELECT value FROM json_each(?))';
@@ -136,6 +140,24 @@ class SqliteVectors implements VectorStore {
     });
     if (removed.length > 0) db.forget();
     return removed;
+  }
+
+  async clear(): Promise<void> {
+    const db = this.#open();
+    let removed = 0;
+    for (let count = CLEARED; count === CLEARED; removed += count) {
+      count = db.write(() => {
+        const gone = db.run('DELETE FROM point WHERE slot IN (SELECT slot FROM point LIMIT ?)', [CLEARED]);
+        this.#prune();
+        return gone;
+      });
+      // Others of this process have their turn.
+      await setImmediate();
+      if (this.#closed) return;
+    }
+    if (removed === 0) return;
+    db.compact();
+    db.forget();
   }
 
   async count(): Promise<number> {

@@ -348,7 +348,7 @@ export function stageContract(name: string, make: MakeRecords): void {
 
     test('publication makes chunks visible with all a proof needs', async (t) => {
       const { store } = await worldOf(t, make);
-      assert.equal(await store.indexedWith(), null);
+      assert.equal((await store.vectorIndex()).embed_model, null);
       const id = await indexed(store, 'x', [{ text: 'alpha beta', title: 'Scope' }, { text: 'gamma' }], {
         metadata: { vendor: 'v' },
       });
@@ -378,7 +378,7 @@ export function stageContract(name: string, make: MakeRecords): void {
         ['gamma', 'alpha beta'],
       );
       assert.equal((await store.counts()).chunks, 2);
-      assert.equal(await store.indexedWith(), index_records[0]!.embed_model);
+      assert.equal((await store.vectorIndex()).embed_model, index_records[0]!.embed_model);
     });
 
     test('a later publication replaces chunks, full text and index records; the old ones serve until then', async (t) => {

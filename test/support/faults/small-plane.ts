@@ -3,8 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEFAULT_TENANT_CONFIG } from '../../../appliance/api/tenant-config.ts';
 import type { Parser } from '../../../appliance/data/2-parse/sandbox/parse-file.ts';
+import { servedVectors, type VectorIndexes } from '../../../appliance/data/indexes.ts';
 import type { DataPlane } from '../../../appliance/data/plane.ts';
+import { FrostbyteError } from '../../../appliance/kernel/errors.ts';
 import { lexicalEmbedder } from '../../../appliance/models/embedder/lexical.ts';
+import type { Embedder } from '../../../appliance/models/embedder/port.ts';
 import { silentLogger } from '../../../appliance/observability/logger.ts';
 import { createMetrics } from '../../../appliance/observability/metrics.ts';
 import { openFilesystemObjects } from '../../../appliance/stores/object/filesystem.ts';
@@ -23,18 +26,31 @@ export interface SmallPlane {
   end(): Promise<void>;
 }
 
-/** `parser` is asked by the parse stage; without one, that stage must be a fake. */
-export async function smallPlane(parser?: Parser): Promise<SmallPlane> {
+/**
+ * `parser` is asked by the parse stage; without one, that stage must be a fake. It embeds by words, and by whatever else is
+ * among `others` where it is asked for by name.
+ */
+export async function smallPlane(parser?: Parser, others: Embedder[] = []): Promise<SmallPlane> {
   const folder = await mkdtemp(join(tmpdir(), 'frostbyte-plane-'));
   const clock = manualClock();
   const embedder = lexicalEmbedder();
+  const embedders = [embedder, ...others];
+  const records = openSqliteRecords(join(folder, 'records.sqlite'), { tenant_id: TENANT, clock });
+  const index = (name: string) => openSqliteVectors(join(folder, name), { appliedAt: clock.iso() });
+  const indexes: VectorIndexes = [index('vectors.sqlite'), index('vectors.r1.sqlite')];
   const plane: DataPlane = {
     tenant_id: TENANT,
     objects: openFilesystemObjects(join(folder, 'objects')),
-    records: openSqliteRecords(join(folder, 'records.sqlite'), { tenant_id: TENANT, clock }),
-    vectors: openSqliteVectors(join(folder, 'vectors.sqlite'), { appliedAt: clock.iso() }),
+    records,
+    vectors: servedVectors(records, indexes),
+    indexes,
     queue: openSqliteQueue(join(folder, 'queue.sqlite'), { clock }),
-    embedder: async () => embedder,
+    async embedder(model) {
+      const name = model === undefined ? (await records.vectorIndex()).embed_model : model;
+      const found = name === null ? embedder : embedders.find((one) => one.model === name);
+      if (found !== undefined) return found;
+      throw new FrostbyteError('EMBEDDER_UNAVAILABLE', `There is no ${name} here.`, { retryAfter: 1 });
+    },
     parser: parser ?? ({} as Parser),
     scanner: {} as DataPlane['scanner'],
     clock,
@@ -65,7 +81,7 @@ export async function smallPlane(parser?: Parser): Promise<SmallPlane> {
     },
     async end() {
       await Promise.all([plane.objects.close(), plane.records.close(), plane.vectors.close(), plane.queue.close()]);
-      await embedder.close();
+      for (const one of embedders) await one.close();
       await rm(folder, { recursive: true });
     },
   };

@@ -17,13 +17,14 @@ import { isSuspended } from '../../../appliance/control/tenants/suspension-flags
 import { createDataApp } from '../../../appliance/data/app.ts';
 import { InboxMemory } from '../../../appliance/data/inbox/memory.ts';
 import { inboxRound } from '../../../appliance/data/inbox/round.ts';
+import { servedVectors, type VectorIndexes } from '../../../appliance/data/indexes.ts';
 import type { DataPlane } from '../../../appliance/data/plane.ts';
 import { createWorker } from '../../../appliance/data/worker.ts';
 import { adminHandler } from '../../../appliance/gateway/admin.ts';
 import { createGateway } from '../../../appliance/gateway/app.ts';
 import { auditHandler } from '../../../appliance/gateway/audit.ts';
 import { dataPlaneHandler } from '../../../appliance/gateway/data-plane.ts';
-import { controlPaths, logPath, tenantPaths } from '../../../appliance/kernel/names.ts';
+import { besideFile, controlPaths, logPath, tenantPaths } from '../../../appliance/kernel/names.ts';
 import { lexicalEmbedder } from '../../../appliance/models/embedder/lexical.ts';
 import { silentLogger } from '../../../appliance/observability/logger.ts';
 import { createMetrics } from '../../../appliance/observability/metrics.ts';
@@ -107,11 +108,15 @@ export async function openWorld(): Promise<World> {
       const { state } = await control.gate(tenant_id);
       if (state !== 'ACTIVE') throw new Error(`the stores of a tenant that is ${state} stay closed`);
       const paths = tenantPaths(folder, tenant_id);
+      const records = openSqliteRecords(paths.records, { tenant_id, clock });
+      const index = (file: string) => openSqliteVectors(file, { appliedAt: clock.iso() });
+      const indexes: VectorIndexes = [index(paths.vectors), index(besideFile(paths.vectors))];
       const plane: DataPlane = {
         tenant_id,
         objects: openFilesystemObjects(paths.objects),
-        records: openSqliteRecords(paths.records, { tenant_id, clock }),
-        vectors: openSqliteVectors(paths.vectors, { appliedAt: clock.iso() }),
+        records,
+        vectors: servedVectors(records, indexes),
+        indexes,
         queue: openSqliteQueue(paths.queue, { clock }),
         embedder: async () => embedder,
         parser,

@@ -106,9 +106,10 @@ test('a document at work is left alone', async (t) => {
 test('a version that was replaced meanwhile is not put back over the new one', async (t) => {
   const { plane, id, points, stored } = await world(t);
   await plane.vectors.remove([points[0]!.chunk_id]);
-  const upsert = plane.vectors.upsert.bind(plane.vectors);
+  const [served] = plane.indexes;
+  const upsert = served.upsert.bind(served);
   let replaced = false;
-  plane.vectors.upsert = async (given) => {
+  served.upsert = async (given) => {
     await upsert(given);
     if (replaced) return;
     replaced = true;

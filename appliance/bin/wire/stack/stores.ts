@@ -25,7 +25,7 @@ import { VECTORS_SEEN } from './plane-folders.ts';
 import { type StackQueue, stackQueue } from './queue.ts';
 import { type StackRecords, stackRecords } from './records.ts';
 import type { StackServers } from './servers.ts';
-import { fileVectors, qdrantVectors, type StackVectors } from './vectors.ts';
+import { collectionsOf, fileVectors, qdrantVectors, type StackVectors } from './vectors.ts';
 
 /** Every store of the tenants on servers, as control has it. */
 export interface TenantStores {
@@ -169,7 +169,7 @@ export function tenantStores({ config, clock, root, servers, redis }: TenantStor
         ? {}
         : {
             qdrant_token: collectionToken(servers.secret('qdrant_api_key'), {
-              collection: tenantNames(tenantId).collection,
+              collections: collectionsOf(tenantId),
               id: randomBytes(16).toString('hex'),
             }),
           }),

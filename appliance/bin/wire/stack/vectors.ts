@@ -5,7 +5,7 @@ import type { StackStores } from '../../../api/plane/handover.ts';
 import type { TenantResource } from '../../../control/provisioning/port.ts';
 import type { Clock } from '../../../kernel/clock.ts';
 import { FrostbyteError } from '../../../kernel/errors.ts';
-import { tenantNames } from '../../../kernel/names.ts';
+import { besideCollection, besideFile, tenantNames } from '../../../kernel/names.ts';
 import type { ServerTls } from '../../../kernel/server-tls.ts';
 import { QdrantCollections } from '../../../stores/vector/qdrant/collection.ts';
 import { LiveTokens, tokenId } from '../../../stores/vector/qdrant/tokens.ts';
@@ -46,6 +46,8 @@ export function qdrantVectors(options: {
     throw new FrostbyteError('KEY_UNAVAILABLE', 'The tenant has no token for the vector index.');
   };
   const renew = async (tenantId: string): Promise<void> => {
+    // A tenant of before there were two has it from here on. The first is never made anew: empty, it would hide a loss.
+    await collections.make(besideCollection(tenantNames(tenantId).collection));
     const id = tokenId(await token(tenantId));
     if (id === null) throw new FrostbyteError('KEY_UNAVAILABLE', 'The token for the vector index is none of ours.');
     await live.only(tenantId, id);
@@ -55,19 +57,19 @@ export function qdrantVectors(options: {
       await collections.make(tenantNames(tenantId).collection);
       await renew(tenantId);
     },
-    check: async (tenantId) =>
-      checkVectors(
-        openQdrantVectors({
-          address: { url: await options.way(tenantId), token: await token(tenantId), tls },
-          collection: tenantNames(tenantId).collection,
-        }),
-      ),
+    check: async (tenantId) => {
+      const tenantAddress = { url: await options.way(tenantId), token: await token(tenantId), tls };
+      for (const collection of collectionsOf(tenantId))
+        await checkVectors(openQdrantVectors({ address: tenantAddress, collection }));
+    },
     destroy: async (tenantId) => {
       await live.none(tenantId);
-      await collections.drop(tenantNames(tenantId).collection);
+      for (const name of collectionsOf(tenantId)) await collections.drop(name);
     },
-    isGone: async (tenantId) =>
-      !(await collections.exists(tenantNames(tenantId).collection)) && (await live.count(tenantId)) === 0,
+    isGone: async (tenantId) => {
+      for (const name of collectionsOf(tenantId)) if (await collections.exists(name)) return false;
+      return (await live.count(tenantId)) === 0;
+    },
     disable: (tenantId) => live.none(tenantId),
     renew,
     handedOver: async (tenantId) => ({
@@ -83,6 +85,12 @@ export function qdrantVectors(options: {
   };
 }
 
+/** The two that a tenant has: one is served, the other is built when its model changes. */
+export function collectionsOf(tenantId: string): [string, string] {
+  const { collection } = tenantNames(tenantId);
+  return [collection, besideCollection(collection)];
+}
+
 /** Where there is no Qdrant: a file for each tenant, which its data plane alone opens. */
 export function fileVectors(options: {
   clock: Clock;
@@ -92,6 +100,10 @@ export function fileVectors(options: {
   seenAs(tenantId: string): string;
 }): StackVectors {
   const SUFFIXES = ['-wal', '-shm', '-journal', ''] as const;
+  const pathsOf = (tenantId: string): string[] =>
+    [options.file(tenantId), besideFile(options.file(tenantId))].flatMap((file) =>
+      SUFFIXES.map((suffix) => file + suffix),
+    );
   const open = (tenantId: string) => openSqliteVectors(options.file(tenantId), { appliedAt: options.clock.iso() });
   return {
     make: async (tenantId) => {
@@ -105,9 +117,9 @@ export function fileVectors(options: {
       await checkVectors(open(tenantId));
     },
     destroy: async (tenantId) => {
-      for (const suffix of SUFFIXES) await rm(options.file(tenantId) + suffix, { force: true });
+      for (const path of pathsOf(tenantId)) await rm(path, { force: true });
     },
-    isGone: async (tenantId) => SUFFIXES.every((suffix) => !existsSync(options.file(tenantId) + suffix)),
+    isGone: async (tenantId) => pathsOf(tenantId).every((path) => !existsSync(path)),
     // Nobody but the data plane opens it, and that is stopped.
     disable: async () => undefined,
     renew: async () => undefined,

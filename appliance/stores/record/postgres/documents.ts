@@ -3,6 +3,7 @@ import type { Statements } from '../../postgres/connection.ts';
 import type { DocumentRow } from '../rows.ts';
 import { DOCUMENTS } from '../rules/codec.ts';
 import { nextRun } from '../rules/document-steps.ts';
+import { REINDEX_SQL } from '../rules/reindexing.ts';
 import { closeDeadLetters } from './close-dead-letters.ts';
 import type { Change } from './context.ts';
 import { insertMetadata } from './metadata.ts';
@@ -74,8 +75,10 @@ function quarantineOf(row: DocumentRow): string | null {
   return `chunks INJECTION_DETECTED ${(chunks_rejected ?? 0) >= chunks_quarantined ? 'rejected' : 'open'}`;
 }
 
-/** Takes a document's chunks away, but for those of a run. Returns how many went. */
+/** Takes a document's chunks away, but for those of a run, and what any reindex wrote of it. Returns how many went. */
 export async function removeChunks(change: Change, docId: string, except = -1): Promise<number> {
+  await change.run(REINDEX_SQL.unlist, [docId]);
+  await change.run(REINDEX_SQL.forgetChunks, [docId]);
   const gone = await change.get<{ entries: number; words: number; part: string | null }>(DELETE_CHUNKS, {
     doc_id: docId,
     except,

@@ -5,9 +5,10 @@ import type { Publication } from '../port.ts';
 import type { DocumentRow } from '../rows.ts';
 import { CHUNKS, INDEX_RECORDS } from '../rules/codec.ts';
 import { isCurrent } from '../rules/document-steps.ts';
-import { checkPublication, published, titleOf } from '../rules/publication.ts';
+import { checkPublication, fitsIndex, published, titleOf } from '../rules/publication.ts';
 import { changing, type RecordContext, TURN } from './context.ts';
 import { countChunks, lockDocument, readDocument, removeChunks, saveDocument } from './documents.ts';
+import { listToReindex, readIndexBeside } from './reindex.ts';
 import { insertRows } from './rows.ts';
 import { indexedWords } from './words.ts';
 
@@ -31,10 +32,12 @@ export async function publish(context: RecordContext, publication: Publication):
       const words = await insertChunks(tx, publication);
       await tx.takeTurn();
       const row = current(await lockDocument(tx, job.doc_id), job, stale);
+      if (!fitsIndex(publication, await readIndexBeside(tx, job))) throw stale;
       return changing(context, tx, async (change) => {
         await removeChunks(change, job.doc_id, job.run);
         await countChunks(change, chunks.length, words);
         await saveDocument(change, published(row, publication), at);
+        await listToReindex(change, job.doc_id);
         change.tell(entries);
         return true;
       });

@@ -6,6 +6,7 @@ import { removeChunks } from './documents.ts';
 const DELETE_DEAD_LETTERS = "DELETE FROM dead_letters WHERE resource_type = 'document' AND resource_id = ?";
 const DELETE_JOBS = 'DELETE FROM outbox WHERE doc_id = ?';
 const LEFT = `SELECT (SELECT count(*) FROM chunks WHERE doc_id = @doc_id)
+  + (SELECT count(*) FROM reindexed_chunks WHERE doc_id = @doc_id)
   + (SELECT count(*) FROM dead_letters WHERE resource_type = 'document' AND resource_id = @doc_id)
   + (SELECT count(*) FROM outbox WHERE doc_id = @doc_id) AS rows`;
 

@@ -3,7 +3,7 @@ import type { Job } from '../../queue/port.ts';
 import type { StageRecords } from '../port.ts';
 import type { DocumentRow } from '../rows.ts';
 import { DEAD_LETTERS } from '../rules/codec.ts';
-import { advanced, failed, isCurrent, retried, started, stopped } from '../rules/document-steps.ts';
+import { advanced, failed, isCurrent, patched, retried, started, stopped } from '../rules/document-steps.ts';
 import { ownRow } from '../rules/own-row.ts';
 import { type Change, inTurn, type RecordContext } from './context.ts';
 import { beginRun, lockDocument, readDocument, removeChunks, saveDocument } from './documents.ts';
@@ -48,7 +48,8 @@ export function stageRecords(context: RecordContext): StageRecords {
     finishStage: (end) =>
       fenced(end.job, async (change, row) => {
         const { entries, at, outcome } = end;
-        if (outcome === 'advance') {
+        if (outcome === 'again') await beginRun(change, patched(row, end.patch), 'embed', at);
+        else if (outcome === 'advance') {
           const next = advanced(row, end);
           await saveDocument(change, next, at);
           await enqueue(change, next);

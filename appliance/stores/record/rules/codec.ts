@@ -7,6 +7,7 @@ import type {
   ErasureRow,
   IndexRecord,
   Receipt,
+  ReindexRow,
   ReprocessRow,
 } from '../rows.ts';
 import type { UploadRow } from '../upload-records.ts';
@@ -241,3 +242,21 @@ export const REPROCESSES = tableCodec<ReprocessRow>(
   ],
   ['below'],
 );
+
+export const REINDEXES = tableCodec<ReindexRow>([
+  'reindex_id',
+  'number',
+  'embed_model',
+  'embed_version',
+  'reason',
+  'requested_by',
+  'requested_at',
+  'status',
+  'ended_at',
+  'ended_by',
+  'dropped_at',
+  'documents',
+  'documents_done',
+  'chunks_done',
+  'error_code',
+]);

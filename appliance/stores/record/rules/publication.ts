@@ -1,4 +1,4 @@
-import type { Publication } from '../port.ts';
+import type { Publication, VectorIndex } from '../port.ts';
 import type { DocumentRow } from '../rows.ts';
 import { patched, stagesAt, versionOf } from './document-steps.ts';
 import { ownRow, refused } from './own-row.ts';
@@ -23,6 +23,19 @@ export function checkPublication(store: { readonly tenantId: string }, publicati
     throw refused('A publication holds a chunk of another document.');
   }
   for (const record of index_records) ownRow(store, record.tenant_id);
+}
+
+/**
+ * Whether the vectors of a publication lie in the index that is served, and are of its model: a reindex may have served
+ * another one since they were made.
+ */
+export function fitsIndex(
+  { vector_index, index_records }: Publication,
+  { served, embed_model }: Pick<VectorIndex, 'served' | 'embed_model'>,
+): boolean {
+  if (vector_index === undefined) return true;
+  const made = index_records[0]?.embed_model ?? embed_model;
+  return vector_index === served && (embed_model === null || made === embed_model);
 }
 
 /** The document with the version that a publication makes visible. */

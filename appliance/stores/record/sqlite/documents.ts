@@ -2,6 +2,7 @@ import type { WorkStage } from '../../../kernel/pipeline.ts';
 import type { DocumentRow } from '../rows.ts';
 import { type Cell, DOCUMENTS } from '../rules/codec.ts';
 import { nextRun } from '../rules/document-steps.ts';
+import { REINDEX_SQL } from '../rules/reindexing.ts';
 import { closeDeadLetters } from './close-dead-letters.ts';
 import type { RecordContext } from './context.ts';
 import { enqueue } from './outbox.ts';
@@ -39,8 +40,9 @@ export function saveDocument({ db }: RecordContext, row: DocumentRow, at: string
   db.run(UPDATE, { ...DOCUMENTS.encode(row), updated_at: at });
 }
 
-/** Takes a document's chunks out of rows, full text and index records. Returns how many went. */
+/** Takes a document's chunks out of rows, full text and index records, of both indexes. Returns how many went. */
 export function removeChunks({ db }: RecordContext, docId: string): number {
+  db.run(REINDEX_SQL.unlist, [docId]);
   return db.run(DELETE_CHUNKS, [docId]);
 }
 

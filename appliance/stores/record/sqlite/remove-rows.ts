@@ -10,6 +10,7 @@ const LEFT = `SELECT
   (SELECT count(*) FROM chunks WHERE doc_id = @doc_id)
   + (SELECT count(*) FROM chunks_fts_docsize WHERE id IN (SELECT value FROM json_each(@places)))
   + (SELECT count(*) FROM index_records WHERE chunk_id IN (SELECT value FROM json_each(@chunk_ids)))
+  + (SELECT count(*) FROM reindexed_chunks WHERE chunk_id IN (SELECT value FROM json_each(@chunk_ids)))
   + (SELECT count(*) FROM dead_letters WHERE resource_type = 'document' AND resource_id = @doc_id)
   + (SELECT count(*) FROM outbox WHERE doc_id = @doc_id) AS rows`;
 

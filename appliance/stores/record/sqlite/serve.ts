@@ -2,6 +2,7 @@ import type { DocumentState } from '../../../kernel/pipeline.ts';
 import type { ServedChunk, ServeRecords } from '../port.ts';
 import { type Cell, CHUNKS, DOCUMENTS, INDEX_RECORDS } from '../rules/codec.ts';
 import type { ListShape } from '../rules/cursor.ts';
+import { REINDEXED_COLUMNS, SERVED_NUMBER } from '../rules/reindexing.ts';
 import type { RecordContext } from './context.ts';
 import { DOCUMENT_PLACE } from './documents.ts';
 import { documentsWith } from './metadata.ts';
@@ -28,18 +29,21 @@ const COUNT_ERASING_IN_BATCH = `SELECT count(*) AS entries FROM documents d INDE
   JOIN document_batches l ON l.doc_id = d.doc_id AND l.batch_id = @batch_id
   WHERE d.erasure_id IS NOT NULL AND (@state IS NULL OR d.state = @state)`;
 
+/** A column of the index record: what a reindex wrote, where the index that is served came of one. */
+const recorded = (name: (typeof INDEX_RECORDS.names)[number]): string =>
+  (REINDEXED_COLUMNS as readonly string[]).includes(name) ? `coalesce(r.${name}, i.${name})` : `i.${name}`;
+
 const SERVED = `SELECT ${CHUNKS.select('c')}, d.original_filename, d.raw_sha256, d.served ->> 'canonical_sha256' AS canonical_sha256, d.received_at,
     d.indexed_at, d.metadata AS document_metadata, d.index_event_id, a.log_index,
-    ${INDEX_RECORDS.names.map((name) => `i.${name} AS index_${name}`).join(', ')}
+    ${INDEX_RECORDS.names.map((name) => `${recorded(name)} AS index_${name}`).join(', ')}
   FROM chunks c
   JOIN documents d ON d.doc_id = c.doc_id AND d.erasure_id IS NULL
   JOIN index_records i ON i.chunk_id = c.chunk_id
+  LEFT JOIN reindexed_chunks r ON r.chunk_id = c.chunk_id AND r.number = ${SERVED_NUMBER}
   LEFT JOIN audit_relay a ON a.event_id = d.index_event_id`;
 const SERVED_BY_ID = `${SERVED} WHERE c.chunk_id IN (SELECT value FROM json_each(?))`;
 // Positions are 0, 1, 2 and so on: a page far into a long document is found, not counted out.
 const SERVED_OF_DOCUMENT = `${SERVED} WHERE c.doc_id = ? AND c.position >= ? ORDER BY c.position LIMIT ?`;
-
-const INDEXED_WITH = 'SELECT embed_model FROM index_records LIMIT 1';
 
 /** What search and the document routes read. */
 export function serveRecords(context: RecordContext): Omit<ServeRecords, 'appendEntries'> {
@@ -74,7 +78,6 @@ export function serveRecords(context: RecordContext): Omit<ServeRecords, 'append
           : tally(context, 'documents', page.state).entries - count(COUNT_ERASING, { state: page.state ?? null });
         return { rows: rows.map(DOCUMENTS.decode), total };
       }),
-    indexedWith: async () => db.get<{ embed_model: string }>(INDEXED_WITH)?.embed_model ?? null,
     counts: async () =>
       db.read(() => {
         const documents = tally(context, 'documents');

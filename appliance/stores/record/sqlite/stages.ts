@@ -2,14 +2,15 @@ import type { Job } from '../../queue/port.ts';
 import type { Publication, StageRecords } from '../port.ts';
 import type { DocumentRow } from '../rows.ts';
 import { type Cell, CHUNKS, DEAD_LETTERS, INDEX_RECORDS } from '../rules/codec.ts';
-import { advanced, failed, isCurrent, retried, started, stopped } from '../rules/document-steps.ts';
+import { advanced, failed, isCurrent, patched, retried, started, stopped } from '../rules/document-steps.ts';
 import { ownRow } from '../rules/own-row.ts';
-import { checkPublication, published, titleOf } from '../rules/publication.ts';
+import { checkPublication, fitsIndex, published, titleOf } from '../rules/publication.ts';
 import type { RecordContext } from './context.ts';
 import { beginRun, readDocument, removeChunks, saveDocument } from './documents.ts';
 import { appendEntries } from './events.ts';
 import { keepConfig } from './intake.ts';
 import { enqueue } from './outbox.ts';
+import { listToReindex, readVectorIndex } from './reindex.ts';
 
 const SELECT_RUN = 'SELECT run FROM documents WHERE doc_id = ? AND erasure_id IS NULL';
 const SELECT_CONFIG = 'SELECT config FROM configs WHERE version = ?';
@@ -51,7 +52,8 @@ export function stageRecords(context: RecordContext): StageRecords {
       let removed = 0;
       const { job, entries, at, outcome } = end;
       const done = fenced(job, (row) => {
-        if (outcome === 'advance') {
+        if (outcome === 'again') beginRun(context, patched(row, end.patch), 'embed', at);
+        else if (outcome === 'advance') {
           const next = advanced(row, end);
           saveDocument(context, next, at);
           enqueue(context, next);
@@ -66,11 +68,13 @@ export function stageRecords(context: RecordContext): StageRecords {
     },
     publish: async (publication) => {
       let replaced = 0;
+      let fits = true;
       const done = fenced(publication.job, (row) => {
-        replaced = publishChunks(context, row, publication);
+        fits = fitsIndex(publication, readVectorIndex(context));
+        if (fits) replaced = publishChunks(context, row, publication);
       });
       if (replaced > 0) db.forget();
-      return done;
+      return done && fits;
     },
     noteRetry: async (job, error, at) => fenced(job, (row) => saveDocument(context, retried(row, job, error, at), at)),
     failStage: async (failure) => {
@@ -113,6 +117,7 @@ function publishChunks(context: RecordContext, row: DocumentRow, publication: Pu
     db.run(INSERT_INDEX_RECORD, INDEX_RECORDS.encode(record) as Record<string, Cell>);
   }
   saveDocument(context, published(row, publication), publication.at);
+  listToReindex(context, row.doc_id);
   appendEntries(context, publication.entries);
   return replaced;
 }

@@ -7,14 +7,18 @@ import { type QdrantAddress, QdrantConnection, type QdrantLimits } from './conne
 const LIVE = 'frostbyte_tokens';
 
 /**
- * A token that opens one collection for reading and writing, for as long as its id lives (spec 3, "Qdrant tokens"): HS256
+ * A token that opens a tenant's collections for reading and writing, for as long as its id lives (spec 3, "Qdrant tokens"): HS256
  * under the administrator's key. It always names a collection: one without `access` would be an administrator's.
  */
-export function collectionToken(apiKey: string, { collection, id }: { collection: string; id: string }): string {
-  if (!/^[a-z][a-z0-9_]{0,62}$/.test(collection)) throw new RangeError('not a name of a collection of ours');
+export function collectionToken(
+  apiKey: string,
+  { collections, id }: { collections: readonly [string, ...string[]]; id: string },
+): string {
+  if (!collections.every((name) => /^[a-z][a-z0-9_]{0,62}$/.test(name)))
+    throw new RangeError('not a name of a collection of ours');
   return signed(apiKey, {
-    subject: collection,
-    access: [{ collection, access: 'rw' }],
+    subject: collections[0],
+    access: collections.map((collection) => ({ collection, access: 'rw' })),
     value_exists: { collection: LIVE, matches: [{ key: 'jti', value: id }] },
   });
 }
