@@ -174,7 +174,7 @@ export const EVENTS = Object.freeze({
   REINDEX_CANCELLED: tenant('reindex_id', 'embed_model', 'embed_version', 'documents', 'chunks', 'error_code'),
   // people
   CLASSIFICATION_REVIEWED: people('document', 'classification', 'previous', 'decision'),
-  CONTENT_READ: people('document', 'what', 'chunk_id', 'doc_ids'),
+  CONTENT_READ: serve('document', 'what', 'chunk_id', 'doc_ids'),
   BREAK_GLASS_OPENED: people('tenant', 'reason', 'method', 'route', 'grant_id', 'expires_at'),
   BREAK_GLASS_CLOSED: people('tenant', 'grant_id', 'expires_at'),
   NOTICE_ACKNOWLEDGED: people('tenant', 'notice_id', 'kind'),
@@ -212,7 +212,7 @@ export const EVENTS = Object.freeze({
     'skipped',
     'cancelled',
   ),
-  PII_ORIGINAL_READ: people('document', 'what', 'page', 'chunk_id', 'pii_types'),
+  PII_ORIGINAL_READ: serve('document', 'what', 'page', 'chunk_id', 'pii_types'),
   DOCUMENT_DELETED: people(
     'document',
     'deletion_receipt_id',
