@@ -1,13 +1,11 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { ReindexAnswer } from '../../api/schemas/reindex.ts';
 import type { Client } from '../client.ts';
 import { client, output } from '../context.ts';
 import { CheckFailed } from '../exit.ts';
 import { type Output, table } from '../output.ts';
-
-/** How often progress is asked for: an administrator has sixty requests a minute for everything. */
-const POLL_MS = 2000;
+import { addPlaceOptions, goOn, type Place } from '../paging.ts';
+import { askUntil } from '../waiting.ts';
 
 /** `frostbyte tenant reindex|reindexes|cancel-reindex`. */
 export function tenantReindexCommands(tenant: Command): void {
@@ -39,27 +37,33 @@ export function tenantReindexCommands(tenant: Command): void {
       }
     });
 
-  tenant
-    .command('reindexes <tenant_id> [reindex_id]')
-    .description('Reindexes of a tenant, newest first, or how far one has come')
+  addPlaceOptions(
+    tenant
+      .command('reindexes <tenant_id> [reindex_id]')
+      .description('Reindexes of a tenant, newest first, or how far one has come'),
+  )
     .addHelpText('after', '\nExample:\n  frostbyte tenant reindexes nordlaw')
-    .action(async (id: string, reindex: string | undefined, _options: unknown, command: Command) => {
+    .action(async (id: string, reindex: string | undefined, { limit, cursor }: Place, command: Command) => {
       const api = client(command);
       if (reindex !== undefined) return output(command).answer(await statusOf(api, id, reindex), describe);
-      output(command).answer(await api.all<ReindexAnswer>(`/admin/tenants/${id}/reindex`), (rows) =>
-        table([
-          ['REINDEX', 'MODEL', 'VERSION', 'STATUS', 'DOCUMENTS', 'CHUNKS', 'ENDED', 'TROUBLE'],
-          ...rows.map((row) => [
-            row.reindex_id,
-            row.embed_model,
-            row.embed_version,
-            row.status,
-            `${row.documents.done}/${row.documents.total}`,
-            row.chunks_done,
-            row.ended_at ?? '',
-            row.error_code ?? '',
+      const listed = await api.get<ReindexAnswer[]>(`/admin/tenants/${id}/reindex`, { limit, cursor });
+      output(command).answer(
+        listed.data,
+        (rows) =>
+          table([
+            ['REINDEX', 'MODEL', 'VERSION', 'STATUS', 'DOCUMENTS', 'CHUNKS', 'ENDED', 'TROUBLE'],
+            ...rows.map((row) => [
+              row.reindex_id,
+              row.embed_model,
+              row.embed_version,
+              row.status,
+              `${row.documents.done}/${row.documents.total}`,
+              row.chunks_done,
+              row.ended_at ?? '',
+              row.error_code ?? '',
+            ]),
           ]),
-        ]),
+        goOn({ limit, cursor }, listed),
       );
     });
 
@@ -80,14 +84,12 @@ async function statusOf(api: Client, id: string, reindex: string): Promise<Reind
 /** Asks until it is served or given up. */
 async function follow(api: Client, started: ReindexAnswer, out: Output): Promise<ReindexAnswer> {
   const bar = out.progress('documents', started.documents.total);
-  let now = started;
-  while (now.status === 'building') {
-    bar.update(now.documents.done, now.error_code === null ? `${now.chunks_done} chunks` : `waits: ${now.error_code}`);
-    await wait(POLL_MS);
-    now = await statusOf(api, now.tenant_id, now.reindex_id);
-  }
+  const ask = () => statusOf(api, started.tenant_id, started.reindex_id);
+  const seen = ({ documents, chunks_done, error_code }: ReindexAnswer) =>
+    bar.update(documents.done, error_code === null ? `${chunks_done} chunks` : `waits: ${error_code}`);
+  const done = await askUntil(ask, ({ status }) => status !== 'building', { from: started, seen });
   bar.end();
-  return now;
+  return done;
 }
 
 function describe({ documents, ...row }: ReindexAnswer): string {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import type { DataPlane } from '../../../appliance/data/plane.ts';
-import { tenantPaths } from '../../../appliance/kernel/names.ts';
+import { besideFile, tenantPaths } from '../../../appliance/kernel/names.ts';
 import type { WorkStage } from '../../../appliance/kernel/pipeline.ts';
 import { OBJECT_PREFIXES } from '../../../appliance/stores/object/port.ts';
 import { beginningsOf, wordsOf } from './contents.ts';
@@ -60,7 +60,10 @@ async function checkLetters({ letters }: TenantModel, { records }: DataPlane, wa
 function wordsInFiles({ world, salt }: Session, tenantId: string): string[] {
   const { records, vectors } = tenantPaths(world.folder, tenantId);
   const found = new Set<string>();
-  for (const file of [records, `${records}-wal`, vectors, `${vectors}-wal`]) {
+  const beside = besideFile(vectors);
+  for (const file of [records, vectors, beside].flatMap((path) => [path, `${path}-wal`])) {
+    // The second index has a file once one was built.
+    if (file.startsWith(beside) && !existsSync(file)) continue;
     const bytes = readFileSync(file);
     for (const { beginning, length } of beginningsOf(salt)) {
       for (let at = bytes.indexOf(beginning); at >= 0; at = bytes.indexOf(beginning, at + 1)) {
