@@ -17,7 +17,7 @@ const draft = {
   commit: async () => undefined,
   abort: async () => undefined,
 };
-const nowhere = { begin: async () => draft } as unknown as ObjectStore;
+const nowhere = { begin: async () => draft, room: async () => Number.POSITIVE_INFINITY } as unknown as ObjectStore;
 
 async function judge(...file: Parameters<typeof judged>): Promise<string> {
   const result = await judged(...file);
