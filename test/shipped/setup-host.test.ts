@@ -17,7 +17,7 @@ import { type Ran, ROOT, runProgram } from '../support/shipped.ts';
 /** `scripts/setup-host` on a host that we make: a PATH with the tools it has, its user, and its package manager. */
 describe('setting up a host', () => {
   const TOOLS =
-    'age clamd curl gcc make mkfs.ext4 fsck.ext4 losetup mount openssl unshare setpriv prlimit tar fallocate ssh-keygen dash busybox pip3'.split(
+    'age clamd curl gcc make mkfs.ext4 fsck.ext4 losetup mount openssl unshare setpriv prlimit tar fallocate ssh-keygen dash busybox pip3 mkfs.exfat mount.exfat-fuse mkfs.vfat fusefat'.split(
       ' ',
     );
   let folder: string;
