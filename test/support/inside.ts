@@ -109,6 +109,11 @@ export async function onRecords<Row>(appliance: Inside, tenantId: string, sql: s
   }
 }
 
+/** The table that says with which model each chunk was embedded. */
+export function indexTable(appliance: Inside): string {
+  return onServers(appliance) ? 'chunks' : 'index_records';
+}
+
 /** Runs one statement on a tenant's rows of the audit log in the control database. */
 export async function onLogs<Row>(tenantId: string, sql: string): Promise<Row[]> {
   const client = new Client({ ...postgresLogin(testStack()!), database: 'frostbyte', options: '-c search_path=audit' });
