@@ -77,7 +77,7 @@ export function vectorsOf(appliance: Inside, tenantId: string, number: IndexNumb
 
 /** Has the tenant's index made by an earlier version of its model, as after an upgrade of the appliance. */
 export async function ageIndex(appliance: Inside, tenantId: string): Promise<void> {
-  const table = onServers(appliance) ? 'chunks' : 'index_records';
+  const table = indexTable(appliance);
   await onRecords(appliance, tenantId, `UPDATE ${table} SET embed_version = '0'`);
   await onRecords(appliance, tenantId, "UPDATE reindexed_chunks SET embed_version = '0'");
 }
