@@ -10,7 +10,7 @@ import { type Appliance, startAppliance } from '../support/appliance.ts';
 import { makeBatch, text } from '../support/batch.ts';
 import { serverEvents } from '../support/events-stream.ts';
 import type { Caller } from '../support/http.ts';
-import { indexTable, objectsOpened, onRecords } from '../support/inside.ts';
+import { ageIndex, objectsOpened, onRecords } from '../support/inside.ts';
 import { sample } from '../support/samples.ts';
 
 /** Dana asks, and every answer can be traced to the bytes she sent. */
@@ -225,7 +225,7 @@ test('an administrator breaks the glass with a reason, and the tenant reads it',
 
 test('an index made by another model is answered with a warning', async () => {
   await appliance.stop();
-  await onRecords(appliance, 'acme', `UPDATE ${indexTable(appliance)} SET embed_version = 'an older one'`);
+  await ageIndex(appliance, 'acme');
   await appliance.restart();
   const { data, headers } = await dana<RetrievalProof>('POST', '/query/acme/search', { query_text: 'rent warehouse' });
   assert.equal(data.model_version_match, false);

@@ -77,7 +77,7 @@ export function vectorsOf(appliance: Inside, tenantId: string, number: IndexNumb
 
 /** Has the tenant's index made by an earlier version of its model, as after an upgrade of the appliance. */
 export async function ageIndex(appliance: Inside, tenantId: string): Promise<void> {
-  const table = indexTable(appliance);
+  const table = onServers(appliance) ? 'chunks' : 'index_records';
   await onRecords(appliance, tenantId, `UPDATE ${table} SET embed_version = '0'`);
   await onRecords(appliance, tenantId, "UPDATE reindexed_chunks SET embed_version = '0'");
 }
@@ -107,11 +107,6 @@ export async function onRecords<Row>(appliance: Inside, tenantId: string, sql: s
   } finally {
     await client.end();
   }
-}
-
-/** The table that says with which model each chunk was embedded. */
-export function indexTable(appliance: Inside): string {
-  return onServers(appliance) ? 'chunks' : 'index_records';
 }
 
 /** Runs one statement on a tenant's rows of the audit log in the control database. */
