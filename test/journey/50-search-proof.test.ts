@@ -10,7 +10,7 @@ import { type Appliance, startAppliance } from '../support/appliance.ts';
 import { makeBatch, text } from '../support/batch.ts';
 import { serverEvents } from '../support/events-stream.ts';
 import type { Caller } from '../support/http.ts';
-import { ageIndex, objectsOpened, onRecords } from '../support/inside.ts';
+import { ageIndex, objectsOpened } from '../support/inside.ts';
 import { sample } from '../support/samples.ts';
 
 /** Dana asks, and every answer can be traced to the bytes she sent. */
