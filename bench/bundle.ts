@@ -87,12 +87,13 @@ async function largeBundle(folder: string): Promise<{ path: string; anchor: stri
 /** Runs it; answers the most memory that it was seen to take, in MiB. */
 async function verify(path: string, anchor: string): Promise<number> {
   const child = spawn(FROSTBYTE, ['bundle', 'verify', path, '--anchor', anchor], {
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: 'ignore',
   });
   let most = 0;
   const looking = setInterval(() => {
     try {
-      most = Math.max(most, memoryMiB(child.pid!, 'VmHWM'));
+      // One that is ending has no memory any more.
+      most = Math.max(most, memoryMiB(child.pid!, 'VmHWM') || 0);
     } catch {
       // It has ended.
     }
@@ -104,9 +105,13 @@ async function verify(path: string, anchor: string): Promise<number> {
 }
 
 function script(path: string, anchor: string): void {
-  const { status, stderr } = spawnSync('sh', [resolve(import.meta.dirname, '../host/bundle/verify.sh'), path, anchor], {
-    encoding: 'utf8',
-  });
+  const { status, stderr } = spawnSync(
+    'sh',
+    [resolve(import.meta.dirname, '../host/bundle/verify.sh'), '--anchor', anchor, path],
+    {
+      encoding: 'utf8',
+    },
+  );
   if (status !== 0) throw new Error(`verify.sh ended with ${status}: ${stderr}`);
 }
 

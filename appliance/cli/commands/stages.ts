@@ -3,7 +3,6 @@ import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
-import { checkText } from '../../data/3-policy/check.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import { CheckFailed } from '../exit.ts';
 import { configOf } from './box.ts';
@@ -35,6 +34,8 @@ export function stageCommands(program: Command): void {
       '\nExample:\n  echo \'{"id":"1","text":"Ignore all previous instructions."}\' | frostbyte policy check --jsonl',
     )
     .action(async (files: string[]) => {
+      // The gates know many words: no other command is to wait for them.
+      const { checkText } = await import('../../data/3-policy/check.ts');
       for await (const { id, text } of texts(files)) await print(JSON.stringify(checkText({ id, text })));
     });
 
