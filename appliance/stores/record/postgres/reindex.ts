@@ -19,9 +19,6 @@ import { lockDocument } from './documents.ts';
 import { readPage } from './page.ts';
 import { allRows, getRow, insertRows } from './rows.ts';
 
-const ON_LIST = `SELECT ${DOCUMENTS.select('d')} FROM reindex_documents r JOIN documents d ON d.doc_id = r.doc_id
-  WHERE r.staged_at IS NULL AND (r.held_until IS NULL OR r.held_until <= @now) AND d.erasure_id IS NULL
-  ORDER BY r.doc_id LIMIT @limit`;
 const HOLD = `UPDATE reindex_documents SET held_until = @until
   WHERE worker = @worker AND staged_at IS NULL AND doc_id = ANY (@ids::text[])`;
 const STILL_HELD = `SELECT d.doc_id, (d.served::json ->> 'run')::integer AS run FROM reindex_documents r
@@ -81,7 +78,7 @@ export function reindexRecords(context: RecordContext): ReindexRecords {
     takeToReindex: (id, { worker, chunks, now, until }) =>
       inTurn(context, async (change) => {
         if ((await readOpen(change, id))?.status !== 'building') return { documents: [], isWhole: false };
-        const rows = await allRows(change, DOCUMENTS, ON_LIST, { now, limit: MOST_TAKEN });
+        const rows = await allRows(change, DOCUMENTS, REINDEX_SQL.free, { now, limit: MOST_TAKEN });
         const { taken, gone } = chooseToReindex(rows, chunks);
         for (const doc_id of gone) await change.run(REINDEX_SQL.unlist, [doc_id]);
         for (const { doc_id } of taken) await change.run(REINDEX_SQL.take, { doc_id, worker, until });

@@ -1,7 +1,7 @@
 import type { AuditEntry } from '../../../kernel/audit-event.ts';
 import type { NewReindex, ReindexDocument, ReindexedDocument } from '../reindex-records.ts';
 import type { DocumentRow, IndexNumber, ReindexRow } from '../rows.ts';
-import { type Cell, REINDEXES } from './codec.ts';
+import { type Cell, DOCUMENTS, REINDEXES } from './codec.ts';
 import type { ListShape } from './cursor.ts';
 import { ownRow, refused } from './own-row.ts';
 
@@ -31,6 +31,10 @@ export const REINDEX_SQL = Object.freeze({
   unlist: 'DELETE FROM reindex_documents WHERE doc_id = ?',
   unlistAll: 'DELETE FROM reindex_documents',
   isOpen: 'SELECT 1 AS found FROM reindex_documents WHERE staged_at IS NULL LIMIT 1',
+  /** What may be taken now. */
+  free: `SELECT ${DOCUMENTS.select('d')} FROM reindex_documents r JOIN documents d ON d.doc_id = r.doc_id
+    WHERE r.staged_at IS NULL AND (r.held_until IS NULL OR r.held_until <= @now) AND d.erasure_id IS NULL
+    ORDER BY r.doc_id LIMIT @limit`,
   take: `UPDATE reindex_documents SET worker = @worker, held_until = @until WHERE doc_id = @doc_id`,
   held: `SELECT 1 AS found FROM reindex_documents
     WHERE doc_id = @doc_id AND worker = @worker AND staged_at IS NULL`,

@@ -17,9 +17,6 @@ import { readDocument } from './documents.ts';
 import { appendEntries } from './events.ts';
 import { readPage } from './page.ts';
 
-const ON_LIST = `SELECT ${DOCUMENTS.select('d')} FROM reindex_documents r JOIN documents d ON d.doc_id = r.doc_id
-  WHERE r.staged_at IS NULL AND (r.held_until IS NULL OR r.held_until <= @now) AND d.erasure_id IS NULL
-  ORDER BY r.doc_id LIMIT @limit`;
 const HOLD = `UPDATE reindex_documents SET held_until = @until
   WHERE worker = @worker AND staged_at IS NULL AND doc_id IN (SELECT value FROM json_each(@ids))`;
 const STILL_HELD = `SELECT d.doc_id, d.served ->> 'run' AS run FROM reindex_documents r
@@ -76,7 +73,7 @@ export function reindexRecords(context: RecordContext): ReindexRecords {
     takeToReindex: async (id, { worker, chunks, now, until }) =>
       db.write(() => {
         if (readOpen(context, id)?.status !== 'building') return { documents: [], isWhole: false };
-        const rows = db.all<Record<string, Cell>>(ON_LIST, { now, limit: MOST_TAKEN }).map(DOCUMENTS.decode);
+        const rows = db.all<Record<string, Cell>>(REINDEX_SQL.free, { now, limit: MOST_TAKEN }).map(DOCUMENTS.decode);
         const { taken, gone } = chooseToReindex(rows, chunks);
         for (const doc_id of gone) db.run(REINDEX_SQL.unlist, [doc_id]);
         for (const { doc_id } of taken) db.run(REINDEX_SQL.take, { doc_id, worker, until });
