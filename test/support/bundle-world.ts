@@ -8,9 +8,10 @@ import { signerFiles } from '../../appliance/bundle/build/write-signers.ts';
 import type { BundleManifest } from '../../appliance/bundle/format/manifest.ts';
 import { publicLine, publicOf } from '../../appliance/bundle/sshsig/keys.ts';
 import { signMessage } from '../../appliance/bundle/sshsig/signature.ts';
+import type { Hashers } from '../../appliance/bundle/verify/hash-files.ts';
 import { hashPlace } from '../../appliance/bundle/verify/hash-place.ts';
 import { type Anchor, ROOT_IDENTITY } from '../../appliance/bundle/verify/trust.ts';
-import type { Hashers, VerifyOptions } from '../../appliance/bundle/verify/verify-bundle.ts';
+import type { VerifyOptions } from '../../appliance/bundle/verify/verify-bundle.ts';
 import { sha256Hex } from '../../appliance/kernel/digest.ts';
 
 /** A small bundle, with everything that a large one has, and those who may sign it. */

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import type { Hashers } from '../../bundle/verify/hash-files.ts';
 import type { Hashed, HashJob } from '../../bundle/verify/hash-place.ts';
-import type { Hashers } from '../../bundle/verify/verify-bundle.ts';
 import { entryOf } from '../entry.ts';
 
 /** What a thread says of a job: bytes that it has read since it last spoke, and in the end what it found. */

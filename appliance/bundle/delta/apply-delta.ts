@@ -1,14 +1,13 @@
 import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { sideBySide } from '../../kernel/side-by-side.ts';
 import { isControlFile } from '../format/control-files.ts';
 import { type BundleFile, type BundleManifest, readManifest } from '../format/manifest.ts';
 import { blobPath } from '../format/oci.ts';
 import { type LayoutImage, readLayoutImage } from '../format/oci-layout.ts';
-import { compareContent } from '../verify/compare.ts';
+import { sizeProblem } from '../verify/compare.ts';
+import { hashFiles } from '../verify/hash-files.ts';
 import { IncomingCopy } from '../verify/incoming-copy.ts';
 import { type Listing, listBundle, type Place } from '../verify/listing.ts';
-import { mediumError } from '../verify/medium.ts';
 import { type Problem, refusalOf } from '../verify/problems.ts';
 import { controlProblems, genuine, type Verified, type VerifyOptions } from '../verify/verify-bundle.ts';
 
@@ -52,27 +51,11 @@ export async function applyDelta(delta: string, options: ApplyOptions): Promise<
   const files = bundle.files.filter(({ path }) => places.has(path));
   const copy = target === null ? null : new IncomingCopy(target, without(bundle, unsent));
   try {
-    const total = files.reduce((sum, { size }) => sum + size, 0);
-    let done = 0;
-    const read = (bytes: number) => {
-      done += bytes;
-      progress?.(done, total);
-    };
-    await sideBySide(
-      files.toSorted((a, b) => b.size - a.size),
-      hashers.atOnce,
-      async (file) => {
-        const place = { ...places.get(file.path)!, size: file.size };
-        const hashed = await hashers
-          .hash({ place, target: copy?.placeOf(file) ?? null }, read)
-          .catch((error: unknown) => Promise.reject(mediumError(error, file.path)));
-        const problem = compareContent(bundle, file, hashed);
-        if (problem !== null) problems.push({ ...problem, remark: `${problem.remark}; from ${place.file}` });
-      },
-    );
+    const { problems: found, bytes } = await hashFiles(bundle, files, { hashers, places, copy, progress });
+    for (const each of found) problems.push({ ...each, remark: `${each.remark}; from ${places.get(each.path)!.file}` });
     if (problems.length > 0) throw refusalOf(problems);
     copy?.keep(listing.control);
-    return { ...trusted, bundle, bytes: total, in_engine: unsent.size };
+    return { ...trusted, bundle, bytes, in_engine: unsent.size };
   } finally {
     copy?.end();
   }
@@ -80,13 +63,11 @@ export async function applyDelta(delta: string, options: ApplyOptions): Promise<
 
 /** Files of the delta that the newer bundle does not have, or of another size. */
 function strangers({ files }: Listing, bundle: BundleManifest): Problem[] {
-  const expected = new Map(bundle.files.map(({ path, size }) => [path, size]));
+  const expected = new Map(bundle.files.map((file) => [file.path, file]));
   return [...files].flatMap(([path, { size }]): Problem[] => {
     const wanted = expected.get(path);
     if (wanted === undefined) return [{ code: 'BUNDLE_FILE_EXTRA', path, remark: `${size} bytes` }];
-    if (wanted === size) return [];
-    const code = size < wanted ? 'BUNDLE_FILE_TRUNCATED' : 'BUNDLE_FILE_PADDED';
-    return [{ code, path, remark: `${size} bytes, not ${wanted}` }];
+    return wanted.size === size ? [] : [sizeProblem(wanted, size)];
   });
 }
 

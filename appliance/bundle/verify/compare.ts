@@ -61,7 +61,8 @@ export function compareContent(manifest: BundleManifest, file: BundleFile, { sha
   };
 }
 
-function sizeProblem({ path, size }: BundleFile, is: number): Problem {
+/** What is wrong with a file of another size. */
+export function sizeProblem({ path, size }: BundleFile, is: number): Problem {
   const code = is < size ? 'BUNDLE_FILE_TRUNCATED' : 'BUNDLE_FILE_PADDED';
   return { code, path, remark: `${is} bytes, not ${size}` };
 }

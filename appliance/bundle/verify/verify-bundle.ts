@@ -1,24 +1,15 @@
 import { sha256Hex } from '../../kernel/digest.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
-import { sideBySide } from '../../kernel/side-by-side.ts';
 import { MANIFEST, readChecksums, SIGNATURES } from '../format/checksums.ts';
 import type { Control } from '../format/control-files.ts';
 import { type BundleManifest, readManifest } from '../format/manifest.ts';
 import { admitBundle, type Host } from './admit.ts';
 import { compareContent, comparePresence, type Found } from './compare.ts';
-import type { Hashed, HashJob } from './hash-place.ts';
+import { type Hashers, hashFiles } from './hash-files.ts';
 import { IncomingCopy } from './incoming-copy.ts';
 import { type Listing, listBundle } from './listing.ts';
-import { mediumError } from './medium.ts';
 import { type Problem, refusalOf } from './problems.ts';
 import { type Trusted, type TrustOptions, trust } from './trust.ts';
-
-/** Whoever hashes: threads, one a core. */
-export interface Hashers {
-  /** How many jobs they take at once. */
-  readonly atOnce: number;
-  hash(job: HashJob, read: (bytes: number) => void): Promise<Hashed>;
-}
 
 export interface VerifyOptions extends TrustOptions {
   host: Host;
@@ -52,25 +43,16 @@ export async function verifyBundle(at: string, options: VerifyOptions): Promise<
   const files = bundle.files.filter(({ path }) => listing.files.has(path) && !bad.has(path));
   const copy = target === null || problems.length > 0 ? null : new IncomingCopy(target, bundle);
   try {
-    const total = files.reduce((sum, { size }) => sum + size, 0);
-    let done = 0;
-    const read = (bytes: number) => {
-      done += bytes;
-      progress?.(done, total);
-    };
-    // The largest first, so that no core works alone in the end.
-    const order = files.toSorted((a, b) => b.size - a.size);
-    await sideBySide(order, hashers.atOnce, async (file) => {
-      const place = { ...listing.files.get(file.path)!, size: file.size };
-      const hashed = await hashers
-        .hash({ place, target: copy?.placeOf(file) ?? null }, read)
-        .catch((error: unknown) => Promise.reject(mediumError(error, file.path)));
-      const problem = compareContent(bundle, file, hashed);
-      if (problem !== null) problems.push(problem);
+    const { problems: found, bytes } = await hashFiles(bundle, files, {
+      hashers,
+      places: listing.files,
+      copy,
+      progress,
     });
+    problems.push(...found);
     if (problems.length > 0) throw refusalOf(problems);
     copy?.keep(listing.control);
-    return { ...trusted, bundle, bytes: total };
+    return { ...trusted, bundle, bytes };
   } finally {
     copy?.end();
   }
