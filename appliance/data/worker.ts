@@ -1,17 +1,18 @@
-import { sha256Hex } from '../kernel/digest.ts';
-import { codeFrames, type ErrorCode, FrostbyteError, isFrostbyteError } from '../kernel/errors.ts';
-import { newId } from '../kernel/ids.ts';
+import { codeFrames, FrostbyteError } from '../kernel/errors.ts';
 import { shaped } from '../kernel/log-fields.ts';
-import { FAILED_STATE, RETRY_WAITS, WORK_STAGES, type WorkStage } from '../kernel/pipeline.ts';
+import { WORK_STAGES, type WorkStage } from '../kernel/pipeline.ts';
 import { type ClaimedJob, lossesOf, SUSPECT_LOSSES } from '../stores/queue/port.ts';
-import type { DocumentRow, StageError } from '../stores/record/rows.ts';
+import type { DocumentRow } from '../stores/record/rows.ts';
 import { relayOutbox } from './outbox.ts';
 import type { DataPlane } from './plane.ts';
 import { attendReindexes } from './reindex/attend.ts';
 import { continueReprocess } from './reprocess.ts';
-import { matchVectors } from './served-vectors.ts';
 import { settleBatches } from './settle.ts';
 import type { Stage, StageResult } from './stage.ts';
+import { putVectorsRight } from './worker/put-vectors-right.ts';
+import { recordFailure } from './worker/record-failure.ts';
+import { codeOf, isStoreAway, isStoreTrouble } from './worker/trouble.ts';
+import { OVERTAKEN, watchJob } from './worker/watch-job.ts';
 
 /**
  * Claims jobs, runs their stage, records the result (spec 2, "Queue"). The record store decides: a result counts only
@@ -49,10 +50,9 @@ export interface Worker {
 const MOST_LOSSES = 10;
 
 /**
- * Trouble of a store as a whole, which no document is to blame for: it costs no attempt. The job goes back and this
- * worker lets the tenant rest, longer each time, until the disk or the file is mended.
+ * Where a store is in trouble as a whole, the job goes back, which costs no attempt, and this worker lets the tenant rest,
+ * longer each time, until the disk or the file is mended.
  */
-const STORE_TROUBLE = /^(?:DISK_FULL|STORE_READ_ONLY|STORE_CORRUPTED|ENOSPC|EDQUOT|EROFS|SQLITE_IOERR.*)$/;
 const FIRST_REST_MS = 500;
 const LONGEST_REST_MS = 15_000;
 
@@ -62,14 +62,6 @@ const LONGEST_REST_MS = 15_000;
  */
 const SLOW_MS = 20_000;
 const MOST_SLOW = 3;
-
-/**
- * How often a worker asks whether its job still stands: erasing a document waits this long for who works on it, and a
- * run that another overtook goes on for no longer.
- */
-const LOOK_MS = 500;
-/** Why work is given up whose result would not count. */
-const OVERTAKEN = new Error('A later run of the document has overtaken this one.');
 
 const ALL_BUT_EMBED = WORK_STAGES.filter((stage) => stage !== 'embed');
 
@@ -205,7 +197,7 @@ export function createWorker(options: WorkerOptions): Worker {
 
   async function handle(plane: DataPlane, claim: ClaimedJob, before: Promise<unknown>): Promise<void> {
     const started = performance.now();
-    const guard = watch(plane, claim);
+    const guard = watchJob(plane, claim, { ...options, stopping: stopping.signal });
     let document: DocumentRow | null = null;
     try {
       await before;
@@ -221,7 +213,9 @@ export function createWorker(options: WorkerOptions): Worker {
       else if (document === null || isStoreTrouble(error) || (await isStoreAway(plane, error)))
         await giveBack(plane, claim, error);
       else
-        await recordFailure(plane, claim, document, error).catch((reason: unknown) => giveBack(plane, claim, reason));
+        await recordFailure(plane, claim, document, options.stages[claim.stage], error).catch((reason: unknown) =>
+          giveBack(plane, claim, reason),
+        );
     } finally {
       guard.stop();
       plane.meter.taskDuration(plane.tenant_id, claim.stage, (performance.now() - started) / 1000);
@@ -263,24 +257,6 @@ export function createWorker(options: WorkerOptions): Worker {
     await plane.queue.finish(claim);
   }
 
-  /**
-   * After a run that was overtaken or has failed: its vectors go, the served version's are there again. Before the job
-   * is finished, so that a worker that dies in between leaves it to the next.
-   */
-  async function putVectorsRight(plane: DataPlane, { doc_id, stage }: ClaimedJob): Promise<void> {
-    try {
-      await matchVectors(plane, doc_id);
-    } catch (error) {
-      if (isStoreTrouble(error)) throw error;
-      const { tenant_id, logger } = plane;
-      logger.error('the vectors of a served version could not be put back', {
-        ...shaped({ tenant_id, doc_id }),
-        stage,
-        ...codeFrames(error),
-      });
-    }
-  }
-
   /** The stores could not be asked or told: nothing is known against the document, so its job waits for better times. */
   async function giveBack(plane: DataPlane, claim: ClaimedJob, error: unknown): Promise<void> {
     rest(plane, error);
@@ -294,116 +270,6 @@ export function createWorker(options: WorkerOptions): Worker {
   async function settleDebts({ tenant_id, queue }: DataPlane): Promise<void> {
     for (const claim of owed.get(tenant_id) ?? []) await queue.release(claim);
     owed.delete(tenant_id);
-  }
-
-  async function recordFailure(
-    plane: DataPlane,
-    claim: ClaimedJob,
-    document: DocumentRow,
-    error: unknown,
-  ): Promise<void> {
-    const code = codeOf(error);
-    const stack_trace_hash = traceHash(error);
-    plane.logger.warn('stage failed', {
-      ...shaped({ tenant_id: plane.tenant_id, doc_id: document.doc_id, stack_trace_hash }),
-      stage: claim.stage,
-      code,
-      frames: codeFrames(error).frames,
-      attempt: claim.failures + 1,
-    });
-    const wait = RETRY_WAITS[claim.stage][claim.failures];
-    const at = plane.clock.iso();
-    const stageError: StageError = {
-      stage: claim.stage,
-      code,
-      message: isFrostbyteError(error)
-        ? error.message
-        : 'The stage failed for a reason of its own; the stack trace hash names it in the logs.',
-      retry_count: claim.failures,
-      last_retry_at: claim.failures > 0 ? at : null,
-    };
-    if (wait !== undefined && isRetryable(error)) {
-      await plane.records.noteRetry(claim, stageError, at);
-      await plane.queue.retry(claim, wait);
-      return;
-    }
-    if (claim.stage === 'parse') plane.meter.parseFailure(plane.tenant_id, code);
-    // No gate judged this version, so an earlier one is not served on; its rows go with the transaction.
-    if (claim.stage === 'policy') await plane.vectors.removeDocument(document.doc_id);
-    await plane.records.failStage({
-      job: claim,
-      error: stageError,
-      state: FAILED_STATE[claim.stage],
-      status: 'failed',
-      // A document that no gate could judge is as good as quarantined: it waits for a person.
-      patch: claim.stage === 'policy' ? { quarantine_reason: 'GATE_UNAVAILABLE' } : {},
-      dead_letter: {
-        dlq_entry_id: newId(),
-        tenant_id: plane.tenant_id,
-        original_job_id: claim.job_id,
-        stage: claim.stage,
-        resource_type: 'document',
-        resource_id: document.doc_id,
-        first_attempt_at: document.first_attempt_at ?? at,
-        last_attempt_at: at,
-        resolved_at: null,
-        retry_count: claim.failures,
-        error: { code, message: stageError.message, stack_trace_hash },
-        status: 'pending_review',
-        resolution: null,
-      },
-      entries: options.stages[claim.stage].failed(plane, document, { code, retry_count: claim.failures }),
-      at,
-    });
-    await putVectorsRight(plane, claim);
-    await plane.queue.finish(claim);
-    await settleBatches(plane, document.doc_id);
-  }
-
-  /**
-   * Keeps the lease alive; aborts the work when it is lost, the job was withdrawn (its document is being erased), a later
-   * run has begun, the worker stops or the tenant's drain is over.
-   */
-  function watch(plane: DataPlane, claim: ClaimedJob): { signal: AbortSignal; stop(): void } {
-    const controller = new AbortController();
-    const abort = () => controller.abort();
-    const isOvertaken = async () => {
-      const run = await plane.records.currentRun(claim.doc_id);
-      return run !== null && run !== claim.run;
-    };
-    let suspendedSince: number | null = null;
-    let nextExtension = performance.now() + options.leaseMs / 3;
-    let nextLook = performance.now() + LOOK_MS;
-    const timer = setInterval(() => {
-      const now = performance.now();
-      if (!options.isSuspended(plane.tenant_id)) suspendedSince = null;
-      else suspendedSince ??= now;
-      if (suspendedSince !== null && now - suspendedSince >= options.drainMs) return abort();
-      if (now >= nextExtension) {
-        nextExtension = now + options.leaseMs / 3;
-        plane.queue.extend(claim, options.leaseMs).then((held) => held || abort(), abort);
-      } else if (now >= nextLook) {
-        nextLook = now + LOOK_MS;
-        // A store that cannot be asked is no reason to stop: the lease says when.
-        plane.queue.isHeld(claim).then(
-          (held) => held || abort(),
-          () => undefined,
-        );
-        isOvertaken().then(
-          (overtaken) => overtaken && controller.abort(OVERTAKEN),
-          () => undefined,
-        );
-      }
-    }, 250);
-    stopping.signal.addEventListener('abort', abort, { once: true });
-    if (stopping.signal.aborted) abort();
-    return {
-      signal: controller.signal,
-      stop() {
-        clearInterval(timer);
-        stopping.signal.removeEventListener('abort', abort);
-      },
-    };
   }
 
   return {
@@ -431,35 +297,4 @@ async function commit({ records, clock }: DataPlane, claim: ClaimedJob, result: 
 async function embedAgain({ records, clock }: DataPlane, { job_id, stage, doc_id, run }: ClaimedJob): Promise<void> {
   const job = { job_id, stage, doc_id, run };
   await records.finishStage({ job, at: clock.iso(), patch: {}, entries: [], outcome: 'again' });
-}
-
-/** The caller's mistake and what can never work are final; all else may pass (spec 2: retries, then a dead letter). */
-function isRetryable(error: unknown): boolean {
-  return !isFrostbyteError(error) || error.kind === 'later' || error.kind === 'fault';
-}
-
-/**
- * Whether a store could not be reached and still cannot: no document is to blame for that either. Where all of them answer,
- * it may be the document's, whose attempts are counted.
- */
-async function isStoreAway({ objects, records, vectors, queue }: DataPlane, error: unknown): Promise<boolean> {
-  if (!isFrostbyteError(error, 'STORE_UNAVAILABLE') || error.kind !== 'later') return false;
-  const checks = await Promise.allSettled([objects, records, vectors, queue].map((store) => store.check()));
-  return checks.some(({ status }) => status === 'rejected');
-}
-
-/** Whether the error, or what caused it, is one of the stores' own. */
-function isStoreTrouble(error: unknown): boolean {
-  for (let at = error; at instanceof Error; at = at.cause) {
-    if (STORE_TROUBLE.test(String((at as { code?: unknown }).code))) return true;
-  }
-  return false;
-}
-
-function codeOf(error: unknown): ErrorCode {
-  return isFrostbyteError(error) ? error.code : 'INTERNAL_ERROR';
-}
-
-function traceHash(error: unknown): string {
-  return sha256Hex(error instanceof Error ? (error.stack ?? error.name) : typeof error).slice(0, 16);
 }
