@@ -3,7 +3,7 @@ import type { Config } from '../config/schema.ts';
 import type { Logger } from '../kernel/telemetry.ts';
 import { keepEmbedder } from './keep-embedder.ts';
 import { chosen, configuredEndpoint, embedderSocket, endpointSocket, presentModels } from './wire/embedders.ts';
-import { type EmbedderSettings, statusOf } from './wire/serve-embedder.ts';
+import { type EmbedderSettings, healthOf, statusOf } from './wire/serve-embedder.ts';
 import type { EndpointSettings } from './wire/serve-endpoint.ts';
 
 export interface RunningEmbedders {
@@ -37,18 +37,9 @@ export async function runEmbedders(
   }
   if (endpoint !== null) keep('endpoint', { at: { socket: endpointSocket(config) }, endpoint, log_level });
   return {
-    health: () => Promise.all(kept.map(({ name, at }) => healthOf(`embedder.${name}`, at))),
+    health: () => Promise.all(kept.map(({ name, at }) => healthOf(name, at))),
     async stop() {
       await Promise.all(kept.map((one) => one.stop()));
     },
   };
-}
-
-async function healthOf(name: string, at: Parameters<typeof statusOf>[0]): Promise<Dependency> {
-  try {
-    const { trouble } = await statusOf(at);
-    return { name, ok: trouble === undefined, message: trouble ?? 'answers' };
-  } catch {
-    return { name, ok: false, message: 'does not answer; it is started again' };
-  }
 }

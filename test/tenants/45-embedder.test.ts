@@ -100,6 +100,16 @@ describe('the embedder in a container', {
     assert.deepEqual(networks(), ALL);
   });
 
+  it('says in the appliance’s readiness how it is', async () => {
+    const { dependencies } = (await (await fetch(`${appliance.url}/ready`)).json()) as {
+      dependencies: { name: string; ok: boolean }[];
+    };
+    assert.deepEqual(
+      dependencies.filter(({ name }) => name.startsWith('embedder.')).map(({ name, ok }) => [name, ok]),
+      [[`embedder.${model.name}`, true]],
+    );
+  });
+
   it('is closed to who comes from elsewhere, as the isolation check says', async () => {
     const { data } = await (await appliance.admin()).send<IsolationReport>('POST', '/admin/tenants/acme/verify');
     assert.equal(data.overall_pass, true);

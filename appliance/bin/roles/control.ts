@@ -225,8 +225,6 @@ async function readiness({ control, planes, clock, health }: SplitControl, parse
 /** Planes in containers do not reach a process of the host: the embedder is a container beside them. */
 async function embed(config: Config, network: StackNetwork | null, logger: Logger): Promise<RunningEmbedders> {
   if (!network?.embedder) return runEmbedders(config, logger);
-  const { embedder } = network;
-  await embedder.start(async () => void (await network.networks.reconcile()));
-  // How the container is it tells control itself, which replaces it.
-  return { health: async () => [], stop: () => embedder.stop() };
+  await network.embedder.start(async () => void (await network.networks.reconcile()));
+  return network.embedder;
 }

@@ -1,5 +1,6 @@
 import type { Server } from 'node:net';
 import type { MessagePort } from 'node:worker_threads';
+import type { Dependency } from '../../api/plane/tables.ts';
 import { listenOnSocket } from '../../api/rpc/listen-on-socket.ts';
 import type { Config } from '../../config/schema.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
@@ -91,6 +92,17 @@ async function listenInNetworks(server: Server, { host, port }: { host: string; 
 /** How the embedder that listens there is; see `embedderStatus`. */
 export function statusOf(at: EmbedderAddress): Promise<Status> {
   return embedderStatus(at, STATUS_MS);
+}
+
+/** Whether the embedder of a model, or of the endpoint, answers, and what keeps it from embedding. */
+export async function healthOf(model: string, at: EmbedderAddress): Promise<Dependency> {
+  const name = `embedder.${model}`;
+  try {
+    const { trouble } = await statusOf(at);
+    return { name, ok: trouble === undefined, message: trouble ?? 'answers' };
+  } catch {
+    return { name, ok: false, message: 'does not answer; it is started again' };
+  }
 }
 
 /** The end of a lane in its thread. */

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import type { Dependency } from '../../../api/plane/tables.ts';
 import type { Config } from '../../../config/schema.ts';
 import { keepEmbedderContainer, MODELS_INSIDE } from '../../../control/embedder/container.ts';
 import type { Engine } from '../../../control/engine/engine.ts';
@@ -10,7 +11,7 @@ import { runFolder } from '../../run-folder.ts';
 import type { EmbedderOrder } from '../embedder-order.ts';
 import { chosen } from '../embedders.ts';
 import { modelsOf } from '../models.ts';
-import { statusOf } from '../serve-embedder.ts';
+import { healthOf, statusOf } from '../serve-embedder.ts';
 import { EMBEDDER, FIRST_EMBEDDER_PORT } from './servers.ts';
 
 /** The embedder of a box whose data planes run in containers. */
@@ -21,6 +22,8 @@ export interface StackEmbedder {
   settings(host: string): Config['embedder'];
   /** Runs it; `onNew` is told when it has to be attached again. Resolves once it was tried. Throws as `chosen` does. */
   start(onNew: () => Promise<void>): Promise<void>;
+  /** Each model by name: whether it answers, and what keeps it from embedding. */
+  health(): Promise<Dependency[]>;
   stop(): Promise<void>;
 }
 
@@ -88,6 +91,7 @@ export function stackEmbedder({ config, engine, image, models, logger }: StackEm
       });
       await kept.tried;
     },
+    health: () => Promise.all(ports.map(({ model, port }) => healthOf(model.name, { host: home, port }))),
     async stop() {
       await kept?.stop();
     },
