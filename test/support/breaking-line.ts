@@ -21,6 +21,7 @@ export async function breakingLine(target: string, cuts: readonly number[]): Pro
   const proxy = createServer((near) => {
     const far = connect(Number(port), hostname);
     let sent = 0;
+    let cut = false;
     for (const [socket, other] of [
       [near, far],
       [far, near],
@@ -29,7 +30,8 @@ export async function breakingLine(target: string, cuts: readonly number[]): Pro
       socket.on('error', () => undefined);
       socket.on('close', () => {
         open.delete(socket);
-        other.destroy();
+        // What was written before the cut is not thrown away with it: that side closes when it has sent it.
+        if (!(cut && other === far)) other.destroy();
       });
     }
     far.pipe(near);
@@ -38,6 +40,7 @@ export async function breakingLine(target: string, cuts: readonly number[]): Pro
       if (left[0] !== undefined && sent > left[0]) {
         left.shift();
         breaks++;
+        cut = true;
         // What lay before the cut arrives.
         far.end(chunk.subarray(0, chunk.length - 1));
         near.destroy();
