@@ -5,13 +5,15 @@ import { dyingWithParent } from './dying-with-parent.ts';
 import { entryOf, NODE_FLAGS } from './entry.ts';
 import { repeat } from './repeat.ts';
 import type { EmbedderSettings } from './wire/serve-embedder.ts';
-import type { EndpointSettings } from './wire/serve-endpoint.ts';
+import type { DoorsNote, EndpointSettings } from './wire/serve-endpoint.ts';
 import { withoutNetwork } from './without-network.ts';
 
 /** The embedder of a model, kept running. */
 export interface KeptEmbedder {
   /** Of the process of now; null while there is none. */
   pid(): number | null;
+  /** Tells it something, and whichever process takes its place. */
+  tell(note: DoorsNote): void;
   stop(): Promise<void>;
 }
 
@@ -50,6 +52,7 @@ export function keepEmbedder(options: KeepEmbedderOptions): KeptEmbedder {
     silentMs = SILENT_MS,
   } = options;
   let child: ChildProcess | null = null;
+  let latest: DoorsNote | null = null;
   let stopping = false;
   let timer: NodeJS.Timeout | undefined;
   let deadline = 0;
@@ -68,6 +71,7 @@ export function keepEmbedder(options: KeepEmbedderOptions): KeptEmbedder {
     // No secret is in it; the pipe stays open for as long as this process lives.
     made.stdin!.on('error', () => undefined);
     made.stdin!.write(`${JSON.stringify(settings)}\n`);
+    if (latest !== null) made.stdin!.write(`${JSON.stringify(latest)}\n`);
     made.once('close', (code, signal) => {
       child = null;
       if (stopping) return;
@@ -94,6 +98,10 @@ export function keepEmbedder(options: KeepEmbedderOptions): KeptEmbedder {
   const looking = repeat(look, everyMs, () => undefined);
   return {
     pid: () => child?.pid ?? null,
+    tell(note) {
+      latest = note;
+      child?.stdin?.write(`${JSON.stringify(note)}\n`);
+    },
     async stop() {
       stopping = true;
       clearTimeout(timer);

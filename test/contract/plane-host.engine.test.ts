@@ -59,6 +59,7 @@ describe('data planes as containers', { skip: stackMissing() ?? false }, () => {
         mkdirSync(source, { recursive: true });
         return [{ source, target: '/var/lib/frostbyte' }];
       },
+      hasEndpoint: true,
       logger: silentLogger,
     });
   const opened = (t: TestContext, ...args: Parameters<typeof open>): PlaneContainers => {

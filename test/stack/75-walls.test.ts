@@ -56,6 +56,7 @@ describe('walls between containers, host and tenants', { skip: stackMissing() ??
       parserUid: 7021,
       limits: { plane: LIMITS, parser: LIMITS },
       folders: () => [],
+      hasEndpoint: false,
       logger: silentLogger,
     });
     for (const tenantId of TENANTS) {

@@ -6,6 +6,7 @@ import { neighbourWatch } from '../../control/neighbours/watch.ts';
 import { planeProcesses } from '../../control/planes/processes.ts';
 import { serveControl } from '../../control/socket/serve-control.ts';
 import type { SplitVerbs } from '../../control/split-verbs.ts';
+import type { ControlVerbs } from '../../control/verbs.ts';
 import { noScanner } from '../../data/1-intake/clamd.ts';
 import type { Parser } from '../../data/2-parse/sandbox/parse-file.ts';
 import { codeFrames } from '../../kernel/errors.ts';
@@ -26,11 +27,13 @@ import { type RunningEmbedders, runEmbedders } from '../run-embedders.ts';
 import { runFolder } from '../run-folder.ts';
 import { acquiring, type Running, runUntilTold } from '../running.ts';
 import { embeddedBacking } from '../wire/embedded-backing.ts';
-import { presentModels } from '../wire/embedders.ts';
+import { configuredEndpoint, presentModels } from '../wire/embedders.ts';
 import { inboxFolders } from '../wire/inbox-folders.ts';
 import { showNotices } from '../wire/inbox-notices.ts';
 import { openSplitControl, type SplitControl } from '../wire/split-control.ts';
 import { stackBacking } from '../wire/stack/backing.ts';
+import type { StackContainers } from '../wire/stack/containers.ts';
+import { type EndpointRelay, endpointRelay } from '../wire/stack/endpoint-relay.ts';
 import { openStackNetwork, type StackNetwork } from '../wire/stack/network.ts';
 import { hostParser } from '../wire/tenant-plane.ts';
 
@@ -40,6 +43,7 @@ import { hostParser } from '../wire/tenant-plane.ts';
  */
 
 const LOOK_MS = 250;
+const RELAY_MS = 1000;
 const MAINTENANCE_MS = 30_000;
 const READINESS_MS = 2000;
 const NEIGHBOURS_MS = 2000;
@@ -82,6 +86,8 @@ export function startControl(config: Config): Promise<Running> {
     });
     undo.push(() => split.close());
     const { control, planes, clock } = split;
+    const relay = network?.containers ? relayOf(config, network.containers, control, logger) : null;
+    undo.push(() => relay?.stop());
     const parser = hostParser(config, logger);
     undo.push(() => parser.close());
     for await (const { tenant_id } of allTenants(control, 'SUSPENDED')) await split.measureStopped(tenant_id);
@@ -91,7 +97,10 @@ export function startControl(config: Config): Promise<Running> {
       socket: run.control,
       owner: config.processes.gateway_uid,
       logger,
-      split: splitVerbs(split, metrics, parser, () => embedding.health()),
+      split: splitVerbs(split, metrics, parser, async () => [
+        ...(await embedding.health()),
+        ...((await relay?.health()) ?? []),
+      ]),
     });
     undo.push(() => server.close());
     const looking = repeat(
@@ -100,6 +109,12 @@ export function startControl(config: Config): Promise<Running> {
       (error) => logger.warn('the data planes could not be looked after', codeFrames(error)),
     );
     undo.push(() => looking.stop());
+    const relaying = repeat(
+      async () => relay?.settle(),
+      RELAY_MS,
+      (error) => logger.warn('who reaches the endpoint could not be settled', codeFrames(error)),
+    );
+    undo.push(() => relaying.stop());
     const beat = repeat(
       async () => {
         clock.keep();
@@ -227,4 +242,22 @@ async function embed(config: Config, network: StackNetwork | null, logger: Logge
   if (!network?.embedder) return runEmbedders(config, logger);
   await network.embedder.start(async () => void (await network.networks.reconcile()));
   return network.embedder;
+}
+
+/** The way to the endpoint of planes in containers; null where there is no endpoint. */
+function relayOf(
+  config: Config,
+  { planes }: StackContainers,
+  control: Pick<ControlVerbs, 'gate'>,
+  logger: Logger,
+): EndpointRelay | null {
+  const endpoint = configuredEndpoint(config);
+  if (endpoint === null) return null;
+  return endpointRelay({
+    config,
+    endpoint,
+    folders: () => planes.relayFolders(),
+    isOnline: async (tenantId) => (await control.gate(tenantId)).config?.embedding_mode === 'online',
+    logger,
+  });
 }

@@ -16,7 +16,7 @@ import { upgradeSecretsFolder } from '../../secrets/upgrade-folder.ts';
 import { openSqliteLog } from '../../stores/log/sqlite.ts';
 import { embeddedResources, reachableRecords } from './embedded-resources.ts';
 import { embeddedRootKey } from './embedded-root-key.ts';
-import { pinnableModels, reachesEndpoint } from './embedders.ts';
+import { configuredEndpoint, pinnableModels } from './embedders.ts';
 import { type HeldClock, heldClock } from './held-clock.ts';
 import { embeddedPlanes, type Planes } from './planes.ts';
 import { measureClosedQueues } from './queue-lengths.ts';
@@ -97,7 +97,7 @@ export async function openEmbedded({
     drainMs: config.drain_seconds * 1000,
     breakGlassMinutes: config.break_glass.max_minutes,
     isolationHours: config.isolation.every_hours,
-    hasEndpoint: reachesEndpoint(config),
+    hasEndpoint: configuredEndpoint(config) !== null,
     models: () => pinnableModels(config),
     usage: async (tenantId) => usage(planes, tenantId),
   });

@@ -123,15 +123,12 @@ export function configuredEndpoint({ embedder: { endpoint } }: EmbedderConfig): 
   );
 }
 
-/** Whether the tenants' data planes reach an endpoint. Those in containers reach no process of the host. */
-export function reachesEndpoint(config: EmbedderConfig & Pick<Config, 'mode' | 'stack'>): boolean {
-  const isContained = config.mode === 'stack' && config.stack.planes === 'containers';
-  return !isContained && configuredEndpoint(config) !== null;
-}
+/** What the socket is called at which the process that speaks to the endpoint is asked. */
+export const ENDPOINT_SOCKET = 'endpoint.sock';
 
 /** Where the process that speaks to the endpoint listens. */
 export function endpointSocket(config: EmbedderConfig): string {
-  return join(runFolder(config), 'embedder', 'endpoint.sock');
+  return join(runFolder(config), 'embedder', ENDPOINT_SOCKET);
 }
 
 function noEndpoint(): FrostbyteError {

@@ -1,4 +1,4 @@
-import type { Server } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import type { MessagePort } from 'node:worker_threads';
 import type { Dependency } from '../../api/plane/tables.ts';
 import { listenOnSocket } from '../../api/rpc/listen-on-socket.ts';
@@ -9,7 +9,7 @@ import { type LockedModel, versionOf } from '../../models/embedder/lock.ts';
 import { type LaneSettings, openLane, serveLane } from '../../models/embedder/onnx/lane.ts';
 import type { LoadedModel, TextKind } from '../../models/embedder/onnx/load-model.ts';
 import { type EmbedderAddress, embedderStatus } from '../../models/embedder/over-socket/ask-embedder.ts';
-import { embedderServer } from '../../models/embedder/over-socket/serve-embedder.ts';
+import { embedderServer, type Origin } from '../../models/embedder/over-socket/serve-embedder.ts';
 import type { Status } from '../../models/embedder/over-socket/wire.ts';
 import { entryOf } from '../entry.ts';
 
@@ -17,7 +17,7 @@ const STATUS_MS = 5000;
 
 /** All that the embedder's process gets to know. */
 export interface EmbedderSettings {
-  /** Where it listens; `home` as `embedderServer` has it. */
+  /** Where it listens. In tenants' networks whoever asks is whose network it comes from, and how it is it tells at `home` alone, where no tenant comes. */
   at: { socket: string } | { host: string; port: number; home: string };
   models_folder: string;
   model: LockedModel;
@@ -58,7 +58,7 @@ export async function serveEmbedder(settings: EmbedderSettings, logger: Logger):
       clearTimeout(timer);
       if (now === 0) timer = setTimeout(beIdle, idle_ms);
     },
-    ...('home' in at && { home: at.home }),
+    ...('home' in at && { origin: networkOf(at.home) }),
     logger,
   });
   if ('socket' in at) await listenOnSocket(server, at.socket);
@@ -78,6 +78,11 @@ export async function serveEmbedder(settings: EmbedderSettings, logger: Logger):
     logger.info('a model was loaded', { duration_ms: Math.round(performance.now() - started) });
     return loaded;
   }
+}
+
+/** The address of ours that a connection came to: one in each tenant's network. */
+function networkOf(home: string): (socket: Socket) => Origin {
+  return ({ localAddress = '' }) => ({ by: localAddress, mayAskStatus: localAddress === home });
 }
 
 async function listenInNetworks(server: Server, { host, port }: { host: string; port: number }): Promise<void> {

@@ -8,8 +8,14 @@ import { openAiEmbedder, servedByEndpoint } from '../../models/embedder/openai-c
 import { embedderServer } from '../../models/embedder/over-socket/serve-embedder.ts';
 import type { Embedder } from '../../models/embedder/port.ts';
 import { readSecret } from '../../secrets/secret-file.ts';
+import { type RelayDoor, relayDoors } from './relay-doors.ts';
 
 export type ConfiguredEndpoint = Config['embedder']['endpoint'] & { url: string };
+
+/** Told to the process that runs: by which doors tenants come whose data planes are in containers. */
+export interface DoorsNote {
+  doors: readonly RelayDoor[];
+}
 
 /** All that the process which speaks to an endpoint gets to know. The key is not in it: that process alone reads it. */
 export interface EndpointSettings {
@@ -26,9 +32,13 @@ const TROUBLE_MS = 300_000;
 /**
  * Listens for texts, as the process of a model does, and has the endpoint embed them. It is the one process that holds the
  * endpoint's key, and the one that leaves this box. Never resolves. Throws `CONFIG_INVALID` where it cannot listen, or the
- * authority's file cannot be read.
+ * authority's file cannot be read. `notes` is given who listens to what is told later.
  */
-export async function serveEndpoint({ at, endpoint }: EndpointSettings, logger: Logger): Promise<never> {
+export async function serveEndpoint(
+  { at, endpoint }: EndpointSettings,
+  notes: (listener: (note: DoorsNote) => void) => void,
+  logger: Logger,
+): Promise<never> {
   const { name, version } = servedByEndpoint(endpoint);
   let trouble: { message: string; at: number } | null = null;
   const note = (error: unknown) => {
@@ -54,9 +64,12 @@ export async function serveEndpoint({ at, endpoint }: EndpointSettings, logger: 
       ...(trouble !== null && performance.now() - trouble.at < TROUBLE_MS && { trouble: trouble.message }),
     }),
     documents: DOCUMENTS,
+    origin: (socket) => doors.origin(socket),
     logger,
   });
+  const doors = relayDoors((socket) => server.emit('connection', socket), logger);
   await listenOnSocket(server, at.socket);
+  notes((note) => void doors.settle(note.doors));
   logger.info('texts of tenants that embed online are sent to the endpoint');
   return new Promise(() => undefined);
 }

@@ -18,7 +18,7 @@ import type { Backing, BackingParts } from './backing.ts';
 import { makeDataFolder, upgradeSecrets } from './embedded.ts';
 import type { ReachableRecords } from './embedded-resources.ts';
 import { embeddedRootKey } from './embedded-root-key.ts';
-import { pinnableModels, reachesEndpoint } from './embedders.ts';
+import { configuredEndpoint, pinnableModels } from './embedders.ts';
 import { type HeldClock, heldClock } from './held-clock.ts';
 import { resealingHere } from './resealing-here.ts';
 import { unsealByCredential, unsealedRoot } from './unseal.ts';
@@ -95,7 +95,7 @@ export async function openSplitControl(options: {
     drainMs: config.drain_seconds * 1000,
     breakGlassMinutes: config.break_glass.max_minutes,
     isolationHours: config.isolation.every_hours,
-    hasEndpoint: reachesEndpoint(config),
+    hasEndpoint: configuredEndpoint(config) !== null,
     models: () => pinnableModels(config),
     usage: async (tenantId) => {
       const ask = planes?.asking(tenantId);

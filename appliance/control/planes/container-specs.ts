@@ -20,6 +20,8 @@ export interface PlaneContainerOptions {
   limits: { plane: ContainerLimits; parser: ContainerLimits };
   /** Folders of the host that a tenant's plane may write to: its vectors and its temporary files, where they lie in files. */
   folders(tenantId: string): readonly { source: string; target: string }[];
+  /** Whether tenants may be online here: their planes see a folder in which the way to the endpoint may be. */
+  hasEndpoint: boolean;
 }
 
 export const HANDOVER_NAME = 'handover.json';
@@ -27,17 +29,19 @@ export const HANDOVER_NAME = 'handover.json';
 export const HANDOVER_FILE = `/run/frostbyte/handover/${HANDOVER_NAME}`;
 /** The folder in which the parser listens, at `parser.sock`, seen alike by both. */
 export const PARSER_FOLDER = '/run/frostbyte/parser';
+/** The folder of a plane in which it finds the way to the endpoint, for as long as its tenant is online. */
+export const RELAY_FOLDER = '/run/frostbyte/embedder';
 /** Where a plane listens in its network. */
 export const PLANE_PORT = 7600;
 /** Where a container may write what needs no folder of its own: in memory, so never on a disk, and gone with it. */
 export const SCRATCH_FOLDER = '/tmp';
 
-/** A tenant's data plane: its network, its handover, its parser's socket, and nothing else. */
+/** A tenant's data plane: its network, its handover, its parser's socket, its way to the endpoint, and nothing else. */
 export function planeContainer(
   { image, planeUid, limits, folders }: PlaneContainerOptions,
   tenantId: string,
   network: TenantNetwork,
-  { handed, parsing }: { handed: string; parsing: string },
+  { handed, parsing, relay }: { handed: string; parsing: string; relay: string | null },
 ): NewContainer {
   return {
     name: containerName(tenantId, 'data-plane'),
@@ -51,6 +55,7 @@ export function planeContainer(
       { source: handed, target: HANDOVER_FILE.replace(`/${HANDOVER_NAME}`, ''), writable: false },
       // Connecting to a socket asks for the socket's own permission, not for a folder that can be written to.
       { source: parsing, target: PARSER_FOLDER, writable: false },
+      ...(relay === null ? [] : [{ source: relay, target: RELAY_FOLDER, writable: false }]),
       ...folders(tenantId).map((folder) => ({ ...folder, writable: true })),
     ],
   };

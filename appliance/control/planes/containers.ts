@@ -34,6 +34,8 @@ export interface PlaneContainers extends PlaneHost {
   /** Ends and removes a tenant's containers, and what they were handed. Nothing there is no error. */
   destroy(tenantId: string): Promise<void>;
   isGone(tenantId: string): Promise<boolean>;
+  /** Folders in which the planes that live look for their way to the endpoint, by tenant. */
+  relayFolders(): Map<string, string>;
 }
 
 const ROLES: readonly TenantRole[] = ['data-plane', 'parser'];
@@ -53,7 +55,7 @@ export function planeContainers(options: ContainersOptions): PlaneContainers {
   const { engine, networks, folder, logger } = options;
   const turns = new Turns();
   const closing = new AbortController();
-  const living = new Map<string, { kill(): void; ended: Promise<void> }>();
+  const living = new Map<string, { kill(): void; ended: Promise<void>; relay: string | null }>();
   // Whatever an earlier control left knows another control's key, and its tenant may be suspended by now.
   const cleared = clear();
 
@@ -108,9 +110,11 @@ export function planeContainers(options: ContainersOptions): PlaneContainers {
     const [handed, parsing] = [join(place, 'handover'), join(place, 'parser')];
     await writeSecretFile(join(handed, HANDOVER_NAME), JSON.stringify(handover), options.planeUid);
     makeParserFolder(parsing, options);
+    const relay = options.hasEndpoint ? join(place, 'relay') : null;
+    if (relay !== null) makeRelayFolder(relay, options);
     const parser = parserContainer(options, tenantId, parsing);
     const parserId = await run(parser);
-    const id = await run(planeContainer(options, tenantId, network, { handed, parsing })).catch(
+    const id = await run(planeContainer(options, tenantId, network, { handed, parsing, relay })).catch(
       async (error: unknown) => {
         await remove(tenantId).catch(() => undefined);
         throw error;
@@ -125,7 +129,7 @@ export function planeContainers(options: ContainersOptions): PlaneContainers {
     });
     void keepParser(tenantId, parser, parserId, over.signal);
     const running = { ended, kill: () => void killUntilEnded(tenantId, id, over.signal) };
-    living.set(tenantId, running);
+    living.set(tenantId, { ...running, relay });
     return { address: handover.listen, alive: () => !over.signal.aborted, ...running };
   }
 
@@ -150,6 +154,7 @@ export function planeContainers(options: ContainersOptions): PlaneContainers {
       for (const role of ROLES) if ((await engine.container(containerName(tenantId, role))) !== null) return false;
       return true;
     },
+    relayFolders: () => new Map([...living].flatMap(([id, { relay }]) => (relay === null ? [] : [[id, relay]]))),
     async close() {
       const all = [...living.values()];
       for (const { kill } of all) kill();
@@ -164,5 +169,12 @@ export function planeContainers(options: ContainersOptions): PlaneContainers {
 function makeParserFolder(path: string, { parserUid, planeUid }: PlaneContainerOptions): void {
   mkdirSync(path, { recursive: true, mode: 0o700 });
   chownSync(path, parserUid, planeUid);
+  chmodSync(path, 0o2750);
+}
+
+/** Whoever speaks to the endpoint makes a socket in it, which has the plane's group from it; the plane alone sees it. */
+function makeRelayFolder(path: string, { planeUid }: PlaneContainerOptions): void {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  chownSync(path, -1, planeUid);
   chmodSync(path, 0o2750);
 }

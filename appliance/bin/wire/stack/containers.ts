@@ -1,17 +1,18 @@
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Config } from '../../../config/schema.ts';
 import type { Engine } from '../../../control/engine/engine.ts';
 import { type InsideChecks, insideChecks } from '../../../control/isolation/inside.ts';
 import type { Takes } from '../../../control/neighbours/watch.ts';
 import type { TenantNetworks } from '../../../control/networks/port.ts';
-import type { ContainerLimits } from '../../../control/planes/container-specs.ts';
+import { type ContainerLimits, RELAY_FOLDER } from '../../../control/planes/container-specs.ts';
 import { type PlaneContainers, planeContainers } from '../../../control/planes/containers.ts';
 import type { TenantResource } from '../../../control/provisioning/port.ts';
 import { FrostbyteError } from '../../../kernel/errors.ts';
 import type { Logger } from '../../../kernel/telemetry.ts';
 import { runFolder } from '../../run-folder.ts';
 import { PARSER_SOCKET } from '../../where.ts';
+import { configuredEndpoint } from '../embedders.ts';
 import { planeLooks } from './looks.ts';
 import { INBOX, planeFolders } from './plane-folders.ts';
 
@@ -50,6 +51,7 @@ export function stackContainers({ config, engine, networks, image, logger }: Sta
     parserUid: PARSER_UID,
     limits,
     folders: (tenantId) => planeFolders(config, tenantId, PLANE_UID),
+    hasEndpoint: configuredEndpoint(config) !== null,
     folder: join(run, 'containers'),
     logger,
   });
@@ -94,10 +96,12 @@ export function settingsInside(
   config: Config,
   { scanner, embedder }: { scanner: string; embedder: Config['embedder'] },
 ): Config {
-  const { parser, scanner: scanning, inbox } = config;
+  const { parser, scanner: scanning, inbox, processes } = config;
   return {
     ...config,
     embedder,
+    // Where the way to the endpoint is looked for.
+    processes: { ...processes, run_folder: dirname(RELAY_FOLDER) },
     parser: { ...parser, socket: PARSER_SOCKET },
     scanner: { ...scanning, clamd: scanner },
     inbox: { ...inbox, folder: inbox.folder === null ? null : INBOX },

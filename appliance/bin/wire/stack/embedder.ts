@@ -55,8 +55,8 @@ export function stackEmbedder({ config, engine, image, models, logger }: StackEm
       model: models.length === 0 ? LEXICAL : config.embedder.model,
       models_folder: null,
       addresses: Object.fromEntries(ports.map(({ model, port }) => [model.name, `${host}:${port}`])),
-      // An endpoint is out of reach in there, and its files are the host's.
-      endpoint: { ...config.embedder.endpoint, url: null, key_file: null, ca_file: null },
+      // Its files are the host's, and no plane's business.
+      endpoint: { ...config.embedder.endpoint, key_file: null, ca_file: null },
     }),
     async start(onNew) {
       chosen(config, models);

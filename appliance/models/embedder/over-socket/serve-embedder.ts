@@ -13,10 +13,10 @@ export interface EmbedderServerOptions {
   /** How it is; what waits is known here. */
   status(): Omit<Status, 'waiting'>;
   /**
-   * In tenants' networks: who asks is whose network it comes from, whatever it says, and how the embedder is it tells at
-   * the address `home` alone, where no tenant comes. Not given: the socket's folder lets in whom it may.
+   * Where tenants connect on ways of their own: who comes by this one, whatever it says of itself. Not given, or null for a
+   * connection: whoever gets here may ask in any name.
    */
-  home?: string;
+  origin?: (socket: Socket) => Origin | null;
   /** Told how many ask for vectors, whenever that changes: those at work and those that wait. */
   onAsked?: (now: number) => void;
   /** How many embed documents at a time, and wait. */
@@ -24,10 +24,16 @@ export interface EmbedderServerOptions {
   logger: Logger;
 }
 
+/** Whose connection it is, and whether it may ask how the embedder is. */
+export interface Origin {
+  by: string;
+  mayAskStatus: boolean;
+}
+
 /** Where nothing else is said, documents of one at a time: a batch takes all cores. Questions are a few tokens each, and run beside them. */
 const DOCUMENTS = { total: 1, each: 1, waiting: 16 };
 const QUESTIONS = { total: 4, each: 4, waiting: 256 };
-/** Connections of one tenant's network at a time: more than a data plane and its workers have any use for. */
+/** Connections of one tenant at a time: more than a data plane and its workers have any use for. */
 const MOST_CONNECTIONS = 64;
 /** How long a connection may be silent where something is to come. */
 const SILENCE_MS = 30_000;
@@ -38,42 +44,41 @@ const SILENCE_MS = 30_000;
  * than the batch of now.
  */
 export function embedderServer(options: EmbedderServerOptions): Server {
-  const { model, status, home, onAsked = () => undefined, documents = DOCUMENTS, logger } = options;
+  const { model, status, origin = () => null, onAsked = () => undefined, documents = DOCUMENTS, logger } = options;
   const slots = { document: new FairSlots(documents), query: new FairSlots(QUESTIONS) };
   let waiting = 0;
   let asking = 0;
-  /** Connections by the address of ours that they came to: one in each tenant's network. */
+  /** Connections by whose they are. */
   const open = new Map<string, number>();
   return createServer((socket) => {
     socket.on('error', () => undefined);
-    if (!letIn(socket)) return void socket.end(line(failed(tooMany())));
-    serve(socket).catch((error: unknown) => {
+    const from = origin(socket);
+    if (from !== null && !letIn(socket, from.by)) return void socket.end(line(failed(tooMany())));
+    serve(socket, from).catch((error: unknown) => {
       logger.error('a question to the embedder failed', codeFrames(error));
       socket.destroy();
     });
   });
 
   /** Whoever opens more than it has any use for must not take the places of others. */
-  function letIn(socket: Socket): boolean {
-    if (home === undefined) return true;
-    const at = socket.localAddress ?? '';
-    const count = (open.get(at) ?? 0) + 1;
+  function letIn(socket: Socket, by: string): boolean {
+    const count = (open.get(by) ?? 0) + 1;
     if (count > MOST_CONNECTIONS) return false;
-    open.set(at, count);
+    open.set(by, count);
     socket.once('close', () => {
-      const left = open.get(at)! - 1;
-      if (left === 0) open.delete(at);
-      else open.set(at, left);
+      const left = open.get(by)! - 1;
+      if (left === 0) open.delete(by);
+      else open.set(by, left);
     });
     return true;
   }
 
-  async function serve(socket: Socket): Promise<void> {
+  async function serve(socket: Socket, from: Origin | null): Promise<void> {
     const incoming = new Incoming(socket);
     const ask = await readAsk(incoming);
     if (ask === null) return void socket.destroy();
     if (ask.ask === 'status') {
-      if (home !== undefined && socket.localAddress !== home) return void socket.destroy();
+      if (from !== null && !from.mayAskStatus) return void socket.destroy();
       return lastWord(socket, incoming, line({ say: 'status', status: { ...status(), waiting } }));
     }
     const gone = new AbortController();
@@ -81,7 +86,7 @@ export function embedderServer(options: EmbedderServerOptions): Server {
     const beating = setInterval(() => socket.write(line({ say: 'wait' })), WAIT_MS);
     onAsked(++asking);
     try {
-      await embed(socket, incoming, ask, gone.signal);
+      await embed(socket, incoming, { ...ask, ...(from !== null && { by: from.by }) }, gone.signal);
     } catch (error) {
       if (error === GONE) return;
       if (!(error instanceof FrostbyteError)) logger.error('a batch failed', codeFrames(error));
@@ -95,10 +100,9 @@ export function embedderServer(options: EmbedderServerOptions): Server {
   async function embed(
     socket: Socket,
     incoming: Incoming,
-    { as, by: said, count, length }: Ask & { ask: 'embed' },
+    { as, by, count, length }: Ask & { ask: 'embed' },
     gone: AbortSignal,
   ): Promise<void> {
-    const by = home === undefined ? said : (socket.localAddress ?? '');
     waiting += 1;
     const release = await slots[as].take(by, gone).finally(() => {
       waiting -= 1;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { type Embedders, embedders, reachesEndpoint } from '../../../../appliance/bin/wire/embedders.ts';
+import { type Embedders, embedders } from '../../../../appliance/bin/wire/embedders.ts';
 import { defaultConfig } from '../../../../appliance/config/schema.ts';
 
 const MODEL = 'text-embedding-3-small';
@@ -50,13 +50,4 @@ it('an endpoint’s model that is called as one of this box is refused: an index
   for (const name of ['lexical', 'all-mpnet-base-v2', 'nomic-embed-text-v1.5']) {
     assert.throws(() => embedders(config(URL, name)), { code: 'CONFIG_INVALID' }, name);
   }
-});
-
-it('data planes in containers reach no endpoint', () => {
-  const on = config(URL);
-  const contained = { ...on, mode: 'stack' as const };
-  assert.equal(reachesEndpoint(on), true);
-  assert.equal(reachesEndpoint(config(null)), false);
-  assert.equal(reachesEndpoint(contained), false);
-  assert.equal(reachesEndpoint({ ...contained, stack: { ...contained.stack, planes: 'processes' } }), true);
 });

@@ -187,7 +187,7 @@ describe('an embedder over a socket', () => {
       const server = embedderServer({
         model: async () => double(turn),
         status: () => ({ model: model.name, version: versionOf(model), loaded: true, batch_ms: 0 }),
-        home: HOME,
+        origin: ({ localAddress = '' }) => ({ by: localAddress, mayAskStatus: localAddress === HOME }),
         logger: silentLogger,
       });
       await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));

@@ -1,0 +1,55 @@
+import { join } from 'node:path';
+import type { Dependency } from '../../../api/plane/tables.ts';
+import type { Config } from '../../../config/schema.ts';
+import type { Logger } from '../../../kernel/telemetry.ts';
+import { type KeptEmbedder, keepEmbedder } from '../../keep-embedder.ts';
+import { ENDPOINT_SOCKET, endpointSocket } from '../embedders.ts';
+import type { RelayDoor } from '../relay-doors.ts';
+import { healthOf, statusOf } from '../serve-embedder.ts';
+import type { ConfiguredEndpoint } from '../serve-endpoint.ts';
+
+/** Online mode's one opening (spec 7, "Compose"): the process of the host that speaks to the endpoint for planes in containers. */
+export interface EndpointRelay {
+  /**
+   * Has those tenants reach it who are online, and no others. It runs for as long as there are any. Throws where it cannot
+   * be found out who they are, and changes nothing then.
+   */
+  settle(): Promise<void>;
+  /** Of the process; none while nobody is online. */
+  health(): Promise<Dependency[]>;
+  stop(): Promise<void>;
+}
+
+export interface EndpointRelayOptions {
+  config: Pick<Config, 'data_folder' | 'embedder' | 'log_level' | 'processes'>;
+  endpoint: ConfiguredEndpoint;
+  /** Where the planes that live look for their way, by tenant. */
+  folders(): Map<string, string>;
+  isOnline(tenantId: string): Promise<boolean>;
+  logger: Logger;
+}
+
+export function endpointRelay({ config, endpoint, folders, isOnline, logger }: EndpointRelayOptions): EndpointRelay {
+  const at = { socket: endpointSocket(config) };
+  let kept: KeptEmbedder | null = null;
+
+  async function stop(): Promise<void> {
+    const running = kept;
+    kept = null;
+    await running?.stop();
+  }
+
+  return {
+    async settle() {
+      const doors: RelayDoor[] = [];
+      for (const [tenant_id, folder] of folders())
+        if (await isOnline(tenant_id)) doors.push({ tenant_id, socket: join(folder, ENDPOINT_SOCKET) });
+      if (doors.length === 0) return stop();
+      const settings = { at, endpoint, log_level: config.log_level };
+      kept ??= keepEmbedder({ settings, status: () => statusOf(at), logger });
+      kept.tell({ doors });
+    },
+    health: async () => (kept === null ? [] : [await healthOf('endpoint', at)]),
+    stop,
+  };
+}
