@@ -29,7 +29,7 @@ export async function measure(): Promise<string[]> {
   const missing = await modelMissing();
   return [
     ...(await ofEmbedder(lexicalEmbedder())),
-    ...(missing === null ? await ofEmbedder(modelEmbedder()) : [`the model left out: ${missing}`]),
+    ...(missing === null ? await ofEmbedder(await modelEmbedder()) : [`the model left out: ${missing}`]),
   ];
 }
 

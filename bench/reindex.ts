@@ -12,7 +12,8 @@ import { percentile, random, startShipped } from './support.ts';
 
 /**
  * Making the vectors of 1,000 chunks anew by the model: the rate against embedding the same texts through the same process,
- * batch by batch, and what searches cost meanwhile against an idle appliance. First as it comes in life, from words to the
+ * batch by batch, while the same reader asks beside either, since a question by the model takes of the same cores; and what
+ * searches cost meanwhile against an idle appliance. First as it comes in life, from words to the
  * model; then from one version of the model to the next, where questions and documents share it.
  */
 
@@ -60,7 +61,7 @@ async function reindexed(appliance: Appliance, embedder: Embedder, name: string)
   await embedder.embedDocuments(texts.slice(0, BATCH));
   await searches(client, 5);
   const idle = await searches(client, IDLE_QUERIES);
-  const before = await plainRate(embedder, texts);
+  const before = await plainRate(embedder, texts, client);
   const busy: number[] = [];
   const began = performance.now();
   const { data: started } = await admin.send<ReindexAnswer>('POST', '/admin/tenants/bench/reindex', {
@@ -69,15 +70,14 @@ async function reindexed(appliance: Appliance, embedder: Embedder, name: string)
   });
   let now = started;
   while (now.status === 'building') {
-    busy.push(...(await searches(client, 1)));
-    await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS));
+    busy.push(await readOnce(client));
     now = (await admin.get<ReindexAnswer>(`/admin/tenants/bench/reindex/${now.reindex_id}`)).data;
     if (now.error_code !== null) throw new Error(now.error_code);
   }
   const seconds = (performance.now() - began) / 1000;
   const rate = now.chunks_done / seconds;
   // Before and after, since the machine's speed drifts.
-  const plain = (before + (await plainRate(embedder, texts))) / 2;
+  const plain = (before + (await plainRate(embedder, texts, client))) / 2;
   const [calm, meanwhile] = [percentile(idle, 0.95), percentile(busy, 0.95)];
   return [
     `${name}: ${now.chunks_done} chunks in ${seconds.toFixed(1)} s, ${rate.toFixed(1)} a second, ${(rate / plain).toFixed(2)} of plain embedding (${plain.toFixed(1)}); bound .9`,
@@ -85,11 +85,25 @@ async function reindexed(appliance: Appliance, embedder: Embedder, name: string)
   ];
 }
 
-/** Texts a second of a share of them, handed over as the embed stage does. */
-async function plainRate(embedder: Embedder, texts: readonly string[]): Promise<number> {
+/** Texts a second of a share of them, handed over as the embed stage does, while a reader asks beside. */
+async function plainRate(embedder: Embedder, texts: readonly string[], client: Client): Promise<number> {
+  let isOver = false;
+  const reading = (async () => {
+    while (!isOver) await readOnce(client);
+  })();
   const began = performance.now();
   for (let at = 0; at < PLAIN; at += BATCH) await embedder.embedDocuments(texts.slice(at, at + BATCH));
-  return (1000 * PLAIN) / (performance.now() - began);
+  const rate = (1000 * PLAIN) / (performance.now() - began);
+  isOver = true;
+  await reading;
+  return rate;
+}
+
+/** One search and a pause: how long it took. */
+async function readOnce(client: Client): Promise<number> {
+  const [took] = await searches(client, 1);
+  await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS));
+  return took!;
 }
 
 async function ingest(client: Client): Promise<void> {

@@ -36,7 +36,7 @@ export async function measure(): Promise<string[]> {
   return [
     ...(await ofEmbedder(collection, lexicalEmbedder(), TRIED.words)),
     ...(missing === null
-      ? await ofEmbedder(collection, modelEmbedder(), TRIED.meaning)
+      ? await ofEmbedder(collection, await modelEmbedder(), TRIED.meaning)
       : [`the model left out: ${missing}`]),
   ];
 }

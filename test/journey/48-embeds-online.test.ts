@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { RetrievalProof } from '../../appliance/api/schemas/query.ts';
+import type { ReindexAnswer } from '../../appliance/api/schemas/reindex.ts';
 import { servedByEndpoint } from '../../appliance/models/embedder/openai-compatible.ts';
 import { type Appliance, startAppliance } from '../support/appliance.ts';
 import { submit, text, whenSettled } from '../support/batch.ts';
@@ -152,6 +153,39 @@ test('a document whose vectors have other dimensions is not indexed, and that is
   endpoint.always(null);
   const { data } = await search('away', 'outer buoy');
   assert.ok(data.chunks.every(({ text: found }) => !found.includes('Pilots')));
+});
+
+test('an indexed tenant is reindexed by the endpoint once it is online, and by what is here once it is not', async () => {
+  const frode = await appliance.caller({ role: 'admin', subject: 'frode' });
+  const set = async (embedding_mode: string) => {
+    const config = { embedding_mode };
+    assert.equal((await frode('PATCH', '/admin/tenants/home', { config, reason: 'a test' })).status, 200);
+  };
+  const asked = () => search('home', 'when is the orchard pruned');
+  async function reindex(): Promise<void> {
+    const wish = { reason: 'a test' };
+    const { data, status } = await frode<ReindexAnswer>('POST', '/admin/tenants/home/reindex', wish);
+    assert.equal(status, 202);
+    await until('the other index to be served', async () => {
+      const now = await frode<ReindexAnswer>('GET', `/admin/tenants/home/reindex/${data.reindex_id}`);
+      return now.data.status === 'switched';
+    });
+    const proof = (await asked()).data;
+    assert.deepEqual([proof.embed_model, proof.model_version_match], [data.embed_model, true]);
+    assert.equal(proof.chunks[0]!.text, ORCHARD);
+  }
+
+  await set('online');
+  assert.equal((await asked()).data.embed_model, 'lexical', 'the index goes on with the model that made it');
+  assert.ok(!sent().includes(ORCHARD));
+  await reindex();
+  assert.ok(sent().includes(ORCHARD));
+
+  await set('offline');
+  const before = endpoint.received.length;
+  assert.equal((await asked()).code, 'SERVICE_UNAVAILABLE');
+  await reindex();
+  assert.equal(endpoint.received.length, before, 'nothing is sent for it');
 });
 
 test('an appliance without an endpoint lets no tenant be online', async () => {

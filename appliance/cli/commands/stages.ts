@@ -46,13 +46,21 @@ export function stageCommands(program: Command): void {
     .requiredOption('--corpus <file>', 'JSON Lines {id, text}')
     .requiredOption('--queries <file>', 'JSON Lines {id, text}')
     .option('--top-k <number>', 'ranks to print', '100')
+    .option('--model <name>', 'lexical, or a model that is here; left out: the one that an appliance would take')
     .addHelpText(
       'after',
       '\nExample:\n  frostbyte eval retrieval --corpus corpus.jsonl --queries queries.jsonl --top-k 100',
     )
-    .action(async (options: { corpus: string; queries: string; topK: string }) => {
+    .action(async (options: { corpus: string; queries: string; topK: string; model?: string }, command: Command) => {
       const { evaluateRetrieval } = await import('../../bin/wire/evaluate.ts');
-      const ranks = evaluateRetrieval(fileLines(options.corpus), fileLines(options.queries), Number(options.topK));
+      const config = configOf(command);
+      const embedder = { ...config.embedder, ...(options.model !== undefined && { model: options.model }) };
+      const ranks = evaluateRetrieval(
+        { ...config, embedder },
+        fileLines(options.corpus),
+        fileLines(options.queries),
+        Number(options.topK),
+      );
       for await (const rank of ranks) await print(JSON.stringify(rank));
     });
 }
