@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Dependency } from '../../../api/plane/tables.ts';
 import type { Config } from '../../../config/schema.ts';
@@ -42,9 +43,16 @@ export function endpointRelay({ config, endpoint, folders, isOnline, logger }: E
   return {
     async settle() {
       const doors: RelayDoor[] = [];
-      for (const [tenant_id, folder] of folders())
-        if (await isOnline(tenant_id)) doors.push({ tenant_id, socket: join(folder, ENDPOINT_SOCKET) });
-      if (doors.length === 0) return stop();
+      const closed: string[] = [];
+      for (const [tenant_id, folder] of folders()) {
+        const socket = join(folder, ENDPOINT_SOCKET);
+        if (await isOnline(tenant_id)) doors.push({ tenant_id, socket });
+        else closed.push(socket);
+      }
+      if (doors.length === 0) await stop();
+      // Also what a process left that was ended.
+      for (const socket of closed) rmSync(socket, { force: true });
+      if (doors.length === 0) return;
       const settings = { at, endpoint, log_level: config.log_level };
       kept ??= keepEmbedder({ settings, status: () => statusOf(at), logger });
       kept.tell({ doors });
