@@ -64,10 +64,19 @@ if [ -n "$fingerprint" ]; then
 fi
 [ -f "$anchor" ] || { printf 'There is no list of signers at %s. Name one with --anchor, or the root key with --fingerprint.\n' "$anchor" >&2; exit 2; }
 
+# armored FILE: whether every byte of a signature's file is as ssh-keygen writes it, which overlooks some when it reads.
+armored() {
+  body=$(sed '1d;$d' "$1" | tr -d '\n')
+  case $body in *[!A-Za-z0-9+/=]*) return 1 ;; esac
+  is=$({ echo '-----BEGIN SSH SIGNATURE-----'; echo "$body" | fold -w 70; echo '-----END SSH SIGNATURE-----'; } | sha256sum)
+  [ "$is" = "$(sha256sum <"$1")" ]
+}
+
 # signed FILE LIST IDENTITY NAMESPACE [REVOKED]
 signed() {
   [ -f "$1" ] || refuse BUNDLE_FILE_MISSING 30 "The bundle has no $1. Copy it again, all of it."
   [ -f "$1.sig" ] || refuse BUNDLE_SIGNATURE_MISSING 10 "$1 has no signature beside it."
+  armored "$1.sig" || refuse BUNDLE_SIGNATURE_INVALID 11 "$1.sig is no signature as it was written: it was changed."
   if ssh-keygen -Y verify -f "$2" -I "$3" -n "$4" ${5:+-r "$5"} -s "$1.sig" <"$1" >"$work/says" 2>&1; then return; fi
   ssh-keygen -Y check-novalidate -n "$4" -s "$1.sig" <"$1" >/dev/null 2>&1 ||
     refuse BUNDLE_SIGNATURE_INVALID 11 "$1 is not what was signed: it or its signature was changed."

@@ -103,6 +103,28 @@ for (const { name, shell, environment } of SHELLS) {
       assert.equal(verify(path, '--nonsense').code, 2);
     });
 
+    test('finds each changed byte of a signature’s file, also those that ssh-keygen overlooks', () => {
+      const folder = spoilt(() => undefined);
+      for (const name of ['MANIFEST.json.sig', 'SHA256SUMS.sig', 'signers/allowed_signers.sig']) {
+        const file = join(folder, name);
+        const before = readFileSync(file);
+        const last = before.length - 1;
+        const spoils: Buffer[] = [0, 28, 29, 99, 100, last - 30, last - 27, last - 1, last].map((at) => {
+          const changed = Buffer.from(before);
+          changed[at]! ^= 0x0a;
+          return changed;
+        });
+        spoils.push(Buffer.concat([before, Buffer.from('\n')]), before.subarray(0, last));
+        for (const [n, changed] of spoils.entries()) {
+          writeFileSync(file, changed);
+          const { code, said } = verify(folder);
+          assert.equal(code, BUNDLE_EXIT.BUNDLE_SIGNATURE_INVALID, `${name}, ${n}: ${said}`);
+        }
+        writeFileSync(file, before);
+      }
+      assert.equal(verify(folder).code, 0);
+    });
+
     test(`finds each of ${CHANGES} changed bytes`, { timeout: 1_200_000 }, () => {
       const random = seeded(22);
       const folder = spoilt(() => undefined);
