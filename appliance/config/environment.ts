@@ -52,6 +52,10 @@ export const ENVIRONMENT: Readonly<Record<string, { path: string; type: 'text' |
   FROSTBYTE_STORES_TLS: { path: 'stack.tls', type: 'text' },
   FROSTBYTE_QDRANT: { path: 'stack.qdrant', type: 'text' },
   FROSTBYTE_VECTORS: { path: 'stack.vectors', type: 'text' },
+  FROSTBYTE_COMPOSE: { path: 'stack.compose', type: 'text' },
+  FROSTBYTE_COMPOSE_FOLDER: { path: 'stack.compose_folder', type: 'text' },
+  FROSTBYTE_SIGNATURES: { path: 'stack.signatures_folder', type: 'text' },
+  FROSTBYTE_STORES_CERTIFICATES: { path: 'stack.certificates_folder', type: 'text' },
   FROSTBYTE_PLANES: { path: 'stack.planes', type: 'text' },
   FROSTBYTE_DRAIN_SECONDS: { path: 'drain_seconds', type: 'number' },
 });

@@ -207,6 +207,20 @@ export const Config = z.strictObject({
       vectors: z
         .enum(['qdrant', 'sqlite-vec'])
         .describe('sqlite-vec: a file for each tenant, where the bundle was built without Qdrant'),
+      compose: z
+        .string()
+        .min(1)
+        .nullable()
+        .describe('The program docker-compose, where control brings the core stack up; null: somebody else does'),
+      compose_folder: z.string().min(1).describe('Where the descriptions of the core stack lie: core.yaml, tls.yaml'),
+      signatures_folder: z.string().min(1).describe('Where the malware signatures lie'),
+      certificates_folder: z
+        .string()
+        .min(1)
+        .nullable()
+        .describe(
+          'Where the stores’ certificates lie for tls: on, which control takes to secrets_folder; null: they are there already',
+        ),
       planes: z
         .enum(['containers', 'processes'])
         .describe('Where data planes run; processes: children of control, for development and tests'),
@@ -250,6 +264,10 @@ export function defaultConfig(): Config {
       tls: 'off',
       qdrant: null,
       vectors: 'qdrant',
+      compose: null,
+      compose_folder: '/opt/frostbyte/current/compose',
+      signatures_folder: '/var/lib/frostbyte/signatures',
+      certificates_folder: null,
       planes: 'containers',
     },
     drain_seconds: 5,

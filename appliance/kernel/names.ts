@@ -78,6 +78,8 @@ export interface ControlPaths {
   rootKey: string;
   /** Which recovery recipient is named and proven. */
   recovery: string;
+  /** The core stores' administrative secrets, a SOPS file for the root key. */
+  coreSecrets: string;
   /** Ed25519 key pairs that sign tokens and seam assertions, wrapped to the root key. */
   signingKeys: string;
   /** One synced file per suspended tenant; that it is there is the message, inside is who asked and why. */
@@ -93,6 +95,7 @@ export function controlPaths(dataFolder: string): ControlPaths {
     clock: join(dataFolder, 'control', 'clock'),
     rootKey: join(dataFolder, 'secrets', 'root.age'),
     recovery: join(dataFolder, 'secrets', 'recovery.json'),
+    coreSecrets: join(dataFolder, 'secrets', 'stores.sops.yaml'),
     signingKeys: join(dataFolder, 'secrets', 'signing'),
     suspended: join(dataFolder, 'control', 'suspended'),
     logs: join(dataFolder, 'control', 'audit'),

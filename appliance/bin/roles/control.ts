@@ -30,9 +30,10 @@ import { embeddedBacking } from '../wire/embedded-backing.ts';
 import { configuredEndpoint, presentModels } from '../wire/embedders.ts';
 import { inboxFolders } from '../wire/inbox-folders.ts';
 import { showNotices } from '../wire/inbox-notices.ts';
-import { openSplitControl, type SplitControl } from '../wire/split-control.ts';
+import { openControlRoot, openSplitControl, type SplitControl } from '../wire/split-control.ts';
 import { stackBacking } from '../wire/stack/backing.ts';
 import type { StackContainers } from '../wire/stack/containers.ts';
+import { coreStack } from '../wire/stack/core.ts';
 import { type EndpointRelay, endpointRelay } from '../wire/stack/endpoint-relay.ts';
 import { openStackNetwork, type StackNetwork } from '../wire/stack/network.ts';
 import { hostParser } from '../wire/tenant-plane.ts';
@@ -65,6 +66,9 @@ export function startControl(config: Config): Promise<Running> {
     const metrics = createMetrics({ version: PIPELINE_VERSION });
     const { meter } = metrics;
     const run = runPaths(runFolder(config));
+    const opened = await openControlRoot(config);
+    const core = await coreStack(config, { ...opened, release: PIPELINE_VERSION, logger });
+    undo.push(() => core?.stop());
     const models = await presentModels(config);
     const network = config.mode === 'stack' ? openStackNetwork(config, PIPELINE_VERSION, models, logger) : null;
     const embedding = await embed(config, network, logger);
@@ -79,6 +83,7 @@ export function startControl(config: Config): Promise<Running> {
       });
     const split = await openSplitControl({
       config,
+      opened,
       logger,
       meter,
       host,
@@ -98,6 +103,7 @@ export function startControl(config: Config): Promise<Running> {
       owner: config.processes.gateway_uid,
       logger,
       split: splitVerbs(split, metrics, parser, async () => [
+        ...(core === null ? [] : [core.health()]),
         ...(await embedding.health()),
         ...((await relay?.health()) ?? []),
       ]),

@@ -13,6 +13,7 @@ import { FrostbyteError } from '../../kernel/errors.ts';
 import { controlPaths, tenantPaths } from '../../kernel/names.ts';
 import { WORK_STAGES } from '../../kernel/pipeline.ts';
 import type { Logger, Meter } from '../../kernel/telemetry.ts';
+import type { KeyPair } from '../../secrets/identities.ts';
 import { openStorageKeys } from '../../secrets/keyring.ts';
 import type { Backing, BackingParts } from './backing.ts';
 import { makeDataFolder, upgradeSecrets } from './embedded.ts';
@@ -47,8 +48,25 @@ const configuredUrl = ({ host, port }: Config['listen']) => `http://${host.inclu
 /** Gateways whose keys are kept: each that was started anew has another. */
 const MOST_GATEWAYS = 16;
 
+/** What has to be open before anything else of control is. */
+export interface OpenedRoot {
+  clock: HeldClock;
+  root: KeyPair;
+  /** Opened just now by the service manager's credential. */
+  wasUnsealed: boolean;
+}
+
+/** Makes the data folder where there is none, and opens its root key. Throws `KEY_UNAVAILABLE` while that is sealed. */
+export async function openControlRoot(config: Config): Promise<OpenedRoot> {
+  makeDataFolder(config.data_folder);
+  const clock = heldClock(controlPaths(config.data_folder).clock);
+  const wasUnsealed = await unsealByCredential(config, clock);
+  return { clock, wasUnsealed, root: await embeddedRootKey(config.data_folder, clock, unsealedRoot(config)) };
+}
+
 export async function openSplitControl(options: {
   config: Config;
+  opened: OpenedRoot;
   logger: Logger;
   meter: Meter;
   host: PlaneHost;
@@ -57,10 +75,7 @@ export async function openSplitControl(options: {
 }): Promise<SplitControl> {
   const { config, logger, meter, host } = options;
   const dataFolder = config.data_folder;
-  makeDataFolder(dataFolder);
-  const clock = heldClock(controlPaths(dataFolder).clock);
-  const wasUnsealed = await unsealByCredential(config, clock);
-  const root = await embeddedRootKey(dataFolder, clock, unsealedRoot(config));
+  const { clock, root, wasUnsealed } = options.opened;
   const own = generateKeyPairSync('ed25519');
   const gateways = new Map<string, GatewayNote>();
   let url = configuredUrl(config.listen);

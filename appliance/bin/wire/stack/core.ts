@@ -1,0 +1,61 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Config } from '../../../config/schema.ts';
+import { compose } from '../../../control/core-stack/compose.ts';
+import { placeCoreCertificates } from '../../../control/core-stack/core-certificates.ts';
+import { placeCoreSecrets, settleCoreSecrets } from '../../../control/core-stack/core-secrets.ts';
+import { type KeptCore, keepCore } from '../../../control/core-stack/keep-core.ts';
+import { openEngine } from '../../../control/engine/engine.ts';
+import type { Clock } from '../../../kernel/clock.ts';
+import { controlPaths } from '../../../kernel/names.ts';
+import type { Logger } from '../../../kernel/telemetry.ts';
+import type { KeyPair } from '../../../secrets/identities.ts';
+import { hbaLine, writeHbaRule } from './hba-rule.ts';
+
+/** Control's own place in the stores' network. */
+const CONTROL = 1;
+
+/**
+ * Brings up the core stack of an installed appliance, and keeps it up: its secrets are opened by the root key and laid on
+ * memory, then Compose makes what is described in `compose_folder`. Null where somebody else runs it. Resolves once it is up,
+ * and throws as `keepCore` and `settleCoreSecrets` do.
+ */
+export async function coreStack(
+  config: Config,
+  { root, clock, release, logger }: { root: KeyPair; clock: Clock; release: string; logger: Logger },
+): Promise<KeptCore | null> {
+  const { stack } = config;
+  if (config.mode !== 'stack' || stack.compose === null) return null;
+  const secrets = await settleCoreSecrets(controlPaths(config.data_folder).coreSecrets, root, clock);
+  const isSecure = stack.tls === 'on';
+  return keepCore({
+    compose: compose({
+      program: stack.compose,
+      files: ['core.yaml', ...(isSecure ? ['tls.yaml'] : [])].map((name) => join(stack.compose_folder, name)),
+      engine: stack.engine,
+      variables: {
+        FROSTBYTE_RELEASE: release,
+        FROSTBYTE_SECRETS: stack.secrets_folder,
+        FROSTBYTE_HBA: stack.hba_folder,
+        FROSTBYTE_SIGNATURES: stack.signatures_folder,
+        FROSTBYTE_SUBNET: stack.subnet,
+      },
+    }),
+    engine: openEngine(stack.engine),
+    async prepare() {
+      await placeCoreSecrets(secrets, stack.secrets_folder);
+      if (isSecure && stack.certificates_folder !== null)
+        await placeCoreCertificates(stack.certificates_folder, stack.secrets_folder);
+      for (const folder of [stack.hba_folder, stack.signatures_folder])
+        mkdirSync(folder, { recursive: true, mode: 0o755 });
+      await writeHbaRule(join(stack.hba_folder, '00-control.conf'), controlRule(config));
+    },
+    logger,
+  });
+}
+
+/** Control alone administers the database, from its own address, and over TLS where there is any. */
+function controlRule({ stack }: Config): string {
+  const who = { database: 'all', role: 'postgres', from: `${stack.subnet}.0.${CONTROL}/32` };
+  return hbaLine(who, stack.tls === 'on' ? { tls: {}, asksCertificates: true } : {});
+}

@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+import { FrostbyteError } from '../../kernel/errors.ts';
+
+/** What Compose is told to run. No secret is among it: those are files that the description names. */
+export interface ComposeOptions {
+  /** The program `docker-compose`, as the package brings it. */
+  program: string;
+  /** The descriptions, one upon the other. */
+  files: readonly string[];
+  /** The engine's socket. */
+  engine: string;
+  /** What the descriptions ask for. */
+  variables: Readonly<Record<string, string>>;
+}
+
+export interface Compose {
+  /**
+   * Makes and starts what is described and is not there, in its order, and resolves when all of it is healthy. On a stack that
+   * is up it changes nothing. Throws `SERVICE_UNAVAILABLE` with what Compose said.
+   */
+  up(signal?: AbortSignal): Promise<void>;
+  /** Names of the services. Throws `CONFIG_INVALID` for a description that is none. */
+  services(): Promise<string[]>;
+}
+
+/** PostgreSQL that recovers from a power cut takes its time. */
+const LONGEST_UP_SECONDS = 600;
+/** Lines of what Compose said, from its end. */
+const MOST_LINES = 12;
+
+export function compose({ program, files, engine, variables }: ComposeOptions): Compose {
+  const env = { ...variables, DOCKER_HOST: `unix://${engine}`, HOME: '/nonexistent', PATH: '/usr/bin:/bin' };
+  const described = files.map((file) => `--file=${file}`);
+
+  async function run(words: readonly string[], signal?: AbortSignal): Promise<{ said: string; status: number | null }> {
+    const child = spawn(program, [...described, ...words], {
+      env,
+      cwd: '/',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...(signal && { signal }),
+    });
+    const ended = new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', resolve);
+    });
+    const [said, problems, status] = await Promise.all([text(child.stdout), text(child.stderr), ended]).catch(
+      (cause: unknown) => {
+        throw new FrostbyteError('SERVICE_UNAVAILABLE', `Compose cannot be run from ${program}.`, { cause });
+      },
+    );
+    return { said: status === 0 ? said : lastLines(problems || said), status };
+  }
+
+  return {
+    async up(signal) {
+      const wait = ['--detach', '--wait', `--wait-timeout=${LONGEST_UP_SECONDS}`];
+      const { status, said } = await run(['--progress=quiet', 'up', ...wait], signal);
+      if (status === 0) return;
+      throw new FrostbyteError('SERVICE_UNAVAILABLE', `The core stack did not come up: ${said}`, { retryAfter: 10 });
+    },
+    async services() {
+      const { status, said } = await run(['config', '--services']);
+      if (status === 0) return said.split('\n').filter(Boolean).sort();
+      throw new FrostbyteError('CONFIG_INVALID', `Compose does not take the description of the core stack: ${said}`);
+    },
+  };
+}
+
+function lastLines(said: string): string {
+  return said.trim().split('\n').slice(-MOST_LINES).join(' | ');
+}

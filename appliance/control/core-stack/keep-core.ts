@@ -1,0 +1,86 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Dependency } from '../../api/plane/tables.ts';
+import { codeFrames, FrostbyteError } from '../../kernel/errors.ts';
+import type { Logger } from '../../kernel/telemetry.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Compose } from './compose.ts';
+
+export interface KeepCoreOptions {
+  compose: Compose;
+  engine: Pick<Engine, 'container'>;
+  /** Puts what the stack is given where it looks for it: secrets, who may come in. Repeated before each start. */
+  prepare(): Promise<void>;
+  logger: Logger;
+  /** How often it is looked whether all of it runs. */
+  everyMs?: number;
+}
+
+export interface KeptCore {
+  /** In `/ready`. */
+  health(): Dependency;
+  stop(): Promise<void>;
+}
+
+const EVERY_MS = 5000;
+const LONGEST_WAIT_MS = 60_000;
+
+/** The name of a service's container. */
+const containerOf = (service: string): string => `frostbyte-${service}-1`;
+
+/**
+ * Brings the core stack up, and up again whenever a part of it does not run: the engine does not, since after a boot the
+ * secrets are not there yet (spec 7, "Compose"). Resolves once it is up for the first time; what is described and cannot come
+ * up is tried again, longer and longer apart. What runs is left alone, and stays when this is stopped. Throws `CONFIG_INVALID`
+ * where the description is none.
+ */
+export async function keepCore(options: KeepCoreOptions): Promise<KeptCore> {
+  const { compose, engine, prepare, logger, everyMs = EVERY_MS } = options;
+  const closing = new AbortController();
+  const names = await compose.services();
+  let trouble: string | null = null;
+
+  async function look(): Promise<readonly string[]> {
+    const found = await Promise.all(names.map((name) => engine.container(containerOf(name))));
+    return names.filter((_, at) => found[at]?.running !== true);
+  }
+
+  async function bringUp(): Promise<void> {
+    for (let rest = everyMs; !closing.signal.aborted; rest = Math.min(rest * 2, LONGEST_WAIT_MS)) {
+      try {
+        await prepare();
+        await compose.up(closing.signal);
+        trouble = null;
+        return;
+      } catch (error) {
+        if (closing.signal.aborted) return;
+        trouble = error instanceof FrostbyteError ? error.message : 'The core stack could not be brought up.';
+        logger.error('the core stack could not be brought up yet', codeFrames(error));
+        await pause(rest);
+      }
+    }
+  }
+
+  async function watch(): Promise<void> {
+    while (!closing.signal.aborted) {
+      await pause(everyMs);
+      if (closing.signal.aborted) return;
+      // An engine that does not answer is waited for: what runs on it may go on.
+      const missing = await look().catch(() => []);
+      if (missing.length === 0) continue;
+      trouble = `These services do not run: ${missing.join(', ')}.`;
+      logger.warn('a part of the core stack does not run, starting it again', { count: missing.length });
+      await bringUp();
+    }
+  }
+
+  const pause = (ms: number) => wait(ms, undefined, { signal: closing.signal }).catch(() => undefined);
+  await bringUp();
+  const watching = watch();
+  return {
+    health: () => ({ name: 'core stack', ok: trouble === null, message: trouble ?? `${names.length} services run` }),
+    async stop() {
+      closing.abort();
+      await watching;
+    },
+  };
+}
