@@ -195,7 +195,7 @@ test('the search finds a canary however it is spelt, and none where there is non
 });
 
 test('documents with canaries run through the pipeline, some fail, questions are asked', {
-  timeout: 60_000,
+  timeout: 600_000,
 }, async () => {
   const batch = makeBatch('acme', planted(), extra);
   const { data } = await dana<BatchReceipt>('POST', '/ingest/acme/batch', batch.form);
@@ -286,7 +286,7 @@ test('a resumable upload that stays unfinished is sealed, and its refusals repea
 });
 
 test('a kill in the middle leaves no canary behind in a temporary file, and the batch comes to its end', {
-  timeout: 60_000,
+  timeout: 600_000,
 }, async () => {
   const many = Array.from({ length: 12 }, (_, i) =>
     text(

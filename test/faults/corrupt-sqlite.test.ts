@@ -78,7 +78,7 @@ async function withTwoTenants(use: (appliance: Appliance) => Promise<void>): Pro
   }
 }
 
-describe('a ruined database file', { timeout: 300_000 }, () => {
+describe('a ruined database file', { timeout: 600_000 }, () => {
   it('of a tenant’s records is answered with 503 and the mend, and the other tenant works on', async () => {
     await withTwoTenants(async (appliance) => {
       const { records } = tenantPaths(appliance.dataFolder, 'acme');

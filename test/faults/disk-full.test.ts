@@ -21,7 +21,7 @@ import { filesHolding } from '../support/files-holding.ts';
 const TENANT = 'acme';
 const MEGABYTES = 128;
 
-describe('a full disk', { skip: noLoopDisks(), timeout: 240_000 }, () => {
+describe('a full disk', { skip: noLoopDisks(), timeout: 600_000 }, () => {
   it('refuses uploads with 507, lets work rest, and finishes everything once there is room', async () => {
     const disk = loopDisk(MEGABYTES);
     const dataFolder = join(disk.folder, 'data');

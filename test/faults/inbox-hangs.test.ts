@@ -17,7 +17,7 @@ const OTHER = 'acme';
 /** A daemon whose threads are all held would never answer. */
 const ANSWER_MS = 20_000;
 
-describe('inboxes on a share that hangs', { skip: noLoopDisks(), timeout: 240_000 }, () => {
+describe('inboxes on a share that hangs', { skip: noLoopDisks(), timeout: 600_000 }, () => {
   it('hold up nothing else, are named by /ready and the log, and get their results when the share is back', async () => {
     const disk = loopDisk(16);
     const appliance = await startAppliance({

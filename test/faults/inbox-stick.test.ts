@@ -6,7 +6,7 @@ import { loopDisk, noLoopDisks } from '../support/faults/loop-disk.ts';
 import { dropBatch, inboxWorld, note } from '../support/inbox.ts';
 
 /** An inbox on a stick that cannot be written, or has no room: what is on it is taken once, and nobody loops over it. */
-describe('an inbox on a stick', { skip: noLoopDisks(), timeout: 120_000 }, () => {
+describe('an inbox on a stick', { skip: noLoopDisks(), timeout: 600_000 }, () => {
   for (const [what, code] of [
     ['that can only be read', 'EROFS'],
     ['that is full', 'ENOSPC'],

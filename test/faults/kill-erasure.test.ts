@@ -41,7 +41,7 @@ interface Doc {
 }
 
 describe(`erasing documents under ${REQUEST_KILLS + SWEEP_KILLS} kills`, {
-  timeout: ALL_FAULTS ? 1_800_000 : 300_000,
+  timeout: ALL_FAULTS ? 3_600_000 : 600_000,
 }, () => {
   const random = seeded(7);
   const programs = mkdtempSync(join(tmpdir(), 'frostbyte-program-'));

@@ -27,7 +27,7 @@ const SIZE = 6;
 const BATCHES = ALL_FAULTS ? 40 : 8;
 const KILLS = ALL_FAULTS ? 60 : 9;
 
-describe(`an inbox with ${BATCHES} batches under ${KILLS} kills`, { timeout: ALL_FAULTS ? 1_800_000 : 400_000 }, () => {
+describe(`an inbox with ${BATCHES} batches under ${KILLS} kills`, { timeout: ALL_FAULTS ? 3_600_000 : 600_000 }, () => {
   const documents = faultDocuments(BATCHES * SIZE, 45);
   const batches = faultBatches(TENANT, documents, SIZE, 'inbox');
   const random = seeded(45);

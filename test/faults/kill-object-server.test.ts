@@ -104,7 +104,7 @@ async function strike(store: ObjectStore, random: Random, round: number, blow: (
   return notes;
 }
 
-describe('an object server that dies', { skip: noObjectServer(), timeout: ALL_FAULTS ? 1_800_000 : 240_000 }, () => {
+describe('an object server that dies', { skip: noObjectServer(), timeout: ALL_FAULTS ? 3_600_000 : 600_000 }, () => {
   it('leaves objects whole or missing, and is used again by the same client when it is back', async () => {
     const random = seeded(7001);
     const folder = await mkdtemp(join(tmpdir(), 'object-server-'));
@@ -165,7 +165,7 @@ describe('an object server that dies', { skip: noObjectServer(), timeout: ALL_FA
 
 describe('the disk of an object server', {
   skip: noObjectServer() || noLoopDisks(),
-  timeout: ALL_FAULTS ? 1_800_000 : 240_000,
+  timeout: ALL_FAULTS ? 3_600_000 : 600_000,
 }, () => {
   it('that loses power keeps what was answered, and no half of anything else', async () => {
     const random = seeded(7002);

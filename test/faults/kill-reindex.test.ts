@@ -31,7 +31,7 @@ const DOCUMENTS = 30;
 const KILLS = ALL_FAULTS ? 60 : 8;
 
 describe(`a reindex of ${DOCUMENTS} documents under ${KILLS} kills`, {
-  timeout: ALL_FAULTS ? 1_200_000 : 400_000,
+  timeout: ALL_FAULTS ? 3_600_000 : 600_000,
 }, () => {
   const [batch] = faultBatches(TENANT, faultDocuments(DOCUMENTS, 5), DOCUMENTS) as [
     ReturnType<typeof faultBatches>[number],

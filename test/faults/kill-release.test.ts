@@ -29,7 +29,7 @@ const EACH = ALL_FAULTS ? 20 : 4;
 const KILLS = ALL_FAULTS ? 60 : 8;
 
 describe(`decisions about ${EACH * 4} documents under ${KILLS} kills`, {
-  timeout: ALL_FAULTS ? 1_800_000 : 300_000,
+  timeout: ALL_FAULTS ? 3_600_000 : 600_000,
 }, () => {
   const programs = mkdtempSync(join(tmpdir(), 'frostbyte-program-'));
   const launcher = fastLauncher(join(programs, 'frostbyte'));

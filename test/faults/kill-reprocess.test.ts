@@ -29,7 +29,7 @@ const DOCUMENTS = 30;
 const KILLS = ALL_FAULTS ? 100 : 10;
 
 describe(`a run of ${DOCUMENTS} documents from parse under ${KILLS} kills`, {
-  timeout: ALL_FAULTS ? 1_800_000 : 600_000,
+  timeout: ALL_FAULTS ? 3_600_000 : 600_000,
 }, () => {
   const [batch] = faultBatches(TENANT, faultDocuments(DOCUMENTS, 5), DOCUMENTS) as [
     ReturnType<typeof faultBatches>[number],

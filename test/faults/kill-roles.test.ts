@@ -29,7 +29,7 @@ const EVENTS_A_DOCUMENT = 6;
 type Victim = RoleProcess['role'] | 'worker';
 const VICTIMS: readonly Victim[] = ['control', 'data-plane', 'gateway', 'worker'];
 
-describe('processes of their own', { timeout: ALL_FAULTS ? 1_800_000 : 300_000 }, () => {
+describe('processes of their own', { timeout: ALL_FAULTS ? 3_600_000 : 600_000 }, () => {
   const programs = mkdtempSync(join(tmpdir(), 'frostbyte-program-'));
   const launcher = fastLauncher(join(programs, 'frostbyte'));
   after(() => rmSync(programs, { recursive: true, force: true }));

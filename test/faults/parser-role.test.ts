@@ -28,7 +28,7 @@ const { layers } = await checkLayers(['full'], childEntry(HOSTILE), BUDGET);
 const missing = layers.layers.filter((layer) => layer.required && layer.state === 'missing').map(({ name }) => name);
 const skip = missing.length === 0 ? false : `this host lacks the layers ${missing.join(', ')}`;
 
-describe('the role parser', { skip, timeout: 120_000 }, () => {
+describe('the role parser', { skip, timeout: 600_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'frostbyte-parser-role-'));
   const socket = join(folder, 'parser.sock');
   let role: ChildProcess;

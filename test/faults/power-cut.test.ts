@@ -30,7 +30,7 @@ const BATCH = 5;
 /** Events that a batch comes to: its own two, and seven a document. */
 const EVENTS_A_BATCH = 2 + 7 * BATCH;
 
-describe('a power cut during ingestion', { skip: noLoopDisks(), timeout: ALL_FAULTS ? 1_800_000 : 300_000 }, () => {
+describe('a power cut during ingestion', { skip: noLoopDisks(), timeout: ALL_FAULTS ? 3_600_000 : 600_000 }, () => {
   const programs = mkdtempSync(join(tmpdir(), 'frostbyte-program-'));
   after(() => rmSync(programs, { recursive: true, force: true }));
 

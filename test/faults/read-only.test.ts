@@ -15,7 +15,7 @@ import { sendUntilReceived } from '../support/faults/upload.ts';
 
 const TENANT = 'acme';
 
-describe('a read-only disk', { skip: noLoopDisks(), timeout: 240_000 }, () => {
+describe('a read-only disk', { skip: noLoopDisks(), timeout: 600_000 }, () => {
   it('refuses uploads with 503, still reads, refuses to start with a reason, and goes on after the mend', async () => {
     const disk = loopDisk(256);
     const dataFolder = join(disk.folder, 'data');

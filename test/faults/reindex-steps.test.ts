@@ -85,7 +85,7 @@ async function assertOnce({ plane, docs }: { plane: DataPlane; docs: readonly st
 }
 
 for (const isDone of [false, true]) {
-  describe(`a worker that dies ${isDone ? 'behind' : 'before'} each of its calls`, { timeout: 300_000 }, () => {
+  describe(`a worker that dies ${isDone ? 'behind' : 'before'} each of its calls`, { timeout: 600_000 }, () => {
     test('the reindex goes on, nothing is there twice, and search answers throughout', async (t) => {
       let deaths = 0;
       for (let at = 1; ; at++) {

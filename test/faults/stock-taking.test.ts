@@ -33,7 +33,7 @@ const cannot =
       ? 'needs mount namespaces'
       : false;
 
-describe('what the roles hold', { skip: cannot, timeout: 180_000 }, () => {
+describe('what the roles hold', { skip: cannot, timeout: 600_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'frostbyte-stock-'));
   const data = join(folder, 'data');
   const run = join(folder, 'run');

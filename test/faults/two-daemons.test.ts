@@ -11,7 +11,7 @@ const health = async (url: string) => {
 };
 
 it('a second daemon on a data folder is refused with the mend, and the first goes on', {
-  timeout: 120_000,
+  timeout: 600_000,
 }, async () => {
   const appliance = await startAppliance();
   try {
@@ -30,7 +30,7 @@ it('a second daemon on a data folder is refused with the mend, and the first goe
   }
 });
 
-it('the lock of a daemon that was killed does not keep the next one out', { timeout: 120_000 }, async () => {
+it('the lock of a daemon that was killed does not keep the next one out', { timeout: 600_000 }, async () => {
   const appliance = await startAppliance();
   try {
     for (let n = 0; n < 3; n++) {

@@ -58,7 +58,7 @@ function mortal(plane: DataPlane): { plane: DataPlane; kill(): void } {
   };
 }
 
-describe('a document that kills every worker that takes it', { timeout: 60_000 }, () => {
+describe('a document that kills every worker that takes it', { timeout: 600_000 }, () => {
   it('ends as a WORKER_LOST dead letter, and no other document is held up or lost by it', async () => {
     const { plane, clock, receive, end } = await smallPlane();
     try {

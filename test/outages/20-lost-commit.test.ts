@@ -14,7 +14,7 @@ import { stackMissing, type TestStack, testStack } from '../support/stack.ts';
 
 const SERVER = 'frostbyte-postgres-1';
 
-describe('a commit that the server lost in a crash', { skip: stackMissing() ?? false, timeout: 300_000 }, () => {
+describe('a commit that the server lost in a crash', { skip: stackMissing() ?? false, timeout: 600_000 }, () => {
   let stack: TestStack;
   let line: Line;
   before(async () => {
