@@ -8,6 +8,7 @@ const GENERATORS = [
   'scripts/gen-sql.ts',
   'scripts/gen-openapi.ts',
   'scripts/gen-events.ts',
+  'scripts/gen-compose.ts',
   'scripts/gen-policy-version.ts',
   'scripts/train-classifier.ts',
 ];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DEFAULT_SUBNET } from '../kernel/names.ts';
 
 /** `host:port`, `[::1]:port` or a path. */
 const CLAMD = /^(?:.*\/.*|\[[^\]\s]+\]:\d{1,5}|[^[\]:\s]+:\d{1,5})$/;
@@ -257,7 +258,7 @@ export function defaultConfig(): Config {
     processes: { run_folder: null, flags_folder: null, gateway_uid: null },
     stack: {
       engine: '/var/run/docker.sock',
-      subnet: '172.28',
+      subnet: DEFAULT_SUBNET,
       secrets_folder: '/run/frostbyte/secrets',
       hba_folder: '/var/lib/frostbyte/hba',
       disk: '/var/lib/docker',

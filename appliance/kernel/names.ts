@@ -1,6 +1,9 @@
 import { join } from 'node:path';
 import { checkTenantId } from './ids.ts';
 
+/** First half of all addresses of containers, where nothing else is configured. */
+export const DEFAULT_SUBNET = '172.28';
+
 /**
  * Every name that is built from a tenant id, in one place (spec 3): identifiers, buckets, key prefixes and paths.
  * The id is checked here, so no caller can build a name from anything else.

@@ -2,6 +2,14 @@
 import { randomBytes } from 'node:crypto';
 import { chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import {
+  CORE_NETWORKS,
+  type CorePlace,
+  coreAddress,
+  networkPlan,
+  PORTS,
+} from '../../appliance/control/stack/addresses.ts';
+import { DEFAULT_SUBNET } from '../../appliance/kernel/names.ts';
 import { EICAR } from '../../test/support/clamd.ts';
 import type { TestStack } from '../../test/support/stack.ts';
 import { release } from '../images/build.ts';
@@ -9,11 +17,9 @@ import { readRecipe } from '../images/recipe.ts';
 import { certificates, OVER_TLS, writeCertificates } from './certificates.ts';
 import { PLACE } from './place.ts';
 
-const SUBNET = '172.28';
-const ADDRESS = { control: `${SUBNET}.0.1`, postgres: 10, objects: 11, redis: 12 };
-/** The proxy before clamd, on its own network. */
-const SCANNER = `${SUBNET}.255.15`;
-const address = (last: number) => `${SUBNET}.0.${last}`;
+const address = (who: CorePlace) => coreAddress(DEFAULT_SUBNET, who);
+/** Where control comes from. */
+const CONTROL = networkPlan(DEFAULT_SUBNET, CORE_NETWORKS.stores).gateway;
 
 /** Each secret file, the image whose user alone may read it, and how it is made: 256 bits, an access key's 20 characters. */
 const SECRETS = [
@@ -36,7 +42,7 @@ export function writeSettings(): void {
   mkdirSync(PLACE.hba, { recursive: true });
   writeCertificates();
   const [type, more] = OVER_TLS ? ['hostssl', ' clientcert=verify-ca'] : ['host', ''];
-  const line = `${type} all postgres ${ADDRESS.control}/32 scram-sha-256${more}\n`;
+  const line = `${type} all postgres ${CONTROL}/32 scram-sha-256${more}\n`;
   writeFileSync(join(PLACE.hba, '00-control.conf'), line);
   mkdirSync(PLACE.signatures, { recursive: true });
   const signature = `Frostbyte.Eicar.Test:0:0:${Buffer.from(EICAR).toString('hex')}\n`;
@@ -50,7 +56,7 @@ export function composeEnvironment(): NodeJS.ProcessEnv {
     FROSTBYTE_SECRETS: PLACE.secrets,
     FROSTBYTE_HBA: PLACE.hba,
     FROSTBYTE_SIGNATURES: PLACE.signatures,
-    FROSTBYTE_SUBNET: SUBNET,
+    FROSTBYTE_SUBNET: DEFAULT_SUBNET,
   };
 }
 
@@ -60,20 +66,20 @@ export function factsForTests(): TestStack {
   return {
     engine: { socket: PLACE.socket, netns: PLACE.netns },
     postgres: {
-      host: address(ADDRESS.postgres),
-      port: 5432,
+      host: address('postgres'),
+      port: PORTS.postgres,
       user: 'postgres',
       password: secret('postgres_password'),
       database: 'postgres',
       hba_folder: PLACE.hba,
     },
     objects: {
-      endpoint: `${OVER_TLS ? 'https' : 'http'}://${address(ADDRESS.objects)}:9000`,
+      endpoint: `${OVER_TLS ? 'https' : 'http'}://${address('objects')}:${PORTS.objects}`,
       access_key: secret('objects_root_user'),
       secret_key: secret('objects_root_password'),
     },
-    redis: { host: address(ADDRESS.redis), port: 6379, password: secret('redis_password') },
-    scanner: { host: SCANNER, port: 3310 },
+    redis: { host: address('redis'), port: PORTS.redis, password: secret('redis_password') },
+    scanner: { host: address('scanner'), port: PORTS.scanner },
     certificates: certificates(),
   };
 }

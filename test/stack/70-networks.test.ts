@@ -19,7 +19,6 @@ import { type OwnEngine, ownEngine } from '../support/own-engine.ts';
 import { stackMissing } from '../support/stack.ts';
 
 const STORES = ['frostbyte-postgres-1', 'frostbyte-objects-1'] as const;
-const REDIS_UID = 6379;
 
 describe('networks of tenants on an engine', { skip: stackMissing() ?? false }, () => {
   let own: OwnEngine;
@@ -41,7 +40,7 @@ describe('networks of tenants on an engine', { skip: stackMissing() ?? false }, 
       numbers: networkNumbers(() => registry),
       shared: { postgres: STORES[0], objects: STORES[1] },
     });
-    redis = redisContainers({ engine, networks, image, secrets: join(own.memory, 'secrets'), uid: REDIS_UID });
+    redis = redisContainers({ engine, networks, image, secrets: join(own.memory, 'secrets') });
   });
   after(async () => {
     registry?.raw.close();
@@ -209,7 +208,7 @@ describe('networks of tenants on an engine', { skip: stackMissing() ?? false }, 
     const [authority, clients] = [testAuthority(), testAuthority()];
     const [server, client] = [authority.issue([`DNS:${SERVER_NAMES.redis}`]), clients.issue(['DNS:client'])];
     const at = (certificates: Record<string, string>) =>
-      redisContainers({ engine, networks, image, secrets: join(own.memory, 'secrets'), uid: REDIS_UID, certificates });
+      redisContainers({ engine, networks, image, secrets: join(own.memory, 'secrets'), certificates });
     const files = { ca: authority.ca, cert: client.cert, key: client.key };
     for (const [name, text] of Object.entries(files)) writeFileSync(join(own.memory, name), text, { mode: 0o600 });
     const host = (await networks.of('northwind')).address('redis');

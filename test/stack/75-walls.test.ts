@@ -46,7 +46,7 @@ describe('walls between containers, host and tenants', { skip: stackMissing() ??
     const shared = { postgres: 'frostbyte-postgres-1', objects: 'frostbyte-objects-1' };
     networks = tenantNetworks({ engine, subnet: '172.28', numbers: networkNumbers(() => registry), shared });
     const secrets = join(own.memory, 'secrets');
-    const redis = redisContainers({ engine, networks, image: redisImage, secrets, uid: 6379 });
+    const redis = redisContainers({ engine, networks, image: redisImage, secrets });
     planes = planeContainers({
       engine,
       networks,

@@ -7,7 +7,7 @@ import { EMBEDDER_LABELS, EMBEDDER_NAME } from '../engine/labels.ts';
 import type { NewContainer } from '../engine/new-container.ts';
 import { writeSecretFile } from '../engine/secret-files.ts';
 import { settleContainer } from '../engine/settle-container.ts';
-import { type ContainerLimits, limited } from '../planes/container-specs.ts';
+import { type ContainerLimits, limited } from '../stack/confinement.ts';
 
 /** Where the embedder finds its order, and the models. */
 export const ORDER_FILE = '/run/frostbyte/embedder/order.json';

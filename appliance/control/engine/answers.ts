@@ -1,4 +1,5 @@
 /** The engine's answers, as far as control reads them. */
+import { BRIDGE_OPTION } from '../stack/addresses.ts';
 
 export interface EngineNetwork {
   id: string;
@@ -69,7 +70,7 @@ export function readNetwork({ Id, Internal, Labels, Options, IPAM, Containers }:
     id: Id,
     internal: Internal,
     subnet: subnets.length === 1 ? (subnets[0]?.Subnet ?? null) : null,
-    bridge: Options?.['com.docker.network.bridge.name'] ?? null,
+    bridge: Options?.[BRIDGE_OPTION] ?? null,
     labels: Labels ?? {},
     attached: new Map(
       Object.values(Containers ?? {}).map(({ Name, IPv4Address }) => [Name, IPv4Address.replace(/\/\d+$/, '')]),

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { FrostbyteError } from '../../kernel/errors.ts';
+import { BRIDGE_OPTION, NETWORK } from '../stack/addresses.ts';
 import {
   type ContainerUsage,
   type EngineContainer,
@@ -89,11 +90,11 @@ export function openEngine(socket: string): Engine {
       const body = {
         Name: name,
         CheckDuplicate: true,
-        Driver: 'bridge',
-        Internal: true,
-        EnableIPv6: false,
+        Driver: NETWORK.driver,
+        Internal: NETWORK.internal,
+        EnableIPv6: NETWORK.ipv6,
         IPAM: { Driver: 'default', Config: [{ Subnet: subnet, Gateway: gateway }] },
-        Options: { 'com.docker.network.bridge.name': bridge },
+        Options: { [BRIDGE_OPTION]: bridge },
         Labels: labels,
       };
       await ask('POST', '/networks/create', { body });

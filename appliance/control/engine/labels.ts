@@ -3,6 +3,7 @@ import { checkTenantId } from '../../kernel/ids.ts';
 /** What tells our networks and containers from others' on the same engine. */
 export const PLANE_LABEL = 'frostbyte.plane';
 export const TENANT_PLANE = 'tenant';
+export const STORES_PLANE = 'stores';
 export const TENANT_LABEL = 'frostbyte.tenant';
 export const ROLE_LABEL = 'frostbyte.role';
 

@@ -1,5 +1,7 @@
+import { CONFINEMENT, type Limits, type MemoryFolder, memoryOptions } from '../stack/confinement.ts';
+
 /** A container as control makes them: what differs. The rest is the same for all. */
-export interface NewContainer {
+export interface NewContainer extends Limits {
   name: string;
   image: string;
   /** Behind the image's entrypoint. */
@@ -10,15 +12,9 @@ export interface NewContainer {
   labels: Readonly<Record<string, string>>;
   /** Its one network, and its address there; or whatever another container has, by its id; null: it has none at all. */
   network: { name: string; address: string } | { of: string } | null;
-  memoryMb: number;
-  /** In processors; 0.5 is half of one. */
-  cpus: number;
-  processes: number;
-  openFiles: number;
   /** What of the host it sees. Whatever is secret comes this way, from a folder on memory. */
   mounts: readonly { source: string; target: string; writable: boolean }[];
-  /** Folders on memory of its own. */
-  memoryFolders: readonly { path: string; uid: number; sizeMb: number }[];
+  memoryFolders: readonly MemoryFolder[];
   /** False: whatever it says is nowhere written. Default: the engine keeps some of it. */
   keepsLog?: boolean;
   /** The longest that asking it to end may take before it is ended. */
@@ -39,16 +35,15 @@ export function bodyOf(container: NewContainer): object {
     ...(user === undefined ? {} : { User: user }),
     ...(container.stopSeconds === undefined ? {} : { StopTimeout: container.stopSeconds }),
     HostConfig: {
-      ReadonlyRootfs: true,
-      CapDrop: ['ALL'],
-      SecurityOpt: ['no-new-privileges=true'],
+      ReadonlyRootfs: CONFINEMENT.readOnly,
+      CapDrop: [...CONFINEMENT.capDrop],
+      SecurityOpt: [...CONFINEMENT.securityOpt],
       ...(groups === undefined ? {} : { GroupAdd: groups.map(String) }),
-      // Names of others are not resolved: a question to a resolver is a way out. With a network it shares the resolver.
-      ...(isShared ? {} : { Dns: ['127.0.0.1'] }),
-      // After a boot the secrets are not there yet: control starts it when they are.
-      RestartPolicy: { Name: 'no' },
+      // With another's network it shares the resolver.
+      ...(isShared ? {} : { Dns: [...CONFINEMENT.dns] }),
+      RestartPolicy: { Name: CONFINEMENT.restart },
       LogConfig: keepsLog
-        ? { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } }
+        ? { Type: CONFINEMENT.log.driver, Config: { ...CONFINEMENT.log.options } }
         : { Type: 'none', Config: {} },
       NetworkMode: network === null ? 'none' : isShared ? `container:${network.of}` : network.name,
       Memory: memoryMb * MIB,
@@ -63,12 +58,7 @@ export function bodyOf(container: NewContainer): object {
         ReadOnly: !writable,
         BindOptions: { Propagation: 'rprivate' },
       })),
-      Tmpfs: Object.fromEntries(
-        memoryFolders.map(({ path, uid, sizeMb }) => [
-          path,
-          `uid=${uid},gid=${uid},mode=0700,size=${sizeMb}m,noexec,nosuid,nodev`,
-        ]),
-      ),
+      Tmpfs: Object.fromEntries(memoryFolders.map((folder) => [folder.path, memoryOptions(folder)])),
     },
     ...(network === null || isShared
       ? {}

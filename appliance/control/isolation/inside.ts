@@ -10,7 +10,7 @@ import type { NewContainer } from '../engine/new-container.ts';
 import { writeSecretFile } from '../engine/secret-files.ts';
 import { settleContainer } from '../engine/settle-container.ts';
 import type { TenantNetworks } from '../networks/port.ts';
-import { type ContainerLimits, limited } from '../planes/container-specs.ts';
+import { type ContainerLimits, limited } from '../stack/confinement.ts';
 
 /** The isolation check from where a thief would sit (spec 3): a container in the tenant's network, gone when it is over. */
 export interface InsideChecks {

@@ -1,7 +1,8 @@
 import { FrostbyteError } from '../../kernel/errors.ts';
 import type { Engine } from '../engine/engine.ts';
 import { TENANT_LABEL } from '../engine/labels.ts';
-import type { Service, TenantNetwork } from './port.ts';
+import type { Service } from '../stack/addresses.ts';
+import type { TenantNetwork } from './port.ts';
 
 /** Who sits in a tenant's network: the tenant's own containers, the shared ones at their fixed addresses, nobody else. */
 export interface Attachments {

@@ -1,21 +1,5 @@
 import type { TenantResource } from '../provisioning/port.ts';
-
-/**
- * Who has which last number in every tenant's network: stores where they are attached, the tenant's own behind. The
- * thief is the isolation check, which tries from there what somebody would who had taken over the data plane.
- */
-export const LAST = Object.freeze({
-  host: 1,
-  postgres: 10,
-  objects: 11,
-  scanner: 13,
-  qdrant: 14,
-  embedder: 15,
-  plane: 20,
-  redis: 21,
-  thief: 22,
-});
-export type Service = keyof typeof LAST;
+import type { Service } from '../stack/addresses.ts';
 
 /** A tenant's network: a /24 that leads nowhere else (spec 7, "Compose"). */
 export interface TenantNetwork {

@@ -4,9 +4,10 @@ import { Turns } from '../../kernel/turns.ts';
 import type { EngineNetwork } from '../engine/answers.ts';
 import type { Engine } from '../engine/engine.ts';
 import { PLANE_LABEL, TENANT_LABEL, TENANT_PLANE, tenantLabels } from '../engine/labels.ts';
+import { LAST, NETWORK, type NetworkPlan, networkPlan, type Service } from '../stack/addresses.ts';
 import { type Attachments, attachments } from './attachments.ts';
 import type { NetworkNumbers } from './numbers.ts';
-import { LAST, type Service, type TenantNetwork, type TenantNetworks } from './port.ts';
+import type { TenantNetwork, TenantNetworks } from './port.ts';
 
 export interface TenantNetworksOptions {
   engine: Engine;
@@ -22,25 +23,24 @@ export function tenantNetworks({ engine, subnet, numbers, shared }: TenantNetwor
   const turns = new Turns();
   const attached: Attachments = attachments(engine, shared);
 
-  const named = (tenantId: string, number: number): TenantNetwork => ({
-    number,
-    name: `frostbyte_${tenantNames(tenantId).network}`,
-    cidr: `${subnet}.${number}.0/24`,
-    address: (service) => `${subnet}.${number}.${LAST[service]}`,
-  });
+  const planOf = ({ number }: TenantNetwork): NetworkPlan => networkPlan(subnet, number);
+  const named = (tenantId: string, number: number): TenantNetwork => {
+    const { cidr, address } = networkPlan(subnet, number);
+    return {
+      number,
+      name: `frostbyte_${tenantNames(tenantId).network}`,
+      cidr,
+      address: (service) => address(LAST[service]),
+    };
+  };
   const of = async (tenantId: string): Promise<TenantNetwork> => {
     const number = numbers.of(tenantId);
     if (number !== null) return named(tenantId, number);
     throw new FrostbyteError('STORE_UNAVAILABLE', `The tenant ${tenantId} has no network.`);
   };
   const create = async (tenantId: string, network: TenantNetwork): Promise<void> => {
-    await engine.createNetwork({
-      name: network.name,
-      subnet: network.cidr,
-      gateway: network.address('host'),
-      bridge: bridgeOf(network),
-      labels: tenantLabels(tenantId),
-    });
+    const { cidr, gateway, bridge } = planOf(network);
+    await engine.createNetwork({ name: network.name, subnet: cidr, gateway, bridge, labels: tenantLabels(tenantId) });
   };
   /** Empties it and removes it; whoever was in it is in no network of that name any more. */
   const remove = async (name: string): Promise<void> => {
@@ -53,7 +53,7 @@ export function tenantNetworks({ engine, subnet, numbers, shared }: TenantNetwor
     const done: string[] = [];
     const { name } = network;
     let found = await engine.network(name);
-    if (found !== null && !isAsWanted(found, network)) {
+    if (found !== null && !isAsWanted(found, planOf(network))) {
       if (found.labels[TENANT_LABEL] !== tenantId) throw foreign(network);
       await remove(name);
       found = null;
@@ -82,7 +82,8 @@ export function tenantNetworks({ engine, subnet, numbers, shared }: TenantNetwor
     check: async (tenantId) => {
       const network = await of(tenantId);
       const found = await engine.network(network.name);
-      if (found !== null && isAsWanted(found, network) && (await attached.missing(network)).length === 0) return;
+      if (found !== null && isAsWanted(found, planOf(network)) && (await attached.missing(network)).length === 0)
+        return;
       throw new FrostbyteError('STORE_UNAVAILABLE', `The network of the tenant ${tenantId} is not whole.`);
     },
     destroy: (tenantId) =>
@@ -124,15 +125,8 @@ export function tenantNetworks({ engine, subnet, numbers, shared }: TenantNetwor
   };
 }
 
-/** What the interfaces of all our networks begin with: the host's input rule goes by it (`host/input-rule`). */
-export const BRIDGE_PREFIX = 'frost';
-
-function bridgeOf({ number }: TenantNetwork): string {
-  return `${BRIDGE_PREFIX}${number}`;
-}
-
-function isAsWanted({ internal, subnet, bridge }: EngineNetwork, network: TenantNetwork): boolean {
-  return internal && subnet === network.cidr && bridge === bridgeOf(network);
+function isAsWanted({ internal, subnet, bridge }: EngineNetwork, wanted: NetworkPlan): boolean {
+  return internal === NETWORK.internal && subnet === wanted.cidr && bridge === wanted.bridge;
 }
 
 function foreign({ name, cidr }: TenantNetwork): FrostbyteError {

@@ -1,16 +1,7 @@
 import { containerName, tenantLabels } from '../engine/labels.ts';
 import type { NewContainer } from '../engine/new-container.ts';
 import type { TenantNetwork } from '../networks/port.ts';
-
-/** What a container may take of the machine. */
-export interface ContainerLimits {
-  memoryMb: number;
-  cpus: number;
-  processes: number;
-  openFiles: number;
-  /** What it may write without a folder of its own: memory, counted in the above. */
-  scratchMb: number;
-}
+import { type ContainerLimits, limited } from '../stack/confinement.ts';
 
 export interface PlaneContainerOptions {
   image: string;
@@ -33,8 +24,6 @@ export const PARSER_FOLDER = '/run/frostbyte/parser';
 export const RELAY_FOLDER = '/run/frostbyte/embedder';
 /** Where a plane listens in its network. */
 export const PLANE_PORT = 7600;
-/** Where a container may write what needs no folder of its own: in memory, so never on a disk, and gone with it. */
-export const SCRATCH_FOLDER = '/tmp';
 
 /** A tenant's data plane: its network, its handover, its parser's socket, its way to the endpoint, and nothing else. */
 export function planeContainer(
@@ -77,12 +66,4 @@ export function parserContainer(
     ...limited(limits.parser, parserUid),
     mounts: [{ source: parsing, target: PARSER_FOLDER, writable: true }],
   };
-}
-
-/** A container's limits, as the engine is told them. */
-export function limited(
-  { scratchMb, ...limits }: ContainerLimits,
-  uid: number,
-): Omit<ContainerLimits, 'scratchMb'> & Pick<NewContainer, 'memoryFolders'> {
-  return { ...limits, memoryFolders: [{ path: SCRATCH_FOLDER, uid, sizeMb: scratchMb }] };
 }

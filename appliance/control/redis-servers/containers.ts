@@ -7,6 +7,8 @@ import type { NewContainer } from '../engine/new-container.ts';
 import { writeSecretFile } from '../engine/secret-files.ts';
 import { settleContainer } from '../engine/settle-container.ts';
 import type { TenantNetworks } from '../networks/port.ts';
+import { PORTS } from '../stack/addresses.ts';
+import { TENANT_REDIS } from '../stack/tenant-services.ts';
 import type { RedisServers } from './port.ts';
 
 export interface RedisContainersOptions {
@@ -15,23 +17,17 @@ export interface RedisContainersOptions {
   image: string;
   /** Folder on memory in which each server finds its password; it belongs to this alone. */
   secrets: string;
-  /** The user that the image runs as. */
-  uid: number;
   /** What a server finds beside its password, by file name: certificates, where it is to speak TLS. Default: nothing. */
   certificates?: Readonly<Record<string, string>>;
 }
 
-const PORT = 6379;
 /** What the image looks for in its folder of secrets (images/redis). */
 const FILES = ['redis_password', 'redis_certificate', 'redis_key', 'clients_authority'] as const;
-/** What a queue may hold; full, the server refuses rather than forgets. */
-const MOST_MB = 64;
-/** With what clients' buffers and the server itself take beside that. */
-const MEMORY_MB = 128;
 
 /** Redis servers as containers: nothing on the disk, limits on everything, no name is resolved. */
 export function redisContainers(options: RedisContainersOptions): RedisServers {
-  const { engine, networks, image, secrets, uid, certificates = {} } = options;
+  const { engine, networks, image, secrets, certificates = {} } = options;
+  const { uid, command, limits, memoryFolders } = TENANT_REDIS;
   const turns = new Turns();
   const nameOf = (tenantId: string) => containerName(tenantId, 'redis');
   /** A folder for each, so that a new password takes the place of the old one also for a container that is there. */
@@ -42,18 +38,12 @@ export function redisContainers(options: RedisContainersOptions): RedisServers {
     return {
       name: nameOf(tenantId),
       image,
-      command: ['--maxmemory', `${MOST_MB}mb`, '--maxmemory-policy', 'noeviction', '--maxclients', '512'],
+      command,
       labels: tenantLabels(tenantId, 'redis'),
       network: { name: network.name, address: network.address('redis') },
-      memoryMb: MEMORY_MB,
-      cpus: 0.5,
-      processes: 64,
-      openFiles: 4096,
+      ...limits,
       mounts: [{ source: secretOf(tenantId), target: '/run/secrets', writable: false }],
-      memoryFolders: [
-        { path: '/run/redis', uid, sizeMb: 1 },
-        { path: '/data', uid, sizeMb: 1 },
-      ],
+      memoryFolders,
     };
   };
 
@@ -74,7 +64,7 @@ export function redisContainers(options: RedisContainersOptions): RedisServers {
         }
         await engine.start(await settleContainer(engine, spec));
       }),
-    address: async (tenantId) => ({ host: (await networks.of(tenantId)).address('redis'), port: PORT }),
+    address: async (tenantId) => ({ host: (await networks.of(tenantId)).address('redis'), port: PORTS.redis }),
     start: (tenantId) => turns.take(tenantId, () => engine.start(nameOf(tenantId))),
     stop: (tenantId) => turns.take(tenantId, () => engine.kill(nameOf(tenantId))),
     states: async () =>

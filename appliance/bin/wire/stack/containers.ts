@@ -5,9 +5,10 @@ import type { Engine } from '../../../control/engine/engine.ts';
 import { type InsideChecks, insideChecks } from '../../../control/isolation/inside.ts';
 import type { Takes } from '../../../control/neighbours/watch.ts';
 import type { TenantNetworks } from '../../../control/networks/port.ts';
-import { type ContainerLimits, RELAY_FOLDER } from '../../../control/planes/container-specs.ts';
+import { RELAY_FOLDER } from '../../../control/planes/container-specs.ts';
 import { type PlaneContainers, planeContainers } from '../../../control/planes/containers.ts';
 import type { TenantResource } from '../../../control/provisioning/port.ts';
+import { type Box, tenantServices } from '../../../control/stack/tenant-services.ts';
 import { FrostbyteError } from '../../../kernel/errors.ts';
 import type { Logger } from '../../../kernel/telemetry.ts';
 import { runFolder } from '../../run-folder.ts';
@@ -35,22 +36,17 @@ export interface StackContainersOptions {
   logger: Logger;
 }
 
-/** The users that data planes and parsers run as. Of all tenants the same: it is containers that part those. */
-const [PLANE_UID, PARSER_UID] = [7020, 7021];
-/** Beside the documents at work, which each have `parser.memory_mb`, the parser itself. */
-const PARSER_OWN_MB = 512;
-
 export function stackContainers({ config, engine, networks, image, logger }: StackContainersOptions): StackContainers {
   const run = runFolder(config);
-  const limits = containerLimits(config);
+  const { 'data-plane': plane, parser, isolation } = tenantServices(boxOf(config));
   const planes = planeContainers({
     engine,
     networks,
     image,
-    planeUid: PLANE_UID,
-    parserUid: PARSER_UID,
-    limits,
-    folders: (tenantId) => planeFolders(config, tenantId, PLANE_UID),
+    planeUid: plane.uid,
+    parserUid: parser.uid,
+    limits: { plane: plane.limits, parser: parser.limits },
+    folders: (tenantId) => planeFolders(config, tenantId, plane.uid),
     hasEndpoint: configuredEndpoint(config) !== null,
     folder: join(run, 'containers'),
     logger,
@@ -59,8 +55,8 @@ export function stackContainers({ config, engine, networks, image, logger }: Sta
     engine,
     networks,
     image,
-    uid: PLANE_UID,
-    limits: { ...limits.plane, memoryMb: 512, scratchMb: 16 },
+    uid: isolation.uid,
+    limits: isolation.limits,
     folder: join(run, 'isolation'),
   });
   const hasImage = async (): Promise<void> => {
@@ -74,12 +70,12 @@ export function stackContainers({ config, engine, networks, image, logger }: Sta
   return {
     planes,
     inside,
-    look: planeLooks({ engine, networks, limits: limits.plane }),
+    look: planeLooks({ engine, networks, limits: plane.limits }),
     resource: {
       async make(tenantId) {
         await hasImage();
         // Before anybody who sends finds the tenant: what comes earlier than its plane has the plane's group too.
-        planeFolders(config, tenantId, PLANE_UID);
+        planeFolders(config, tenantId, plane.uid);
       },
       check: hasImage,
       async destroy(tenantId) {
@@ -108,19 +104,11 @@ export function settingsInside(
   };
 }
 
-/** So much that half the box is left to others, whatever a tenant does (spec 3, "Noisy neighbour"). */
-function containerLimits({ parser, workers }: Config): { plane: ContainerLimits; parser: ContainerLimits } {
-  const cpus = Math.max(1, availableParallelism() / 2);
-  const atWork = Math.max(1, workers.count * workers.concurrency);
+/** What the limits of tenants' containers follow from, on this box and with these settings. */
+function boxOf({ parser, workers }: Config): Box {
   return {
-    // A document at work lies in the scratch, in the clear: in memory, never on a disk.
-    plane: { memoryMb: 3072, cpus, processes: 256, openFiles: 8192, scratchMb: 1280 },
-    parser: {
-      memoryMb: PARSER_OWN_MB + parser.memory_mb * Math.min(2, atWork),
-      cpus,
-      processes: 256,
-      openFiles: 4096,
-      scratchMb: 64,
-    },
+    processors: availableParallelism(),
+    parserMemoryMb: parser.memory_mb,
+    atWork: Math.max(1, workers.count * workers.concurrency),
   };
 }

@@ -5,6 +5,8 @@ import type { Config } from '../../../config/schema.ts';
 import { keepEmbedderContainer, MODELS_INSIDE } from '../../../control/embedder/container.ts';
 import type { Engine } from '../../../control/engine/engine.ts';
 import { EMBEDDER_NAME } from '../../../control/engine/labels.ts';
+import { CORE_PLACES, coreAddress, coreNetwork } from '../../../control/stack/addresses.ts';
+import { embedderService } from '../../../control/stack/tenant-services.ts';
 import type { Logger } from '../../../kernel/telemetry.ts';
 import { LEXICAL, type LockedModel, MODEL_LOCK } from '../../../models/embedder/lock.ts';
 import { runFolder } from '../../run-folder.ts';
@@ -12,7 +14,7 @@ import type { EmbedderOrder } from '../embedder-order.ts';
 import { chosen } from '../embedders.ts';
 import { modelsOf } from '../models.ts';
 import { healthOf, statusOf } from '../serve-embedder.ts';
-import { EMBEDDER, FIRST_EMBEDDER_PORT } from './servers.ts';
+import { FIRST_EMBEDDER_PORT } from './servers.ts';
 
 /** The embedder of a box whose data planes run in containers. */
 export interface StackEmbedder {
@@ -27,13 +29,6 @@ export interface StackEmbedder {
   stop(): Promise<void>;
 }
 
-/** The user that it runs as. */
-const EMBEDDER_UID = 7022;
-/** Beside models: Node, twice for each. */
-const OWN_MB = 512;
-/** The network that the scanner has for itself, beside those of tenants (compose/core.yaml). */
-const HOME = 'frostbyte_scanning';
-
 export interface StackEmbedderOptions {
   config: Config;
   engine: Engine;
@@ -45,7 +40,7 @@ export interface StackEmbedderOptions {
 }
 
 export function stackEmbedder({ config, engine, image, models, logger }: StackEmbedderOptions): StackEmbedder {
-  const home = `${config.stack.subnet}.255.${EMBEDDER}`;
+  const home = coreAddress(config.stack.subnet, 'embedder');
   let kept: ReturnType<typeof keepEmbedderContainer> | undefined;
   const ports = models.map((model) => ({ model, port: portOf(model) }));
   return {
@@ -67,19 +62,14 @@ export function stackEmbedder({ config, engine, image, models, logger }: StackEm
         idle_ms: config.embedder.idle_minutes * 60_000,
         home,
       };
+      const memory = models.map(({ memory_mb }) => memory_mb);
+      const { uid, limits } = embedderService(availableParallelism(), memory);
       kept = keepEmbedderContainer({
         engine,
         image,
-        uid: EMBEDDER_UID,
-        limits: {
-          // A session for documents and one for questions.
-          memoryMb: OWN_MB + models.reduce((sum, { memory_mb }) => sum + 2 * memory_mb, 0),
-          cpus: availableParallelism(),
-          processes: 256,
-          openFiles: 16_384,
-          scratchMb: 16,
-        },
-        home: { network: HOME, address: home },
+        uid,
+        limits,
+        home: { network: coreNetwork(CORE_PLACES.embedder.network), address: home },
         models: modelsOf(config).folder,
         order,
         folder: join(runFolder(config), 'embedder-order'),

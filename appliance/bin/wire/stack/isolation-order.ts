@@ -1,11 +1,12 @@
 import type { IsolationOrder, OrderTarget } from '../../../api/plane/isolation-order.ts';
-import { LAST, type TenantNetwork } from '../../../control/networks/port.ts';
+import type { TenantNetwork } from '../../../control/networks/port.ts';
 import { PLANE_PORT } from '../../../control/planes/container-specs.ts';
 import type { IsolationTarget, TenantResources } from '../../../control/provisioning/port.ts';
+import { CORE_NETWORKS, networkPlan, PORTS } from '../../../control/stack/addresses.ts';
 import { tenantNames } from '../../../kernel/names.ts';
 import type { BackingParts } from '../backing.ts';
 import { CONTROL_DATABASE } from './logs.ts';
-import { FIRST_EMBEDDER_PORT, PORTS, type StackServers } from './servers.ts';
+import { FIRST_EMBEDDER_PORT, type StackServers } from './servers.ts';
 import type { TenantStores } from './stores.ts';
 
 export interface OrderParts {
@@ -64,7 +65,7 @@ export async function isolationOrder(
             }
           : {
               host: network.address('redis'),
-              port: 6379,
+              port: PORTS.redis,
               username: names.redisUser,
               password: held?.queue.password ?? null,
               prefix: names.redisPrefix,
@@ -90,7 +91,11 @@ export async function isolationOrder(
               host: from.address('host'),
               port,
             })),
-            { name: 'the host by the stores’ network', host: `${parts.config.stack.subnet}.0.${LAST.host}`, port: 22 },
+            {
+              name: 'the host by the stores’ network',
+              host: networkPlan(parts.config.stack.subnet, CORE_NETWORKS.stores).gateway,
+              port: 22,
+            },
           ],
     // The engine's own, and the host's.
     resolvers: from === null ? [] : ['127.0.0.11', from.address('host')],

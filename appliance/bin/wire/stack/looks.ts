@@ -4,22 +4,23 @@ import type { Engine } from '../../../control/engine/engine.ts';
 import { containerName, ROLE_LABEL, TENANT_LABEL } from '../../../control/engine/labels.ts';
 import type { Takes } from '../../../control/neighbours/watch.ts';
 import type { TenantNetworks } from '../../../control/networks/port.ts';
-import type { ContainerLimits } from '../../../control/planes/container-specs.ts';
+import { coreContainer, PORTS } from '../../../control/stack/addresses.ts';
+import type { ContainerLimits } from '../../../control/stack/confinement.ts';
 import { tenantNames } from '../../../kernel/names.ts';
 import { type Demand, demandBetween, demandOf } from './demand.ts';
 import { sessionMemory } from './session-memory.ts';
 import { tcpPeers } from './tcp-peers.ts';
 
-const DATABASE = 'frostbyte-postgres-1';
+const DATABASE = coreContainer('postgres');
 
 /**
  * Connections that a data plane has at most: to the database its share (`connections.ts`), twice while it is replaced, and
  * those that are refused since there is no place; to the object store and the scanner as many as files that move.
  */
 const MOST: Readonly<Record<string, { port: number; connections: number }>> = Object.freeze({
-  [DATABASE]: { port: 5432, connections: 40 },
-  'frostbyte-objects-1': { port: 9000, connections: 512 },
-  'frostbyte-scanner-1': { port: 3310, connections: 128 },
+  [DATABASE]: { port: PORTS.postgres, connections: 40 },
+  [coreContainer('objects')]: { port: PORTS.objects, connections: 512 },
+  [coreContainer('scanner')]: { port: PORTS.scanner, connections: 128 },
 });
 
 export interface LooksOptions {

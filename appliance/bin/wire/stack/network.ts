@@ -9,6 +9,9 @@ import type { IsolationFinding, IsolationTarget } from '../../../control/provisi
 import { redisContainers } from '../../../control/redis-servers/containers.ts';
 import type { RedisServers } from '../../../control/redis-servers/port.ts';
 import { openRegistry, type Registry } from '../../../control/registry/open.ts';
+import { coreContainer } from '../../../control/stack/addresses.ts';
+import { imageReference } from '../../../control/stack/images.ts';
+import { OWN_IMAGE, TENANT_REDIS } from '../../../control/stack/tenant-services.ts';
 import { tryEverything } from '../../../isolation/check.ts';
 import { systemClock } from '../../../kernel/clock.ts';
 import { controlPaths, tenantPaths } from '../../../kernel/names.ts';
@@ -46,14 +49,12 @@ export interface StackNetwork {
 
 /** Containers of the core stack that every tenant's network is given, by what they are (compose/core.yaml). */
 const SHARED = Object.freeze({
-  postgres: 'frostbyte-postgres-1',
-  objects: 'frostbyte-objects-1',
-  scanner: 'frostbyte-scanner-1',
+  postgres: coreContainer('postgres'),
+  objects: coreContainer('objects'),
+  scanner: coreContainer('scanner'),
 });
 /** The same where the bundle has it. */
-const QDRANT = 'frostbyte-qdrant-1';
-/** The user that `images/redis` runs as. */
-const REDIS_UID = 6379;
+const QDRANT = coreContainer('qdrant');
 
 /** `models`: those that are here. */
 export function openStackNetwork(
@@ -73,7 +74,7 @@ export function openStackNetwork(
     registry ??= openRegistry(controlPaths(config.data_folder).registry, systemClock());
     return registry;
   };
-  const image = `frostbyte.local/appliance:${release}`;
+  const image = imageReference(OWN_IMAGE, release);
   const embedder = inContainers ? stackEmbedder({ config, engine, image, models, logger }) : null;
   const networks = tenantNetworks({
     engine,
@@ -84,9 +85,8 @@ export function openStackNetwork(
   const redis = redisContainers({
     engine,
     networks,
-    image: `frostbyte.local/redis:${release}`,
+    image: imageReference(TENANT_REDIS.image, release),
     secrets: join(runFolder(config), 'secrets'),
-    uid: REDIS_UID,
     certificates: certificates.ofRedis,
   });
   const containers = inContainers ? stackContainers({ config, engine, networks, image, logger }) : null;

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../../../config/schema.ts';
-import { LAST, type TenantNetworks } from '../../../control/networks/port.ts';
+import type { TenantNetworks } from '../../../control/networks/port.ts';
+import { CORE_NETWORKS, type CorePlace, coreAddress, networkPlan, PORTS } from '../../../control/stack/addresses.ts';
 import { FrostbyteError } from '../../../kernel/errors.ts';
 import type { ServerTls } from '../../../kernel/server-tls.ts';
 import type { StackCertificates } from './certificates.ts';
@@ -43,12 +44,6 @@ export interface Ways {
   embedder: string;
 }
 
-export const PORTS = Object.freeze({ postgres: 5432, objects: 9000, redis: 6379, qdrant: 6333, scanner: 3310 });
-
-/** The proxy before clamd, on a network of its own; clamd itself is on none. */
-const SCANNER = 15;
-/** The embedder begins there too. */
-export const EMBEDDER = 16;
 export const FIRST_EMBEDDER_PORT = 7700;
 
 /** Fixed addresses in the configured range (spec 7, "Compose"). */
@@ -58,21 +53,20 @@ export function stackServers(
   { to, asked }: StackCertificates,
 ): StackServers {
   const { subnet, secrets_folder, qdrant, vectors, planes } = config.stack;
-  const core = (last: number) => `${subnet}.0.${last}`;
-  const scanning = (last: number) => `${subnet}.255.${last}`;
+  const at = (who: CorePlace) => coreAddress(subnet, who);
   const url = (host: string, port: number) => `${config.stack.tls === 'on' ? 'https' : 'http'}://${host}:${port}`;
   return {
-    postgres: { host: core(LAST.postgres), port: PORTS.postgres, tls: to.postgres },
-    objects: { endpoint: url(core(LAST.objects), PORTS.objects), tls: to.objects },
-    redis: { host: core(12), port: PORTS.redis, tls: to.redis },
-    qdrant: vectors === 'qdrant' ? { url: qdrant ?? url(core(LAST.qdrant), PORTS.qdrant), tls: to.qdrant } : null,
+    postgres: { host: at('postgres'), port: PORTS.postgres, tls: to.postgres },
+    objects: { endpoint: url(at('objects'), PORTS.objects), tls: to.objects },
+    redis: { host: at('redis'), port: PORTS.redis, tls: to.redis },
+    qdrant: vectors === 'qdrant' ? { url: qdrant ?? url(at('qdrant'), PORTS.qdrant), tls: to.qdrant } : null,
     asksCertificates: asked,
     core: [
-      { name: 'the database by the stores’ network', host: core(LAST.postgres), port: PORTS.postgres },
-      { name: 'the object store by the stores’ network', host: core(LAST.objects), port: PORTS.objects },
-      { name: 'the gateways’ limits', host: core(12), port: PORTS.redis },
-      { name: 'the scanner by its own network', host: scanning(SCANNER), port: PORTS.scanner },
-      { name: 'the embedder by its own network', host: scanning(EMBEDDER), port: FIRST_EMBEDDER_PORT },
+      { name: 'the database by the stores’ network', host: at('postgres'), port: PORTS.postgres },
+      { name: 'the object store by the stores’ network', host: at('objects'), port: PORTS.objects },
+      { name: 'the gateways’ limits', host: at('redis'), port: PORTS.redis },
+      { name: 'the scanner by its own network', host: at('scanner'), port: PORTS.scanner },
+      { name: 'the embedder by its own network', host: at('embedder'), port: FIRST_EMBEDDER_PORT },
     ],
     networkOf: (tenantId) => networks.of(tenantId),
     secret(name) {
@@ -90,12 +84,12 @@ export function stackServers(
       if (planes === 'processes') {
         // They come from the host, by the stores' own network.
         return {
-          from: `${core(LAST.host)}/32`,
-          postgres: core(LAST.postgres),
-          objects: url(core(LAST.objects), PORTS.objects),
-          qdrant: qdrant ?? url(core(LAST.qdrant), PORTS.qdrant),
-          scanner: `${scanning(SCANNER)}:${PORTS.scanner}`,
-          embedder: scanning(EMBEDDER),
+          from: `${networkPlan(subnet, CORE_NETWORKS.stores).gateway}/32`,
+          postgres: at('postgres'),
+          objects: url(at('objects'), PORTS.objects),
+          qdrant: qdrant ?? url(at('qdrant'), PORTS.qdrant),
+          scanner: `${at('scanner')}:${PORTS.scanner}`,
+          embedder: at('embedder'),
         };
       }
       const network = await networks.of(tenantId);

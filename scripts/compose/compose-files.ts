@@ -1,0 +1,60 @@
+/** The Compose files of the core stack, from its one description (`appliance/control/stack/`). */
+import { Document, isScalar, type Scalar, type YAMLMap } from 'yaml';
+import { CORE_NETWORKS, PROJECT } from '../../appliance/control/stack/addresses.ts';
+import { CORE_SERVICES, CORE_VOLUMES, GIVEN, type Secret } from '../../appliance/control/stack/core-services.ts';
+import { composeNetwork, composeService, composeVolume, given, SUBNET } from './service.ts';
+
+const MADE = ' Made from appliance/control/stack/ by make gen; do not edit.\n';
+const CORE = `${MADE}
+ The core stack: the stores that control hands out to tenants, and the scanner. Static: tenants’ networks and containers
+ are control’s, which makes them through the engine (spec 7, "Compose"). Whoever starts it gives:
+${Object.values(GIVEN)
+  .map(({ name, what }) => `   ${name.padEnd(20)}  ${what}\n`)
+  .join('')}\
+   ${SUBNET.name.padEnd(20)}  the first half of all addresses, where that in here is taken; 0 is the stores’, 255 the
+                         scanner’s, the rest is for tenants`;
+const TLS = `${MADE}
+ The stores over TLS: docker compose --file core.yaml --file tls.yaml. Each finds its certificate among the secrets and
+ then speaks TLS 1.3, MinIO and Redis nothing else; PostgreSQL lets in over TLS alone whom control lets in (stack.tls: on).
+ PostgreSQL and MinIO hear those alone who show a certificate of the clients’ authority; gateways have none, so the limits
+ that they share ask for a password only.`;
+
+/** Their texts by name. */
+export function composeFiles(): ReadonlyMap<string, string> {
+  const core = {
+    name: PROJECT,
+    services: Object.fromEntries(CORE_SERVICES.map((service) => [service.name, composeService(service)])),
+    networks: byName(CORE_NETWORKS, composeNetwork),
+    volumes: byName(CORE_VOLUMES, composeVolume),
+    secrets: secretFiles(CORE_SERVICES.flatMap(({ secrets = [] }) => secrets)),
+  };
+  const overTls = CORE_SERVICES.filter(({ tlsSecrets }) => tlsSecrets !== undefined);
+  const tls = {
+    services: Object.fromEntries(overTls.map(({ name, tlsSecrets }) => [name, { secrets: tlsSecrets }])),
+    secrets: secretFiles(overTls.flatMap(({ tlsSecrets = [] }) => tlsSecrets)),
+  };
+  const remarks = new Map(CORE_SERVICES.map(({ name, remark }) => [name as string, remark]));
+  return new Map([
+    ['core.yaml', textOf(core, CORE, remarks)],
+    ['tls.yaml', textOf(tls, TLS, new Map())],
+  ]);
+}
+
+function byName<Name extends string>(all: Record<Name, unknown>, of: (name: Name) => object): Record<string, object> {
+  return Object.fromEntries((Object.keys(all) as Name[]).map((name) => [name, of(name)]));
+}
+
+function secretFiles(names: readonly Secret[]): Record<string, { file: string }> {
+  return Object.fromEntries([...new Set(names)].map((name) => [name, { file: `${given('secrets')}/${name}` }]));
+}
+
+/** Quoted where older readers of YAML would take a word for something else; a remark before whom it is about. */
+function textOf(content: object, head: string, remarks: ReadonlyMap<string, string | undefined>): string {
+  const document = new Document(content, { schema: 'yaml-1.1', aliasDuplicateObjects: false });
+  document.commentBefore = head;
+  for (const { key } of (document.get('services') as YAMLMap<Scalar<string>>).items) {
+    const remark = remarks.get(key.value);
+    if (isScalar(key) && remark !== undefined) key.commentBefore = remark.replaceAll(/^/gm, ' ');
+  }
+  return document.toString({ lineWidth: 0 });
+}

@@ -1,0 +1,100 @@
+/** One service, volume or network of the core stack, as Compose is told it. */
+
+import { PLANE_LABEL, STORES_PLANE } from '../../appliance/control/engine/labels.ts';
+import {
+  BRIDGE_OPTION,
+  CORE_NETWORKS,
+  CORE_PLACES,
+  type CoreNetwork,
+  type CorePlace,
+  coreAddress,
+  NETWORK,
+  networkPlan,
+} from '../../appliance/control/stack/addresses.ts';
+import { CONFINEMENT, memoryOptions } from '../../appliance/control/stack/confinement.ts';
+import {
+  CORE_VOLUMES,
+  type CoreMount,
+  type CoreService,
+  type CoreVolume,
+  GIVEN,
+} from '../../appliance/control/stack/core-services.ts';
+import { imageReference } from '../../appliance/control/stack/images.ts';
+import { DEFAULT_SUBNET } from '../../appliance/kernel/names.ts';
+
+export const SUBNET = { name: 'FROSTBYTE_SUBNET', text: `\${FROSTBYTE_SUBNET:-${DEFAULT_SUBNET}}` };
+/** What is not given ends Compose with the name of it. */
+export const given = (what: keyof typeof GIVEN): string => `\${${GIVEN[what].name}:?}`;
+const LABELS = { [PLANE_LABEL]: STORES_PLANE };
+/** What a volume keeps: no backup may pass it over. */
+const KEEPS_LABEL = 'frostbyte.keeps';
+
+/** Every rule that all are held to, and what is the service's own. */
+export function composeService(service: CoreService): Record<string, unknown> {
+  const { name, command, mounts, secrets, memoryFolders, sharedMemoryMb, limits, stopSeconds, after } = service;
+  return {
+    image: imageReference(service.image, given('release')),
+    pull_policy: 'never',
+    ...(command && { command: command(SUBNET.text) }),
+    ...placeOf(name),
+    ...(after && { depends_on: Object.fromEntries(after.map((each) => [each, { condition: 'service_healthy' }])) }),
+    restart: CONFINEMENT.restart,
+    read_only: CONFINEMENT.readOnly,
+    cap_drop: CONFINEMENT.capDrop,
+    security_opt: CONFINEMENT.securityOpt,
+    dns: CONFINEMENT.dns,
+    ...(mounts && { volumes: mounts.map(composeMount) }),
+    ...(secrets && { secrets }),
+    ...(memoryFolders && { tmpfs: memoryFolders.map((folder) => `${folder.path}:${memoryOptions(folder)}`) }),
+    ...(sharedMemoryMb && { shm_size: `${sharedMemoryMb}m` }),
+    mem_limit: `${limits.memoryMb}m`,
+    memswap_limit: `${limits.memoryMb}m`,
+    cpus: limits.cpus,
+    pids_limit: limits.processes,
+    ulimits: { nofile: limits.openFiles },
+    stop_grace_period: `${stopSeconds}s`,
+    logging: CONFINEMENT.log,
+    labels: LABELS,
+  };
+}
+
+/** Whoever has no place is in no network, and not in one that Compose would make. */
+function placeOf(name: CoreService['name']): Record<string, unknown> {
+  if (!isPlaced(name)) return { network_mode: 'none' };
+  return { networks: { [CORE_PLACES[name].network]: { ipv4_address: coreAddress(SUBNET.text, name) } } };
+}
+
+function isPlaced(name: string): name is CorePlace {
+  return Object.hasOwn(CORE_PLACES, name);
+}
+
+function composeMount(mount: CoreMount): Record<string, unknown> {
+  if ('folder' in mount) return { type: 'bind', source: given(mount.folder), target: mount.target, read_only: true };
+  const { volume, target, writable, copiesFromImage } = mount;
+  return {
+    type: 'volume',
+    source: volume,
+    target,
+    ...(writable ? {} : { read_only: true }),
+    ...(copiesFromImage ? {} : { volume: { nocopy: true } }),
+  };
+}
+
+/** A network of the core stack: internal, as every one is. */
+export function composeNetwork(network: CoreNetwork): Record<string, unknown> {
+  const { cidr, gateway, bridge } = networkPlan(SUBNET.text, CORE_NETWORKS[network]);
+  return {
+    internal: NETWORK.internal,
+    driver_opts: { [BRIDGE_OPTION]: bridge },
+    labels: LABELS,
+    ipam: { config: [{ subnet: cidr, gateway }] },
+  };
+}
+
+export function composeVolume(name: CoreVolume): Record<string, unknown> {
+  const volume = CORE_VOLUMES[name];
+  if ('keeps' in volume) return { labels: { ...LABELS, [KEEPS_LABEL]: volume.keeps } };
+  const { uid, gid, mode, sizeMb } = volume.memory;
+  const o = `uid=${uid},gid=${gid},mode=${mode},size=${sizeMb}m,noexec,nosuid,nodev`;
+  return { labels: LABELS, driver_opts: { type: 'tmpfs', device: 'tmpfs', o } };
+}
