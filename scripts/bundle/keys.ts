@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Input } from '../../appliance/bundle/build/write-bundle.ts';
 import { signerFiles } from '../../appliance/bundle/build/write-signers.ts';
+import { readSigners } from '../../appliance/bundle/signers/folder.ts';
 import { fingerprint, publicOf, readPrivateKey } from '../../appliance/bundle/sshsig/keys.ts';
 import { signMessage } from '../../appliance/bundle/sshsig/signature.ts';
 import { ROOT } from '../images/recipe.ts';
@@ -20,9 +21,10 @@ export interface Signers {
   fingerprint: string | null;
 }
 
-/** The lists of a folder that the root key has signed. */
+/** The lists of a folder that the root key has signed; `readSigners` throws where it has not. */
 export function broughtSigners(folder: string): Signers {
-  for (const name of NEEDED) if (!existsSync(join(folder, name))) throw new Error(`${folder} has no ${name}`);
+  // What its root key did not sign would be found only on the first host.
+  readSigners(folder);
   const inputs = folderInputs(folder, 'signers').filter(({ path }) => NEEDED.includes(path.replace('signers/', '')));
   return { inputs, trialKey: null, fingerprint: null };
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { BUNDLE_EXIT } from '../../appliance/bundle/exit-codes.ts';
 import { CONTROL_FILES } from '../../appliance/bundle/format/control-files.ts';
-import { fingerprint, publicLine, publicOf } from '../../appliance/bundle/sshsig/keys.ts';
+import { fingerprint, publicLine, publicOf, readPublicLine } from '../../appliance/bundle/sshsig/keys.ts';
 import { type BundleWorld, bundleWorld } from '../support/bundle-world.ts';
 import { type Ran, runProgram, unpackShipped } from '../support/shipped.ts';
 import { SPOILT } from '../support/spoilt-bundles.ts';
@@ -114,6 +114,62 @@ describe('the command for bundles', () => {
       assert.match(execFileSync('ssh-keygen', args, { input: readFileSync(file), encoding: 'utf8' }), /^Good /);
     }
     assert.equal((await bundle('sign', folder, '--key', key)).code, BUNDLE_EXIT.BUNDLE_FILE_MISSING);
+  });
+
+  test('makes the lists of who signs with a root key, and a bundle with them is believed until its signer is revoked', {
+    skip: without(stockSshKeygen, 'ssh-keygen'),
+  }, async () => {
+    const [root, key, signers] = [join(folder, 'own-root.key'), join(folder, 'own.key'), join(folder, 'own-signers')];
+    for (const file of [root, key]) execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', file]);
+    const lists = (...args: string[]) => bundle('signers', ...args, '--key', root);
+    const done = async (...args: string[]) => {
+      const ran = await lists(...args, '--json');
+      assert.equal(ran.code, 0, ran.err);
+      return JSON.parse(ran.out) as { root: string; serial: number; signers: Record<string, unknown>[] };
+    };
+    assert.equal((await done('create', signers)).serial, 1);
+    const print = fingerprint(readPublicLine(readFileSync(`${key}.pub`, 'utf8')));
+    const words = ['add', signers, `${key}.pub`, '--from', '2026-01-01', '--until', '2099-12-31', '--comment', 'us'];
+    const added = await done(...words);
+    assert.deepEqual(added.signers, [
+      { key: print, comment: 'us', from: '2026-01-01', until: '2099-12-31', revoked: false },
+    ]);
+    assert.match(readFileSync(join(signers, 'allowed_signers'), 'utf8'), /,valid-before="21000101" /);
+
+    const own = join(world.folder, 'with-own-lists');
+    const { path: built } = await world.build('with-own-lists-unsigned', {
+      inputs: [{ path: 'README.txt', from: Buffer.from('read\n') }],
+    });
+    const anchored = join(folder, 'own-anchor');
+    writeFileSync(anchored, `frostbyte-root ${readFileSync(`${root}.pub`, 'utf8')}`);
+    const rebuilt = async () => {
+      rmSync(own, { recursive: true, force: true });
+      const { files: _, joined: __, ...about } = JSON.parse(readFileSync(join(built, 'MANIFEST.json'), 'utf8'));
+      const inputs = [
+        ...CONTROL_FILES.filter((name) => name.startsWith('signers/')).map((name) => ({
+          path: name,
+          from: join(signers, name.replace('signers/', '')),
+        })),
+        { path: 'README.txt', from: join(built, 'README.txt') },
+      ];
+      writeFileSync(join(folder, 'own.json'), JSON.stringify({ inputs, about }));
+      const ran = await bundle('build', join(folder, 'own.json'), '--out', own, '--key', key);
+      assert.equal(ran.code, 0, ran.err);
+      return (await bundle('verify', own, '--anchor', anchored)).code;
+    };
+    assert.equal(await rebuilt(), 0);
+    await done('end', signers, print, '--until', '2026-01-31');
+    assert.equal(await rebuilt(), BUNDLE_EXIT.BUNDLE_SIGNER_OUTDATED);
+    assert.equal((await done('revoke', signers, print, '--because', 'lost', '--since', '2026-01-02')).serial, 4);
+    assert.equal(await rebuilt(), BUNDLE_EXIT.BUNDLE_SIGNER_REVOKED);
+
+    const shown = await bundle('signers', 'show', signers);
+    assert.match(shown.out, /^Edition 4, signed by the root key SHA256:/);
+    assert.match(shown.out, new RegExp(`^${print.replaceAll(/[+/]/g, '.')} +2026-01-02 +lost$`, 'm'));
+    for (const wrong of ['2026-02-30', '20260101', 'soon'])
+      assert.equal((await lists('end', signers, print, '--until', wrong)).code, 2);
+    assert.equal((await lists('end', signers, 'SHA256:nobody', '--until', '2026-01-01')).code, 2);
+    assert.equal((await lists('create', join(folder, 'anew'))).code, BUNDLE_EXIT.BUNDLE_OLDER);
   });
 
   test('builds from a list of contents, and puts a newer one together from a delta', async () => {

@@ -1,11 +1,9 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import { CHECKSUMS, MANIFEST } from '../format/checksums.ts';
 import { readManifest } from '../format/manifest.ts';
-import { readPrivateKey } from '../sshsig/keys.ts';
-import { signMessage } from '../sshsig/signature.ts';
-import { signWithSshKeygen } from '../sshsig/ssh-keygen.ts';
+import { openKeyFile } from '../sshsig/key-file.ts';
 import { BUNDLE_NAMESPACE } from '../verify/trust.ts';
 
 /**
@@ -25,27 +23,11 @@ export async function signBundle(folder: string, keyFile: string): Promise<strin
     }
   };
   readManifest(read(MANIFEST).toString('utf8'));
-  const key = keyOf(keyFile);
+  const key = openKeyFile(keyFile);
   const signed = [MANIFEST, CHECKSUMS];
   for (const name of signed) {
-    const file = join(folder, name);
-    const bytes = read(name);
-    if (key !== null) writeFileSync(`${file}.sig`, signMessage(bytes, key, BUNDLE_NAMESPACE));
-    else {
-      // It asks before it overwrites.
-      rmSync(`${file}.sig`, { force: true });
-      await signWithSshKeygen(file, keyFile, BUNDLE_NAMESPACE);
-    }
+    read(name);
+    await key.sign(join(folder, name), BUNDLE_NAMESPACE);
   }
   return signed;
-}
-
-function keyOf(file: string) {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new FrostbyteError('KEY_UNAVAILABLE', `The key ${file} cannot be read.`, { cause });
-  }
-  return text.startsWith('ssh-ed25519 ') ? null : readPrivateKey(text);
 }

@@ -86,6 +86,23 @@ export function readPrivateKey(text: string): KeyObject | null {
   );
 }
 
+/** The public half that stands in a file in the clear: a `.pub` file, or OpenSSH's own, locked or not; else null. */
+export function publicHalfOf(text: string): PublicKey | null {
+  if (text.startsWith(`${KEY_TYPE} `)) return readPublicLine(text);
+  const openssh = PRIVATE_PEM.exec(text)?.[1];
+  if (openssh === undefined) return null;
+  try {
+    const reader = new WireReader(Buffer.from(openssh, 'base64'));
+    reader.raw(PRIVATE_MAGIC.length);
+    // Cipher, derivation of its key, and what that is told.
+    for (let field = 0; field < 3; field++) reader.string();
+    return reader.number() === 1 ? readKeyBlob(reader.string()) : null;
+  } catch (error) {
+    if (error instanceof WireError) return null;
+    throw error;
+  }
+}
+
 function readOpenSsh(bytes: Buffer): KeyObject | null {
   const reader = new WireReader(bytes);
   if (reader.raw(PRIVATE_MAGIC.length).toString('latin1') !== PRIVATE_MAGIC) throw new WireError('no such file');

@@ -13,6 +13,7 @@ import { type Output, table } from '../output.ts';
 import { bundleBuild } from './bundle-build.ts';
 import { bundleDelta } from './bundle-delta.ts';
 import { percent, trusting, trustOf, type VerifyFlags } from './bundle-flags.ts';
+import { bundleSigners } from './bundle-signers.ts';
 
 /** `frostbyte bundle …`: the signed package, on a build host and on the box. */
 export function bundleCommands(program: Command): void {
@@ -75,6 +76,7 @@ export function bundleCommands(program: Command): void {
 
   bundleBuild(bundle);
   bundleDelta(bundle);
+  bundleSigners(bundle);
 
   bundle
     .command('sign <folder>')
