@@ -84,6 +84,12 @@ function entriesOf(tar: Buffer): Map<string, Buffer> {
   return files;
 }
 
+const idIn = (kind: 'classic' | 'containerd', { config, manifest }: BroughtImage) =>
+  (kind === 'classic' ? config : manifest).digest;
+/** As a layer is called in a tar. */
+const name = ({ digest, diff_id }: { digest: string; diff_id: string }, kind: 'classic' | 'containerd') =>
+  (kind === 'classic' ? diff_id : digest).replace('sha256:', '');
+
 describe('loading images', () => {
   test('sends the classic store each layer once, unpacked where that is known, and never what it has', async () => {
     const { fake, tars, chains, ids } = fakeStore('classic');
@@ -114,6 +120,46 @@ describe('loading images', () => {
     chains.push([store.layers[1]!.diff_id, system.diff_id]);
     await loadImages(fake, [store], open);
     assert.equal([...tars.at(-1)!.keys()].filter((path) => path.endsWith('.tar')).length, 2);
+  });
+
+  test('has the next on its way while the store takes one, and names it only then: a failure leaves it unnamed', async () => {
+    for (const kind of ['classic', 'containerd'] as const) {
+      for (const fails of [false, true]) {
+        const seen: string[] = [];
+        const takes = Promise.withResolvers<void>();
+        const isOnItsWay = Promise.withResolvers<void>();
+        const large = image('large', [system, layer('much more')]);
+        const { fake, ids } = fakeStore(kind, {
+          async load(tar) {
+            const mine = seen.filter((what) => what.startsWith('begun')).length;
+            seen.push(`begun ${mine}`);
+            for await (const piece of tar) {
+              const text = Buffer.from(piece).toString('latin1');
+              if (mine === 1 && text.includes(name(large.layers[1]!, kind))) isOnItsWay.resolve();
+              if (/manifest\.json|index\.json/.test(text)) seen.push(`named ${mine}`);
+            }
+            if (mine === 0) await takes.promise;
+            seen.push(`taken ${mine}`);
+            ids.set([program, large][mine]!.reference, idIn(kind, [program, large][mine]!));
+          },
+        });
+        const loading = loadImages(fake, [large, program], open);
+        loading.catch(() => undefined);
+        await isOnItsWay.promise;
+        assert.deepEqual(seen, ['begun 0', 'named 0', 'begun 1'], 'the smaller one first');
+        if (fails) takes.reject(new Error('no room'));
+        else takes.resolve();
+        if (fails) await assert.rejects(loading, /no room/);
+        else
+          assert.deepEqual(
+            (await loading).map(({ reference }) => reference),
+            [large.reference, program.reference],
+          );
+        const rest = fails ? [] : ['taken 0', 'named 1', 'taken 1'];
+        assert.deepEqual(seen.slice(3), rest);
+        assert.equal(ids.has(large.reference), !fails);
+      }
+    }
   });
 
   test('gives what is there under another release’s name its new one, and sends nothing', async () => {
