@@ -20,8 +20,6 @@ export interface Compose {
    * is up it changes nothing. Throws `SERVICE_UNAVAILABLE` with what Compose said.
    */
   up(signal?: AbortSignal): Promise<void>;
-  /** Names of the services. Throws `CONFIG_INVALID` for a description that is none. */
-  services(): Promise<string[]>;
 }
 
 /** PostgreSQL that recovers from a power cut takes its time. */
@@ -33,36 +31,26 @@ export function compose({ program, files, engine, variables }: ComposeOptions): 
   const env = { ...variables, DOCKER_HOST: `unix://${engine}`, HOME: '/nonexistent', PATH: '/usr/bin:/bin' };
   const described = files.map((file) => `--file=${file}`);
 
-  async function run(words: readonly string[], signal?: AbortSignal): Promise<{ said: string; status: number | null }> {
-    const child = spawn(program, [...described, ...words], {
-      env,
-      cwd: '/',
-      stdio: ['ignore', 'pipe', 'pipe'],
-      ...(signal && { signal }),
-    });
-    const ended = new Promise<number | null>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', resolve);
-    });
-    const [said, problems, status] = await Promise.all([text(child.stdout), text(child.stderr), ended]).catch(
-      (cause: unknown) => {
-        throw new FrostbyteError('SERVICE_UNAVAILABLE', `Compose cannot be run from ${program}.`, { cause });
-      },
-    );
-    return { said: status === 0 ? said : lastLines(problems || said), status };
-  }
-
   return {
     async up(signal) {
-      const wait = ['--detach', '--wait', `--wait-timeout=${LONGEST_UP_SECONDS}`];
-      const { status, said } = await run(['--progress=quiet', 'up', ...wait], signal);
+      const words = ['--progress=quiet', 'up', '--detach', '--wait', `--wait-timeout=${LONGEST_UP_SECONDS}`];
+      const child = spawn(program, [...described, ...words], {
+        env,
+        cwd: '/',
+        stdio: ['ignore', 'ignore', 'pipe'],
+        ...(signal && { signal }),
+      });
+      const ended = new Promise<number | null>((resolve, reject) => {
+        child.once('error', reject);
+        child.once('close', resolve);
+      });
+      const [problems, status] = await Promise.all([text(child.stderr), ended]).catch((cause: unknown) => {
+        throw new FrostbyteError('SERVICE_UNAVAILABLE', `Compose cannot be run from ${program}.`, { cause });
+      });
       if (status === 0) return;
-      throw new FrostbyteError('SERVICE_UNAVAILABLE', `The core stack did not come up: ${said}`, { retryAfter: 10 });
-    },
-    async services() {
-      const { status, said } = await run(['config', '--services']);
-      if (status === 0) return said.split('\n').filter(Boolean).sort();
-      throw new FrostbyteError('CONFIG_INVALID', `Compose does not take the description of the core stack: ${said}`);
+      throw new FrostbyteError('SERVICE_UNAVAILABLE', `The core stack did not come up: ${lastLines(problems)}`, {
+        retryAfter: 10,
+      });
     },
   };
 }

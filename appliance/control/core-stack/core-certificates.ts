@@ -2,10 +2,15 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import { writeSecretFile } from '../engine/secret-files.ts';
+import { CORE_SERVICES } from '../stack/core-services.ts';
+import { IMAGE_USERS } from '../stack/images.ts';
 
-/** Users that the stores' containers run as, by what the names of their files begin with; control's own else. */
-const OWNERS: Readonly<Record<string, number>> = Object.freeze({ postgres: 5432, objects: 9000, redis: 6379 });
-const NAME = /^(?:(?:stores|clients)_authority|(postgres|objects|redis|qdrant|client)_(?:certificate|key))$/;
+const NAME = /^(?:(?:stores|clients)_authority|(?:postgres|objects|redis|qdrant|client)_(?:certificate|key))$/;
+
+/** The user that each one's container runs as, where one is alone to read it. */
+const OWNERS = new Map<string, number>(
+  CORE_SERVICES.flatMap(({ image, tlsSecrets = [] }) => tlsSecrets.map((name) => [name, IMAGE_USERS[image]] as const)),
+);
 
 /**
  * Takes the stores' certificates and keys (docs/decisions/0028) from the folder where the site keeps them to where containers
@@ -17,12 +22,12 @@ export async function placeCoreCertificates(from: string, folder: string): Promi
     throw unreadable(from, cause);
   });
   for (const name of names) {
-    const [known, store] = NAME.exec(name) ?? [];
-    if (known === undefined) continue;
+    if (!NAME.test(name)) continue;
     const text = await readFile(join(from, name), 'utf8').catch((cause: unknown) => {
       throw unreadable(join(from, name), cause);
     });
-    await writeSecretFile(join(folder, name), text, OWNERS[store ?? ''] ?? 0, name.endsWith('_key') ? 0o400 : 0o444);
+    const isSecret = name.endsWith('_key');
+    await writeSecretFile(join(folder, name), text, OWNERS.get(name) ?? 0, isSecret ? 0o400 : 0o444);
   }
 }
 

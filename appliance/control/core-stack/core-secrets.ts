@@ -6,22 +6,24 @@ import type { KeyPair } from '../../secrets/identities.ts';
 import { readSecret, writeSecret } from '../../secrets/secret-file.ts';
 import { openSops, sealSops } from '../../secrets/sops/sops-file.ts';
 import { writeSecretFile } from '../engine/secret-files.ts';
-
-/** A store's administrative secret: 256 bits, an access key's 20 characters; and the user that its container runs as. */
-interface CoreSecret {
-  uid: number;
-  make(): string;
-}
+import { CORE_SERVICES, type Secret } from '../stack/core-services.ts';
+import { IMAGE_USERS } from '../stack/images.ts';
 
 const password = (): string => randomBytes(32).toString('base64url');
 
-/** By the names that Compose and control know them by (`compose/core.yaml`). */
-const CORE_SECRETS: Readonly<Record<string, CoreSecret>> = Object.freeze({
-  postgres_password: { uid: 5432, make: password },
-  objects_root_user: { uid: 9000, make: () => randomBytes(10).toString('hex').toUpperCase() },
-  objects_root_password: { uid: 9000, make: () => randomBytes(30).toString('base64url') },
-  redis_password: { uid: 6379, make: password },
+/** How each is made: 256 bits, an access key's 20 characters. */
+const MAKERS: Readonly<Partial<Record<Secret, () => string>>> = Object.freeze({
+  postgres_password: password,
+  objects_root_user: () => randomBytes(10).toString('hex').toUpperCase(),
+  objects_root_password: password,
+  redis_password: password,
 });
+const NAMES = Object.keys(MAKERS) as Secret[];
+
+/** The user that each one's container runs as. */
+const OWNERS = new Map(
+  CORE_SERVICES.flatMap(({ image, secrets = [] }) => secrets.map((name) => [name, IMAGE_USERS[image]] as const)),
+);
 
 /**
  * The core stores' secrets, from a SOPS file for the root key; what it lacks is made and written first. The stores' volumes
@@ -30,9 +32,9 @@ const CORE_SECRETS: Readonly<Record<string, CoreSecret>> = Object.freeze({
  */
 export async function settleCoreSecrets(file: string, root: KeyPair, clock: Clock): Promise<Map<string, string>> {
   const held = await readCoreSecrets(file, root);
-  const missing = Object.keys(CORE_SECRETS).filter((name) => !held.has(name));
+  const missing = NAMES.filter((name) => !held.has(name));
   if (missing.length === 0) return held;
-  for (const name of missing) held.set(name, CORE_SECRETS[name]!.make());
+  for (const name of missing) held.set(name, MAKERS[name]!());
   const text = await sealSops(held, [root.recipient], { at: clock.iso() });
   // Volumes that were made with a password that nobody has are lost.
   if (!sameSecrets(await openSops(text, [root.identity]), held)) throw unproven();
@@ -43,8 +45,7 @@ export async function settleCoreSecrets(file: string, root: KeyPair, clock: Cloc
 
 /** Writes each to where its container finds it: on memory, for that container's user alone. Throws as `writeSecretFile` does. */
 export async function placeCoreSecrets(secrets: ReadonlyMap<string, string>, folder: string): Promise<void> {
-  for (const [name, { uid }] of Object.entries(CORE_SECRETS))
-    await writeSecretFile(join(folder, name), secrets.get(name)!, uid);
+  for (const [name, uid] of OWNERS) await writeSecretFile(join(folder, name), secrets.get(name)!, uid);
 }
 
 async function readCoreSecrets(file: string, root: KeyPair): Promise<Map<string, string>> {

@@ -3,6 +3,8 @@ import type { Dependency } from '../../api/plane/tables.ts';
 import { codeFrames, FrostbyteError } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/telemetry.ts';
 import type { Engine } from '../engine/engine.ts';
+import { coreContainer } from '../stack/addresses.ts';
+import { CORE_SERVICES } from '../stack/core-services.ts';
 import type { Compose } from './compose.ts';
 
 export interface KeepCoreOptions {
@@ -23,24 +25,20 @@ export interface KeptCore {
 
 const EVERY_MS = 5000;
 const LONGEST_WAIT_MS = 60_000;
-
-/** The name of a service's container. */
-const containerOf = (service: string): string => `frostbyte-${service}-1`;
+const names = CORE_SERVICES.map(({ name }) => name);
 
 /**
  * Brings the core stack up, and up again whenever a part of it does not run: the engine does not, since after a boot the
  * secrets are not there yet (spec 7, "Compose"). Resolves once it is up for the first time; what is described and cannot come
- * up is tried again, longer and longer apart. What runs is left alone, and stays when this is stopped. Throws `CONFIG_INVALID`
- * where the description is none.
+ * up is tried again, longer and longer apart. What runs is left alone, and stays when this is stopped.
  */
 export async function keepCore(options: KeepCoreOptions): Promise<KeptCore> {
   const { compose, engine, prepare, logger, everyMs = EVERY_MS } = options;
   const closing = new AbortController();
-  const names = await compose.services();
   let trouble: string | null = null;
 
   async function look(): Promise<readonly string[]> {
-    const found = await Promise.all(names.map((name) => engine.container(containerOf(name))));
+    const found = await Promise.all(names.map((name) => engine.container(coreContainer(name))));
     return names.filter((_, at) => found[at]?.running !== true);
   }
 

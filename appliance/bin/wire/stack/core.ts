@@ -6,14 +6,13 @@ import { placeCoreCertificates } from '../../../control/core-stack/core-certific
 import { placeCoreSecrets, settleCoreSecrets } from '../../../control/core-stack/core-secrets.ts';
 import { type KeptCore, keepCore } from '../../../control/core-stack/keep-core.ts';
 import { openEngine } from '../../../control/engine/engine.ts';
+import { CORE_NETWORKS, networkPlan } from '../../../control/stack/addresses.ts';
+import { GIVEN } from '../../../control/stack/core-services.ts';
 import type { Clock } from '../../../kernel/clock.ts';
 import { controlPaths } from '../../../kernel/names.ts';
 import type { Logger } from '../../../kernel/telemetry.ts';
 import type { KeyPair } from '../../../secrets/identities.ts';
 import { hbaLine, writeHbaRule } from './hba-rule.ts';
-
-/** Control's own place in the stores' network. */
-const CONTROL = 1;
 
 /**
  * Brings up the core stack of an installed appliance, and keeps it up: its secrets are opened by the root key and laid on
@@ -34,10 +33,10 @@ export async function coreStack(
       files: ['core.yaml', ...(isSecure ? ['tls.yaml'] : [])].map((name) => join(stack.compose_folder, name)),
       engine: stack.engine,
       variables: {
-        FROSTBYTE_RELEASE: release,
-        FROSTBYTE_SECRETS: stack.secrets_folder,
-        FROSTBYTE_HBA: stack.hba_folder,
-        FROSTBYTE_SIGNATURES: stack.signatures_folder,
+        [GIVEN.release.name]: release,
+        [GIVEN.secrets.name]: stack.secrets_folder,
+        [GIVEN.hba.name]: stack.hba_folder,
+        [GIVEN.signatures.name]: stack.signatures_folder,
         FROSTBYTE_SUBNET: stack.subnet,
       },
     }),
@@ -56,6 +55,10 @@ export async function coreStack(
 
 /** Control alone administers the database, from its own address, and over TLS where there is any. */
 function controlRule({ stack }: Config): string {
-  const who = { database: 'all', role: 'postgres', from: `${stack.subnet}.0.${CONTROL}/32` };
+  const who = {
+    database: 'all',
+    role: 'postgres',
+    from: `${networkPlan(stack.subnet, CORE_NETWORKS.stores).gateway}/32`,
+  };
   return hbaLine(who, stack.tls === 'on' ? { tls: {}, asksCertificates: true } : {});
 }

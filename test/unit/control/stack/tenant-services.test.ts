@@ -56,11 +56,12 @@ describe('the description of containers', () => {
       parserUid: parser.uid,
       limits: { plane: plane.limits, parser: parser.limits },
       folders: () => [],
+      hasEndpoint: true,
     };
     const { cidr, address } = networkPlan('172.28', 3);
     const network: TenantNetwork = { number: 3, name: 'net', cidr, address: (who) => address(LAST[who]) };
     for (const [spec, service, mode] of [
-      [planeContainer(options, 'contoso', network, { handed: '/h', parsing: '/p' }), plane, 'net'],
+      [planeContainer(options, 'contoso', network, { handed: '/h', relay: null, parsing: '/p' }), plane, 'net'],
       [parserContainer(options, 'contoso', '/p'), parser, 'none'],
     ] as const) {
       const { Image, User, HostConfig } = bodyOf(spec) as {
