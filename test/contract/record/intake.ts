@@ -3,7 +3,20 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { newId } from '../../../appliance/kernel/ids.ts';
 import type { BatchArrival } from '../../../appliance/stores/record/port.ts';
-import { arrival, entry, events, failed, idOf, indexed, job, minute, receiveOne, TENANT, toIndex } from './builders.ts';
+import {
+  arrival,
+  entry,
+  events,
+  failed,
+  failedAt,
+  idOf,
+  indexed,
+  job,
+  minute,
+  receiveOne,
+  TENANT,
+  toIndex,
+} from './builders.ts';
 import { request } from './reprocess.ts';
 import { type MakeRecords, worldOf } from './world.ts';
 
@@ -304,6 +317,20 @@ export function intakeContract(name: string, make: MakeRecords): void {
       assert.equal(receipt?.duplicate_of, document?.receipt_id);
       assert.equal(document?.storage_path, receipt?.storage_path);
       assert.match(document?.storage_path ?? '', /^quarantine\//);
+    });
+
+    test('malware found in a document that a stage had given up leaves nothing of it to decide', async (t) => {
+      const { store } = await worldOf(t, make);
+      const { id, dlq } = await failedAt(store, 'torn', 'embed', 'DIMENSION_MISMATCH');
+      assert.equal(await store.isEmbeddingHalted(), true);
+      await store.receive(arrival('b2', [{ file_id: 'a', content: 'torn', kind: 'quarantined' }]));
+      const document = await store.document(id);
+      assert.deepEqual([document?.quarantine_reason, document?.error], ['MALWARE_DETECTED', null]);
+      const closed = await store.deadLetter(dlq);
+      assert.deepEqual([closed?.status, closed?.resolution], ['abandoned', 'skipped']);
+      assert.equal(await store.isEmbeddingHalted(), false, 'what never runs again halts nobody');
+      const told = (await events(store)).find(({ event_type }) => event_type === 'DLQ_RESOLVED');
+      assert.equal(told?.details.dlq_entry_id, dlq);
     });
 
     test('malware found in a document that policy had quarantined makes it malware', async (t) => {

@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { decide, decideAll } from '../../../appliance/data/dead-letters.ts';
 import { newId } from '../../../appliance/kernel/ids.ts';
 import { jobId } from '../../../appliance/stores/queue/port.ts';
-import { arrival, failed, failedAt } from '../../contract/record/builders.ts';
+import { failed, failedAt } from '../../contract/record/builders.ts';
 import { workerWorld } from '../../support/worker-world.ts';
 
 const NEVER = new AbortController().signal;
@@ -95,15 +95,13 @@ test('what a decision does not fit is passed over and named, the rest is decided
   const { plane, pending } = await world(t);
   const { id, dlq } = await failed(plane.records, 'bad');
   await failed(plane.records, 'good');
-  // The same bytes again, and now the scanner knows them.
-  await plane.records.receive(
-    arrival('b2', [{ file_id: 'a', content: 'bad', kind: 'quarantined', reason: 'MALWARE_DETECTED' }]),
-  );
+  const erasure = { deletion_receipt_id: newId(), doc_id: id, cause: 'request', reason: 'r' } as const;
+  await plane.records.beginErasure({ ...erasure, requested_by: 'dana', requested_at: plane.clock.iso() });
   const done = await decideAll(plane, 'retry', { limit: 10 }, 'dana', NEVER);
   assert.deepEqual(done, {
     action: 'retry',
     decided: 1,
-    passed_over: [{ dlq_entry_id: dlq, resource_id: id, code: 'INVALID_STATE_TRANSITION' }],
+    passed_over: [{ dlq_entry_id: dlq, resource_id: id, code: 'RESOURCE_NOT_FOUND' }],
     cursor: null,
   });
   assert.equal((await pending()).length, 1);

@@ -1,4 +1,4 @@
-import type { FileDecision, NewDocument } from '../port.ts';
+import type { FileDecision } from '../port.ts';
 import type { BatchRow, DocumentRow } from '../rows.ts';
 import {
   condemned,
@@ -11,6 +11,7 @@ import {
 import { type Cell, RECEIPTS } from '../rules/codec.ts';
 import { ownRow, refused } from '../rules/own-row.ts';
 import { asCollision, asDuplicate, asQuarantinedDuplicate, type Settled } from '../rules/receipts.ts';
+import { closeDeadLetters } from './close-dead-letters.ts';
 import type { Change } from './context.ts';
 import {
   beginRun,
@@ -119,7 +120,7 @@ async function knownDocument(change: Change, newest: number, decision: KeptFile,
   const at = change.clock.iso();
   const { document } = decision;
   const there = (await lockDocument(change, document.doc_id)) as DocumentRow;
-  const first = decision.kind === 'quarantined' ? await condemn(change, there, document, at) : there;
+  const first = decision.kind === 'quarantined' ? await condemn(change, there, decision, at) : there;
   const both = joined(first, document);
   await replaceMetadata(change, first, both);
   if (first.state === 'quarantined') {
@@ -135,11 +136,17 @@ async function knownDocument(change: Change, newest: number, decision: KeptFile,
 }
 
 /** Bytes that passed once are now known for malware. Returns the document as it is from now on. */
-async function condemn(change: Change, first: DocumentRow, found: NewDocument, at: string): Promise<DocumentRow> {
+async function condemn(
+  change: Change,
+  first: DocumentRow,
+  { document, receipt }: KeptFile,
+  at: string,
+): Promise<DocumentRow> {
   if (first.state === 'quarantined' && first.quarantine_reason === 'MALWARE_DETECTED') return first;
-  const row = condemned(first, found);
+  const row = condemned(first, document);
   await saveDocument(change, row, at);
   await reopenBatches(change, first.doc_id, at);
+  await closeDeadLetters(change, first.doc_id, at, receipt.submitted_by, 'skipped');
   await removeChunks(change, first.doc_id);
   return row;
 }

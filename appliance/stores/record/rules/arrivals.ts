@@ -85,6 +85,8 @@ export function condemned(first: DocumentRow, found: NewDocument): DocumentRow {
     current_stage: 'intake',
     stages: stagesAt(first, 'intake', 'quarantined', 'skipped'),
     run: first.run + 1,
+    // What a stage failed of is no reason any more: this is.
+    error: null,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { BatchArrival, FileDecision, IntakeRecords, NewDocument, ReceiveOutcome } from '../port.ts';
+import type { BatchArrival, FileDecision, IntakeRecords, ReceiveOutcome } from '../port.ts';
 import type { BatchRow, DocumentRow, Receipt } from '../rows.ts';
 import {
   condemned,
@@ -12,6 +12,7 @@ import {
 import { BATCHES, type Cell, RECEIPTS } from '../rules/codec.ts';
 import { ownRow, refused } from '../rules/own-row.ts';
 import { asCollision, asDuplicate, asQuarantinedDuplicate, type Settled, withCounts } from '../rules/receipts.ts';
+import { closeDeadLetters } from './close-dead-letters.ts';
 import type { RecordContext } from './context.ts';
 import { beginRun, insertDocument, readDocument, removeChunks, reopenBatches, saveDocument } from './documents.ts';
 import { isBeingErased, lastErasure } from './erasures.ts';
@@ -137,7 +138,7 @@ function takeFile(
     if (first === null) settled = newDocument(context, batch, decision, version);
     else if (first.raw_sha256 !== decision.document.raw_sha256) settled = asCollision(settled);
     else {
-      erased = decision.kind === 'quarantined' ? condemn(context, first, decision.document) : 0;
+      erased = decision.kind === 'quarantined' ? condemn(context, first, decision) : 0;
       settled = knownDocument(context, decision, settled, version);
     }
     if (settled.receipt.doc_id !== null) {
@@ -185,12 +186,13 @@ function knownDocument(context: RecordContext, { document }: KeptFile, settled: 
 
 /**
  * Bytes that passed once are now known for malware: the document goes to quarantine, jobs of its run are stale, and
- * what was served of it is gone.
+ * what was served of it is gone. Nothing of it waits for a person any more: it never runs again.
  */
-function condemn(context: RecordContext, first: DocumentRow, found: NewDocument): number {
+function condemn(context: RecordContext, first: DocumentRow, { document, receipt }: KeptFile): number {
   if (first.state === 'quarantined' && first.quarantine_reason === 'MALWARE_DETECTED') return 0;
   const at = context.clock.iso();
-  saveDocument(context, condemned(first, found), at);
+  saveDocument(context, condemned(first, document), at);
   reopenBatches(context, first.doc_id, at);
+  closeDeadLetters(context, first.doc_id, at, receipt.submitted_by, 'skipped');
   return removeChunks(context, first.doc_id);
 }
