@@ -24,6 +24,25 @@ export async function followReceipt(plane: Plane, batchId: string, wake: () => v
   wake();
 }
 
+/** Open batches looked at at once. */
+const PAGE = 200;
+
+/**
+ * What a crash behind the receipt of a batch leaves to do: vectors of malware that was served before. Before open batches
+ * are settled, since a batch that is settled is not looked at again. O(receipts of batches at work).
+ */
+export async function withdrawFoundMalware(plane: Plane): Promise<void> {
+  const { records } = plane;
+  for (let after: string | null = null; ; ) {
+    const open = await records.openBatches(after, PAGE);
+    if (open.length === 0) return;
+    for (const { batch_id, status } of await records.batchStates(open)) {
+      if (status === 'processing') await withdrawMalware(plane, batch_id);
+    }
+    after = open.at(-1)!;
+  }
+}
+
 /**
  * Bytes that were served and are known for malware now: their rows went with the receipt. Their vectors go here, and the
  * batches that brought them first tell it.

@@ -3,6 +3,7 @@ import { sweepUploads } from '../../data/1-intake/uploads/sweep-uploads.ts';
 import { releaseDead } from '../../data/dead-workers.ts';
 import { carryErasures } from '../../data/erasure/carry-erasures.ts';
 import { sweepExpired } from '../../data/erasure/sweep-expired.ts';
+import { withdrawFoundMalware } from '../../data/follow-receipt.ts';
 import { sweepJobs } from '../../data/outbox.ts';
 import type { DataPlane } from '../../data/plane.ts';
 import { settleOpenBatches } from '../../data/settle.ts';
@@ -15,9 +16,9 @@ const DRAFT_AGE_MS = 24 * 60 * 60 * 1000;
 
 /**
  * What puts a tenant's plane right after a crash, and now and then anyway: jobs of dead workers are given back, those of
- * unfinished documents made again, batches whose last document came to rest are settled, pending erasures are carried on,
- * documents whose time is over go, drafts, orphaned objects and expired uploads too, gauges are set. Every part may fail
- * without keeping the others from running.
+ * unfinished documents made again, vectors of what is known for malware now go, batches whose last document came to rest
+ * are settled, pending erasures are carried on, documents whose time is over go, drafts, orphaned objects and expired
+ * uploads too, gauges are set. Every part may fail without keeping the others from running.
  */
 export async function maintain(
   plane: DataPlane,
@@ -28,6 +29,7 @@ export async function maintain(
   await each(plane, [
     () => releaseDead(plane, isDead),
     () => sweepJobs(plane),
+    () => withdrawFoundMalware(plane),
     () => settleOpenBatches(plane),
     () => carryErasures(plane),
     () => sweepExpired(plane, { halted: () => isSuspended(plane.tenant_id), isClockTrusted: plane.isClockTrusted }),

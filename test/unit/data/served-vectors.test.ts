@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { auditEntry } from '../../../appliance/audit/entry.ts';
+import { maintain } from '../../../appliance/bin/wire/maintenance.ts';
 import { vectorsKey } from '../../../appliance/data/keys.ts';
 import { matchVectors } from '../../../appliance/data/served-vectors.ts';
 import { float32LittleEndian, sha256Hex, vectorSha256 } from '../../../appliance/kernel/digest.ts';
 import { newId } from '../../../appliance/kernel/ids.ts';
-import { chunksOf, job, minute, TENANT } from '../../contract/record/builders.ts';
+import { arrival, chunksOf, job, minute, TENANT } from '../../contract/record/builders.ts';
 import { smallPlane } from '../../support/faults/small-plane.ts';
 
 /** A plane with one document that serves two chunks whose vectors are in order. */
@@ -84,6 +85,18 @@ test('a document that serves nothing keeps no vector, and neither does one that 
   await matchVectors(plane, id);
   await matchVectors(plane, 'doc_00000000000000aa');
   assert.equal(await plane.vectors.count(), 0);
+});
+
+test('vectors of what came to be known for malware go, also where a crash came right behind the receipt', async (t) => {
+  const { plane, id } = await world(t);
+  const found = { file_id: 'a', content: 'two chunks', kind: 'quarantined' as const };
+  await plane.records.receive(arrival('again', [found], { at: minute(4) }));
+  assert.equal((await plane.records.document(id))?.quarantine_reason, 'MALWARE_DETECTED');
+  assert.equal(await plane.vectors.countDocument(id), 2, 'left by the crash');
+  const nobody = () => false;
+  await maintain(plane, 1e12, nobody, nobody);
+  assert.equal(await plane.vectors.countDocument(id), 0);
+  assert.deepEqual(await plane.records.openBatches(null, 10), [], 'both batches tell it');
 });
 
 test('a document that is being erased keeps its vectors until that is decided', async (t) => {
