@@ -8,9 +8,9 @@ import { composedNames, otherForms } from './locate.ts';
 const CHUNK = 1 << 20;
 
 /**
- * Removes from the inbox what a batch brought and the appliance keeps: every file with a receipt that is not a rejection,
- * and only where the very bytes of that receipt still lie there. Manifest, results, rejected files and whatever else is
- * in the folder stay. Answers how many went. Throws the system's own errors. O(bytes of the batch).
+ * Removes from the inbox what a batch brought and the appliance keeps: every file with a receipt that is not a rejection
+ * and a document that is there, and only where the very bytes of that receipt still lie there. Manifest, results,
+ * rejected files and whatever else is in the folder stay. Answers how many went. Throws the system's own errors. O(bytes of the batch).
  */
 export async function removeTaken(
   plane: Pick<DataPlane, 'records'>,
@@ -24,7 +24,9 @@ export async function removeTaken(
   const kept = (await plane.records.receipts(batchId)).filter(({ status }) => status !== 'rejected');
   const composed = composedNames(folder);
   let removed = 0;
-  for (const { file_id, sha256 } of kept) {
+  for (const { file_id, sha256, doc_id } of kept) {
+    // Of an erased document nothing is kept: what the sender has is then theirs to delete.
+    if ((await plane.records.document(doc_id ?? ''))?.raw_sha256 !== sha256) continue;
     const own = names.get(file_id) ?? [];
     // What the look found under a name that is composed otherwise goes as well.
     for (const name of [...own, ...(await otherForms(own, composed))]) {

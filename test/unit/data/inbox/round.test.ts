@@ -16,6 +16,7 @@ import {
 import { type TestContext, test } from 'node:test';
 import { BatchReceipt } from '../../../../appliance/api/receipts.ts';
 import { AcceptanceReport } from '../../../../appliance/api/schemas/ingest.ts';
+import { eraseDocument } from '../../../../appliance/data/erasure/erase-document.ts';
 import { inboxStatus } from '../../../../appliance/data/inbox/status.ts';
 import { FrostbyteError } from '../../../../appliance/kernel/errors.ts';
 import { dropBatch, type InboxWorld, inboxWorld, note } from '../../../support/inbox.ts';
@@ -620,6 +621,26 @@ test('files of a finished batch are removed where the operator wants it: only th
   world.forget();
   await world.settle();
   assert.deepEqual(await batches(world), ['b1'], 'a batch without its files is still the one that was taken');
+});
+
+test('a file whose document was erased stays in the inbox: the sender’s copy is the only one by now', async (t) => {
+  const world = await inbox(t);
+  world.settings = { ...world.settings, takenFiles: 'remove' };
+  dropBatch(world.path('b1'), [
+    { ...note(1), as: 'f1' },
+    { ...note(2), as: 'f2' },
+  ]);
+  await world.settle();
+  await world.finish('b1', 'held');
+  await world.round();
+  const [first, second] = await world.plane.records.receipts('b1');
+  const request = { cause: 'request', reason: 'asked for', requested_by: 'dana' } as const;
+  await eraseDocument(world.plane, { doc_id: first!.doc_id!, ...request });
+  await world.plane.records.restart(second!.doc_id!, 'parse', [], world.plane.clock.iso());
+  await world.finish('b1');
+  await world.round();
+  const kept = world.ls('b1').filter((name) => /^f\d$/.test(name));
+  assert.deepEqual(kept, ['f1'], 'sent again it would be taken for a batch that was');
 });
 
 test('an inbox with many folders is looked at in bounded rounds, each folder in its turn', async (t) => {
