@@ -37,7 +37,12 @@ export async function decide(plane: Plane, letter: DeadLetter, action: DeadLette
     entries: [entry],
     at: plane.clock.iso(),
   });
-  if (!decided) throw new FrostbyteError('INVALID_STATE_TRANSITION', 'This dead letter was decided before.');
+  if (!decided) {
+    throw new FrostbyteError(
+      'INVALID_STATE_TRANSITION',
+      'This dead letter was decided before. Its document can still be run again (frostbyte document reprocess).',
+    );
+  }
 }
 
 /**

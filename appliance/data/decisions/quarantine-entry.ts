@@ -47,7 +47,7 @@ function whyNotReleased(row: DocumentRow): string | null {
     return 'Malware is never released. Clean the file at its source and send it again.';
   const refusal = whyNotRejected(row);
   if (refusal !== null || (row.state !== 'policy_failed' && reason !== 'GATE_UNAVAILABLE')) return refusal;
-  return 'No gate could judge this document, so there is nothing to release. Retry its dead letter (frostbyte dlq list, then retry).';
+  return 'No gate could judge this document, so there is nothing to release. Retry its dead letter (frostbyte dlq list, then retry), or run the document again where that was decided (frostbyte document reprocess).';
 }
 
 function whyNotRejected(row: DocumentRow): string | null {

@@ -38,7 +38,10 @@ for (const [action, status, resolution, state] of [
       [event!.actor, event!.resource_id, dlq_entry_id, stage, how],
       ['dana', id, dlq, 'parse', resolution],
     );
-    await assert.rejects(decide(plane, letter, 'skip', 'gus'), { code: 'INVALID_STATE_TRANSITION' });
+    await assert.rejects(decide(plane, letter, 'skip', 'gus'), {
+      code: 'INVALID_STATE_TRANSITION',
+      message: /document reprocess/,
+    });
     assert.equal((await told('DLQ_RESOLVED')).length, 1);
   });
 }
