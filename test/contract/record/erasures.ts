@@ -416,6 +416,18 @@ export function erasureContract(name: string, make: MakeRecords): void {
       assert.equal((await store.batch('b1'))?.submitter, 'Dana');
     });
 
+    test('other bytes of an erased document’s id are no duplicate of it, and count its runs on', async (t) => {
+      const { store } = await worldOf(t, make);
+      const id = await receiveOne(store, 'x');
+      await erased(store, id);
+      await store.receive(arrival('b2', [{ file_id: 'a', content: 'a clash', doc_id: id }]));
+      const [receipt] = await store.receipts('b2');
+      assert.deepEqual([receipt?.status, receipt?.doc_id, receipt?.duplicate_of], ['accepted', id, null]);
+      const told = (await events(store)).findLast(({ resource_id }) => resource_id === id);
+      assert.deepEqual([told?.event_type, told?.details.duplicate_of], ['DOCUMENT_INGESTED', undefined]);
+      assert.equal((await store.document(id))?.run, 2);
+    });
+
     test('the bytes are refused while they are being erased; afterwards they are a new document', async (t) => {
       const { store } = await worldOf(t, make);
       const id = await indexed(store, 'x', [{ text: 'frozen' }]);

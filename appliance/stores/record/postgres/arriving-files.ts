@@ -73,7 +73,8 @@ export async function arrivingFiles(
     fresh.push(row);
     known.set(doc_id, row);
     const settled: Settled = { receipt: decision.receipt, entry: decision.entry };
-    if (before === undefined) return settled;
+    // Other bytes of the same id count its runs on, and are nobody's duplicate.
+    if (before?.raw_sha256 !== row.raw_sha256) return settled;
     return asDuplicate(settled, { receipt_id: before.receipt_id, storage_path: row.storage_path }, true);
   };
 

@@ -4,7 +4,7 @@ import type { ErasureRecords } from '../port.ts';
 import type { DocumentRow, ErasureRow, RemovedRows } from '../rows.ts';
 import { ERASURES } from '../rules/codec.ts';
 import type { ListShape } from '../rules/cursor.ts';
-import { newErasure, withRemoved } from '../rules/erasing.ts';
+import { type ErasedBefore, newErasure, withRemoved } from '../rules/erasing.ts';
 import { blankReferences } from './blank-references.ts';
 import { inTurn, type RecordContext } from './context.ts';
 import { lockDocument } from './documents.ts';
@@ -32,7 +32,7 @@ const ERASING = `SELECT doc_id FROM erasures
 const EXPIRED = `SELECT retention_until, doc_id FROM documents
   WHERE retention_until <= @now AND (retention_until, doc_id) > (@retention_until, @doc_id) AND erasure_id IS NULL
   ORDER BY retention_until, doc_id LIMIT @limit`;
-const LAST_OF = `SELECT DISTINCT ON (doc_id) doc_id, receipt_id, run FROM erasures
+const LAST_OF = `SELECT DISTINCT ON (doc_id) doc_id, receipt_id, run, raw_sha256 FROM erasures
   WHERE doc_id = ANY (@ids::text[]) ORDER BY doc_id, deletion_receipt_id DESC`;
 const INSERT = ERASURES.insert('erasures');
 const HIDE = 'UPDATE documents SET erasure_id = ? WHERE doc_id = ?';
@@ -150,11 +150,8 @@ export async function beingErased(tx: Statements, ids: readonly string[]): Promi
   return new Set(rows.map(({ doc_id }) => doc_id));
 }
 
-/** What the same bytes, sent again, continue: the latest erasure of each document that had one. */
-export async function lastErasures(
-  tx: Statements,
-  ids: readonly string[],
-): Promise<Map<string, Pick<DocumentRow, 'receipt_id' | 'run'>>> {
-  const rows = await tx.all<Pick<DocumentRow, 'doc_id' | 'receipt_id' | 'run'>>(LAST_OF, { ids });
+/** What documents of these ids continue: the latest erasure of each that had one. */
+export async function lastErasures(tx: Statements, ids: readonly string[]): Promise<Map<string, ErasedBefore>> {
+  const rows = await tx.all<{ doc_id: string } & ErasedBefore>(LAST_OF, { ids });
   return new Map(rows.map(({ doc_id, ...last }) => [doc_id, last]));
 }

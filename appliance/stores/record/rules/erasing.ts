@@ -78,6 +78,9 @@ export function blankManifest(
   });
 }
 
+/** What is known of a document that was erased: whether another of its id has the same bytes, its hash tells. */
+export type ErasedBefore = Pick<DocumentRow, 'receipt_id' | 'run' | 'raw_sha256'>;
+
 /** A receipt of an erased document, or of a refused file of its bytes, which stands for no document. */
 export type ReceiptOf = Pick<Receipt, 'batch_id' | 'file_id' | 'doc_id'>;
 

@@ -2,7 +2,7 @@ import type { ErasureRecords } from '../port.ts';
 import type { DocumentRow, ErasureRow, RemovedRows } from '../rows.ts';
 import { type Cell, ERASURES } from '../rules/codec.ts';
 import type { ListShape } from '../rules/cursor.ts';
-import { newErasure, withRemoved } from '../rules/erasing.ts';
+import { type ErasedBefore, newErasure, withRemoved } from '../rules/erasing.ts';
 import { blankReferences } from './blank-references.ts';
 import type { RecordContext } from './context.ts';
 import { readDocument } from './documents.ts';
@@ -146,11 +146,11 @@ export function isBeingErased({ db }: RecordContext, docId: string): boolean {
   return db.get("SELECT 1 FROM erasures WHERE doc_id = ? AND status = 'pending'", [docId]) !== undefined;
 }
 
-/** What the same bytes, sent again, continue: the latest erasure of the document, or null. Inside a transaction. */
-export function lastErasure({ db }: RecordContext, docId: string): Pick<DocumentRow, 'receipt_id' | 'run'> | null {
+/** What a document of this id continues: the latest erasure of it, or null. Inside a transaction. */
+export function lastErasure({ db }: RecordContext, docId: string): ErasedBefore | null {
   return (
-    db.get<Pick<DocumentRow, 'receipt_id' | 'run'>>(
-      'SELECT receipt_id, run FROM erasures WHERE doc_id = ? ORDER BY deletion_receipt_id DESC LIMIT 1',
+    db.get<ErasedBefore>(
+      'SELECT receipt_id, run, raw_sha256 FROM erasures WHERE doc_id = ? ORDER BY deletion_receipt_id DESC LIMIT 1',
       [docId],
     ) ?? null
   );

@@ -162,7 +162,8 @@ function newDocument(context: RecordContext, batch: BatchRow, decision: KeptFile
   insertDocument(context, row, context.clock.iso());
   if (decision.kind === 'accepted') enqueue(context, row);
   const settled: Settled = { receipt: decision.receipt, entry: decision.entry };
-  if (erased === null) return settled;
+  // Other bytes of the same id count its runs on, and are nobody's duplicate.
+  if (erased?.raw_sha256 !== row.raw_sha256) return settled;
   return asDuplicate(settled, { receipt_id: erased.receipt_id, storage_path: row.storage_path }, true);
 }
 
