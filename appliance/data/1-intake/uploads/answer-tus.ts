@@ -73,11 +73,17 @@ export async function answerTus(
     new Request(request.url, { method, headers, body: body?.stream ?? null, duplex: 'half' } as RequestInit),
   );
   body?.finish();
+  if (method === 'POST' && isBodyWrong(failure)) await store.takeBack();
   if (failure instanceof ChecksumMismatch)
     return refusal(request, 460, 'The body does not have its checksum; nothing of it was kept.', 'upload-checksum');
   if (failure !== null) return lackOfRoom(Promise.reject(asOurs(failure)));
   if (response.status >= 400) throw asOurs({ status_code: response.status });
   return withOurHeaders(response, store, method);
+}
+
+/** A body that is not what its headers say: whoever sent it with a creation was told of no upload to go on with. */
+function isBodyWrong(failure: unknown): boolean {
+  return failure instanceof ChecksumMismatch || (failure as { status_code?: unknown } | null)?.status_code === 413;
 }
 
 function locksOf(records: UploadPlane['records']): UploadLocks {

@@ -105,6 +105,11 @@ export class SegmentStore extends DataStore {
     return this.upload.received;
   }
 
+  /** Forgets an upload that this very request created and whose body was then refused. Where that fails, it expires. */
+  async takeBack(): Promise<void> {
+    if (this.upload !== null) await this.remove(this.upload.upload_id).catch(() => undefined);
+  }
+
   override async remove(id: string): Promise<void> {
     const { tenant_id, records, clock } = this.#plane;
     await this.getUpload(id);

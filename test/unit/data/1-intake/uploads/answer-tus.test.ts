@@ -135,6 +135,25 @@ describe('an upload', () => {
   );
 
   it(
+    'whose first bytes are not what was said of them is not begun at all',
+    using(async (world, tus) => {
+      const octets = { 'upload-length': '2', 'content-type': 'application/offset+octet-stream' };
+      const sum = { 'upload-checksum': `sha256 ${createHash('sha256').update('x').digest('base64')}` };
+      await assert.rejects(tus.ask('POST', undefined, { ...octets, 'content-length': '3' }, 'abc'), {
+        code: 'PAYLOAD_TOO_LARGE',
+      });
+      await assert.rejects(tus.ask('POST', undefined, octets, bodyIn(['ab', 'c'])), { code: 'PAYLOAD_TOO_LARGE' });
+      assert.equal((await tus.ask('POST', undefined, { ...octets, ...sum }, 'ab')).status, 460);
+      assert.equal((await world.records.uploads({ limit: 9 })).total, 0);
+      assert.equal(await world.records.announcedBytes([]), 0);
+      assert.deepEqual(
+        (await told(world)).map(({ event_type }) => event_type),
+        Array.from({ length: 3 }, () => ['UPLOAD_CREATED', 'UPLOAD_DELETED']).flat(),
+      );
+    }),
+  );
+
+  it(
     'of nothing is whole at once',
     using(async (world, tus) => {
       const id = await tus.begin(0);
