@@ -11,8 +11,14 @@ export const ChunkId = z.string().regex(CHUNK_ID);
 export const Uuid = z.uuid();
 export const Sha256 = z.string().regex(SHA256_HEX);
 export const Timestamp = z.string().openapi({ example: '2026-01-31T12:00:00.000Z' });
-/** A human reason: plain text of one to 500 characters. */
-export const Reason = z.string().trim().min(1).max(500);
+const REASON = 'must be one line of 1 to 500 characters';
+/** A human reason: one line of plain text. It stands in the log for good, and in terminals. */
+export const Reason = z
+  .string(REASON)
+  .trim()
+  .min(1, REASON)
+  .max(500, REASON)
+  .refine((text) => !/\p{Cc}/u.test(text), REASON);
 
 /** ISO 8601, date or date-time, as query filters take it. */
 export const DateFilter = z.union([z.iso.datetime({ offset: true }), z.iso.date()], {

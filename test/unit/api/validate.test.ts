@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from '@hono/zod-openapi';
 import fc from 'fast-check';
+import { Reason } from '../../../appliance/api/schemas/common.ts';
 import { CLASSES, SearchBody } from '../../../appliance/api/schemas/query.ts';
 import { readJson, validate } from '../../../appliance/api/validate.ts';
 import { type ErrorDetail, FrostbyteError } from '../../../appliance/kernel/errors.ts';
@@ -29,6 +30,14 @@ const Body = z.strictObject({
 
 test('a value that fits comes back parsed', () => {
   assert.deepEqual(validate(z.strictObject({ page: z.coerce.number().default(1) }), {}, 'query'), { page: 1 });
+});
+
+test('a reason is one line of plain text, whoever asks for it', () => {
+  assert.deepEqual(validate(Reason, ' Prüfung: Akte 4711, “dringend” ', 'body'), 'Prüfung: Akte 4711, “dringend”');
+  for (const reason of ['', ' \n ', 'x'.repeat(501), 'two\nlines', 'a\0b', '\u001b[31mred', 4711]) {
+    const [problem, ...more] = detailsOf(z.strictObject({ reason: Reason }), { reason });
+    assert.deepEqual([problem, more], [{ field: 'reason', constraint: 'must be one line of 1 to 500 characters' }, []]);
+  }
 });
 
 test('all problems are named at once, each with field, value and constraint', () => {
