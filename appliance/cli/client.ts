@@ -38,6 +38,13 @@ const PAGE = 100;
 /** What a header can carry as it is. */
 const HEADER_TEXT = /^[\u0020-\u00ff]*$/;
 
+/** What a connection says that was there and went. */
+const CUT: readonly unknown[] = ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'];
+
+function wasCut(error: unknown): boolean {
+  return error instanceof Error && CUT.includes((error.cause as { code?: unknown } | undefined)?.code);
+}
+
 /** Throws `VALIDATION_ERROR` for a reason that no header can carry. */
 export function createClient({ url, token, reason }: ClientOptions): Client {
   if (reason !== undefined && !HEADER_TEXT.test(reason)) {
@@ -52,7 +59,11 @@ export function createClient({ url, token, reason }: ClientOptions): Client {
 
   async function call(path: string, init: RequestInit): Promise<Response> {
     const headers = { ...common, ...(init.headers as Record<string, string> | undefined) };
-    const response = await fetch(`${base}${path}`, { ...init, headers }).catch((cause: unknown) => {
+    const ask = () => fetch(`${base}${path}`, { ...init, headers });
+    const first = ask();
+    // An idle connection that the gateway closes while it is used again: what only reads is asked once more.
+    const answer = init.method === 'GET' ? first.catch((error: unknown) => (wasCut(error) ? ask() : first)) : first;
+    const response = await answer.catch((cause: unknown) => {
       throw new FrostbyteError(
         'SERVICE_UNAVAILABLE',
         `No appliance answers at ${url}. Is it running (frostbyte serve)?`,

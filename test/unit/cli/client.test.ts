@@ -39,6 +39,25 @@ test('a call carries token and reason, and its query is encoded', async (t) => {
   assert.equal(seen[0]!.headers['x-break-glass-reason'], 'court order');
 });
 
+test('what only reads is asked once more where the connection went, and what acts is not', async (t) => {
+  let asked = 0;
+  let cuts = 1;
+  const url = await gateway(t, (request, response) => {
+    asked += 1;
+    if (cuts-- > 0) request.socket.destroy();
+    else response.end(JSON.stringify({ success: true, data: 'here' }));
+  });
+  const client = createClient({ url, token: 'abc' });
+  assert.equal((await client.get('/admin/tenants')).data, 'here');
+  assert.equal(asked, 2);
+  cuts = 1;
+  assert.equal((await failure(client.send('POST', '/admin/tenants', {}))).code, 'SERVICE_UNAVAILABLE');
+  assert.equal(asked, 3);
+  cuts = 2;
+  assert.equal((await failure(client.get('/admin/tenants'))).code, 'SERVICE_UNAVAILABLE');
+  assert.equal(asked, 5);
+});
+
 test('a whole list is read by its cursor where it has one, else by page numbers', async (t) => {
   const asked: string[] = [];
   const url = await gateway(t, (request, response) => {
