@@ -23,7 +23,7 @@ async function killAt(
 ): Promise<void> {
   const child = spawn(process.execPath, [CHILD, folder, task, call, kind], {
     stdio: ['ignore', 'inherit', 'inherit'],
-    timeout: 10_000,
+    timeout: 120_000,
   });
   const signal = await new Promise((resolve) => child.once('exit', (_, name) => resolve(name)));
   assert.equal(signal, 'SIGKILL', `the child did not reach ${call}`);

@@ -98,7 +98,7 @@ async function killAt(folder: string, task: string, n: number, where = 'secrets'
     ['--disable-warning=ExperimentalWarning', CHILD, folder, task, String(n), where],
     {
       stdio: ['ignore', 'ignore', 'inherit'],
-      timeout: 60_000,
+      timeout: 300_000,
     },
   );
   const signal = await new Promise((resolve) => child.once('exit', (_, name) => resolve(name)));

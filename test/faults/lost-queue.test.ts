@@ -23,7 +23,7 @@ function loseQueue({ dataFolder }: Appliance): void {
 
 for (const how of ['stop', 'kill'] as const) {
   it(`a queue that is gone after a ${how} in the middle of the work is made again from the records`, {
-    timeout: 180_000,
+    timeout: 600_000,
   }, async () => {
     const appliance = await startAppliance({ environment: { FROSTBYTE_LOG_LEVEL: 'warn' } });
     try {
