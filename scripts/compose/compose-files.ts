@@ -4,7 +4,7 @@ import { CORE_NETWORKS, PROJECT } from '../../appliance/control/stack/addresses.
 import { CORE_SERVICES, CORE_VOLUMES, GIVEN, type Secret } from '../../appliance/control/stack/core-services.ts';
 import { composeNetwork, composeService, composeVolume, given, SUBNET } from './service.ts';
 
-const MADE = ' Made from appliance/control/stack/ by make gen; do not edit.\n';
+const MADE = ' Made from appliance/control/stack/ by make gen: change it there.\n';
 const CORE = `${MADE}
  The core stack: the stores that control hands out to tenants, and the scanner. Static: tenants’ networks and containers
  are control’s, which makes them through the engine (spec 7, "Compose"). Whoever starts it gives:
