@@ -131,6 +131,26 @@ describe('requests to a container engine', () => {
     await ended;
   });
 
+  it('make no network that leads out, and give each the one range and the name of its interface', async (t) => {
+    let made = '';
+    const socket = await speaking(t, async (request, response) => {
+      for await (const chunk of request) made += String(chunk);
+      json(response, 201, { Id: 'abc' });
+    });
+    const network = { name: 'n', subnet: '172.28.1.0/24', gateway: '172.28.1.1', bridge: 'frost1', labels: { a: 'b' } };
+    await openEngine(socket).createNetwork(network);
+    assert.deepEqual(JSON.parse(made), {
+      Name: 'n',
+      CheckDuplicate: true,
+      Driver: 'bridge',
+      Internal: true,
+      EnableIPv6: false,
+      IPAM: { Driver: 'default', Config: [{ Subnet: '172.28.1.0/24', Gateway: '172.28.1.1' }] },
+      Options: { 'com.docker.network.bridge.name': 'frost1' },
+      Labels: { a: 'b' },
+    });
+  });
+
   it('make no container that is not confined', async (t) => {
     let made = '';
     const socket = await speaking(t, async (request, response) => {

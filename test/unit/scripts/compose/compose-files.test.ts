@@ -25,7 +25,7 @@ interface Service extends Record<string, unknown> {
 interface Composed {
   services: Record<string, Service>;
   networks: Record<string, Network>;
-  volumes: Record<string, { labels: Record<string, string> }>;
+  volumes: Record<string, { labels: Record<string, string>; driver_opts?: Record<string, string> }>;
   secrets: Record<string, { file: string }>;
 }
 
@@ -140,6 +140,15 @@ describe('the committed Compose files', () => {
       assert.equal((labels as Record<string, string>)['frostbyte.plane'], 'stores', name);
     assert.equal(core.volumes.postgres!.labels['frostbyte.keeps'], 'rows');
     assert.equal(core.volumes.objects!.labels['frostbyte.keeps'], 'objects');
+  });
+
+  it('have clamd’s socket in memory, made by clamd, in a folder whose group is the scanner’s', () => {
+    const [clamd, scanner] = [recipeOf('clamav').user.id, recipeOf('scanner').user.id];
+    assert.deepEqual(core.volumes.scanning!.driver_opts, {
+      type: 'tmpfs',
+      device: 'tmpfs',
+      o: `uid=${clamd},gid=${scanner},mode=2750,size=1m,noexec,nosuid,nodev`,
+    });
   });
 });
 
