@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { type Applied, type ApplyVerbs, applyTenants } from '../../control/apply/apply-tenants.ts';
+import { type Applied, type ApplyVerbs, appliedIn, applyTenants } from '../../control/apply/apply-tenants.ts';
 import { parseTenantsFile } from '../../control/apply/tenants-file.ts';
 import type { ConfigUpdate, Tenant } from '../../control/verbs.ts';
 import type { Client } from '../client.ts';
@@ -22,8 +22,10 @@ export function tenantApplyCommand(tenant: Command): void {
       const declared = parseTenantsFile(readFileSync(options.file, 'utf8'));
       const applied = await applyTenants(overHttp(api), declared, '', { dryRun: options.dryRun ?? false });
       if (!options.dryRun) {
-        for (const { tenant_id, outcome } of applied)
-          if (outcome === 'created') await settled(api, tenant_id, ['ACTIVE', 'FAILED']);
+        for (const [at, one] of applied.entries()) {
+          if (one.outcome !== 'created') continue;
+          applied[at] = appliedIn((await settled(api, one.tenant_id, ['ACTIVE', 'FAILED'])).state, one);
+        }
       }
       output(command).answer(applied, (rows) =>
         table([
@@ -38,7 +40,7 @@ export function tenantApplyCommand(tenant: Command): void {
 }
 
 function isOpen({ outcome }: Applied): boolean {
-  return outcome === 'differs' || outcome === 'not_active';
+  return ['differs', 'not_active', 'not_there'].includes(outcome);
 }
 
 /** Control's verbs through the admin routes; who acts is the token's subject. */

@@ -1,4 +1,5 @@
 import { isFrostbyteError } from '../../kernel/errors.ts';
+import type { TenantState } from '../../kernel/identity.ts';
 import type { ControlVerbs, CreateTenant, Tenant } from '../verbs.ts';
 import type { TenantsFile } from './tenants-file.ts';
 
@@ -7,11 +8,19 @@ export interface Applied {
   tenant_id: string;
   /**
    * `unchanged` and `configured` as they say; `differs`: name, address or tier are others, which no verb changes;
-   * `not_active`: its state takes no changes now.
+   * `not_active`: its state takes no changes now; `not_there`: it failed, or goes or is gone, and no file brings it back.
    */
-  outcome: 'created' | 'configured' | 'unchanged' | 'differs' | 'not_active';
+  outcome: 'created' | 'configured' | 'unchanged' | 'differs' | 'not_active' | 'not_there';
   /** Fields that were changed, or that differ. */
   fields: string[];
+}
+
+/** States in which there is no tenant to speak of, whatever its configuration still says. */
+const NOT_THERE: ReadonlySet<TenantState> = new Set(['FAILED', 'DEPROVISIONING', 'DEPROVISIONED']);
+
+/** A declared tenant as its state lets it count; one that is not there is not as declared. */
+export function appliedIn(state: TenantState, applied: Applied): Applied {
+  return NOT_THERE.has(state) ? { tenant_id: applied.tenant_id, outcome: 'not_there', fields: ['state'] } : applied;
 }
 
 /** What apply asks of control: also to be had over HTTP. */
@@ -45,6 +54,8 @@ async function applyOne(
     if (!dryRun) await verbs.createTenant(declared satisfies CreateTenant, actor);
     return { tenant_id, outcome: 'created', fields: [] };
   }
+  const unchanged: Applied = { tenant_id, outcome: 'unchanged', fields: [] };
+  if (NOT_THERE.has(present.state)) return appliedIn(present.state, unchanged);
   const differing = (['tenant_name', 'contact_email', 'tier'] as const).filter(
     (field) => present[field] !== declared[field],
   );
@@ -52,7 +63,7 @@ async function applyOne(
     ([field, value]) => JSON.stringify(value) !== JSON.stringify(present.config[field as keyof Tenant['config']]),
   );
   if (wanted.length === 0) {
-    return { tenant_id, outcome: differing.length === 0 ? 'unchanged' : 'differs', fields: differing };
+    return differing.length === 0 ? unchanged : { tenant_id, outcome: 'differs', fields: differing };
   }
   const fields = wanted.map(([field]) => field);
   if (present.state !== 'ACTIVE') return { tenant_id, outcome: 'not_active', fields };

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { applyTenants } from '../../../../appliance/control/apply/apply-tenants.ts';
+import { appliedIn, applyTenants } from '../../../../appliance/control/apply/apply-tenants.ts';
 import { parseTenantsFile } from '../../../../appliance/control/apply/tenants-file.ts';
+import { FrostbyteError } from '../../../../appliance/kernel/errors.ts';
 import { controlWorld } from '../../../support/control/control-fixture.ts';
 
 const FILE = `version: 1
@@ -69,6 +70,35 @@ test('what no verb changes is reported, and a tenant that takes no changes is le
     outcome: 'not_active',
     fields: ['pii_policy'],
   });
+});
+
+test('a declared tenant that failed, or that is deleted, is not as declared, however its configuration reads', async (t) => {
+  let isBroken = true;
+  const { control } = await controlWorld(t, {
+    before: (verb) => {
+      if (isBroken && verb === 'records.make') throw new FrostbyteError('STORE_UNAVAILABLE', 'The database is away.');
+    },
+  });
+  await control.start();
+  const file = parseTenantsFile(FILE);
+  const outcomes = async () => (await applyTenants(control, file, 'frode')).map(({ outcome }) => outcome);
+  assert.deepEqual(await outcomes(), ['created', 'created']);
+  await control.idle();
+  assert.equal((await control.tenant('acmehealth')).state, 'FAILED');
+  assert.deepEqual(await applyTenants(control, file, 'frode'), [
+    { tenant_id: 'acmehealth', outcome: 'not_there', fields: ['state'] },
+    { tenant_id: 'beta', outcome: 'not_there', fields: ['state'] },
+  ]);
+  assert.equal(appliedIn('FAILED', { tenant_id: 'acmehealth', outcome: 'created', fields: [] }).outcome, 'not_there');
+
+  isBroken = false;
+  for (const id of ['acmehealth', 'beta']) await control.retry(id, 'frode');
+  await control.idle();
+  assert.deepEqual(await outcomes(), ['unchanged', 'unchanged']);
+  const deletion = { reason: 'contract ended', confirm: true, confirm_tenant_id: 'beta' } as const;
+  await control.deprovision('beta', deletion, 'frode');
+  await control.idle();
+  assert.deepEqual(await outcomes(), ['unchanged', 'not_there']);
 });
 
 test('every problem of a file is reported at once with its place', () => {
