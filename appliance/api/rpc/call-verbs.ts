@@ -22,7 +22,7 @@ export function callVerbs<Table extends VerbTable>(
 ): VerbCaller<Table> {
   const { whom, prefix = '' } = options;
 
-  async function ask(verb: string, args: readonly unknown[]): Promise<IncomingMessage> {
+  async function ask(verb: string, args: readonly unknown[], signal?: AbortSignal): Promise<IncomingMessage> {
     const path = `${prefix}/${verb}`;
     const body = JSON.stringify(args);
     const answer = await way
@@ -36,6 +36,7 @@ export function callVerbs<Table extends VerbTable>(
         },
         body,
         silenceMs: table[verb]!.seconds * 1000,
+        ...(signal && { signal }),
       })
       .catch((cause: unknown) => Promise.reject(silent(whom, cause)));
     // A body that is given up half read says so, and nobody listens any more.
@@ -47,7 +48,14 @@ export function callVerbs<Table extends VerbTable>(
 
   return {
     async value(verb, ...args) {
-      return ((await wholeJson(await ask(verb, args), whom)) as { value?: unknown }).value;
+      // Who answers drop by drop is never silent, and would keep whoever asked for ever.
+      const late = new AbortController();
+      const timer = setTimeout(() => late.abort(), table[verb]!.seconds * 1000);
+      try {
+        return ((await wholeJson(await ask(verb, args, late.signal), whom)) as { value?: unknown }).value;
+      } finally {
+        clearTimeout(timer);
+      }
     },
     async *items(verb, ...args) {
       const answer = await ask(verb, args);

@@ -12,7 +12,7 @@ export interface Verb {
    * of a known length.
    */
   answer: 'value' | 'items' | 'bytes';
-  /** The longest that the answer (or its next part) may take to come. */
+  /** The longest that the answer may take to come: a value as a whole, of others the next part. */
   seconds: number;
 }
 
