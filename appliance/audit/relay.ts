@@ -16,18 +16,19 @@ export interface TakenEvent {
  * Moves the waiting events of an outbox, in order, to the log and notes where they came to stand. Returns how many were
  * moved. It may be killed at any moment: what the log took but the outbox has not noted is offered again, and the log
  * answers the position it has. `taken` is told of them in between, so at least once of each; what it does must bear
- * repeating. Throws what log, outbox or `taken` throw; then nothing is lost. O(events moved), memory O(batch).
+ * repeating. With `most` it ends behind the batch in which so many were moved, though more may wait. Throws what log,
+ * outbox or `taken` throw; then nothing is lost. O(events moved), memory O(batch).
  */
 export async function relayEvents(
   source: AuditOutbox,
   log: Pick<AuditLog, 'append'>,
-  options: { batch?: number; taken?: (events: TakenEvent[]) => Promise<void> } = {},
+  options: { batch?: number; most?: number; taken?: (events: TakenEvent[]) => Promise<void> } = {},
 ): Promise<number> {
-  const { batch = BATCH, taken } = options;
+  const { batch = BATCH, most = Number.POSITIVE_INFINITY, taken } = options;
   let moved = 0;
-  for (;;) {
+  while (moved < most) {
     const pending = await source.pendingEvents(batch);
-    if (pending.length === 0) return moved;
+    if (pending.length === 0) break;
     const positions = await log.append(
       pending.map(({ event, references }) => ({ event, references, leaf_hash: leafHash(event as AuditEvent) })),
     );
@@ -37,4 +38,5 @@ export async function relayEvents(
     );
     moved += pending.length;
   }
+  return moved;
 }

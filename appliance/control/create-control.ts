@@ -77,7 +77,7 @@ export async function createControl(options: ControlOptions): Promise<Control> {
     return opened;
   };
 
-  const { relay, relayAll } = controlRelay({ registry, clock, resources, log });
+  const { relay, relayAll, round } = controlRelay({ registry, clock, resources, log, logger });
   const failures = failureCounts(clock);
   const noteFailures = (everything = false): void => {
     const entries = failures.take(everything);
@@ -120,7 +120,7 @@ export async function createControl(options: ControlOptions): Promise<Control> {
       if (check !== null) work.track(check);
       noteFailures();
       if (keys.isOlderThan(SIGNING_KEY_LIFE_MS)) await rotateSigningKey('scheduled', 'system');
-      await relayAll();
+      await round();
     },
     carry: async (tenantId, signal) => {
       await advanceTenant(
