@@ -202,10 +202,15 @@ export function createMetrics(build: { version: string }): Metrics {
       // What a process counted stays counted when it dies; what it measured of itself goes with it.
       const last = others.get(process)?.filter(({ type }) => String(type) !== 'gauge');
       others.delete(process);
-      if (last)
-        retired = retired.then(
-          (before) => together([before, last]).getMetricsAsJSON() as unknown as Promise<MetricObject[]>,
-        );
+      if (last === undefined) return;
+      retired = retired.then(async (before) => {
+        try {
+          return (await together([before, last]).getMetricsAsJSON()) as unknown as MetricObject[];
+        } catch {
+          // What cannot be added up is not counted; it must not take the rest along.
+          return before;
+        }
+      });
     },
     text: async () => (await all()).metrics(),
     collected: async () => (await all()).getMetricsAsJSON() as unknown as Promise<MetricObject[]>,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { RESOURCE_TYPES } from '../../kernel/audit-event.ts';
 import type { Verb, VerbTable } from '../rpc/verbs.ts';
 import { TenantConfig } from '../tenant-config.ts';
 import { StorageKeys } from './handover.ts';
@@ -13,13 +14,51 @@ export const INTERNAL_PREFIX = '/internal';
 export const CHANNEL_PATH = `${INTERNAL_PREFIX}/channel`;
 export const CHANNEL_PROTOCOL = 'frostbyte-channel';
 
-const verb = (args: z.ZodType[], seconds = 10): Verb => ({
+const verb = (args: z.ZodType[], seconds = 10, gives?: z.ZodType): Verb => ({
   args: z.tuple(args as [z.ZodType, ...z.ZodType[]]),
   answer: 'value',
   seconds,
+  ...(gives && { gives }),
 });
 const id = z.string().max(2000);
 const most = z.number().int().min(1).max(1000);
+const count = z.number().int().min(0);
+
+/*
+ * What a plane answers: whoever took it over may say anything, and control serves all tenants. An event's words are held
+ * against its log.
+ */
+const Waiting = z.strictObject({
+  seq: count,
+  event: z.object({
+    event_id: z.string().max(64),
+    tenant_id: z.string().max(32),
+    event_type: z.string().max(64),
+    timestamp: z.string().max(64),
+    actor: id,
+    resource_type: z.enum(RESOURCE_TYPES),
+    resource_id: id,
+    details: z.record(z.string(), z.unknown()),
+    previous_event_id: z.string().max(64).nullable(),
+  }),
+  references: z.array(z.strictObject({ name: id, salt: id, value: z.string() })).max(100),
+});
+const Usage = z.strictObject({
+  storage_used_gb: z.number().min(0),
+  documents_count: count,
+  chunks_count: count,
+  batches_count: count,
+});
+const Health = z.strictObject({
+  name: z.string().regex(/^(?:workers|inbox|scanner|(?:tenants|parser)\.[a-z0-9_]{1,40})$/),
+  ok: z.boolean(),
+  message: z.string().transform((text) => text.slice(0, 1000)),
+});
+const Resealed = z.strictObject({
+  key: id,
+  bytes: count,
+  outcome: z.enum(['moved', 'current', 'gone', 'failed']),
+});
 
 /** What control asks of a plane. */
 export const PLANE_TABLE = Object.freeze({
@@ -30,21 +69,21 @@ export const PLANE_TABLE = Object.freeze({
   /** The keys of its objects from now on: a rotation added or purged one. */
   rekey: verb([StorageKeys]),
   /** Seals its objects behind this one for the newest key, and says of each what was done. */
-  reseal: { ...verb([id.nullable()], 120), answer: 'items' } as Verb,
+  reseal: { ...verb([id.nullable()], 120, Resealed), answer: 'items' } as Verb,
   /** Whether some object is opened by none of the keys with these recipients. */
-  needsAnother: verb([z.array(id).max(1000)], 600),
+  needsAnother: verb([z.array(id).max(1000)], 600, z.boolean()),
   /** One more gateway whose assertions count: key id, SPKI in PEM. */
   trust: verb([z.string().max(64), z.string().max(1000)]),
   /** Takes nothing new, ends what is in flight within so many milliseconds, and exits. */
   drain: verb([z.number().int().min(0).max(600_000)]),
-  pendingEvents: verb([most], 30),
+  pendingEvents: verb([most], 30, z.array(Waiting).max(1000)),
   markRelayed: verb(
     [z.array(z.strictObject({ seq: z.number().int(), event_id: id, log_index: z.number().int() })).max(1000)],
     30,
   ),
-  presence: verb([z.enum(['batch', 'document']), id]),
-  usage: verb([], 30),
-  health: verb([], 30),
+  presence: verb([z.enum(['batch', 'document']), id], 10, z.enum(['there', 'going', 'missing'])),
+  usage: verb([], 30, Usage),
+  health: verb([], 30, z.array(Health).max(100)),
   measures: verb([]),
 } satisfies VerbTable);
 export type PlaneTable = typeof PLANE_TABLE;

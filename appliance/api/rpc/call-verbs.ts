@@ -46,13 +46,22 @@ export function callVerbs<Table extends VerbTable>(
     throw error === undefined ? silent(whom, answer.statusCode) : carried(error);
   }
 
+  /** What was said, where it has the form that the table knows. */
+  function given(verb: string, said: unknown): unknown {
+    const parsed = table[verb]!.gives?.safeParse(said);
+    if (parsed === undefined) return said;
+    if (parsed.success) return parsed.data;
+    throw silent(whom, 'the answer has another form');
+  }
+
   return {
     async value(verb, ...args) {
       // Who answers drop by drop is never silent, and would keep whoever asked for ever.
       const late = new AbortController();
       const timer = setTimeout(() => late.abort(), table[verb]!.seconds * 1000);
       try {
-        return ((await wholeJson(await ask(verb, args, late.signal), whom)) as { value?: unknown }).value;
+        const said = (await wholeJson(await ask(verb, args, late.signal), whom)) as { value?: unknown } | null;
+        return given(verb, said?.value);
       } finally {
         clearTimeout(timer);
       }
@@ -61,10 +70,10 @@ export function callVerbs<Table extends VerbTable>(
       const answer = await ask(verb, args);
       try {
         for await (const text of lines(answer, whom)) {
-          const line = JSON.parse(text) as ItemLine;
+          const line = itemLine(text, whom);
           if ('end' in line) return;
           if ('error' in line) throw carried(line.error as CarriedError);
-          yield line.item;
+          yield given(verb, line.item);
         }
       } finally {
         if (!answer.readableEnded) answer.destroy();
@@ -102,6 +111,16 @@ async function wholeJson(answer: IncomingMessage, whom: string): Promise<unknown
   } catch (cause) {
     throw silent(whom, cause);
   }
+}
+
+function itemLine(text: string, whom: string): ItemLine {
+  try {
+    const line: unknown = JSON.parse(text);
+    if (typeof line === 'object' && line !== null) return line as ItemLine;
+  } catch {
+    // As one that is no line at all.
+  }
+  throw silent(whom, 'the answer cannot be read');
 }
 
 async function* lines(chunks: AsyncIterable<Buffer>, whom: string): AsyncGenerator<string> {

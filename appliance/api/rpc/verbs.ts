@@ -14,6 +14,8 @@ export interface Verb {
   answer: 'value' | 'items' | 'bytes';
   /** The longest that the answer may take to come: a value as a whole, of others the next part. */
   seconds: number;
+  /** What a value, or each item, must look like, where whoever asks does not trust who answers; anything else is none. */
+  gives?: z.ZodType;
 }
 
 export type VerbTable = Readonly<Record<string, Verb>>;

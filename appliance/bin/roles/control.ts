@@ -14,6 +14,7 @@ import { controlPaths, runPaths } from '../../kernel/names.ts';
 import type { Logger } from '../../kernel/telemetry.ts';
 import { createLogger } from '../../observability/logger.ts';
 import { createMetrics } from '../../observability/metrics.ts';
+import { planeSnapshot } from '../../observability/plane-snapshot.ts';
 import { allTenants } from '../all-tenants.ts';
 import { clearTemporary, measureStates } from '../daemon.ts';
 import { lockDataFolder } from '../data-folder-lock.ts';
@@ -195,7 +196,7 @@ function splitVerbs(
           .catch(() => undefined);
         if (measured === undefined) return;
         merged.add(tenantId);
-        metrics.merge(tenantId, measured as Parameters<typeof metrics.merge>[1]);
+        metrics.merge(tenantId, planeSnapshot(tenantId, measured));
       }),
     );
     return { metrics: await metrics.collected(), gone };

@@ -8,7 +8,11 @@ import { callVerbs } from '../../../../appliance/api/rpc/call-verbs.ts';
 import { httpWay } from '../../../../appliance/api/rpc/http-way.ts';
 import { temporaryFolder } from '../../../support/control/control-fixture.ts';
 
-const TABLE = { look: { args: z.tuple([]), answer: 'value', seconds: 0.5 } } as const;
+const TABLE = {
+  look: { args: z.tuple([]), answer: 'value', seconds: 0.5 },
+  count: { args: z.tuple([]), answer: 'value', seconds: 5, gives: z.number() },
+  list: { args: z.tuple([]), answer: 'items', seconds: 5, gives: z.number() },
+} as const;
 const EVERY_MS = 50;
 
 /** Whoever answers by `answer`, and the asking end. */
@@ -50,4 +54,26 @@ test('who sends the head of an answer drop by drop is given up too', { timeout: 
 test('an answer in time is what was said, however often', async (t) => {
   const verbs = await asking(t, (response) => response.end('{"value":7}'));
   for (let n = 0; n < 3; n++) assert.equal(await verbs.value('look'), 7);
+});
+
+test('an answer of another form than the table knows is none', async (t) => {
+  let said = '';
+  const verbs = await asking(t, (response) => response.end(said));
+  const all = async () => {
+    const found: unknown[] = [];
+    for await (const item of verbs.items('list')) found.push(item);
+    return found;
+  };
+  for (const answer of ['null', '7', '{}', '{"value":"7"}', 'seven']) {
+    said = answer;
+    await assert.rejects(verbs.value('count'), { code: 'SERVICE_UNAVAILABLE' }, answer);
+  }
+  for (const line of ['null', '{}', '{"item":"7"}', 'seven', '7']) {
+    said = `{"item":1}\n${line}\n`;
+    await assert.rejects(all(), { code: 'SERVICE_UNAVAILABLE' }, line);
+  }
+  said = '{"value":7}';
+  assert.equal(await verbs.value('count'), 7);
+  said = '{"item":1}\n{"item":2}\n{"end":true}\n';
+  assert.deepEqual(await all(), [1, 2]);
 });
