@@ -94,7 +94,7 @@ export function stackBacking(network: StackNetwork): (parts: BackingParts) => Pr
         ...keys.credentials,
         async renew(tenantId) {
           // A tenant that is stopped gets its new users when it is resumed, and not before.
-          if (stores.isEnded(tenantId)) return keys.credentials.renew(tenantId);
+          if (await stores.changeEnded(tenantId, () => keys.credentials.renew(tenantId))) return;
           // Its data plane holds what is to die; the next is started with the new.
           await stores.beforeEnd(
             tenantId,

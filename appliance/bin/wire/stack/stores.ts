@@ -53,6 +53,12 @@ export interface TenantStores {
   /** Whether the tenant's credentials were ended. */
   isEnded(tenantId: string): boolean;
   /**
+   * Where the credentials were ended: new ones in the secrets file by `change`, for whoever revives the tenant. In turn with
+   * who does that: the file must not change behind it, or the stores would know others than those in the file. Otherwise
+   * nothing. Answers which.
+   */
+  changeEnded(tenantId: string, change: () => Promise<void>): Promise<boolean>;
+  /**
    * Where the credentials were ended: new ones in the secrets file by `change`, and in every store a new user; the old ones
    * are dead on return. Otherwise nothing. Throws `SERVICE_UNAVAILABLE` while the tenant is being stopped.
    */
@@ -202,6 +208,12 @@ export function tenantStores({ config, clock, root, servers, redis }: TenantStor
       for (const tenantId of tenantIds) if (ended.of(tenantId) === null) await ended.set(tenantId, 'ending');
     },
     isEnded: (tenantId) => ended.of(tenantId) !== null,
+    changeEnded: (tenantId, change) =>
+      turns.take(tenantId, async () => {
+        if (ended.of(tenantId) === null) return false;
+        await change();
+        return true;
+      }),
     revive: (tenantId, change) =>
       turns.take(tenantId, async () => {
         if (draining.has(tenantId)) {

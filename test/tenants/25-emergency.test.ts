@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { TenantKeyReport } from '../../appliance/control/keys/types.ts';
+import { tenantNames } from '../../appliance/kernel/names.ts';
+import { MinioAdmin } from '../../appliance/stores/object/minio/admin.ts';
+import { type Appliance, startAppliance } from '../support/appliance.ts';
+import { submit, text, whenSettled } from '../support/batch.ts';
+import { ALL_FAULTS, seeded } from '../support/faults/random.ts';
+import { until } from '../support/faults/until.ts';
+import { stackMissing, testStack } from '../support/stack.ts';
+
+/**
+ * An emergency rotation makes new users in every store. Whenever it is cut short, and whatever else happens to the tenant
+ * meanwhile, what its secrets file says is what the stores know: the tenant works, and no other user of it is left.
+ */
+
+const TENANT = 'acme';
+const KILLS = ALL_FAULTS ? 30 : 3;
+const RESUMES = ALL_FAULTS ? 15 : 3;
+/** A rotation takes some two seconds, half of them for its drain. */
+const LONGEST_MS = 2500;
+
+describe('an emergency rotation over the stores', { skip: stackMissing() ?? false, timeout: 1_800_000 }, () => {
+  let appliance: Appliance;
+  let admin: Awaited<ReturnType<Appliance['admin']>>;
+  const random = seeded(25);
+  before(async () => {
+    appliance = await startAppliance({ arrangement: 'stack', environment: { FROSTBYTE_DRAIN_SECONDS: '1' } });
+    await appliance.createTenant(TENANT, { classification_review_enabled: false });
+    admin = await appliance.admin();
+    const dana = await appliance.client(TENANT);
+    const { batch_id } = await submit(dana, TENANT, [text('kept.txt', 'SOP\n\nThe herring stays.')]);
+    await whenSettled(dana, TENANT, batch_id);
+  });
+  after(() => appliance?.end());
+
+  const rotate = () =>
+    admin.send('POST', `/admin/tenants/${TENANT}/rotate-keys`, { emergency: true, reason: 'a loss' }).then(
+      () => 'rotated',
+      () => 'broke off',
+    );
+  const keys = async () => (await admin.get<TenantKeyReport>(`/admin/tenants/${TENANT}/keys`)).data;
+  /** It is found what was there, by the tenant's own data plane. */
+  const works = async () => {
+    const dana = await appliance.client(TENANT);
+    const search = () =>
+      dana.send<{ chunks: { text: string }[] }>('POST', `/query/${TENANT}/search`, { query_text: 'herring' }).then(
+        ({ data }) => /herring/.test(data.chunks[0]?.text ?? ''),
+        () => false,
+      );
+    await until('the tenant to work', search, { seconds: 90, about: () => appliance.logs().slice(-2000) });
+  };
+  const users = async () => {
+    const { endpoint, access_key: accessKey, secret_key: secretKey } = testStack()!.objects;
+    const root = new MinioAdmin({ endpoint, accessKey, secretKey });
+    const all = [...(await root.users()).values()].map(({ policyName }) => policyName);
+    root.close();
+    return all.filter((policy) => policy === tenantNames(TENANT).objectPolicy || policy === '');
+  };
+
+  it('killed at any moment, is finished by the next start: the tenant has its new users, and no others', async (t) => {
+    for (let n = 1; n <= KILLS; n++) {
+      const before = (await keys()).key_version!;
+      const rotating = rotate();
+      const ms = random.whole(0, LONGEST_MS);
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      await appliance.kill();
+      const said = await rotating;
+      await appliance.restart();
+      admin = await appliance.admin();
+      await works();
+      await until('the end of the rotation', async () => (await keys()).rotation === null);
+      await works();
+      const after = (await keys()).key_version!;
+      assert.ok(after === before + 1 || (said !== 'rotated' && after === before), `${before} and then ${after}`);
+      assert.deepEqual(await users(), [tenantNames(TENANT).objectPolicy]);
+      t.diagnostic(`killed after ${ms} ms: ${said}, key ${after}`);
+    }
+  });
+
+  it('beside a resume, leaves the stores with what the secrets file says', async () => {
+    for (let n = 1; n <= RESUMES; n++) {
+      await admin.send('POST', `/admin/tenants/${TENANT}/suspend`, { reason: 'incident', notify_tenant: false });
+      await admin.send('POST', `/admin/tenants/${TENANT}/resume`, { reason: 'over' });
+      const ms = random.whole(0, 1500);
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      await until('a rotation', async () => (await rotate()) === 'rotated');
+      await works();
+    }
+  });
+});
