@@ -1,4 +1,5 @@
 import { measureMinio } from './adapters/minio.ts';
+import { measurePostgres } from './adapters/postgres.ts';
 import { measureQdrant } from './adapters/qdrant.ts';
 import { measureRedis } from './adapters/redis.ts';
 
@@ -7,5 +8,10 @@ import { measureRedis } from './adapters/redis.ts';
  * of the line.
  */
 export async function measure(): Promise<string[]> {
-  return [...(await measureMinio()), ...(await measureQdrant()), ...(await measureRedis())];
+  return [
+    ...(await measureMinio()),
+    ...(await measurePostgres()),
+    ...(await measureQdrant()),
+    ...(await measureRedis()),
+  ];
 }
