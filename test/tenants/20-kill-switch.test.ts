@@ -23,6 +23,7 @@ import { credentialsOf } from '../support/stack-tenant.ts';
 /** The kill-switch and the deletion of a tenant over all servers (spec 3): what is ended stays ended, nothing is lost. */
 
 const names = tenantNames('acme');
+const SEARCH = { method: 'POST', body: JSON.stringify({ query_text: 'herring' }) };
 const WHO = { role: 'tenant_admin', tenant_id: 'acme', subject: 'dana' } as const;
 
 describe('the kill-switch over the stores', { skip: stackMissing() ?? false, timeout: 300_000 }, () => {
@@ -54,7 +55,9 @@ describe('the kill-switch over the stores', { skip: stackMissing() ?? false, tim
   /** Both documents are there and found. */
   const isWhole = async () => {
     const dana = await appliance.client('acme');
-    const { data } = await dana.get<BatchStatus>(`/ingest/acme/batch/${batch.manifest.batch_id}`);
+    const asked = () => dana.get<BatchStatus>(`/ingest/acme/batch/${batch.manifest.batch_id}`).catch(() => null);
+    // On a busy box its data plane takes longer to start than a request waits for it.
+    const { data } = await until('its data plane', asked, { seconds: 90 });
     assert.deepEqual(
       data.files.map(({ state }) => state),
       ['indexed', 'indexed'],
@@ -127,25 +130,36 @@ describe('the kill-switch over the stores', { skip: stackMissing() ?? false, tim
     redisAt = { host: inspected, port: 6379 };
   };
 
-  it('lets the last request in at most a second after the call, through two gateways, eight clients at full speed', async (t) => {
-    const second = await anotherGateway(t, appliance);
+  /**
+   * Eight clients at full speed, through two gateways, while the tenant is suspended. Milliseconds from the call to the
+   * beginning of the last request that was let in, whatever became of it.
+   */
+  async function lastLetIn(
+    second: string,
+    asked: { path: string; init?: RequestInit; first: number },
+  ): Promise<{ ms: number; count: number; refused: Set<string> }> {
     const token = await appliance.token(WHO);
-    const letIn: number[] = [];
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const letIn: { began: number; url: string }[] = [];
+    const refused = new Set<string>();
     let over = false;
     const client = async (url: string) => {
       while (!over) {
         const began = performance.now();
-        const { status } = await fetch(`${url}/api/v1/ingest/acme/batches?limit=1`, {
-          headers: { authorization: `Bearer ${token}` },
-        }).then(async (response) => {
-          await response.arrayBuffer();
-          return response;
-        });
-        if (status === 200) letIn.push(began);
+        const answer = await fetch(`${url}/api/v1${asked.path}`, { ...asked.init, headers });
+        await answer.arrayBuffer();
+        if (![401, 403, 429].includes(answer.status)) letIn.push({ began, url });
+        else if (answer.status !== 429) refused.add(url);
       }
     };
     const clients = Array.from({ length: 8 }, (_, n) => client(n % 2 === 0 ? appliance.url : second));
-    await until('traffic', () => letIn.length > 200);
+    await until(
+      'traffic through both',
+      () => [appliance.url, second].every((url) => passed(letIn, url) > asked.first),
+      {
+        seconds: 120,
+      },
+    );
     const called = performance.now();
     await suspend();
     const answered = performance.now();
@@ -153,9 +167,17 @@ describe('the kill-switch over the stores', { skip: stackMissing() ?? false, tim
     await until('two seconds more', () => performance.now() > answered + 2000);
     over = true;
     await Promise.all(clients);
-    const last = Math.max(...letIn);
-    t.diagnostic(`the last of ${letIn.length} began ${Math.round(last - called)} ms after the call`);
-    assert.ok(last - called < 1000, `${last - called} ms`);
+    return { ms: Math.max(...letIn.map(({ began }) => began)) - called, count: letIn.length, refused };
+  }
+  const passed = (letIn: readonly { url: string }[], through: string) =>
+    letIn.filter(({ url }) => url === through).length;
+
+  it('lets the last request in at most a second after the call, through two gateways, eight clients at full speed', async (t) => {
+    const second = await anotherGateway(t, appliance);
+    const { ms, count, refused } = await lastLetIn(second, { path: '/ingest/acme/batches?limit=1', first: 100 });
+    t.diagnostic(`the last of ${count} began ${Math.round(ms)} ms after the call`);
+    assert.ok(ms < 1000, `${ms} ms`);
+    assert.equal(refused.size, 2, 'both refuse then');
     await resume();
     await isWhole();
   });
@@ -201,20 +223,28 @@ describe('the kill-switch over the stores', { skip: stackMissing() ?? false, tim
     assert.equal(await mintedLives(), false);
   });
 
-  it('stops a tenant while the database is down and the gateways’ Redis hangs, and ends the rest when they are back', async () => {
+  it('stops a tenant as fast while the database is down and the Redis hangs that gateways count in, and ends the rest when they are back', async (t) => {
     const stack = testStack()!;
+    // The first counts nothing, this one in Redis: it is to have asked there before that hangs.
+    const second = await anotherGateway(t, appliance, { FROSTBYTE_RATE_LIMITS: 'on' });
+    const token = await appliance.token(WHO);
+    const limits = new Redis({ host: stack.redis.host, port: stack.redis.port, password: stack.redis.password });
+    t.after(() => limits.disconnect());
+    await until('its first count', async () => {
+      await fetch(`${second}/api/v1/query/acme/search`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}` },
+      });
+      return (await limits.exists('limits:query:acme')) === 1;
+    });
     await take();
     docker(stack, 'pause', 'frostbyte-redis-1');
     docker(stack, 'stop', '--time=1', 'frostbyte-postgres-1');
     try {
-      const token = await appliance.token(WHO);
-      const called = performance.now();
-      await suspend();
-      const { status } = await fetch(`${appliance.url}/api/v1/ingest/acme/batches`, {
-        headers: { authorization: `Bearer ${token}` },
-      });
-      assert.ok(status === 401 || status === 403, String(status));
-      assert.ok(performance.now() - called < 1000, `${performance.now() - called} ms`);
+      const { ms, count, refused } = await lastLetIn(second, { path: '/query/acme/search', init: SEARCH, first: 20 });
+      t.diagnostic(`the last of ${count} began ${Math.round(ms)} ms after the call`);
+      assert.ok(ms < 1000, `${ms} ms`);
+      assert.equal(refused.size, 2, 'both refuse then');
     } finally {
       docker(stack, 'unpause', 'frostbyte-redis-1');
       docker(stack, 'start', 'frostbyte-postgres-1');
@@ -274,10 +304,14 @@ describe('the kill-switch over the stores', { skip: stackMissing() ?? false, tim
 });
 
 /** One more gateway before the same control. */
-async function anotherGateway(t: TestContext, appliance: Appliance): Promise<string> {
+async function anotherGateway(
+  t: TestContext,
+  appliance: Appliance,
+  environment: Record<string, string> = {},
+): Promise<string> {
   const launcher = resolve(import.meta.dirname, '../../dist/frostbyte');
   const child: ChildProcess = spawn(launcher, ['serve', '--role', 'gateway', '--data', appliance.dataFolder], {
-    env: { ...appliance.environment, FROSTBYTE_PORT: '0' },
+    env: { ...appliance.environment, FROSTBYTE_PORT: '0', ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   t.after(async () => {
