@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Redis } from 'ioredis';
@@ -17,13 +17,17 @@ import { tryVectors } from '../../appliance/isolation/try-vectors.ts';
 import { systemClock } from '../../appliance/kernel/clock.ts';
 import { tenantNames } from '../../appliance/kernel/names.ts';
 import { MinioAdmin } from '../../appliance/stores/object/minio/admin.ts';
+import { Bucket } from '../../appliance/stores/object/minio/bucket.ts';
 import { type PolicyStatement, tenantPolicy } from '../../appliance/stores/object/minio/policy.ts';
 import { QdrantCollections } from '../../appliance/stores/vector/qdrant/collection.ts';
 import { type Appliance, startAppliance } from '../support/appliance.ts';
 import { makeBatch, text, whenSettled } from '../support/batch.ts';
 import { docker } from '../support/docker.ts';
+import { memoryHolding } from '../support/faults/memory.ts';
+import { rolesOf } from '../support/faults/processes.ts';
 import { startQdrant } from '../support/qdrant-double/start.ts';
 import { stackMissing, testStack } from '../support/stack.ts';
+import { credentialsOf } from '../support/stack-tenant.ts';
 
 /**
  * Each permission widened by itself must be found by the isolation check, and by exactly the tries that it opens; put
@@ -86,6 +90,18 @@ describe('the isolation check over the stores', { skip: stackMissing() ?? false,
       assert.deepEqual([...stores].sort(), ['objects', 'queue', 'records', 'secrets', 'vectors']);
     }
     assert.ok(checks.length > 150, `${checks.length} checks`);
+  });
+
+  it('leaves nothing in a bucket, however often it comes: no version, no mark of a deletion', async () => {
+    const { endpoint, access_key: accessKey, secret_key: secretKey } = testStack()!.objects;
+    const held = async (tenant: string) => {
+      const bucket = new Bucket({ endpoint, accessKey, secretKey, bucket: tenantNames(tenant).bucket });
+      const versions = await bucket.versions('').finally(() => bucket.close());
+      return versions.filter(({ name }) => name.startsWith('receipts/')).map(({ name }) => name);
+    };
+    for (let n = 0; n < 2; n++) await verify();
+    assert.deepEqual(await held(THIEF), ['receipts/canary']);
+    assert.deepEqual(await held(PROBE_TENANT), ['receipts/canary']);
   });
 
   describe('the object store', () => {
@@ -323,6 +339,37 @@ describe('the isolation check over the stores', { skip: stackMissing() ?? false,
     );
     const found = await dana.send<RetrievalProof>('POST', `/query/${OTHER}/search`, { query_text: 'herring' });
     assert.equal(found.data.chunks.length, 1);
+  });
+
+  it('the gateway holds no credential of a store; a data plane holds its own tenant’s, and neither another’s nor control’s', async () => {
+    const { postgres, objects, redis } = testStack()!;
+    const ofControl = [postgres.password, objects.access_key, objects.secret_key, redis.password];
+    ofControl.push(appliance.stack!.qdrant.apiKey);
+    const of = async (tenant: string) => {
+      const { tenant_api_key: _, ...held } = await credentialsOf(appliance.dataFolder, tenant);
+      return Object.values(held);
+    };
+    const tenants = new Map<string, string[]>([
+      [THIEF, await of(THIEF)],
+      [OTHER, await of(OTHER)],
+    ]);
+    const all = [...ofControl, ...[...tenants.values()].flat()];
+    const roles = rolesOf(appliance.process.pid!);
+    assert.deepEqual(roles.map(({ role }) => role).sort(), ['control', 'data-plane', 'data-plane', 'gateway']);
+    for (const { role, tenant, pid } of roles) {
+      const held = memoryHolding(pid, all);
+      if (role === 'control')
+        assert.ok(
+          ofControl.every((secret) => held.includes(secret)),
+          'what is there is found',
+        );
+      if (role === 'gateway') assert.deepEqual(held, []);
+      if (role === 'data-plane') assert.deepEqual(held.toSorted(), tenants.get(tenant!)!.toSorted(), tenant);
+      const shown = ['cmdline', 'environ'].map((name) => readFileSync(`/proc/${pid}/${name}`, 'utf8')).join('');
+      assert.ok(!all.some((secret) => shown.includes(secret)), role);
+    }
+    const logs = appliance.logs();
+    assert.ok(!all.some((secret) => logs.includes(secret)), 'nor do the logs');
   });
 });
 

@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { IsolationOrder, OrderTarget } from '../../api/plane/isolation-order.ts';
 import { newId } from '../../kernel/ids.ts';
+import { Bucket } from '../../stores/object/minio/bucket.ts';
 import { type Credentials, openClient } from '../../stores/object/minio/client.ts';
 import { Connection } from '../../stores/object/minio/connection.ts';
+import { removeKey } from '../../stores/object/minio/remove.ts';
 import { type Answer, Inconclusive, type Tries } from '../attempt.ts';
 import { type RawAnswer, type RawCall, type RawServer, send } from './signed-call.ts';
 import {
@@ -42,7 +44,17 @@ export async function tryObjects(order: IsolationOrder, tries: Tries): Promise<v
   try {
     for (const target of order.targets) await tryTarget(target);
   } finally {
-    for (const key of [ownKey, ...STOLEN]) await ask({ method: 'DELETE', path: `/${bucket}/${key}` });
+    await clearAway();
+  }
+
+  /** All versions, and the marks of their deletion: a check leaves nothing, however often it comes. */
+  async function clearAway(): Promise<void> {
+    const own = new Bucket({ endpoint, tls, bucket, ...thief });
+    try {
+      for (const key of [ownKey, ...STOLEN]) await removeKey(own, key);
+    } finally {
+      own.close();
+    }
   }
 
   async function tryTarget(target: OrderTarget): Promise<void> {

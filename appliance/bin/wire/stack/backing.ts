@@ -66,10 +66,15 @@ export function stackBacking(network: StackNetwork): (parts: BackingParts) => Pr
       return reachableRecords(known);
     };
 
-    /** What others try to read; sealed as everything is. */
+    /** What others try to read; sealed as everything is. Each is the only one: no check leaves the last one's behind. */
     const plant = async (tenantId: string): Promise<void> => {
       const store = sealObjects(stores.openObjects(tenantId), storageKeys(tenantId), objectTurns(tenantId));
-      await store.put(CANARY, randomBytes(32)).finally(() => store.close());
+      try {
+        await store.delete(CANARY);
+        await store.put(CANARY, randomBytes(32));
+      } finally {
+        await store.close();
+      }
     };
 
     /** Its queue has ended with its server; the records say what waits. */
