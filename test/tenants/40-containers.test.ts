@@ -20,6 +20,7 @@ import { credentialsOf } from '../support/stack-tenant.ts';
 describe('a tenant in containers', { skip: stackMissing() ?? false, timeout: 600_000 }, () => {
   let appliance: Appliance;
   let admin: Awaited<ReturnType<Appliance['admin']>>;
+  let ranFromTheFirst: string[];
   before(async () => {
     appliance = await startAppliance({
       arrangement: 'stack',
@@ -28,6 +29,7 @@ describe('a tenant in containers', { skip: stackMissing() ?? false, timeout: 600
     });
     admin = await appliance.admin();
     await appliance.createTenant('acme', { classification_review_enabled: false });
+    ranFromTheFirst = running();
   });
   after(() => appliance?.end());
 
@@ -53,6 +55,10 @@ describe('a tenant in containers', { skip: stackMissing() ?? false, timeout: 600
     const shown = ALL.flatMap((name) => [engine('inspect', name), engine('logs', name), engine('top', name)]);
     return secrets.filter((secret) => shown.some((one) => one.includes(secret)));
   };
+
+  it('is ACTIVE no sooner than its data plane runs', () => {
+    assert.deepEqual(ranFromTheFirst, ALL);
+  });
 
   it('takes documents in, has them scanned and parsed, and finds what they say', async () => {
     const client = await dana();

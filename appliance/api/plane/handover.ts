@@ -73,6 +73,8 @@ export const PlaneHandover = z.strictObject({
   gateway_keys: z.record(z.string().max(64), z.string()),
   config: TenantConfig,
   config_version: z.number().int(),
+  /** False while the tenant is being provisioned: nothing is taken from its inbox before control says so. */
+  is_open: z.boolean(),
   /** How far time was (milliseconds since the epoch): it does not run backwards for this process either. */
   clock_floor: z.number().int(),
   /** The settings of the appliance that concern a tenant's process; read again there. */

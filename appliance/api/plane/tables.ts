@@ -74,6 +74,8 @@ export const PLANE_TABLE = Object.freeze({
   needsAnother: verb([z.array(id).max(1000)], 600, z.boolean()),
   /** One more gateway whose assertions count: key id, SPKI in PEM. */
   trust: verb([z.string().max(64), z.string().max(1000)]),
+  /** The tenant is provisioned: from now on its inbox is looked after. */
+  open: verb([]),
   /** Takes nothing new, ends what is in flight within so many milliseconds, and exits. */
   drain: verb([z.number().int().min(0).max(600_000)]),
   pendingEvents: verb([most], 30, z.array(Waiting).max(1000)),

@@ -122,7 +122,7 @@ async function startDataPlane(handover: Awaited<ReturnType<typeof readHandover>>
         settings: config.inbox,
         folders,
         use: (_tenantId, work) => work(plane),
-        isSuspended: () => isDraining,
+        isSuspended: () => isDraining || !handover.is_open,
         async *tenants() {
           yield { tenant_id, state: 'ACTIVE' };
         },
@@ -199,6 +199,9 @@ async function startDataPlane(handover: Awaited<ReturnType<typeof readHandover>>
             );
           },
           trust: async (id: string, pem: string) => trust(id, pem),
+          open: async () => {
+            handover.is_open = true;
+          },
           drain: async (ms: number) => {
             isDraining = true;
             workers.tell({ type: 'drain' });

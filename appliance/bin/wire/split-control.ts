@@ -21,6 +21,7 @@ import type { ReachableRecords } from './embedded-resources.ts';
 import { embeddedRootKey } from './embedded-root-key.ts';
 import { configuredEndpoint, pinnableModels } from './embedders.ts';
 import { type HeldClock, heldClock } from './held-clock.ts';
+import { provenPlanes } from './proven-planes.ts';
 import { resealingHere } from './resealing-here.ts';
 import { unsealByCredential, unsealedRoot } from './unseal.ts';
 
@@ -99,7 +100,14 @@ export async function openSplitControl(options: {
       },
     },
   });
-  const resources: TenantResources = { ...backing.resources, ...keysAndObjects(backing.resources) };
+  const proven =
+    backing.resources.containers &&
+    provenPlanes(backing.resources.containers, { control: () => control, planes: () => kept });
+  const resources: TenantResources = {
+    ...backing.resources,
+    ...keysAndObjects(backing.resources),
+    ...(proven && { containers: proven.containers }),
+  };
   const control = await createControl({
     dataFolder,
     clock,
@@ -125,6 +133,7 @@ export async function openSplitControl(options: {
     if (tenantConfig !== null) return { config: tenantConfig, config_version };
     throw new FrostbyteError('RESOURCE_NOT_FOUND', 'There is no such tenant.');
   };
+  const isOpen = async (tenantId: string) => (await control.gate(tenantId)).state === 'ACTIVE';
   const storageKeys = (tenantId: string) => openStorageKeys(root, tenantPaths(dataFolder, tenantId).secrets);
   const handover = async (tenantId: string, listen: PlaneAddress): Promise<PlaneHandover> => ({
     tenant_id: tenantId,
@@ -134,6 +143,7 @@ export async function openSplitControl(options: {
     control_key: own.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
     gateway_keys: Object.fromEntries([...gateways].map(([id, { public_key }]) => [id, public_key])),
     ...(await current(tenantId)),
+    is_open: await isOpen(tenantId),
     clock_floor: clock.now(),
     settings: { ...(await backing.settings(tenantId)) },
   });
@@ -141,7 +151,7 @@ export async function openSplitControl(options: {
   const kept = keepPlanes({
     host,
     key: own.privateKey,
-    wanted: () => control.activeTenants(),
+    wanted: () => (proven ?? { wanted: () => control.activeTenants() }).wanted(),
     async handover(tenantId, listen) {
       await resealing.giveWay(tenantId);
       return handover(tenantId, listen);
@@ -150,6 +160,7 @@ export async function openSplitControl(options: {
       const { config: tenantConfig, config_version } = await current(tenantId);
       await ask.value('configure', tenantConfig, config_version);
       await ask.value('rekey', await storageKeys(tenantId));
+      if (await isOpen(tenantId)) await ask.value('open');
       for (const { key_id, public_key } of gateways.values()) await ask.value('trust', key_id, public_key);
       // What waits is counted by the plane from now on.
       for (const stage of WORK_STAGES) meter.queueLength(tenantId, `${tenantId}.${stage}`, 0);

@@ -61,6 +61,7 @@ export async function oneTenant(options: OneTenantOptions): Promise<OneTenant> {
     },
     storage_keys: { recipient: keys.recipient, identities: [keys.identity], recipients: [keys.recipient] },
     control_key: pem(control.publicKey),
+    is_open: true,
     gateway_keys: { test: pem(gateway.publicKey) },
     config: { ...DEFAULT_TENANT_CONFIG, classification_review_enabled: false },
     config_version: 1,

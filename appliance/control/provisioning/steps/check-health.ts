@@ -7,6 +7,7 @@ export const checkHealth: Step = Object.freeze({
     for (const name of ['keys', 'credentials', 'objects', 'records', 'vectors', 'queue'] as const) {
       await resources[name].check(tenantId);
     }
+    await resources.containers?.check(tenantId);
   },
   verify: async () => undefined,
   undo: async () => undefined,
