@@ -3,7 +3,8 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { LockedFile } from '../lock.ts';
 
-const READ = constants.O_RDONLY | constants.O_NOFOLLOW;
+/** A pipe that nobody writes to must not hold up whoever looks: with O_NONBLOCK it opens, and is no regular file. */
+const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const PIECE = 1 << 20;
 
 /** What is wrong with a file, in words for people; null where it is the locked one. */

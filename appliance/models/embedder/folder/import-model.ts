@@ -8,16 +8,19 @@ import { mpnetGraph } from '../graph/mpnet.ts';
 import { readTensors } from '../graph/safetensors.ts';
 import type { LockedFile, LockedModel, ModelLock } from '../lock.ts';
 import { checkFile } from './check-file.ts';
+import { wrongFiles } from './wrong-files.ts';
 
 const INCOMING = '.incoming-';
+/** Of a rename onto a folder that is not empty. */
+const TAKEN: ReadonlySet<string> = new Set(['ENOTEMPTY', 'EEXIST']);
 
 /** Told of every piece that was copied: bytes of all. */
 export type OnBytes = (done: number, total: number) => void;
 
 /**
  * Takes a model of the lock out of `from` into the models folder: copied beside, hashed on the way, the graph written
- * where the lock says that it is made here, then renamed into place; what was there before goes. Answers which model it
- * is. Throws `CHECKSUM_MISMATCH` naming each file that is not the locked one, `VALIDATION_ERROR` where no model's files
+ * where the lock says that it is made here, then renamed into place, unless the model lies there whole already. Whoever
+ * ends it in the middle loses no model that was whole, and several may be at work at once. Answers which model it is. Throws `CHECKSUM_MISMATCH` naming each file that is not the locked one, `VALIDATION_ERROR` where no model's files
  * lie there, `DISK_FULL` before anything is copied.
  */
 export async function importModel(folder: string, lock: ModelLock, from: string, onBytes?: OnBytes): Promise<string> {
@@ -25,21 +28,32 @@ export async function importModel(folder: string, lock: ModelLock, from: string,
   await mkdir(folder, { recursive: true });
   await sweepIncoming(folder);
   await leaveRoom(folder, model);
-  const beside = join(folder, `${INCOMING}${randomUUID()}`);
+  const beside = join(folder, `${INCOMING}${process.pid}-${randomUUID()}`);
   await mkdir(beside);
   try {
     await copyBrought(model, from, beside, onBytes);
     for (const file of model.files) if (file.made_by !== undefined) await make(model, file, beside);
     await syncFolder(beside);
-    const place = join(folder, model.name);
-    await rm(place, { recursive: true, force: true });
-    await rename(beside, place);
+    await intoPlace(folder, model, beside);
     await syncFolder(folder);
-  } catch (error) {
+  } finally {
     await rm(beside, { recursive: true, force: true });
-    throw error;
   }
   return model.name;
+}
+
+/** Puts the model where it is looked for. A whole one that lies there is the same bytes, and stays. */
+async function intoPlace(folder: string, model: LockedModel, beside: string): Promise<void> {
+  const place = join(folder, model.name);
+  while ((await wrongFiles(folder, model, true)).length > 0) {
+    await rm(place, { recursive: true, force: true });
+    try {
+      return await rename(beside, place);
+    } catch (error) {
+      // Another import was quicker: what it brought is looked at.
+      if (!TAKEN.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    }
+  }
 }
 
 /** Which model's files lie in a folder: all that it is brought as, of the locked sizes. Throws where none is whole. */
@@ -133,10 +147,23 @@ async function leaveRoom(folder: string, { name, files }: LockedModel): Promise<
   );
 }
 
-/** What an import left that was ended in the middle. */
+/** What an import left that was ended in the middle; one that is at work keeps what it has. */
 async function sweepIncoming(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
-    if (name.startsWith(INCOMING)) await rm(join(folder, name), { recursive: true, force: true });
+    if (!name.startsWith(INCOMING) || isAtWork(name)) continue;
+    await rm(join(folder, name), { recursive: true, force: true });
+  }
+}
+
+/** Whether the process lives that its name tells. A number that another took meanwhile costs room, until it goes too. */
+function isAtWork(name: string): boolean {
+  const pid = Number(/^\d+/.exec(name.slice(INCOMING.length))?.[0] ?? 0);
+  if (pid === 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

@@ -2,14 +2,8 @@ import { lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FrostbyteError } from '../../../kernel/errors.ts';
 import { type LockedModel, MODEL_LOCK, type ModelLock } from '../lock.ts';
-import { checkFile } from './check-file.ts';
 import { importModel, type OnBytes } from './import-model.ts';
-
-/** A file of a model that is not the locked one. */
-export interface WrongFile {
-  file: string;
-  problem: string;
-}
+import { type WrongFile, wrongFiles } from './wrong-files.ts';
 
 export interface ModelState {
   model: LockedModel;
@@ -61,14 +55,4 @@ export function modelFolder(folder: string, lock: ModelLock = MODEL_LOCK): Model
       return wasThere;
     },
   };
-}
-
-/** The files of a model that are not the locked ones; by size alone, or by hash too. */
-export async function wrongFiles(folder: string, model: LockedModel, whole: boolean): Promise<WrongFile[]> {
-  const wrong: WrongFile[] = [];
-  for (const file of model.files) {
-    const problem = await checkFile(join(folder, model.name, file.name), file, { whole });
-    if (problem !== null) wrong.push({ file: file.name, problem });
-  }
-  return wrong;
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { FrostbyteError } from '../../../kernel/errors.ts';
 import { assertVectors } from '../assert.ts';
-import { wrongFiles } from '../folder/model-folder.ts';
+import { wrongFiles } from '../folder/wrong-files.ts';
 import type { LockedFile, LockedModel } from '../lock.ts';
 import { meanVector } from '../mean-vector.ts';
 import { DIMENSIONS } from '../port.ts';

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   existsSync,
@@ -8,6 +9,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
@@ -56,9 +58,31 @@ describe('the models folder', () => {
       ],
     );
     assert.deepEqual(await models.verify(model.name), []);
-    // Again: what was there is replaced.
+  });
+
+  it('leaves a whole model where it is, so that an import that is killed loses none, and replaces a damaged one', async () => {
+    const { brought, folder, models } = world();
+    await models.import(brought);
+    const place = join(folder, model.name);
+    const { ino } = statSync(place);
     assert.equal(await models.import(brought), model.name);
+    assert.equal(statSync(place).ino, ino);
+    flip(join(place, 'tokenizer.json'));
+    await models.import(brought);
+    assert.notEqual(statSync(place).ino, ino);
     assert.deepEqual(await models.verify(model.name), []);
+    assert.deepEqual(readdirSync(folder), [model.name]);
+  });
+
+  it('takes a model from several at once', async () => {
+    const { brought, folder, models } = world();
+    const other: Promise<string>[] = [];
+    // The second begins while the first is at its first file.
+    const first = models.import(brought, () => other.length === 0 && other.push(models.import(brought)));
+    assert.deepEqual(await Promise.all([first, models.import(brought)]), [model.name, model.name]);
+    assert.equal(await other[0], model.name);
+    assert.deepEqual(await models.verify(model.name), []);
+    assert.deepEqual(readdirSync(folder), [model.name]);
   });
 
   it('finds a file where the publisher has it', async () => {
@@ -79,6 +103,7 @@ describe('the models folder', () => {
     ['altered in one bit', flip, /its SHA-256 is [0-9a-f]{64}, the lock has [0-9a-f]{64}/],
     ['a link', (path: string) => relink(path), /is a link/],
     ['a folder', replaceByFolder, /no regular file/],
+    ['a pipe that nobody writes to', replaceByPipe, /no regular file/],
   ] as const) {
     for (const name of ['model.safetensors', 'tokenizer.json', 'model.onnx']) {
       it(`refuses ${name} by name where it is ${what}, and leaves nothing behind`, async () => {
@@ -128,10 +153,15 @@ describe('the models folder', () => {
 
   it('sweeps what an import left that was killed', async () => {
     const { brought, folder, models } = world();
-    mkdirSync(join(folder, '.incoming-0'), { recursive: true });
-    writeFileSync(join(folder, '.incoming-0/model.onnx'), 'half');
+    const { pid: dead } = spawnSync('true');
+    for (const name of ['.incoming-0', `.incoming-${dead}-half`]) {
+      mkdirSync(join(folder, name), { recursive: true });
+      writeFileSync(join(folder, name, 'model.onnx'), 'half');
+    }
+    const atWork = `.incoming-${process.ppid}-half`;
+    mkdirSync(join(folder, atWork));
     await models.import(brought);
-    assert.deepEqual(readdirSync(folder), [model.name]);
+    assert.deepEqual(readdirSync(folder).toSorted(), [atWork, model.name]);
   });
 
   it('removes a model, and knows no other names', async () => {
@@ -160,4 +190,9 @@ function relink(path: string): void {
 function replaceByFolder(path: string): void {
   rmSync(path);
   mkdirSync(path);
+}
+
+function replaceByPipe(path: string): void {
+  rmSync(path);
+  execFileSync('mkfifo', [path]);
 }
