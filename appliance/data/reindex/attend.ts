@@ -1,3 +1,4 @@
+import type { ReindexRow } from '../../stores/record/rows.ts';
 import type { DataPlane } from '../plane.ts';
 import { continueReindex } from './step.ts';
 
@@ -26,6 +27,9 @@ export interface ReindexAttendant {
 
 /** How often it is looked for a reindex that has something to do. */
 const LOOK_MS = 500;
+/** How long a tenant's reindex rests that met trouble; twice as long each time that it goes on. */
+const FIRST_REST_MS = 1000;
+const LONGEST_REST_MS = 60_000;
 
 /**
  * One step at a time, beside the places of jobs: the embedder shares itself between both, and neither a reindex nor what
@@ -35,6 +39,8 @@ export function attendReindexes(options: AttendOptions): ReindexAttendant {
   let step: Promise<void> | null = null;
   let next = 0;
   let turn = 0;
+  /** Tenants whose reindex met trouble: a model that is not whole is hashed each time that it is asked for. */
+  const resting = new Map<string, { of: string; until: number; ms: number }>();
 
   async function look(): Promise<void> {
     if (step !== null || performance.now() < next) return;
@@ -43,19 +49,29 @@ export function attendReindexes(options: AttendOptions): ReindexAttendant {
     for (let i = 0; i < planes.length; i++) {
       const plane = planes[(turn + i) % planes.length]!;
       const open = await plane.records.openReindex().catch(() => null);
-      if (open === null) continue;
+      if (open === null || isResting(plane.tenant_id, open)) continue;
       turn = (turn + i + 1) % planes.length;
-      step = take(plane);
+      step = take(plane, open);
       options.hold(plane.tenant_id, step);
       return;
     }
   }
 
-  async function take(plane: DataPlane): Promise<void> {
+  async function take(plane: DataPlane, open: ReindexRow): Promise<void> {
     const { worker, isStopped, onTrouble, onEnd } = options;
+    const { tenant_id } = plane;
+    let isTroubled = false;
     try {
-      const more = await continueReindex(plane, { worker, isStopped: () => isStopped(plane.tenant_id) });
+      const more = await continueReindex(plane, {
+        worker,
+        isStopped: () => isStopped(tenant_id),
+        onTrouble() {
+          isTroubled = true;
+        },
+      });
       if (more) next = 0;
+      if (isTroubled) rest(tenant_id, open);
+      else resting.delete(tenant_id);
     } catch (error) {
       onTrouble(plane, error);
     } finally {
@@ -64,10 +80,26 @@ export function attendReindexes(options: AttendOptions): ReindexAttendant {
     }
   }
 
+  function rest(tenantId: string, open: ReindexRow): void {
+    const before = resting.get(tenantId);
+    const ms = before?.of === stageOf(open) ? Math.min(LONGEST_REST_MS, 2 * before.ms) : FIRST_REST_MS;
+    resting.set(tenantId, { of: stageOf(open), until: performance.now() + ms, ms });
+  }
+
+  function isResting(tenantId: string, open: ReindexRow): boolean {
+    const one = resting.get(tenantId);
+    return one !== undefined && one.of === stageOf(open) && performance.now() < one.until;
+  }
+
   return {
     look,
     async settled() {
       await step;
     },
   };
+}
+
+/** One that was cancelled need not wait for what kept it from being built. */
+function stageOf({ reindex_id, status }: ReindexRow): string {
+  return `${reindex_id} ${status}`;
 }

@@ -16,8 +16,9 @@ export interface Taken {
   reindex: ReindexRow;
   documents: readonly ReindexDocument[];
   hand: ReindexHand;
-  /** How long they are held from each batch on. */
+  /** How long they are held from each time that the worker says so: before a batch, and while it is embedded. */
   holdMs: number;
+  sayMs: number;
 }
 
 /** A document on its way: its vectors come batch by batch. */
@@ -60,7 +61,7 @@ export async function embedDocuments(plane: DataPlane, taken: Taken): Promise<vo
       if (open.length === 0) break;
       if (hand.isStopped()) throw new FrostbyteError('SERVICE_UNAVAILABLE', 'The worker stops.', { retryAfter: 1 });
       open = await stillHeld(plane, open, taken);
-      await embedBatch(plane, embedder, open);
+      await whileHeld(plane, taken, embedBatch(plane, embedder, open));
     }
     await written();
   } catch (error) {
@@ -91,13 +92,29 @@ async function embedBatch({ tenant_id, meter }: DataPlane, embedder: Embedder, o
   }
 }
 
-async function stillHeld(
-  { records, clock }: DataPlane,
-  open: readonly Piece[],
-  { hand, holdMs, documents }: Taken,
-): Promise<Piece[]> {
-  const until = new Date(clock.now() + holdMs).toISOString();
-  const held = new Set(await records.holdToReindex(documents, hand.worker, until));
+/** Goes on holding the documents until the work is over, so that no other worker embeds them as well meanwhile. */
+async function whileHeld(plane: DataPlane, taken: Taken, work: Promise<void>): Promise<void> {
+  let said: Promise<unknown> = Promise.resolve();
+  const timer = setInterval(() => {
+    // What is lost is found out before the next batch.
+    said = said.then(() => hold(plane, taken)).catch(() => undefined);
+  }, taken.sayMs);
+  try {
+    await work;
+  } finally {
+    clearInterval(timer);
+    await said;
+  }
+}
+
+function hold({ records, clock }: DataPlane, { documents, hand, holdMs }: Taken): Promise<string[]> {
+  return records.holdToReindex(documents, hand.worker, new Date(clock.now() + holdMs).toISOString());
+}
+
+async function stillHeld(plane: DataPlane, open: readonly Piece[], taken: Taken): Promise<Piece[]> {
+  const { records } = plane;
+  const { hand } = taken;
+  const held = new Set(await hold(plane, taken));
   const lost = open.map(({ document }) => document.doc_id).filter((id) => !held.has(id));
   // Whoever erases waits for this; what is being written is let go when it is noted.
   if (lost.length > 0) await records.leaveReindex(hand.worker, { doc_ids: lost });

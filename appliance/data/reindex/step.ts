@@ -14,14 +14,20 @@ import { cancelReindex } from './start.ts';
 
 /** Chunks of a step: some batches of the embedder, so that writing documents goes on behind the next batch. */
 const STEP_CHUNKS = 256;
-/** How long a worker holds what it took, from its last batch on. A batch takes seconds, on a slow host ten. */
+/** How long a worker holds what it took, from when it last said so: what a worker that died held is free after it. */
 export const HOLD_MS = 60_000;
+/** How often it says so. A batch may take longer than a hold: a slow host, many who take turns at one embedder. */
+const SAY_MS = 15_000;
 
 export interface ReindexHand {
   /** Whose hand it is, as in leases. */
   worker: string;
   /** True when it is to let go: the worker stops, or the tenant is suspended. */
   isStopped(): boolean;
+  /** Told where trouble keeps the reindex from coming on: trying again at once would meet the same. */
+  onTrouble?(): void;
+  /** How often it says, while a batch is embedded, that it holds what it took. */
+  sayMs?: number;
 }
 
 /**
@@ -36,6 +42,7 @@ export async function continueReindex(plane: DataPlane, hand: ReindexHand): Prom
   } catch (error) {
     await plane.records.leaveReindex(hand.worker, hand.isStopped() ? {} : { error_code: codeOf(error) });
     if (hand.isStopped()) return false;
+    hand.onTrouble?.();
     const { tenant_id, logger } = plane;
     logger.warn('a reindex does not come on', { ...shaped({ tenant_id }), code: codeOf(error) });
     if (isFrostbyteError(error, 'DIMENSION_MISMATCH')) await giveUp(plane, open, error.code);
@@ -53,7 +60,7 @@ async function build(plane: DataPlane, open: ReindexRow, hand: ReindexHand): Pro
     until: new Date(now + HOLD_MS).toISOString(),
   });
   if (documents.length > 0) {
-    await embedDocuments(plane, { reindex: open, documents, hand, holdMs: HOLD_MS });
+    await embedDocuments(plane, { reindex: open, documents, hand, holdMs: HOLD_MS, sayMs: hand.sayMs ?? SAY_MS });
     return true;
   }
   return isWhole && (await serve(plane, open));

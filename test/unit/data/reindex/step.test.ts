@@ -9,6 +9,7 @@ import { matchVectors } from '../../../../appliance/data/served-vectors.ts';
 import { vectorSha256 } from '../../../../appliance/kernel/digest.ts';
 import { FrostbyteError } from '../../../../appliance/kernel/errors.ts';
 import { events, job } from '../../../contract/record/builders.ts';
+import { until } from '../../../support/faults/until.ts';
 import { type ReindexWorld, reindexWorld } from '../../../support/reindex-world.ts';
 
 const WISH = { model: 'turned', reason: 'finds by meaning' };
@@ -139,6 +140,26 @@ test('what a worker that was lost had taken is taken again when its time is over
   assert.equal((await plane.records.reindex(started.reindex_id))?.status, 'switched');
   stuck.resolve();
   await lost;
+  await assertWhole(plane, [id]);
+});
+
+test('a batch that takes longer than a hold keeps its documents from other workers', async (t) => {
+  const world = await reindexWorld(t);
+  const { plane, turned, clock } = world;
+  const id = await world.index('a', ['red apples']);
+  const started = await start(world);
+  turned.before = async () => {
+    for (let minutes = 0; minutes < 2; minutes++) {
+      clock.advance(50_000);
+      const later = new Date(clock.now() + 55_000).toISOString();
+      await until('the worker to say that it is at it', () => plane.records.isReindexing(id, later));
+      assert.equal(await continueReindex(plane, world.hand('other')), false, 'nothing is left to take');
+    }
+  };
+  assert.equal(await continueReindex(plane, { ...world.hand(), sayMs: 5 }), true);
+  await world.finish();
+  assert.equal((await plane.records.reindex(started.reindex_id))?.status, 'switched');
+  assert.equal(turned.texts.length, 1);
   await assertWhole(plane, [id]);
 });
 
