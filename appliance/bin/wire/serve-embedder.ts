@@ -3,14 +3,14 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Dependency } from '../../api/plane/tables.ts';
 import { listenOnSocket } from '../../api/rpc/listen-on-socket.ts';
 import type { Config } from '../../config/schema.ts';
-import { FrostbyteError } from '../../kernel/errors.ts';
+import { codeFrames, FrostbyteError } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/telemetry.ts';
 import { type LockedModel, versionOf } from '../../models/embedder/lock.ts';
 import { type LaneSettings, openLane, serveLane } from '../../models/embedder/onnx/lane.ts';
 import type { LoadedModel, TextKind } from '../../models/embedder/onnx/load-model.ts';
 import { type EmbedderAddress, embedderStatus } from '../../models/embedder/over-socket/ask-embedder.ts';
 import { embedderServer, type Origin } from '../../models/embedder/over-socket/serve-embedder.ts';
-import type { Status } from '../../models/embedder/over-socket/wire.ts';
+import { type Status, troubleOf } from '../../models/embedder/over-socket/wire.ts';
 import { entryOf } from '../entry.ts';
 
 const STATUS_MS = 5000;
@@ -36,6 +36,8 @@ export async function serveEmbedder(settings: EmbedderSettings, logger: Logger):
   /** Since when a lane's batch is at work. */
   const batches = new Map<TextKind, number>();
   let isLoaded = false;
+  /** Why the model could not be loaded when it was last asked for. */
+  let trouble: string | null = null;
   const { promise: idle, resolve: beIdle } = Promise.withResolvers<void>();
   let timer: NodeJS.Timeout | undefined;
 
@@ -43,9 +45,11 @@ export async function serveEmbedder(settings: EmbedderSettings, logger: Logger):
     model(kind) {
       const known = lanes.get(kind);
       if (known !== undefined) return known;
-      const loading = load(kind);
+      const loading: Promise<LoadedModel> = load(kind, () => {
+        // Another may have been opened in its place already.
+        if (lanes.get(kind) === loading) lanes.delete(kind);
+      });
       lanes.set(kind, loading);
-      loading.catch(() => lanes.delete(kind));
       return loading;
     },
     status: () => ({
@@ -53,6 +57,7 @@ export async function serveEmbedder(settings: EmbedderSettings, logger: Logger):
       version: versionOf(model),
       loaded: isLoaded,
       batch_ms: Math.max(0, ...[...batches.values()].map((since) => performance.now() - since)),
+      ...(trouble !== null && { trouble }),
     }),
     onAsked(now) {
       clearTimeout(timer);
@@ -66,15 +71,21 @@ export async function serveEmbedder(settings: EmbedderSettings, logger: Logger):
   await idle;
   server.close();
 
-  async function load(lane: TextKind): Promise<LoadedModel> {
+  async function load(lane: TextKind, onEnd: () => void): Promise<LoadedModel> {
     const started = performance.now();
     const loaded = await openLane({
       settings: { models_folder, model, lane },
       entry: entryOf('embedder-thread'),
       onBatch: (runs) => void (runs ? batches.set(lane, performance.now()) : batches.delete(lane)),
-      onEnd: () => lanes.delete(lane),
+      onEnd,
+    }).catch((error: unknown) => {
+      onEnd();
+      trouble = troubleOf(error);
+      logger.error('a model could not be loaded', codeFrames(error));
+      throw error;
     });
     isLoaded = true;
+    trouble = null;
     logger.info('a model was loaded', { duration_ms: Math.round(performance.now() - started) });
     return loaded;
   }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type KeptEmbedder, keepEmbedder } from '../../../appliance/bin/keep-embedder.ts';
+import { healthOf } from '../../../appliance/bin/wire/serve-embedder.ts';
 import { withoutNetwork } from '../../../appliance/bin/without-network.ts';
 import { assertVectors } from '../../../appliance/models/embedder/assert.ts';
 import type { LockedModel } from '../../../appliance/models/embedder/lock.ts';
@@ -26,11 +27,11 @@ describe('the embedder’s process', () => {
     rmSync(folder, { recursive: true });
   });
 
-  function keep(name: string, { idleMs = 600_000, silentMs = 30_000 } = {}) {
+  function keep(name: string, { idleMs = 600_000, silentMs = 30_000, models = folder } = {}) {
     const socket = join(folder, name, 'embedder.sock');
     const at = { socket };
     const kept = keepEmbedder({
-      settings: { at, models_folder: folder, model, idle_ms: idleMs },
+      settings: { at, models_folder: models, model, idle_ms: idleMs },
       status: () => embedderStatus(at, 300),
       logger: silentLogger,
       everyMs: 50,
@@ -77,6 +78,24 @@ describe('the embedder’s process', () => {
     const status = await until('it to answer', () => embedderStatus(at, 1000).catch(() => null));
     assert.equal(status.loaded, false);
     assertVectors(await embedder.embedDocuments(['lease']), 1);
+  });
+
+  it('tells why it cannot load its model, for as long as it cannot', async () => {
+    const models = join(folder, 'altered');
+    const altered = await writeSmallModel(models);
+    const tokenizer = join(models, altered.name, 'tokenizer.json');
+    const right = readFileSync(tokenizer);
+    writeFileSync(tokenizer, Buffer.from(right.map((byte, i) => (i === 0 ? byte ^ 1 : byte))));
+    const { at, embedder } = keep('troubled', { models });
+    await assert.rejects(embedder.embedDocuments(['lease']), { code: 'EMBEDDER_UNAVAILABLE', message: /tokenizer/ });
+    assert.match((await embedderStatus(at, 5000)).trouble!, /tokenizer\.json is another file.*frostbyte model import/);
+    assert.deepEqual(
+      [(await healthOf(altered.name, at)).ok, (await healthOf(altered.name, at)).message.includes('tokenizer.json')],
+      [false, true],
+    );
+    writeFileSync(tokenizer, right);
+    assertVectors(await embedder.embedDocuments(['lease']), 1);
+    assert.equal((await embedderStatus(at, 5000)).trouble, undefined);
   });
 
   it('has no network: not even loopback is up', {

@@ -87,6 +87,11 @@ export function line(message: Ask | Said): string {
   return `${JSON.stringify(message)}\n`;
 }
 
+/** What went wrong, in words for people, as `trouble` of a status tells it. */
+export function troubleOf(error: unknown): string {
+  return toldFailure(error, FAILURES, OTHERWISE, MOST_WORDS).message;
+}
+
 /** The error as it is told; one that is not an embedder's to give is told without its words. */
 export function failed(error: unknown): Said {
   const after = error instanceof FrostbyteError ? error.retryAfter : undefined;
