@@ -21,6 +21,8 @@ export interface EmbedderServerOptions {
   onAsked?: (now: number) => void;
   /** How many embed documents at a time, and wait. */
   documents?: { total: number; each: number; waiting: number };
+  /** How long the texts of a question may take to come. */
+  textsMs?: number;
   logger: Logger;
 }
 
@@ -37,6 +39,8 @@ const QUESTIONS = { total: 4, each: 4, waiting: 256 };
 const MOST_CONNECTIONS = 64;
 /** How long a connection may be silent where something is to come. */
 const SILENCE_MS = 30_000;
+/** How long the texts of one question may take in all, once it is their turn: until then nobody else has the place. */
+const TEXTS_MS = 15_000;
 
 /**
  * The embedder's end of the socket. Texts are taken only when it is their turn, so what is in memory is bounded however
@@ -45,6 +49,7 @@ const SILENCE_MS = 30_000;
  */
 export function embedderServer(options: EmbedderServerOptions): Server {
   const { model, status, origin = () => null, onAsked = () => undefined, documents = DOCUMENTS, logger } = options;
+  const { textsMs = TEXTS_MS } = options;
   const slots = { document: new FairSlots(documents), query: new FairSlots(QUESTIONS) };
   let waiting = 0;
   let asking = 0;
@@ -113,7 +118,8 @@ export function embedderServer(options: EmbedderServerOptions): Server {
       gone.throwIfAborted();
       const { model: name, version } = status();
       socket.write(line({ say: 'ready', model: name, version }));
-      const texts = await readTexts(incoming, length, count);
+      const late = setTimeout(() => socket.destroy(), textsMs);
+      const texts = await readTexts(incoming, length, count).finally(() => clearTimeout(late));
       if (texts === null) return void socket.destroy();
       await loaded.embed(
         texts,
@@ -144,7 +150,7 @@ async function readAsk(incoming: Incoming): Promise<Ask | null> {
 async function readTexts(incoming: Incoming, length: number, count: number): Promise<string[] | null> {
   const parts: Buffer[] = [];
   for (let left = length; left > 0; ) {
-    const piece = await incoming.bytes(left, SILENCE_MS);
+    const piece = await incoming.bytes(left);
     if (piece === null) return null;
     parts.push(piece);
     left -= piece.length;

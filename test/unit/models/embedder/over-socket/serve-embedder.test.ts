@@ -167,6 +167,28 @@ describe('an embedder over a socket', () => {
     assert.equal((await embedder(socket).embedDocuments(['abc'])).length, 1);
   });
 
+  it('takes the place from who sends its texts drop by drop', async () => {
+    const socket = await listen(
+      embedderServer({
+        model: async () => double(),
+        status: () => ({ model: model.name, version: versionOf(model), loaded: true, batch_ms: 0 }),
+        textsMs: 100,
+        logger: silentLogger,
+      }),
+    );
+    const slow = connect(socket);
+    opened.push(slow);
+    slow.on('error', () => undefined);
+    slow.write(line({ ask: 'embed', as: 'document', by: 'slow', count: 1, length: 1_000_000 }));
+    await new Promise((resolve) => slow.once('data', resolve));
+    const dripping = setInterval(() => slow.write('['), 10);
+    try {
+      assert.equal((await embedder(socket, { silenceMs: 20_000 }).embedDocuments(['abc']))[0]!.indexOf(1), 3);
+    } finally {
+      clearInterval(dripping);
+    }
+  });
+
   it('refuses the process of another model or version', async () => {
     const socket = await serve(async () => double(), { model: model.name, version: '00000000.1' });
     await assert.rejects(embedder(socket).embedQuery('a'), { code: 'EMBEDDER_UNAVAILABLE', message: /00000000\.1/ });
