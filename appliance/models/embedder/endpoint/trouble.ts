@@ -3,6 +3,9 @@ import { FrostbyteError } from '../../../kernel/errors.ts';
 /** Where nobody says when to come again. */
 const OTHERWISE_AFTER_MS = 30_000;
 
+/** However long an endpoint wants to be left alone, it is asked again after this: a mistake there must not last for ever. */
+const LONGEST_AFTER_MS = 3_600_000;
+
 /** What keeps an endpoint from embedding. No word of an answer is in it: an answer may repeat the texts. */
 export class EndpointTrouble extends FrostbyteError {
   /** Whether asking again may help. */
@@ -52,10 +55,10 @@ export function statusTrouble(status: number, retryAfter: string | null, now: nu
   return new EndpointTrouble(`The embedding endpoint ${meaning}.`, { isPassing: false });
 }
 
-/** Seconds, or a date of HTTP; null where it is neither. In milliseconds, never below 0. */
+/** Seconds, or a date of HTTP; null where it is neither. In milliseconds, never below 0, and an hour at most. */
 export function readRetryAfter(header: string, now: number): number | null {
   const text = header.trim();
-  if (/^\d{1,9}(?:\.\d+)?$/.test(text)) return Number(text) * 1000;
+  if (/^\d{1,9}(?:\.\d+)?$/.test(text)) return Math.min(LONGEST_AFTER_MS, Number(text) * 1000);
   const date = /^[A-Z][a-z]{2},/.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(date) ? null : Math.max(0, date - now);
+  return Number.isNaN(date) ? null : Math.min(LONGEST_AFTER_MS, Math.max(0, date - now));
 }

@@ -10,6 +10,8 @@ it('reads when to come again: seconds, or a date of HTTP, and nothing else', () 
   assert.equal(readRetryAfter('0.5', NOW), 500);
   assert.equal(readRetryAfter('Thu, 01 Jan 2026 00:01:00 GMT', NOW), 60_000);
   assert.equal(readRetryAfter('Wed, 31 Dec 2025 00:00:00 GMT', NOW), 0);
+  assert.equal(readRetryAfter('999999999', NOW), 3_600_000, 'not for thirty years');
+  assert.equal(readRetryAfter('Fri, 31 Dec 9999 23:59:59 GMT', NOW), 3_600_000);
   for (const text of ['', '-1', 'soon', '1e9', '2026-01-01', 'Foo, bar'])
     assert.equal(readRetryAfter(text, NOW), null, text);
 });
