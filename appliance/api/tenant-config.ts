@@ -1,3 +1,4 @@
+import { MODEL_NAME } from '../kernel/model-name.ts';
 import { CustomFields } from './custom-fields/schema.ts';
 import { z } from './zod.ts';
 
@@ -43,11 +44,8 @@ const fields = {
   storage_quota_gb: z.number().min(1).max(10_000),
   embedding_mode: z.enum(['offline', 'online']),
   embedding_dimensions: z.literal(768),
-  /** The model that the tenant is pinned to, as `frostbyte model list` names it, or `lexical`. Null: the appliance's choice. */
-  embedding_model: z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/)
-    .nullable(),
+  /** The model that the tenant is pinned to, as `frostbyte model list` names it, `lexical`, or as the endpoint calls its own. Null: the appliance's choice. */
+  embedding_model: z.string().regex(MODEL_NAME).nullable(),
   retrieval_top_k_default: z.number().int().min(1),
   retrieval_top_k_max: z.number().int().min(1).max(200),
   generation_enabled: z.boolean(),

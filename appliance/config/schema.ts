@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MODEL_NAME } from '../kernel/model-name.ts';
 import { DEFAULT_SUBNET } from '../kernel/names.ts';
 
 /** `host:port`, `[::1]:port` or a path. */
@@ -75,10 +76,7 @@ export const Config = z.strictObject({
             .describe(
               'Address of an OpenAI-compatible API, up to /embeddings: https, or http on loopback; null: nothing leaves this box, and no tenant may embed online',
             ),
-          model: z
-            .string()
-            .regex(/^[\w./:@-]{1,200}$/, 'must be the name of a model')
-            .describe('As the endpoint calls it'),
+          model: z.string().regex(MODEL_NAME, 'must be the name of a model').describe('As the endpoint calls it'),
           key_file: z
             .string()
             .min(1)

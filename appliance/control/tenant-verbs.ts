@@ -10,7 +10,7 @@ import { reasonText } from './reason.ts';
 import type { Registry } from './registry/open.ts';
 import { reopenPlan, writePlan } from './registry/plans.ts';
 import type { PlanKind, TenantRow } from './registry/rows.ts';
-import { needTenant, pageOfTenants, tenantsIn } from './registry/tenants.ts';
+import { needTenant, pageOfTenants, tenantConfig, tenantsIn } from './registry/tenants.ts';
 import { configureTenant } from './tenants/configure.ts';
 import { createTenantRow } from './tenants/create.ts';
 import { checkEmbeddingMode } from './tenants/embedding-mode.ts';
@@ -129,7 +129,9 @@ export function tenantVerbs(parts: TenantVerbParts): TenantVerbs {
     tenant: async (tenantId) => view(needTenant(registry, tenantId)),
     configure: async (tenantId, patch, reason, actor) => {
       checkEmbeddingMode(patch, options.hasEndpoint === true);
-      await checkPin(models, patch);
+      const tenant = needTenant(registry, tenantId);
+      const { embedding_mode } = tenantConfig(registry, tenantId, tenant.config_version);
+      await checkPin(models, patch, embedding_mode);
       return answer(configureTenant(registry, clock, tenantId, patch, reasonText(reason), actor));
     },
     suspend: async (tenantId, request, actor) => {

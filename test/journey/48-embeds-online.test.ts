@@ -175,8 +175,15 @@ test('an indexed tenant is reindexed by the endpoint once it is online, and by w
     assert.equal(proof.chunks[0]!.text, ORCHARD);
   }
 
+  const pin = { config: { embedding_model: served.model }, reason: 'a test' };
+  const refused = await frode('PATCH', '/admin/tenants/home', pin);
+  assert.equal(refused.status, 400, 'its documents would wait for ever');
+  assert.match(refused.error.message, /embeds offline.*embedding_mode to online/);
+
   await set('online');
-  assert.equal((await asked()).data.embed_model, 'lexical', 'the index goes on with the model that made it');
+  const { data: between } = await asked();
+  assert.equal(between.embed_model, 'lexical', 'the index goes on with the model that made it');
+  assert.equal(between.model_version_match, false, 'and says that it is not the one that is wanted');
   assert.ok(!sent().includes(ORCHARD));
   await reindex();
   assert.ok(sent().includes(ORCHARD));

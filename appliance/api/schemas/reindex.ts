@@ -1,3 +1,4 @@
+import { MODEL_NAME } from '../../kernel/model-name.ts';
 import { z } from '../zod.ts';
 import { pageOf, Reason, TenantId, Timestamp, Uuid } from './common.ts';
 
@@ -5,11 +6,8 @@ import { pageOf, Reason, TenantId, Timestamp, Uuid } from './common.ts';
 
 export const ReindexBody = z
   .strictObject({
-    /** As `frostbyte model list` names it, or `lexical`; left out: the one that the tenant is pinned to, or the appliance's choice. */
-    model: z
-      .string()
-      .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/)
-      .optional(),
+    /** As `frostbyte model list` names it, `lexical`, or as the endpoint calls its own; left out: the one that the tenant is pinned to, or the appliance's choice. */
+    model: z.string().regex(MODEL_NAME).optional(),
     reason: Reason,
   })
   .openapi('ReindexRequest');

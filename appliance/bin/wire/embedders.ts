@@ -84,6 +84,7 @@ export async function pinnableModels(config: EmbedderConfig): Promise<Models> {
   return {
     known: [LEXICAL, ...MODEL_LOCK.models.map(({ name }) => name), ...beside],
     present: [LEXICAL, ...present.map(({ name }) => name), ...beside],
+    ...(online !== undefined && { online }),
   };
 }
 
@@ -142,7 +143,7 @@ function noEndpoint(): FrostbyteError {
 function staysHere(name: string): FrostbyteError {
   return new FrostbyteError(
     'EMBEDDER_UNAVAILABLE',
-    `This tenant’s index was made with ${name}, which is not on this box, and the tenant embeds offline: nothing is sent there. Set its embedding_mode to online, or reindex it with a model that is here.`,
+    `This tenant’s index was made with ${name}, or it is pinned to it; that is an endpoint’s, not on this box, and the tenant embeds offline: nothing is sent there. Set its embedding_mode to online, or reindex it with a model that is here.`,
     { retryAfter: 60 },
   );
 }

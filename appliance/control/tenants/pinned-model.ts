@@ -5,17 +5,20 @@ import { nearest } from '../../kernel/nearest.ts';
 export interface Models {
   known: readonly string[];
   present: readonly string[];
+  /** Of those that are, the one that an endpoint has: for tenants that embed online. */
+  online?: string;
 }
 
 /**
  * Throws `VALIDATION_ERROR` for a configuration, or a change of one, that pins a tenant to a model that no tenant can use
- * here: its texts would become vectors by nothing.
+ * here: its texts would become vectors by nothing. `mode` is the tenant's where the configuration does not say it.
  */
-export async function checkPin(models: () => Promise<Models>, config: unknown): Promise<void> {
-  const name = (config as { embedding_model?: unknown } | null | undefined)?.embedding_model;
+export async function checkPin(models: () => Promise<Models>, config: unknown, mode = 'offline'): Promise<void> {
+  const { embedding_model: name, embedding_mode = mode } = (config ?? {}) as Record<string, unknown>;
   // What is no name at all, the schema says.
   if (typeof name !== 'string') return;
-  const { known, present } = await models();
+  const { known, present, online } = await models();
+  if (name === online && embedding_mode !== 'online') throw staysHere(name);
   if (present.includes(name)) return;
   const meant = nearest(name, known);
   const message = known.includes(name)
@@ -24,4 +27,12 @@ export async function checkPin(models: () => Promise<Models>, config: unknown): 
   throw new FrostbyteError('VALIDATION_ERROR', message, {
     details: [{ field: 'embedding_model', value: name, constraint: `one of ${present.join(', ')}` }],
   });
+}
+
+function staysHere(name: string): FrostbyteError {
+  return new FrostbyteError(
+    'VALIDATION_ERROR',
+    `The model ${name} is the endpoint’s, and this tenant embeds offline: its documents would wait for ever. Set embedding_mode to online with it, or pin the tenant to a model that is here.`,
+    { details: [{ field: 'embedding_model', value: name, constraint: 'needs embedding_mode online' }] },
+  );
 }

@@ -67,9 +67,9 @@ export async function retrieve(plane: Plane, body: SearchBody, actor: string): P
   });
   await plane.records.appendEntries([entry]);
   plane.meter.retrieval(plane.tenant_id, (performance.now() - started) / 1000, result.hits.length);
-  const { embedding_model: pin } = config;
   // The index answers, by its own model: vectors of two cannot be compared. Until it is made anew, it says so.
-  const model_version_match = result.model_version_match && (pin === null || pin === model);
+  const wanted = await wantedModel(plane, config);
+  const model_version_match = result.model_version_match && (wanted === null || wanted === model);
   if (!model_version_match) plane.meter.retrievalModelMismatch(plane.tenant_id);
   return {
     query_id,
@@ -89,6 +89,19 @@ export async function retrieve(plane: Plane, body: SearchBody, actor: string): P
       },
     }),
   };
+}
+
+/** The model that the tenant's configuration asks for: its pin, else the endpoint's where it is online; null: any. */
+async function wantedModel(
+  { embedder }: Plane,
+  { embedding_model, embedding_mode }: Pick<TenantConfig, 'embedding_model' | 'embedding_mode'>,
+): Promise<string | null> {
+  if (embedding_model !== null || embedding_mode === 'offline') return embedding_model;
+  // Without an endpoint there is none to be had.
+  return embedder(null).then(
+    ({ model }) => model,
+    () => null,
+  );
 }
 
 function filtersOf(
