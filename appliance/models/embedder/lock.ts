@@ -26,7 +26,10 @@ export const LockedModel = z.strictObject({
   prefixes: z.strictObject({ document: z.string(), query: z.string() }),
   /** The token that fills up the shorter texts of a batch. */
   padding_id: z.number().int().nonnegative(),
-  /** What one session of the model takes at most with a batch at work, as measured; MiB. */
+  /**
+   * What one session of the model takes at most with a batch at work; MiB. As measured, or reckoned from a graph of the
+   * same make: weights that stand in the graph itself are in memory twice while it is loaded.
+   */
   memory_mb: z.number().int().positive(),
   /** Evidence is the cosine's way from `floor`, where nothing is near, to 1; from `threshold` on it is strong. */
   evidence: z.strictObject({ floor: z.number().min(0).max(0.9), threshold: z.number().gt(0).lt(1) }),
