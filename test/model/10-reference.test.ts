@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { sha256Hex } from '../../appliance/kernel/digest.ts';
 import { modelFolder } from '../../appliance/models/embedder/folder/model-folder.ts';
@@ -10,18 +9,8 @@ import { type LoadedModel, loadModel } from '../../appliance/models/embedder/onn
 import { type ModelSession, openSession } from '../../appliance/models/embedder/onnx/session.ts';
 import { readTokenizer } from '../../appliance/models/embedder/onnx/tokenizer.ts';
 import { FETCHED, FETCHED_MODEL as model } from '../support/models/fetched.ts';
+import { cosineOf, LEAST_COSINE, REFERENCES } from '../support/models/references.ts';
 
-interface Reference {
-  text: string;
-  /** By the publisher's tokenizer, cut at what the model reads. */
-  input_ids: number[];
-  /** By the model's original implementation, in float32; nothing of it was made with ONNX. */
-  vector: number[];
-}
-
-const VECTORS = resolve(import.meta.dirname, '../vectors/mpnet-reference.json');
-const REFERENCES = JSON.parse(readFileSync(VECTORS, 'utf8')) as Reference[];
-const LEAST_COSINE = 0.9999;
 const path = (name: string) => join(FETCHED, model.name, name);
 
 describe(`${model.name} against its original implementation`, () => {
@@ -84,13 +73,3 @@ describe(`${model.name} against its original implementation`, () => {
     assert.ok(windowed > 0.9 && windowed < LEAST_COSINE, String(windowed));
   });
 });
-
-function cosineOf(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  let [dot, left, right] = [0, 0, 0];
-  for (let i = 0; i < b.length; i++) {
-    dot += a[i]! * b[i]!;
-    left += a[i]! ** 2;
-    right += b[i]! ** 2;
-  }
-  return dot / Math.sqrt(left * right);
-}
