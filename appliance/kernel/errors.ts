@@ -70,6 +70,10 @@ export const SYSTEM_CODES = [
   'KEY_UNAVAILABLE',
   'AUDIT_CHAIN_BROKEN',
   'ISOLATION_VIOLATED',
+  'OPERATION_RUNNING',
+  'OPERATION_UNFINISHED',
+  'OPERATION_FAILED',
+  'PREFLIGHT_FAILED',
 ] as const;
 
 /** Why a bundle, or what belongs to one, is refused (spec 7). */
@@ -132,6 +136,8 @@ const CALLER: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   ...API_CODES.filter((code) => !['INTERNAL_ERROR', 'SERVICE_UNAVAILABLE', 'RATE_LIMIT_EXCEEDED'].includes(code)),
   ...FILE_CODES,
   'CONFIG_INVALID',
+  'OPERATION_UNFINISHED',
+  'PREFLIGHT_FAILED',
 ]);
 const LATER: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'SERVICE_UNAVAILABLE',
@@ -143,6 +149,7 @@ const LATER: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'PARSER_SANDBOX_UNAVAILABLE',
   'WORKER_LOST',
   'DISK_FULL',
+  'OPERATION_RUNNING',
   'PARSER_TIMEOUT',
   'PARSER_MEMORY',
   'PARSER_ERROR',
