@@ -7,6 +7,7 @@ import { noticeCommands } from './commands/break-glass.ts';
 import { bundleCommands } from './commands/bundle.ts';
 import { chunkCommands } from './commands/chunk.ts';
 import { deadLetterCommands } from './commands/dead-letters.ts';
+import { evidenceCommands } from './commands/evidence.ts';
 import { inboxCommands } from './commands/inbox.ts';
 import { ingestCommands } from './commands/ingest.ts';
 import { keyCommands } from './commands/keys.ts';
@@ -55,6 +56,7 @@ export function createProgram(): Command {
   noticeCommands(program);
   stageCommands(program);
   bundleCommands(program);
+  evidenceCommands(program);
   modelCommands(program);
   return program;
 }
