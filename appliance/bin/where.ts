@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Where a parser listens in its container, in a folder that its data plane sees too. */
@@ -23,4 +23,10 @@ export function modelsHere(dataFolder: string): string {
     fileURLToPath(new URL(path, import.meta.url)),
   );
   return [own, ...beside].find((path) => existsSync(path)) ?? own;
+}
+
+/** The folder of the bundle that this program lies in, as it was verified and copied; null in a checkout. */
+export function ownBundle(): string | null {
+  const folder = dirname(dirname(fileURLToPath(import.meta.url)));
+  return existsSync(join(folder, 'MANIFEST.json')) ? folder : null;
 }

@@ -13,6 +13,7 @@ import { ingestCommands } from './commands/ingest.ts';
 import { keyCommands } from './commands/keys.ts';
 import { manifestCommands } from './commands/manifest.ts';
 import { modelCommands } from './commands/model.ts';
+import { preflightCommand } from './commands/preflight.ts';
 import { quarantineCommands } from './commands/quarantine.ts';
 import { receiptCommands } from './commands/receipt.ts';
 import { reportCommands } from './commands/report.ts';
@@ -56,6 +57,7 @@ export function createProgram(): Command {
   noticeCommands(program);
   stageCommands(program);
   bundleCommands(program);
+  preflightCommand(program);
   evidenceCommands(program);
   modelCommands(program);
   return program;

@@ -1,0 +1,109 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { ownBundle } from '../../bin/where.ts';
+import { addEvidence } from '../../bundle/evidence/log.ts';
+import { type BundleManifest, readManifest } from '../../bundle/format/manifest.ts';
+import { type HostLayout, hostLayout } from '../../bundle/host-layout.ts';
+import { whoRuns } from '../../bundle/operation/who-runs.ts';
+import type { Facts } from '../../bundle/preflight/facts.ts';
+import { gatherFacts } from '../../bundle/preflight/gather/gather.ts';
+import { thisHost } from '../../bundle/preflight/host-port.ts';
+import { judgeHost, type Report, refuseAllowed } from '../../bundle/preflight/judge.ts';
+import { needsOf } from '../../bundle/preflight/needs.ts';
+import { rangeOf } from '../../bundle/preflight/subnets.ts';
+import { FrostbyteError } from '../../kernel/errors.ts';
+import { globals, output } from '../context.ts';
+import { CheckFailed } from '../exit.ts';
+import { preflightTable } from '../preflight-table.ts';
+import { onHost, type RootFlag } from './host-flags.ts';
+
+interface PreflightFlags extends RootFlag {
+  bundle?: string;
+  allow: string[];
+  subnet: string;
+  port: string;
+}
+
+/** `frostbyte preflight`: whether this host can take a release, before anything is changed. */
+export function preflightCommand(program: Command): void {
+  onHost(program.command('preflight'))
+    .description('Look whether this host can take the release: what there is, and what to mend; changes nothing')
+    .option('--bundle <folder>', 'the bundle whose minimums count (else: the one that this program came with)')
+    .option('--allow <names>', 'go on although these checks fail; needs --reason, and is recorded', split, [])
+    .option('--subnet <a.b>', 'the first half of the containers’ addresses (stack.subnet)', '172.28')
+    .option('--port <number>', 'port of the gateway', '8080')
+    .addHelpText(
+      'after',
+      '\nExample:\n  frostbyte preflight\n  frostbyte preflight --bundle /media/stick/frostbyte-1.2.3-linux-amd64 --allow swap --reason "a laboratory"',
+    )
+    .action(async (flags: PreflightFlags, command: Command) => {
+      const { reason } = globals(command);
+      const layout = hostLayout(flags.root);
+      refuseAllowed(flags.allow);
+      if (flags.allow.length > 0 && !reason?.trim()) {
+        throw new FrostbyteError('VALIDATION_ERROR', 'What is allowed needs a reason: it is recorded.', {
+          details: [{ field: 'reason', constraint: 'required with --allow' }],
+        });
+      }
+      const manifest = manifestOf(flags, layout);
+      const facts = await gatherFacts(thisHost(), layout);
+      const report = judgeHost(facts, needsOf(manifest, placeOf(flags)), flags.allow);
+      record(report, facts, layout, reason);
+      output(command).answer({ ...report, facts }, () => preflightTable(report, process.stdout.isTTY === true));
+      if (!report.ok) throw new CheckFailed('PREFLIGHT_FAILED: this host cannot take the release yet.');
+    });
+}
+
+/** That checks were overridden is evidence. */
+function record({ checks, version, ok }: Report, { now }: Facts, layout: HostLayout, reason: string | undefined): void {
+  const allowed = checks.filter(({ result }) => result === 'allowed');
+  if (allowed.length === 0) return;
+  const { hostname } = thisHost().self();
+  addEvidence(
+    layout.evidence,
+    {
+      by: whoRuns(),
+      host: hostname,
+      action: 'preflight',
+      bundle: null,
+      result: 'overridden',
+      detail: {
+        version,
+        ok,
+        reason: reason ?? '',
+        allowed: allowed.map(({ name, found }) => ({ name, found })),
+        judged_at: now,
+      },
+    },
+    () => new Date(),
+  );
+}
+
+/** The manifest that was named, of the bundle that this program lies in, or of the release that runs. */
+function manifestOf({ bundle }: PreflightFlags, { current }: HostLayout): BundleManifest {
+  const candidates = bundle === undefined ? [ownBundle(), current] : [resolve(bundle)];
+  const folder = candidates.find((each) => each !== null && existsSync(join(each, 'MANIFEST.json')));
+  if (folder === undefined || folder === null) {
+    throw new FrostbyteError(
+      'VALIDATION_ERROR',
+      'Whose minimums? There is no MANIFEST.json. Name a bundle with --bundle.',
+      {
+        details: [{ field: 'bundle', value: bundle ?? null, constraint: 'a folder with MANIFEST.json' }],
+      },
+    );
+  }
+  return readManifest(readFileSync(join(folder, 'MANIFEST.json'), 'utf8'));
+}
+
+function placeOf({ subnet: half, port: text }: PreflightFlags): { subnet: string; port: number } {
+  const [port, subnet] = [Number(text), `${half}.0.0/16`];
+  if (!/^\d+\.\d+$/.test(half) || rangeOf(subnet) === null || !Number.isInteger(port) || port < 1 || port > 65_535) {
+    throw new FrostbyteError('VALIDATION_ERROR', 'The subnet or the port cannot be read.', {
+      details: [{ field: 'subnet, port', constraint: '172.28, and a number up to 65535' }],
+    });
+  }
+  return { subnet, port };
+}
+
+const split = (text: string, before: string[]): string[] => [...before, ...text.split(',').map((name) => name.trim())];
