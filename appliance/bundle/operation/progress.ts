@@ -57,7 +57,14 @@ export class Pace {
     this.#tell('progress');
   }
 
-  end(event: 'done' | 'failed' | 'undone' | 'stopped' | 'finished'): void {
+  /** One that failed before it began, in its check, is told as itself. */
+  failed(phase: Phase): void {
+    if (this.#phase !== phase) this.#said = null;
+    this.#phase = phase;
+    this.#tell('failed', true);
+  }
+
+  end(event: 'done' | 'undone' | 'stopped' | 'finished'): void {
     if (this.#phase !== null && (event === 'done' || event === 'undone')) {
       this.#spent.push({ expected: this.#phase.seconds, took: this.#options.elapsed() - this.#since });
     }

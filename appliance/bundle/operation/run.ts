@@ -14,6 +14,8 @@ export interface RunOptions {
   listen(event: ProgressEvent): void;
   /** Seconds that went by, from any origin. */
   elapsed(): number;
+  /** Called before its end is recorded; again, where a kill came between the two. */
+  ending?(result: 'done' | 'rolled-back'): void;
 }
 
 /** How a run ended. `waiting`: a phase failed; `stopped`: the operator wanted it so. Both are gone on with, or back. */
@@ -137,10 +139,10 @@ class Run {
     };
   }
 
-  #fail({ name }: Phase, error: unknown): Outcome {
-    const failure = { phase: name, ...inWords(error) };
+  #fail(phase: Phase, error: unknown): Outcome {
+    const failure = { phase: phase.name, ...inWords(error) };
     this.#options.journal.append({ event: 'failed', ...failure });
-    this.#pace.end('failed');
+    this.#pace.failed(phase);
     return { state: 'waiting', changed: this.#changed, failure };
   }
 
@@ -151,6 +153,7 @@ class Run {
   }
 
   #finish(result: 'done' | 'rolled-back'): Outcome {
+    this.#options.ending?.(result);
     this.#options.journal.append({ event: 'finished', result });
     this.#pace.end('finished');
     return { state: result, changed: this.#changed, failure: null };

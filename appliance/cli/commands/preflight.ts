@@ -10,7 +10,7 @@ import type { Facts } from '../../bundle/preflight/facts.ts';
 import { gatherFacts } from '../../bundle/preflight/gather/gather.ts';
 import { thisHost } from '../../bundle/preflight/host-port.ts';
 import { judgeHost, type Report, refuseAllowed } from '../../bundle/preflight/judge.ts';
-import { needsOf } from '../../bundle/preflight/needs.ts';
+import { type Needs, needsOf } from '../../bundle/preflight/needs.ts';
 import { rangeOf } from '../../bundle/preflight/subnets.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import { globals, output } from '../context.ts';
@@ -18,21 +18,30 @@ import { CheckFailed } from '../exit.ts';
 import { preflightTable } from '../preflight-table.ts';
 import { onHost, type RootFlag } from './host-flags.ts';
 
-interface PreflightFlags extends RootFlag {
-  bundle?: string;
+/** What is asked of a host beside what the release asks. */
+export interface HostFlags {
   allow: string[];
   subnet: string;
   port: string;
 }
 
-/** `frostbyte preflight`: whether this host can take a release, before anything is changed. */
-export function preflightCommand(program: Command): void {
-  onHost(program.command('preflight'))
-    .description('Look whether this host can take the release: what there is, and what to mend; changes nothing')
-    .option('--bundle <folder>', 'the bundle whose minimums count (else: the one that this program came with)')
+/** Adds it to a command. */
+export function hostOptions(command: Command): Command {
+  return command
     .option('--allow <names>', 'go on although these checks fail; needs --reason, and is recorded', split, [])
     .option('--subnet <a.b>', 'the first half of the containers’ addresses (stack.subnet)', '172.28')
-    .option('--port <number>', 'port of the gateway', '8080')
+    .option('--port <number>', 'port of the gateway', '8080');
+}
+
+interface PreflightFlags extends RootFlag, HostFlags {
+  bundle?: string;
+}
+
+/** `frostbyte preflight`: whether this host can take a release, before anything is changed. */
+export function preflightCommand(program: Command): void {
+  hostOptions(onHost(program.command('preflight')))
+    .description('Look whether this host can take the release: what there is, and what to mend; changes nothing')
+    .option('--bundle <folder>', 'the bundle whose minimums count (else: the one that this program came with)')
     .addHelpText(
       'after',
       '\nExample:\n  frostbyte preflight\n  frostbyte preflight --bundle /media/stick/frostbyte-1.2.3-linux-amd64 --allow swap --reason "a laboratory"',
@@ -40,23 +49,41 @@ export function preflightCommand(program: Command): void {
     .action(async (flags: PreflightFlags, command: Command) => {
       const { reason } = globals(command);
       const layout = hostLayout(flags.root);
-      refuseAllowed(flags.allow);
-      if (flags.allow.length > 0 && !reason?.trim()) {
-        throw new FrostbyteError('VALIDATION_ERROR', 'What is allowed needs a reason: it is recorded.', {
-          details: [{ field: 'reason', constraint: 'required with --allow' }],
-        });
-      }
-      const manifest = manifestOf(flags, layout);
-      const facts = await gatherFacts(thisHost(), layout);
-      const report = judgeHost(facts, needsOf(manifest, placeOf(flags)), flags.allow);
-      record(report, facts, layout, reason);
+      refuseUnreasoned(flags, reason);
+      const { facts, needs } = await lookAt(manifestOf(flags, layout), flags, layout);
+      const report = judgeHost(facts, needs, flags.allow);
+      recordAllowed(report, facts, layout, reason);
       output(command).answer({ ...report, facts }, () => preflightTable(report, process.stdout.isTTY === true));
       if (!report.ok) throw new CheckFailed('PREFLIGHT_FAILED: this host cannot take the release yet.');
     });
 }
 
+/** Throws `VALIDATION_ERROR` for what cannot be allowed, or is without a reason. */
+export function refuseUnreasoned({ allow }: HostFlags, reason: string | undefined): void {
+  refuseAllowed(allow);
+  if (allow.length === 0 || reason?.trim()) return;
+  throw new FrostbyteError('VALIDATION_ERROR', 'What is allowed needs a reason: it is recorded.', {
+    details: [{ field: 'reason', constraint: 'required with --allow' }],
+  });
+}
+
+/** What there is on this host, and what the release needs of it. */
+export async function lookAt(
+  manifest: BundleManifest,
+  flags: HostFlags,
+  layout: HostLayout,
+): Promise<{ facts: Facts; needs: Needs }> {
+  const needs = needsOf(manifest, askOf(flags));
+  return { facts: await gatherFacts(thisHost(), layout), needs };
+}
+
 /** That checks were overridden is evidence. */
-function record({ checks, version, ok }: Report, { now }: Facts, layout: HostLayout, reason: string | undefined): void {
+export function recordAllowed(
+  { checks, version, ok }: Report,
+  { now }: Facts,
+  layout: HostLayout,
+  reason: string | undefined,
+): void {
   const allowed = checks.filter(({ result }) => result === 'allowed');
   if (allowed.length === 0) return;
   const { hostname } = thisHost().self();
@@ -96,7 +123,8 @@ function manifestOf({ bundle }: PreflightFlags, { current }: HostLayout): Bundle
   return readManifest(readFileSync(join(folder, 'MANIFEST.json'), 'utf8'));
 }
 
-function placeOf({ subnet: half, port: text }: PreflightFlags): { subnet: string; port: number } {
+/** Where the appliance is to be. Throws `VALIDATION_ERROR`. */
+export function askOf({ subnet: half, port: text }: HostFlags): { subnet: string; port: number } {
   const [port, subnet] = [Number(text), `${half}.0.0/16`];
   if (!/^\d+\.\d+$/.test(half) || rangeOf(subnet) === null || !Number.isInteger(port) || port < 1 || port > 65_535) {
     throw new FrostbyteError('VALIDATION_ERROR', 'The subnet or the port cannot be read.', {
