@@ -2,7 +2,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Pool, type PoolClient, type QueryResult } from 'pg';
 import { Circuit } from '../../kernel/circuit.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
-import { isFull, isLost, isRolledBack, storeError } from './errors.ts';
+import { type CopiedRow, copyRows } from './copy.ts';
+import { isFull, isLost, isRolledBack, isTaken, storeError } from './errors.ts';
 import { type PostgresOptions, poolConfig } from './options.ts';
 import { type Parameters, prepare, valuesOf } from './parameters.ts';
 
@@ -32,6 +33,11 @@ export interface Transaction extends Statements {
    * turns have committed. Never while it holds a lock that whoever has the turn could want.
    */
   takeTurn(): Promise<void>;
+  /**
+   * Writes many rows into columns of a table by one COPY. False where a row with one of their keys is there already: then
+   * none of them is written, and the transaction goes on. `rows` is walked through once, as the server takes them.
+   */
+  copy(table: string, columns: readonly string[], rows: Iterable<CopiedRow>): Promise<boolean>;
 }
 
 /** What serialises writers: two numbers of an advisory lock of the database. */
@@ -259,6 +265,18 @@ function transaction(client: PoolClient, commit: Commit, turn: Turn | undefined)
       if (turn === undefined) throw new Error('This transaction has no turn to take.');
       const { rows } = await ask(client, TAKE_TURN, turn);
       commit.fate = rows[0] as AskedFor;
+    },
+    copy: async (table, columns, rows) => {
+      await client.query('SAVEPOINT copied');
+      try {
+        await copyRows(client, table, columns, rows);
+      } catch (error) {
+        if (!isTaken(error)) throw error;
+        await client.query('ROLLBACK TO SAVEPOINT copied; RELEASE SAVEPOINT copied');
+        return false;
+      }
+      await client.query('RELEASE SAVEPOINT copied');
+      return true;
     },
   };
 }

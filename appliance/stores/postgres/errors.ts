@@ -71,6 +71,11 @@ export function isRolledBack(error: unknown): boolean {
   return ['40001', '40P01'].includes(codeOf(error));
 }
 
+/** Whether a row with the same key is there already. */
+export function isTaken(error: unknown): boolean {
+  return codeOf(error) === '23505';
+}
+
 function translationOf(error: unknown): Translation | undefined {
   const code = codeOf(error);
   if (/^[0-9A-Z]{5}$/.test(code)) {

@@ -38,21 +38,27 @@ export function prepare(sql: string): Prepared {
 }
 
 /**
- * The server's texts hold every character but one. A NUL stands there as U+FFFF and a zero; the former, which is no
- * character of any text, stands twice.
+ * The server's texts hold every character but one, and no half of a pair. A NUL stands there as U+FFFF and a zero, a half
+ * as U+FFFF and its four digits; U+FFFF itself, which is no character of any text, stands twice.
  */
 const MARK = '\uffff';
-const NOT_HELD = /[\0\uffff]/g;
-const MARKED = /\uffff([0\uffff])/g;
+const NOT_HELD = /[\0\uffff\ud800-\udfff]/gu;
+const MARKED = /\uffff(0|\uffff|d[89a-f][0-9a-f]{2})/g;
 
 /** A text as the server holds it. */
 export function heldText(text: string): string {
-  return text.replace(NOT_HELD, (found) => (found === MARK ? MARK + MARK : `${MARK}0`));
+  return text.replace(NOT_HELD, (found) => {
+    if (found === MARK) return MARK + MARK;
+    return found === '\0' ? `${MARK}0` : `${MARK}${found.charCodeAt(0).toString(16)}`;
+  });
 }
 
 /** A text as it was before `heldText`. */
 export function plainText(text: string): string {
-  return text.includes(MARK) ? text.replace(MARKED, (_, kind: string) => (kind === '0' ? '\0' : MARK)) : text;
+  if (!text.includes(MARK)) return text;
+  return text.replace(MARKED, (_, kind: string) =>
+    kind === MARK ? MARK : String.fromCharCode(Number.parseInt(kind, 16)),
+  );
 }
 
 function held(value: Value): Value {

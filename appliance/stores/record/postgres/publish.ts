@@ -1,8 +1,9 @@
 import { FrostbyteError } from '../../../kernel/errors.ts';
-import type { Statements } from '../../postgres/connection.ts';
+import type { Transaction } from '../../postgres/connection.ts';
+import type { CopiedRow } from '../../postgres/copy.ts';
 import type { Job } from '../../queue/port.ts';
 import type { Publication } from '../port.ts';
-import type { DocumentRow } from '../rows.ts';
+import type { ChunkRow, DocumentRow, IndexRecord } from '../rows.ts';
 import { CHUNKS, INDEX_RECORDS } from '../rules/codec.ts';
 import { isCurrent } from '../rules/document-steps.ts';
 import { checkPublication, fitsIndex, published, titleOf } from '../rules/publication.ts';
@@ -14,8 +15,8 @@ import { indexedWords } from './words.ts';
 
 const RECORDED = INDEX_RECORDS.names.filter((name) => !CHUNKS.names.includes(name as never));
 const COLUMNS = [...CHUNKS.names, ...RECORDED, 'run', 'words', 'length'];
-/** Chunks of a statement: each is some kilobytes. */
-const AT_ONCE = 500;
+/** Chunks of a statement: each is some kilobytes, and a statement may take only so long. */
+const AT_ONCE = 1_000;
 
 /**
  * Replaces what is served of a document (`StageRecords.publish`). The new chunks are written first, beside the old ones and
@@ -54,27 +55,31 @@ function current(row: DocumentRow | null, job: Job, stale: FrostbyteError): Docu
   return row;
 }
 
-/**
- * Another worker that does the same job writes the same rows: then one of both finds itself stale. Returns how many words
- * the chunks have.
- */
-async function insertChunks(tx: Statements, { job, chunks, index_records }: Publication): Promise<number> {
-  const records = new Map(index_records.map((record) => [record.chunk_id, record]));
+/** Writes the chunks, with their words and index records. Returns how many words they have. */
+async function insertChunks(tx: Transaction, publication: Publication): Promise<number> {
+  const records = new Map(publication.index_records.map((record) => [record.chunk_id, record]));
   let words = 0;
-  const rows = chunks.map((chunk) => {
-    const record = records.get(chunk.chunk_id);
-    const text = indexedWords(chunk.text, titleOf(chunk.metadata));
-    words += text.length;
-    return {
-      ...(record ? INDEX_RECORDS.encode(record) : {}),
-      ...CHUNKS.encode(chunk),
-      run: job.run,
-      words: text.words,
-      length: text.length,
+  for (let from = 0; from < publication.chunks.length; from += AT_ONCE) {
+    const some = publication.chunks.slice(from, from + AT_ONCE);
+    let counted = 0;
+    const rows = function* (): Generator<CopiedRow> {
+      counted = 0;
+      for (const chunk of some) {
+        const row = rowOf(chunk, records.get(chunk.chunk_id), publication.job.run);
+        counted += row.length;
+        yield row;
+      }
     };
-  });
-  for (let from = 0; from < rows.length; from += AT_ONCE) {
-    await insertRows(tx, 'chunks', COLUMNS, rows.slice(from, from + AT_ONCE), 'ON CONFLICT DO NOTHING');
+    // Another worker that does the same job may have written the same rows, of which one is enough: COPY knows no such
+    // rule. One of both finds itself stale when it has its turn.
+    const isCopied = await tx.copy('chunks', COLUMNS, rows());
+    if (!isCopied) await insertRows(tx, 'chunks', COLUMNS, [...rows()], 'ON CONFLICT DO NOTHING');
+    words += counted;
   }
   return words;
+}
+
+function rowOf(chunk: ChunkRow, record: IndexRecord | undefined, run: number) {
+  const { words, length } = indexedWords(chunk.text, titleOf(chunk.metadata));
+  return { ...(record ? INDEX_RECORDS.encode(record) : {}), ...CHUNKS.encode(chunk), run, words, length };
 }

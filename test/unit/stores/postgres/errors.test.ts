@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { FrostbyteError } from '../../../../appliance/kernel/errors.ts';
-import { isLost, isRolledBack, storeError } from '../../../../appliance/stores/postgres/errors.ts';
+import { isLost, isRolledBack, isTaken, storeError } from '../../../../appliance/stores/postgres/errors.ts';
 
 const coded = (code: string, message = 'detail with a value') => Object.assign(new Error(message), { code });
 
@@ -58,6 +58,10 @@ describe('what PostgreSQL and the way to it report', () => {
     assert.deepEqual(
       ['40001', '40P01', '23505'].map((code) => isRolledBack(coded(code))),
       [true, true, false],
+    );
+    assert.deepEqual(
+      ['23505', '23503', '40001'].map((code) => isTaken(coded(code))),
+      [true, false, false],
     );
   });
 });

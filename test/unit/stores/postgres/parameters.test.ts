@@ -25,11 +25,12 @@ describe('parameters of a statement', () => {
     assert.throws(() => prepare('SELECT @a, ?'), /named parameters and others/);
   });
 
-  test('whatever a text holds, it comes back as it was, and the server is never given a NUL', () => {
-    const odd = fc.string({ unit: fc.constantFrom('\0', '\uffff', '0', 'a', '\\', '😀') });
+  test('whatever a text holds, it comes back as it was, and the server is never given a NUL or half a pair', () => {
+    const odd = fc.string({ unit: fc.constantFrom('\0', '\uffff', '0', 'a', 'd83d', '\\', '😀', '\ud83d', '\ude00') });
     fc.assert(
       fc.property(odd, odd, (one, other) => {
         assert.ok(!heldText(one).includes('\0'));
+        assert.ok(heldText(one).isWellFormed());
         assert.equal(plainText(heldText(one)), one);
         assert.equal(heldText(one) === heldText(other), one === other);
       }),
