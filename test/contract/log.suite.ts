@@ -5,6 +5,7 @@ import type { AuditEvent } from '../../appliance/kernel/audit-event.ts';
 import { canonicalJson } from '../../appliance/kernel/canonical-json.ts';
 import { newId } from '../../appliance/kernel/ids.ts';
 import type { AuditLog, LogEntry, LogFilter } from '../../appliance/stores/log/port.ts';
+import { until } from '../support/faults/until.ts';
 
 export const LOG_TENANT = 'acme';
 
@@ -302,7 +303,8 @@ export function logContract(name: string, make: () => Promise<LogWorld>): void {
       assert.equal(await log.eraseReferences('batch', 'doc_x'), 0);
       assert.equal(await log.eraseReferences('document', 'doc_x'), 2);
       assert.equal(await log.eraseReferences('document', 'doc_x'), 0);
-      assert.equal(await log.scrub(), true);
+      // The server may be at the table on its own account just then.
+      await until('the references to be scrubbed', () => log.scrub());
       await log.append([mine]);
       assert.deepEqual((await log.event(mine.event.event_id))?.references, []);
       const since = [logged(8, { resource_id: 'doc_x' }, 'l.pdf'), logged(9, { resource_id: 'doc_x' }, 'm.pdf')];
