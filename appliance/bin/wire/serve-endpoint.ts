@@ -25,7 +25,7 @@ export interface EndpointSettings {
 }
 
 /** An endpoint embeds for several at a time; one tenant's documents do not keep it from all others. */
-const DOCUMENTS = { total: 4, each: 2, waiting: 64 };
+const DOCUMENTS = { total: 4, each: 2, waiting: 256 };
 /** Trouble of so long ago says nothing of now, where nobody asked since. */
 const TROUBLE_MS = 300_000;
 

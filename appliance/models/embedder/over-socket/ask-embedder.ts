@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { FrostbyteError } from '../../../kernel/errors.ts';
+import { FairSlots } from '../../../kernel/fair-slots.ts';
 import { Incoming } from '../../../kernel/incoming.ts';
 import { assertVectors } from '../assert.ts';
 import { cosineEvidence } from '../cosine-evidence.ts';
@@ -39,6 +40,11 @@ const OTHERWISE_AFTER_S = 30;
 /** Of the texts of one question, so that none is near the most that is taken. */
 const SOME_TEXTS = 64;
 const SOME_CHARACTERS = 1_000_000;
+/**
+ * Questions with documents under way at once, of one process for one tenant: as many as keep the embedder busy. More wait
+ * here for their turn, however many jobs a worker has: to be refused there would cost a document one of its attempts.
+ */
+const MOST_DOCUMENT_ASKS = 4;
 
 /**
  * An embedder in a process of its own that all tenants share, asked over a socket. It is believed no more than any other
@@ -48,6 +54,11 @@ const SOME_CHARACTERS = 1_000_000;
 export function embedderOverSocket(options: AskEmbedderOptions): Embedder {
   const { name, version, evidence } = options.model;
   const closing = new AbortController();
+  const turns = new FairSlots({
+    total: MOST_DOCUMENT_ASKS,
+    each: MOST_DOCUMENT_ASKS,
+    waiting: Number.POSITIVE_INFINITY,
+  });
   return {
     model: name,
     version,
@@ -55,7 +66,14 @@ export function embedderOverSocket(options: AskEmbedderOptions): Embedder {
     evidenceThreshold: evidence.threshold,
     async embedDocuments(texts) {
       const vectors: Float32Array[] = [];
-      for (const some of slices(texts)) vectors.push(...(await twice('document', some)));
+      for (const some of slices(texts)) {
+        const release = await turns.take('documents', closing.signal);
+        try {
+          vectors.push(...(await twice('document', some)));
+        } finally {
+          release?.();
+        }
+      }
       return vectors;
     },
     async embedQuery(text) {
@@ -63,7 +81,7 @@ export function embedderOverSocket(options: AskEmbedderOptions): Embedder {
       return vector!;
     },
     evidence: cosineEvidence(evidence.floor),
-    close: async () => closing.abort(),
+    close: async () => closing.abort(CLOSED),
   };
 
   async function twice(kind: TextKind, texts: readonly string[]): Promise<Float32Array[]> {
@@ -103,6 +121,8 @@ class BrokenOff extends FrostbyteError {
   }
 }
 
+const CLOSED = new FrostbyteError('EMBEDDER_UNAVAILABLE', 'The embedder is closed.');
+
 const senseless = () =>
   new FrostbyteError('EMBEDDER_UNAVAILABLE', 'The embedder’s answer does not hold together.', { retryAfter: 5 });
 
@@ -115,6 +135,11 @@ async function ask(
   const body = Buffer.from(JSON.stringify(texts));
   const socket = await reach(at, patienceMs, signal);
   const stop = () => void socket.destroy();
+  // Closed while it was connecting: the signal does not say so again.
+  if (signal.aborted) {
+    stop();
+    throw CLOSED;
+  }
   signal.addEventListener('abort', stop, { once: true });
   socket.setTimeout(silenceMs, stop);
   try {
@@ -166,7 +191,7 @@ async function reach(at: EmbedderAddress, patienceMs: number, signal?: AbortSign
       );
     }
     await wait(AGAIN_MS);
-    if (signal?.aborted) throw new FrostbyteError('EMBEDDER_UNAVAILABLE', 'The embedder is closed.');
+    if (signal?.aborted) throw CLOSED;
   }
 }
 

@@ -33,7 +33,7 @@ export interface Origin {
 }
 
 /** Where nothing else is said, documents of one at a time: a batch takes all cores. Questions are a few tokens each, and run beside them. */
-const DOCUMENTS = { total: 1, each: 1, waiting: 16 };
+const DOCUMENTS = { total: 1, each: 1, waiting: 256 };
 const QUESTIONS = { total: 4, each: 4, waiting: 256 };
 /** Connections of one tenant at a time: more than a data plane and its workers have any use for. */
 const MOST_CONNECTIONS = 64;

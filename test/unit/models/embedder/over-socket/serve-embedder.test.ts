@@ -59,6 +59,17 @@ describe('an embedder over a socket', () => {
       }),
     );
   }
+  /** One at a time, and so many that may wait. */
+  async function serveFew(waiting: number, turn: () => Promise<void> = async () => undefined): Promise<string> {
+    return listen(
+      embedderServer({
+        model: async () => double(turn),
+        status: () => ({ model: model.name, version: versionOf(model), loaded: true, batch_ms: 0 }),
+        documents: { total: 1, each: 1, waiting },
+        logger: silentLogger,
+      }),
+    );
+  }
   const embedder = (socket: string, more: Partial<Parameters<typeof onnxEmbedder>[0]> = {}) =>
     onnxEmbedder({ model, at: { socket }, by: 'one', patienceMs: 0, ...more });
 
@@ -107,14 +118,33 @@ describe('an embedder over a socket', () => {
 
   it('takes no texts before it is their turn, and refuses those who would wait too long', async () => {
     const gate = Promise.withResolvers<void>();
-    const socket = await serve(async () => double(() => gate.promise));
-    const made = embedder(socket);
-    const work = Array.from({ length: 18 }, () => made.embedDocuments(['a']));
+    const socket = await serveFew(2, () => gate.promise);
+    const work = Array.from({ length: 4 }, () => embedder(socket).embedDocuments(['a']));
     const ends = await Promise.race(work.map((one) => one.then(() => 'made').catch((error) => error)));
     assert.equal(ends.code, 'EMBEDDER_UNAVAILABLE');
     assert.match(ends.message, /Too many texts wait/);
     gate.resolve();
-    assert.equal((await Promise.allSettled(work)).filter(({ status }) => status === 'fulfilled').length, 17);
+    assert.equal((await Promise.allSettled(work)).filter(({ status }) => status === 'fulfilled').length, 3);
+  });
+
+  it('is asked by one process for a few documents at a time: the others wait there, and none is refused', async () => {
+    const made = embedder(await serveFew(3));
+    const work = Array.from({ length: 100 }, (_, i) => made.embedDocuments(['x'.repeat(i)]));
+    assert.deepEqual(
+      (await Promise.all(work)).map(([vector]) => vector!.indexOf(1)),
+      Array.from({ length: 100 }, (_, i) => i),
+    );
+  });
+
+  it('leaves nobody waiting when it is closed', async () => {
+    const gate = Promise.withResolvers<void>();
+    const made = embedder(await serveFew(100, () => gate.promise));
+    const work = Array.from({ length: 10 }, () => made.embedDocuments(['a']));
+    await made.close();
+    for (const one of await Promise.allSettled(work)) {
+      assert.equal(one.status === 'rejected' && one.reason.code, 'EMBEDDER_UNAVAILABLE');
+    }
+    gate.resolve();
   });
 
   it('tells what went wrong with the model, and tries to load it anew for the next', async () => {
