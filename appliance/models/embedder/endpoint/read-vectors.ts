@@ -50,10 +50,14 @@ function json(text: string): unknown {
   }
 }
 
-function mismatch(field: string, value: unknown, constraint: string): FrostbyteError {
+function mismatch(field: 'dimensions' | 'numbers' | 'norm', value: unknown, constraint: string): FrostbyteError {
+  const mend =
+    field === 'dimensions'
+      ? `Name a model of ${DIMENSIONS} dimensions in embedder.endpoint.model.`
+      : 'Have the model mended there, or name another one in embedder.endpoint.model.';
   return new FrostbyteError(
     'DIMENSION_MISMATCH',
-    `The embedding endpoint’s vectors are not those that the index takes: ${field} must be ${constraint}. Name a model of ${DIMENSIONS} dimensions in embedder.endpoint.model.`,
+    `The embedding endpoint’s vectors are not those that the index takes: ${field} must be ${constraint}. ${mend}`,
     { details: [{ field, value, constraint }] },
   );
 }
