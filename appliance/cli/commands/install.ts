@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { hostTools } from '../../bin/host-operations.ts';
 import { ownBundle } from '../../bin/where.ts';
@@ -66,9 +66,10 @@ export function installCommand(program: Command): void {
 }
 
 /** Throws where this program was not copied by whoever verified it. */
-function verifiedCopy({ quarantine }: HostLayout): string {
+function verifiedCopy({ quarantine, releases }: HostLayout): string {
   const own = ownBundle();
-  if (own?.startsWith(`${quarantine}/`)) return own;
+  // The release itself is one, once it is in its place.
+  if (own !== null && [quarantine, releases].includes(dirname(own))) return own;
   throw new FrostbyteError(
     'INVALID_STATE_TRANSITION',
     `A release is installed from the copy that was verified, below ${quarantine}. Run install.sh from the medium: it makes one.`,

@@ -1,0 +1,136 @@
+#!/bin/sh
+# Installs Frostbyte from this bundle: verifies it with ssh-keygen and sha256sum, copies it off the medium while it verifies
+# it once more, and runs the copy. Nothing on the medium is changed, and nothing of it is run before it is verified.
+#
+#   sh install.sh [--anchor FILE | --fingerprint SHA256:…] [-- OPTIONS of frostbyte install]
+#
+# --anchor       who may sign: a list with the root key, by default /etc/frostbyte/allowed_signers
+# --fingerprint  the root key's, from paper or telephone, where this host has no such list yet
+#
+# Run it again after whatever ended it: it goes on. Options of frostbyte install: --dry-run, --allow NAMES --reason TEXT,
+# --subnet a.b, --port N, --progress bar|lines|json|none; frostbyte install --help has all of them.
+# Exit code: 0 installed, 1 a check failed, 2 usage, from 10 on what is wrong with the bundle (as verify.sh).
+set -u
+LC_ALL=C
+export LC_ALL
+unset CDPATH
+umask 022
+anchor=/etc/frostbyte/allowed_signers fingerprint='' root=''
+
+usage() { sed -n '5,8s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+while [ $# -gt 0 ]; do
+  case $1 in
+    --anchor | --fingerprint | --root)
+      [ $# -ge 2 ] || usage
+      case $1 in
+        --anchor) anchor=$2 ;;
+        --fingerprint) fingerprint=$2 ;;
+        # The root of the host, where its disk is mounted elsewhere.
+        --root) root=${2%/} ;;
+      esac
+      shift 2 ;;
+    --) shift; break ;;
+    *) usage ;;
+  esac
+done
+[ "$anchor" != /etc/frostbyte/allowed_signers ] || anchor=$root/etc/frostbyte/allowed_signers
+
+say() { printf '%s\n' "$*" >&2; }
+[ "$(id -u)" -eq 0 ] || { say 'install.sh must be run by root, or by sudo.'; exit 2; }
+here=$(cd "$(dirname "$0")" && pwd -P) || exit 2
+
+# One at a time: a folder is made by one alone. One that died left its process id, and is put aside.
+programs=$root/opt/frostbyte
+quarantine=$programs/quarantine
+mkdir -p "$quarantine" && chmod 0755 "$programs" && chmod 0700 "$quarantine" || exit 1
+busy=$quarantine/.busy
+if ! mkdir "$busy" 2>/dev/null; then
+  holder=$(cat "$busy/pid" 2>/dev/null)
+  if [ -n "$holder" ] && kill -0 "$holder" 2>/dev/null; then
+    say "Another install.sh runs on this host: process $holder. Wait until it is done."
+    exit 1
+  fi
+  rm -rf "$busy" && mkdir "$busy" 2>/dev/null || { say 'Another install.sh has just begun on this host.'; exit 1; }
+fi
+printf '%s\n' "$$" >"$busy/pid"
+trap 'rm -rf "$busy"' EXIT
+trap 'exit 130' INT TERM HUP
+
+# What this host knows already counts: nothing older comes in.
+counter=0 serial=0
+newest=$root/etc/frostbyte/newest_bundle.json
+if [ -f "$newest" ]; then
+  counter=$(sed -n 's/^{"counter":\([0-9]\{1,15\}\),.*/\1/p' "$newest")
+  [ -n "$counter" ] || { say "$newest cannot be read, so it is not known which bundle was the newest here."; exit 1; }
+fi
+for list in allowed_signers revoked_keys; do
+  known=$root/etc/frostbyte/known_$list
+  [ -f "$known" ] || continue
+  is=$(sed -n 's/^# serial: \([0-9]\{1,9\}\)$/\1/p' "$known" | head -n 1)
+  [ "${is:-0}" -le "$serial" ] || serial=$is
+done
+
+# First by what every host has. A bundle that does not hold is not run, not even to say so.
+say 'Verifying the bundle with ssh-keygen and sha256sum …'
+if [ -n "$fingerprint" ]; then
+  sh "$here/verify.sh" --fingerprint "$fingerprint" --counter "$counter" --list-serial "$serial" "$here" >&2
+else
+  sh "$here/verify.sh" --anchor "$anchor" --counter "$counter" --list-serial "$serial" "$here" >&2
+fi
+status=$?
+[ "$status" -eq 0 ] || { say 'The bundle was not installed.'; exit "$status"; }
+version=$(sed -n 's/.*,"version":"\([0-9A-Za-z.-]*\)"}$/\1/p' "$here/MANIFEST.json")
+case $version in '' | .*) say 'The bundle does not say which version it is.'; exit 20 ;; esac
+
+# A medium may answer a second read differently: only what is hashed while it is copied is run from here on.
+copy=$quarantine/$version
+release=$programs/releases/$version
+is_there=no
+if [ -f "$release/MANIFEST.json" ] && cmp -s "$release/MANIFEST.json" "$here/MANIFEST.json"; then
+  # It is in its place already, and looked through there.
+  copy=$release is_there=yes
+elif [ "$here" != "$copy" ]; then
+  # The runtime that copies comes off the medium too, so it is copied and held against its hash first.
+  tool=$quarantine/.tool
+  rm -rf "$tool" && mkdir -p "$tool" || exit 1
+  sums=$tool/sums
+  cp "$here/SHA256SUMS" "$sums" || exit 40
+  (cd "$here" && sed -n 's/^[0-9a-f]*  \(\(bin\|appliance\)\/.*\)$/\1/p' SHA256SUMS) >"$tool/list"
+  while read -r path; do
+    mkdir -p "$tool/$(dirname "$path")" && cp "$here/$path" "$tool/$path" || { say "$path cannot be copied."; exit 40; }
+  done <"$tool/list"
+  # The list that was verified a moment ago, verified once more as the copy that counts.
+  cp "$here/SHA256SUMS.sig" "$tool/sums.sig" && mkdir -p "$tool/signers" &&
+    cp "$here/signers/allowed_signers" "$here/signers/revoked_keys" "$here/signers/allowed_signers.sig" "$here/signers/revoked_keys.sig" "$here/signers/root.pub" "$tool/signers/" || exit 40
+  if [ -n "$fingerprint" ]; then
+    [ "$(ssh-keygen -l -E sha256 -f "$tool/signers/root.pub" | cut -d ' ' -f 2)" = "$fingerprint" ] || { say 'The medium does not answer the same twice.'; exit 40; }
+    printf 'frostbyte-root %s\n' "$(head -n 1 "$tool/signers/root.pub")" >"$tool/anchor"
+    anchor=$tool/anchor
+  fi
+  signed() { ssh-keygen -Y verify -f "$2" -I "$3" -n "$4" ${5:+-r "$5"} -s "$1.sig" <"$1" >/dev/null 2>&1; }
+  signed "$tool/signers/allowed_signers" "$anchor" frostbyte-root frostbyte-signers &&
+    signed "$tool/signers/revoked_keys" "$anchor" frostbyte-root frostbyte-signers &&
+    signed "$sums" "$tool/signers/allowed_signers" frostbyte-release frostbyte-bundle "$tool/signers/revoked_keys" &&
+    (cd "$tool" && grep -E '^[0-9a-f]{64}  (bin|appliance)/' sums | sha256sum -c --status -) ||
+    { say 'The medium does not answer the same twice. Use another one.'; exit 40; }
+  chmod 0755 "$tool/bin/node"
+  # A copy that is there was whole when it got its name; it is held against the manifest again before it is installed.
+  if [ -d "$copy" ] && ! cmp -s "$copy/MANIFEST.json" "$here/MANIFEST.json"; then rm -rf "$copy"; fi
+  if [ ! -d "$copy" ]; then
+    if [ -n "$fingerprint" ]; then trust="--fingerprint=$fingerprint"; else trust="--anchor=$anchor"; fi
+    "$tool/bin/node" --disable-sigusr1 --disable-warning=ExperimentalWarning "$tool/appliance/cli.mjs" bundle verify "$here" --to "$copy" "$trust" --counter "$counter" >&2
+    status=$?
+    [ "$status" -eq 0 ] || exit "$status"
+  fi
+  rm -rf "$tool"
+fi
+
+# From here on the medium is not needed any more.
+say 'The bundle is verified and copied; the medium may be pulled out.'
+[ -z "$fingerprint" ] || set -- --fingerprint "$fingerprint" "$@"
+[ -z "$root" ] || set -- --root "$root" "$@"
+"$copy/bin/node" --disable-sigusr1 --disable-warning=ExperimentalWarning "$copy/appliance/cli.mjs" install "$@"
+status=$?
+# What was linked into its place is not needed twice.
+if [ "$status" -eq 0 ] && [ "$is_there" = no ] && [ -d "$release" ]; then rm -rf "$copy"; fi
+exit "$status"

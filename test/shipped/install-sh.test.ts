@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join, resolve } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { fingerprint, publicLine, publicOf } from '../../appliance/bundle/sshsig/keys.ts';
+import { ABOUT, type BundleWorld, bundleWorld, newKey } from '../support/bundle-world.ts';
+import { requireBuild } from '../support/shipped.ts';
+import { stockSshKeygen, without } from '../support/stock-tools.ts';
+
+/** `install.sh`, from a bundle with our program and its runtime in it, as a field engineer runs it. */
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const skip = without(stockSshKeygen, 'ssh-keygen') || (process.geteuid?.() === 0 ? false : 'needs root');
+
+let world: BundleWorld;
+let path: string;
+let root: string;
+let hosts = 0;
+
+before(async () => {
+  if (skip) return;
+  requireBuild();
+  world = bundleWorld();
+  const program = globSync('**/*', { cwd: join(ROOT, 'dist') })
+    // Of the weights' runtime nothing is asked here, and it is large.
+    .filter((file) => !/onnxruntime|^assets\//.test(file) && statSync(join(ROOT, 'dist', file)).isFile())
+    .map((file) => ({ path: `appliance/${file}`, from: join(ROOT, 'dist', file) }));
+  ({ path } = await world.build('medium', {
+    inputs: [
+      { path: 'README.txt', from: join(ROOT, 'host/bundle/README.txt') },
+      { path: 'install.sh', from: join(ROOT, 'host/bundle/install.sh'), executable: true },
+      { path: 'verify.sh', from: join(ROOT, 'host/bundle/verify.sh'), executable: true },
+      { path: 'bin/node', from: join(ROOT, '.toolchain/node/bin/node'), executable: true },
+      ...program,
+    ],
+    // No machine has so many processors: preflight has something to refuse everywhere.
+    about: {
+      arch: process.arch === 'x64' ? 'amd64' : 'arm64',
+      requirements: { ...ABOUT.requirements, cpus: 5000 },
+    },
+    partBytes: 2 ** 30,
+  }));
+});
+after(() => world?.end());
+
+/** A host that knows nothing yet. */
+function fresh(): string {
+  root = join(world.folder, `host-${hosts++}`);
+  for (const folder of ['etc', 'opt', 'var/lib']) mkdirSync(join(root, folder), { recursive: true });
+  return root;
+}
+
+const print = () => fingerprint(publicOf(world.root));
+const install = (medium: string, ...args: string[]) => {
+  const { status, stdout, stderr } = spawnSync('dash', [join(medium, 'install.sh'), '--root', root, ...args], {
+    encoding: 'utf8',
+    cwd: '/',
+  });
+  return { code: status, out: stdout, said: stderr };
+};
+const quarantine = () => readdirSync(join(root, 'opt/frostbyte/quarantine'));
+
+describe('install.sh', { skip }, () => {
+  test('verifies, copies and plans by a fingerprint from paper, and changes nothing in a dry run', () => {
+    fresh();
+    const { code, out, said } = install(path, '--fingerprint', print(), '--', '--dry-run');
+    assert.equal(code, 0, said);
+    assert.match(said, /The bundle is as it was signed: version 1\.2\.3/);
+    assert.match(said, /the medium may be pulled out/);
+    assert.match(out, /2 +Put release 1\.2\.3 in its place +to be done/);
+    assert.deepEqual(quarantine(), ['1.2.3'], 'nothing else is left there');
+    assert.equal(existsSync(join(root, 'opt/frostbyte/releases')), false);
+    assert.equal(existsSync(join(root, 'etc/frostbyte')), false);
+    for (const file of ['bin/node', 'appliance/cli.mjs', 'MANIFEST.json', 'SHA256SUMS.sig'])
+      assert.deepEqual(
+        readFileSync(join(root, 'opt/frostbyte/quarantine/1.2.3', file)),
+        readFileSync(join(path, file)),
+        file,
+      );
+  });
+
+  test('needs no copy twice, and no medium once there is one', () => {
+    const copy = join(root, 'opt/frostbyte/quarantine/1.2.3');
+    const before = statSync(join(copy, 'bin/node')).ino;
+    assert.equal(install(path, '--fingerprint', print(), '--', '--dry-run').code, 0);
+    assert.equal(statSync(join(copy, 'bin/node')).ino, before);
+  });
+
+  test('does not install on a host that preflight refuses, says what to mend, and is run again', () => {
+    fresh();
+    const { code, said } = install(path, '--fingerprint', print(), '--', '--progress', 'none');
+    assert.equal(code, 1, said);
+    assert.match(said, /^ {2}processors: \d+; 5000 are needed\n {6}→ /m);
+    assert.match(said, /^PREFLIGHT_FAILED: This host cannot take the release yet\. Nothing was changed\./m);
+    assert.equal(existsSync(join(root, 'opt/frostbyte/releases')), false);
+    assert.equal(existsSync(join(root, 'opt/frostbyte/current')), false);
+    assert.equal(existsSync(join(root, 'var/lib/frostbyte/operations')), false);
+  });
+
+  test('runs nothing of a bundle that was changed, or is not ours', () => {
+    fresh();
+    const changed = join(world.folder, 'changed');
+    cpSync(path, changed, { recursive: true });
+    const trap = join(root, 'it-ran');
+    writeFileSync(
+      join(changed, 'appliance/cli.mjs'),
+      `import { writeFileSync } from 'node:fs'; writeFileSync('${trap}', '');`,
+    );
+    const { code, said } = install(changed, '--fingerprint', print());
+    assert.ok(code === 33 || code === 34 || code === 35, `${code}: ${said}`);
+    assert.match(said, /The bundle was not installed\./);
+    assert.equal(install(path, '--fingerprint', fingerprint(publicOf(newKey()))).code, 12);
+    assert.equal(install(path).code, 2, 'without an anchor nothing is believed');
+    assert.deepEqual(quarantine(), []);
+    assert.equal(existsSync(trap), false);
+    rmSync(changed, { recursive: true });
+  });
+
+  test('takes this host’s anchor, and nothing older than what was taken here before', () => {
+    fresh();
+    const settings = join(root, 'etc/frostbyte');
+    mkdirSync(settings);
+    writeFileSync(join(settings, 'allowed_signers'), `frostbyte-root ${publicLine(publicOf(world.root))}\n`);
+    assert.equal(install(path, '--', '--dry-run').code, 0);
+    writeFileSync(join(settings, 'newest_bundle.json'), '{"counter":8,"version":"1.3.0"}\n');
+    assert.equal(install(path, '--', '--dry-run').code, 51);
+    writeFileSync(join(settings, 'newest_bundle.json'), 'torn');
+    assert.equal(install(path, '--', '--dry-run').code, 1);
+    rmSync(join(settings, 'newest_bundle.json'));
+    writeFileSync(join(settings, 'known_revoked_keys'), '# serial: 99\n');
+    assert.equal(install(path, '--', '--dry-run').code, 15);
+  });
+
+  test('a copy that was changed after it was verified is not installed', () => {
+    fresh();
+    assert.equal(install(path, '--fingerprint', print(), '--', '--dry-run').code, 0);
+    appendFileSync(join(root, 'opt/frostbyte/quarantine/1.2.3/SHA256SUMS'), '\n');
+    assert.equal(install(path, '--fingerprint', print(), '--', '--dry-run').code, 11);
+  });
+
+  test('runs alone: a second one is told who runs, and one that died is not in the way', () => {
+    fresh();
+    const busy = join(root, 'opt/frostbyte/quarantine/.busy');
+    mkdirSync(busy, { recursive: true });
+    const other = spawn('sleep', ['600'], { stdio: 'ignore' });
+    try {
+      writeFileSync(join(busy, 'pid'), `${other.pid}\n`);
+      const { code, said } = install(path, '--fingerprint', print(), '--', '--dry-run');
+      assert.equal(code, 1);
+      assert.match(said, new RegExp(`Another install\\.sh runs on this host: process ${other.pid}`));
+    } finally {
+      other.kill('SIGKILL');
+    }
+    const { pid } = spawnSync('true');
+    writeFileSync(join(busy, 'pid'), `${pid}\n`);
+    assert.equal(install(path, '--fingerprint', print(), '--', '--dry-run').code, 0);
+    assert.equal(existsSync(busy), false);
+  });
+});
