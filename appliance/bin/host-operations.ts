@@ -4,6 +4,9 @@ import type { Json, Operation } from '../bundle/operation/phase.ts';
 import { thisHost } from '../bundle/preflight/host-port.ts';
 import { FrostbyteError } from '../kernel/errors.ts';
 
+/** What the tools for users say of one that is not there. */
+const NOT_THERE = 6;
+
 type Make = (parameters: { readonly [key: string]: Json }, layout: HostLayout) => Operation;
 
 /** Every kind of operation that a journal may name, and how its phases are made again from what was asked for. */
@@ -24,12 +27,34 @@ export function operationOf(kind: string, parameters: { readonly [key: string]: 
 /** What phases use on this host. Another root has no service manager that runs. */
 export function hostTools({ root }: HostLayout): InstallTools {
   const host = thisHost();
+  const prefix = root === '/' ? [] : ['--prefix', root];
+  const must = async (program: string, args: readonly string[], accepted: readonly (number | null)[] = [0]) => {
+    const { status, stderr } = await host.run(program, args);
+    if (accepted.includes(status)) return;
+    const why = status === null ? 'it is not there, or takes too long' : stderr.trim().slice(0, 300);
+    throw new FrostbyteError('OPERATION_FAILED', `${program} failed: ${why}`);
+  };
   return {
     async reloadUnits() {
       if (root !== '/' || !host.exists('/run/systemd/system')) return;
-      const { status, stderr } = await host.run('systemctl', ['daemon-reload']);
-      if (status === 0) return;
-      throw new FrostbyteError('OPERATION_FAILED', `systemctl daemon-reload failed: ${stderr.trim().slice(0, 300)}`);
+      await must('systemctl', ['daemon-reload']);
+    },
+    addUser: (name) =>
+      must('useradd', [
+        ...prefix,
+        '--system',
+        '--user-group',
+        '--no-create-home',
+        '--home-dir',
+        '/nonexistent',
+        '--shell',
+        '/usr/sbin/nologin',
+        name,
+      ]),
+    async removeUser(name) {
+      await must('userdel', [...prefix, name], [0, NOT_THERE]);
+      // Whether its group goes with it depends on the host's settings.
+      await must('groupdel', [...prefix, name], [0, NOT_THERE]);
     },
   };
 }

@@ -5,10 +5,11 @@ import type { Json, Operation, Phase } from '../operation/phase.ts';
 import { serialOf } from '../verify/trust.ts';
 import { NEWEST, newestOf } from './known-trust.ts';
 import { makeFolders } from './phases/folders.ts';
+import { addGatewayUser, uidOf } from './phases/gateway-user.ts';
 import { placeRelease } from './phases/place-release.ts';
 import { switchRelease } from './phases/switch-release.ts';
 import { type WantedFile, writeFiles } from './phases/write-files.ts';
-import { unitFile, unitsOf } from './units.ts';
+import { GATEWAY_USER, unitFile, unitsOf } from './units.ts';
 
 /** What an installation is asked to do: all that is needed to make its phases again. No secrets. */
 export interface InstallParameters {
@@ -27,6 +28,9 @@ export interface InstallParameters {
 export interface InstallTools {
   /** Has the service manager read its units anew. */
   reloadUnits(): Promise<void>;
+  /** Makes a user of the system without a home or a shell, or takes it away. */
+  addUser(name: string): Promise<void>;
+  removeUser(name: string): Promise<void>;
 }
 
 /** Installs a release from its verified copy: what of it needs no container engine. */
@@ -50,6 +54,7 @@ export function hostPhases(parameters: InstallParameters, layout: HostLayout, to
   return [
     makeFolders(layout),
     placeRelease(layout, parameters),
+    addGatewayUser(layout, tools),
     writeFiles({ name: 'trust', title: 'Keep what bundles are verified against' }, trustFiles(parameters, layout)),
     writeFiles({ name: 'settings', title: 'Write the settings, unless there are some' }, [
       settingsFile(parameters, layout),
@@ -98,24 +103,29 @@ function newest(brought: string, known: string): string {
   return here !== null && serialOf(here) > serialOf(text) ? here : text;
 }
 
-function settingsFile({ subnet, port }: InstallParameters, { settings, data }: HostLayout): WantedFile {
+function settingsFile({ subnet, port }: InstallParameters, layout: HostLayout): WantedFile {
+  const { settings, data } = layout;
   return {
     path: join(settings, 'frostbyte.yaml'),
     mode: 0o644,
     whose: 'theirs',
-    text: [
-      '# Settings of this appliance; frostbyte config print shows all that are in force, with their meaning.',
-      'mode: stack',
-      `data_folder: ${data}`,
-      'listen:',
-      '  host: 127.0.0.1',
-      `  port: ${port}`,
-      'processes:',
-      '  run_folder: /run/frostbyte',
-      'stack:',
-      `  subnet: "${subnet}"`,
-      '',
-    ].join('\n'),
+    // The user is not there before its phase.
+    get text() {
+      return [
+        '# Settings of this appliance; frostbyte config print shows all that are in force, with their meaning.',
+        'mode: stack',
+        `data_folder: ${data}`,
+        'listen:',
+        '  host: 127.0.0.1',
+        `  port: ${port}`,
+        'processes:',
+        '  run_folder: /run/frostbyte',
+        `  gateway_uid: ${uidOf(layout, GATEWAY_USER)}`,
+        'stack:',
+        `  subnet: "${subnet}"`,
+        '',
+      ].join('\n');
+    },
   };
 }
 

@@ -14,6 +14,7 @@ import { dryRun, type Intended } from '../../bundle/operation/dry-run.ts';
 import { executeOperation } from '../../bundle/operation/execute.ts';
 import { unfinishedOperation } from '../../bundle/operation/operations.ts';
 import { whoRuns } from '../../bundle/operation/who-runs.ts';
+import type { Facts } from '../../bundle/preflight/facts.ts';
 import { judgeHost, refuseFailed } from '../../bundle/preflight/judge.ts';
 import { fingerprint, publicLine, readPublicLine } from '../../bundle/sshsig/keys.ts';
 import { listBundle } from '../../bundle/verify/listing.ts';
@@ -56,6 +57,7 @@ export function installCommand(program: Command): void {
         );
       }
       const { facts, needs } = await lookAt(bundle, flags, layout);
+      refuseOther(facts, bundle.version);
       const report = judgeHost(facts, needs, flags.allow);
       refuseFailed(report);
       noteVerified(layout, identity);
@@ -124,6 +126,16 @@ function parametersOf(
     subnet: flags.subnet,
     port,
   };
+}
+
+/** Data of another release are brought to this one by an upgrade, with a snapshot and a way back. */
+function refuseOther({ installation: { version } }: Facts, wanted: string): void {
+  if (version === null || version === wanted) return;
+  throw new FrostbyteError(
+    'INVALID_STATE_TRANSITION',
+    `Release ${version} is installed here. A release is installed on a host that has none; another one takes its place by an upgrade.`,
+    { details: [{ field: 'version', value: wanted, constraint: `${version}, or none installed` }] },
+  );
 }
 
 /** That this bundle was verified here is evidence, once. */

@@ -18,9 +18,10 @@ export function writeFiles(
   settle?: () => Promise<void>,
 ): Phase {
   const textOf = (path: string) => (existsSync(path) ? readFileSync(path, 'utf8') : null);
-  const isRight = ({ path, text, whose }: WantedFile) => {
-    const is = textOf(path);
-    return whose === 'theirs' ? is !== null : is === text;
+  // A text may be made when it is asked for, and only then.
+  const isRight = (file: WantedFile) => {
+    const is = textOf(file.path);
+    return is !== null && (file.whose === 'theirs' || is === file.text);
   };
   return {
     ...about,
