@@ -22,6 +22,8 @@ export interface InstallParameters {
   /** First half of the containers' addresses. */
   subnet: string;
   port: number;
+  /** Where vectors lie: in Qdrant where the bundle brings it, else in files of each tenant. */
+  vectors: 'qdrant' | 'sqlite-vec';
 }
 
 /** What the phases of an installation use beside files. */
@@ -103,8 +105,8 @@ function newest(brought: string, known: string): string {
   return here !== null && serialOf(here) > serialOf(text) ? here : text;
 }
 
-function settingsFile({ subnet, port }: InstallParameters, layout: HostLayout): WantedFile {
-  const { settings, data } = layout;
+function settingsFile({ subnet, port, vectors }: InstallParameters, layout: HostLayout): WantedFile {
+  const { settings, data, current } = layout;
   return {
     path: join(settings, 'frostbyte.yaml'),
     mode: 0o644,
@@ -123,6 +125,12 @@ function settingsFile({ subnet, port }: InstallParameters, layout: HostLayout): 
         `  gateway_uid: ${uidOf(layout, GATEWAY_USER)}`,
         'stack:',
         `  subnet: "${subnet}"`,
+        '  # Control brings the stores up, by what the release that runs brings.',
+        `  compose: ${join(current, 'host/docker-compose')}`,
+        `  compose_folder: ${join(current, 'compose')}`,
+        `  hba_folder: ${join(data, 'hba')}`,
+        `  signatures_folder: ${join(data, 'signatures')}`,
+        `  vectors: ${vectors}`,
         '',
       ].join('\n');
     },

@@ -113,7 +113,7 @@ function identityOf({ signer, manifest }: Trusted, { version, arch, counter }: B
 function parametersOf(
   anchor: string,
   { version, counter, manifest_sha256 }: BundleIdentity,
-  { files }: BundleManifest,
+  { files, images }: BundleManifest,
   flags: InstallFlags,
 ): InstallParameters {
   const { port } = askOf(flags);
@@ -125,6 +125,7 @@ function parametersOf(
     anchor,
     subnet: flags.subnet,
     port,
+    vectors: images.some(({ name }) => name === 'qdrant') ? 'qdrant' : 'sqlite-vec',
   };
 }
 

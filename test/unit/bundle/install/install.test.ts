@@ -59,6 +59,7 @@ beforeEach(async () => {
     bytes: 5000,
     anchor: 'frostbyte-root ssh-ed25519 AAAA\n',
     subnet: '172.30',
+    vectors: 'sqlite-vec',
     port: 8081,
   };
 });
@@ -118,7 +119,7 @@ describe('an installation', { skip }, () => {
     assert.match(knownTrust(layout).lists!.allowed_signers, /^# serial: 3$/m);
     assert.match(
       readFileSync(join(layout.settings, 'frostbyte.yaml'), 'utf8'),
-      /gateway_uid: \d+\nstack:\n {2}subnet: "172\.30"\n$/,
+      /gateway_uid: \d+\nstack:\n {2}subnet: "172\.30"\n/,
     );
     assert.match(
       readFileSync(join(root, 'etc/passwd'), 'utf8'),
@@ -126,6 +127,11 @@ describe('an installation', { skip }, () => {
     );
     const configured = loadConfig({ file: join(layout.settings, 'frostbyte.yaml') });
     assert.deepEqual([configured.mode, configured.listen.port], ['stack', 8081]);
+    const { compose, compose_folder, vectors } = configured.stack;
+    assert.deepEqual(
+      [compose, compose_folder, vectors],
+      [join(layout.current, 'host/docker-compose'), join(layout.current, 'compose'), 'sqlite-vec'],
+    );
     assert.equal(statSync(layout.data).mode & 0o777, 0o711);
     assert.equal(gatherInstallation(thisHost(), layout).state, 'present');
     const { records } = readEvidence(layout.evidence);
