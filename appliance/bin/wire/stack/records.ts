@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -220,7 +221,7 @@ export function stackRecords(options: StackRecordsOptions): StackRecords {
     },
     isGone: async (tenantId) => {
       const { database, role } = tenantNames(tenantId);
-      return !(await hasDatabase(database)) && !(await hasRole(role));
+      return !existsSync(hbaFile(tenantId)) && !(await hasDatabase(database)) && !(await hasRole(role));
     },
     disable: async (tenantId) => {
       const { role } = tenantNames(tenantId);
