@@ -96,7 +96,12 @@ describe('data planes as containers', { skip: stackMissing() ?? false }, () => {
     const folder = join(own.memory, 'planes/frostbyte-northwind-data-plane');
     const { mode, uid } = statSync(join(folder, 'handover/handover.json'));
     assert.deepEqual({ mode: mode & 0o777, uid }, { mode: 0o400, uid: PLANE_UID });
-    assert.deepEqual((self as unknown as { sees: string[] }).sees, ['handover', 'parser', 'parser/parser.sock']);
+    // The way to an endpoint is a folder without anything in it, until the tenant is online.
+    const sees = ['embedder', 'handover', 'parser', 'parser/parser.sock'];
+    assert.deepEqual((self as unknown as { sees: string[] }).sees, sees);
+    const relay = host.relayFolders().get('northwind')!;
+    const { mode: open, gid } = statSync(relay);
+    assert.deepEqual([relay, open & 0o7777, gid], [join(folder, 'relay'), 0o2750, PLANE_UID]);
     plane.kill();
     await plane.ended;
     assert.equal(existsSync(folder), false);

@@ -87,16 +87,19 @@ export async function uploadUnsigned(
     'X-Amz-Signature': '0'.repeat(64),
     ...(where === 'query' ? unsigned : {}),
   });
-  const response = await fetch(`${endpoint}${path}?${query}`, {
-    method: 'PUT',
-    headers: {
-      ...(where === 'header' ? unsigned : {}),
-      'x-amz-trailer': 'x-amz-checksum-crc32',
-      'x-amz-decoded-content-length': String(body.length),
-      'content-encoding': 'aws-chunked',
-    },
-    body: payload,
-  });
+  const ask = () =>
+    fetch(`${endpoint}${path}?${query}`, {
+      method: 'PUT',
+      headers: {
+        ...(where === 'header' ? unsigned : {}),
+        'x-amz-trailer': 'x-amz-checksum-crc32',
+        'x-amz-decoded-content-length': String(body.length),
+        'content-encoding': 'aws-chunked',
+      },
+      body: payload,
+    });
+  // Who refuses before the body is read closes the connection: where the body meets that, the answer is lost.
+  const response = await ask().catch(ask).catch(ask);
   return { status: response.status, text: await response.text() };
 }
 
