@@ -86,6 +86,8 @@ export const PLANE_TABLE = Object.freeze({
   presence: verb([z.enum(['batch', 'document']), id], 10, z.enum(['there', 'going', 'missing'])),
   usage: verb([], 30, Usage),
   health: verb([], 30, z.array(Health).max(100)),
+  /** The same of its own stores alone: nothing that all tenants share is asked. */
+  stores: verb([], 30, z.array(Health).max(10)),
   measures: verb([]),
 } satisfies VerbTable);
 export type PlaneTable = typeof PLANE_TABLE;

@@ -222,6 +222,7 @@ async function startDataPlane(handover: Awaited<ReturnType<typeof readHandover>>
             ...(await storesHealth([plane])),
             ...(await toolsHealth(services.parser, services.scanner)),
           ],
+          stores: () => storesHealth([plane]),
           measures: async () => {
             await measureQueues(tenant_id, plane.queue, meter).catch(() => undefined);
             return metrics.collected();

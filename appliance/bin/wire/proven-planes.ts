@@ -35,9 +35,9 @@ export function provenPlanes(own: TenantResource, { control, planes }: ProvenPla
         // A plan that goes on after a restart of control comes here first.
         proving.add(tenantId);
         await planes().address(tenantId);
-        const health = (await planes().asking(tenantId)?.value('health')) as Dependency[] | undefined;
-        const ill = health?.find(({ name, ok }) => name.startsWith('tenants.') && !ok);
-        if (health !== undefined && ill === undefined) return;
+        const stores = (await planes().asking(tenantId)?.value('stores')) as Dependency[] | undefined;
+        const ill = stores?.find(({ ok }) => !ok);
+        if (stores !== undefined && ill === undefined) return;
         throw new FrostbyteError(
           'STORE_UNAVAILABLE',
           `The data plane of the tenant ${tenantId} ${ill === undefined ? 'does not answer' : `does not reach its stores: ${ill.name} ${ill.message}`}.`,

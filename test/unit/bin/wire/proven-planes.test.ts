@@ -7,10 +7,7 @@ import type { TenantResource } from '../../../../appliance/control/provisioning/
 import type { TenantGate } from '../../../../appliance/control/verbs.ts';
 import { FrostbyteError } from '../../../../appliance/kernel/errors.ts';
 
-const WELL: Dependency[] = [
-  { name: 'tenants.records', ok: true, message: 'answers' },
-  { name: 'scanner', ok: false, message: 'is the box’s, not the tenant’s' },
-];
+const WELL: Dependency[] = [{ name: 'tenants.records', ok: true, message: 'answers' }];
 
 /** Provisioning of one tenant whose data plane is as it is told. */
 function world() {
@@ -23,11 +20,11 @@ function world() {
     destroy: note('destroy'),
     isGone: async () => true,
   };
-  const plane = { answers: true, health: WELL };
+  const plane = { answers: true, stores: WELL };
   const ask = {
     value: async (verb: string) => {
       did.push(verb);
-      return verb === 'health' ? plane.health : undefined;
+      return verb === 'stores' ? plane.stores : undefined;
     },
   } as unknown as VerbCaller<never>;
   const proven = provenPlanes(own, {
@@ -54,8 +51,8 @@ it('the data plane of a tenant runs from its step on, and is proven to answer an
   await containers.make('acme');
   assert.deepEqual(await wanted(), ['acme']);
   await containers.check('acme');
-  assert.deepEqual(did, ['make acme', 'check acme', 'health']);
-  plane.health = [{ name: 'tenants.records', ok: false, message: 'no pg_hba.conf entry' }];
+  assert.deepEqual(did, ['make acme', 'check acme', 'stores']);
+  plane.stores = [{ name: 'tenants.records', ok: false, message: 'no pg_hba.conf entry' }];
   await assert.rejects(containers.check('acme'), {
     code: 'STORE_UNAVAILABLE',
     message: /tenants\.records no pg_hba\.conf entry/,
