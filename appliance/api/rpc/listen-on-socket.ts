@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { chmodSync, chownSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { dirname } from 'node:path';
@@ -21,13 +22,8 @@ export async function listenOnSocket(server: Server, path: string, owner?: numbe
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   if ((statSync(folder).mode & 0o777) !== 0o700) chmodSync(folder, 0o700);
   rmSync(path, { force: true });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(path, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
+  server.listen(path);
+  await once(server, 'listening');
   // The folder is closed to others until here, so nobody came in between.
   chmodSync(path, 0o600);
   if (owner === undefined || owner === null) return;

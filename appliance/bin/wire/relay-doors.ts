@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { chmodSync, rmSync, statSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { codeFrames } from '../../kernel/errors.ts';
@@ -61,13 +62,8 @@ export function relayDoors(connect: (socket: Socket) => void, logger: Logger): R
       connect(socket);
     });
     rmSync(path, { force: true });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(path, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
+    server.listen(path);
+    await once(server, 'listening');
     // The folder's group, which the socket has too, is the data plane's; nobody else gets into the folder.
     chmodSync(path, 0o660);
     open.set(path, { server, tenantId, inode: inodeOf(path)!, connections });

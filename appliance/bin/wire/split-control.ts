@@ -151,7 +151,7 @@ export async function openSplitControl(options: {
   const kept = keepPlanes({
     host,
     key: own.privateKey,
-    wanted: () => (proven ?? { wanted: () => control.activeTenants() }).wanted(),
+    wanted: () => (proven ? proven.wanted() : control.activeTenants()),
     async handover(tenantId, listen) {
       await resealing.giveWay(tenantId);
       return handover(tenantId, listen);
