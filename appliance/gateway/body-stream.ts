@@ -13,10 +13,12 @@ export type BodyStream = ReadableStream<Uint8Array> & {
 
 /**
  * The body of a request as a web stream that hands on the chunks as they lie. Node's own adapter copies each, which for
- * large uploads costs more than hashing them. Fails when the sender goes away; cancelling it hangs up.
+ * large uploads costs more than hashing them. When the sender goes away it hands on what came and then fails: somebody
+ * behind a slow line goes on where that ends. Cancelling it hangs up.
  */
 export function bodyStream(incoming: Readable): BodyStream {
   let over = false;
+  let broken: Error | undefined;
   const stream = new ReadableStream<Uint8Array>(
     {
       start(controller) {
@@ -29,12 +31,15 @@ export function bodyStream(incoming: Readable): BodyStream {
         finished(incoming, { writable: false }, (error) => {
           if (over) return;
           over = true;
-          if (error) controller.error(error);
-          else controller.close();
+          if (!error) return controller.close();
+          broken = error;
+          failWhenEmpty(controller);
         });
       },
-      pull() {
-        incoming.resume();
+      // Asked for after each chunk that was taken.
+      pull(controller) {
+        if (broken === undefined) incoming.resume();
+        else failWhenEmpty(controller);
       },
       cancel() {
         over = true;
@@ -43,6 +48,10 @@ export function bodyStream(incoming: Readable): BodyStream {
     },
     new ByteLengthQueuingStrategy({ highWaterMark: READ_AHEAD }),
   );
+  // An error throws away what waits, so it has to come after that.
+  function failWhenEmpty(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    if (controller.desiredSize === READ_AHEAD) controller.error(broken);
+  }
   return Object.assign(stream, {
     dropRest() {
       over = true;

@@ -166,9 +166,10 @@ test('an indexed tenant is reindexed by the endpoint once it is online, and by w
     const wish = { reason: 'a test' };
     const { data, status } = await frode<ReindexAnswer>('POST', '/admin/tenants/home/reindex', wish);
     assert.equal(status, 202);
-    await until('the other index to be served', async () => {
+    // Another one may begin once the index that was served is empty.
+    await until('the other index to be served, and the first one empty', async () => {
       const now = await frode<ReindexAnswer>('GET', `/admin/tenants/home/reindex/${data.reindex_id}`);
-      return now.data.status === 'switched';
+      return now.data.status === 'switched' && now.data.dropped_at !== null;
     });
     const proof = (await asked()).data;
     assert.deepEqual([proof.embed_model, proof.model_version_match], [data.embed_model, true]);

@@ -1,5 +1,5 @@
 import { Agent, type IncomingMessage, request } from 'node:http';
-import type { Duplex } from 'node:stream';
+import { addAbortSignal, type Duplex } from 'node:stream';
 
 /**
  * A way from one of our processes to another: HTTP over connections that are kept. By Node's own client: a call over a
@@ -18,6 +18,7 @@ export interface Asked {
   headers: Record<string, string>;
   /** A stream is asked for once there is a connection: of a request that never left nothing was read. */
   body: string | (() => AsyncIterable<Uint8Array>) | null;
+  /** Ends the call; where a body is sent, once what there was of it has left. */
   signal?: AbortSignal;
   /** Silence on the connection after which the call is given up; none: it may last. */
   silenceMs?: number;
@@ -34,16 +35,17 @@ export function httpWay(where: Where, connections: number): HttpWay {
   const to = isGiven ? {} : 'socket' in where ? { socketPath: where.socket } : where;
   if (isGiven) overOneConnection(agent, where.connection);
   const send: HttpWay['send'] = (asked) =>
-    once(asked).catch((error: unknown) => {
+    ask(asked).catch((error: unknown) => {
       // A kept connection that the other end had closed, unseen: nobody there has got it.
-      if (error instanceof NothingSent && typeof asked.body !== 'function') return once(asked);
+      if (error instanceof NothingSent && typeof asked.body !== 'function') return ask(asked);
       throw error;
     });
   return { send, destroy: () => agent.destroy() };
 
-  function once({ method, path, headers, body, signal, silenceMs = 0 }: Asked): Promise<IncomingMessage> {
+  function ask({ method, path, headers, body, signal, silenceMs = 0 }: Asked): Promise<IncomingMessage> {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-    const asking = request({ ...to, agent, method, path, headers, ...(signal ? { signal } : {}) });
+    const isStream = typeof body === 'function';
+    const asking = request({ ...to, agent, method, path, headers, ...(signal && !isStream ? { signal } : {}) });
     asking.setTimeout(silenceMs, silenceMs === 0 ? undefined : () => asking.destroy(new Error('no answer in time')));
     asking.on('error', (error: NodeJS.ErrnoException) =>
       reject(asking.reusedSocket && error.code === 'EPIPE' ? new NothingSent(error) : error),
@@ -55,8 +57,17 @@ export function httpWay(where: Where, connections: number): HttpWay {
       });
       resolve(answer);
     });
-    if (body === null || typeof body === 'string') asking.end(body ?? undefined);
-    else whenConnected(asking, () => pump(body(), asking).catch((error: Error) => void asking.destroy(error)));
+    if (!isStream) asking.end(body ?? undefined);
+    else {
+      whenConnected(asking, async () => {
+        try {
+          await pump(body(), asking);
+          if (signal) addAbortSignal(signal, asking);
+        } catch (error) {
+          asking.destroy(error as Error);
+        }
+      });
+    }
     return promise;
   }
 }
@@ -74,21 +85,30 @@ function whenConnected(asking: ReturnType<typeof request>, begin: () => unknown)
   });
 }
 
+/** Sends a body. Resolves, or throws what broke it, once all that came of it has left for the other side. */
 async function pump(body: AsyncIterable<Uint8Array>, asking: ReturnType<typeof request>): Promise<void> {
-  for await (const chunk of body) {
-    if (asking.destroyed) return;
-    if (asking.write(chunk)) continue;
-    await new Promise<void>((resolve) => {
-      const go = () => {
-        asking.off('drain', go).off('close', go);
-        resolve();
-      };
-      asking.on('drain', go).on('close', go);
+  let unsent = 0;
+  let wake = () => {};
+  const whenLeft = () => {
+    unsent--;
+    wake();
+  };
+  asking.on('drain', () => wake()).on('close', () => wake());
+  const woken = () =>
+    new Promise<void>((resolve) => {
+      wake = resolve;
     });
+  try {
+    for await (const chunk of body) {
+      if (asking.destroyed) return;
+      unsent++;
+      if (!asking.write(chunk, whenLeft)) while (asking.writableNeedDrain && !asking.destroyed) await woken();
+    }
+    if (!asking.destroyed) asking.end();
+  } finally {
+    while (unsent > 0 && !asking.destroyed) await woken();
   }
-  if (!asking.destroyed) asking.end();
 }
-
 /** Has an agent use a connection that is there already, and no other: once it is gone, nobody is asked. */
 function overOneConnection(agent: Agent, connection: Duplex): void {
   let isTaken = false;

@@ -110,6 +110,49 @@ test('a body is taken as fast as the plane reads it, no faster', async (t) => {
   assert.equal(await (await answer).text(), String(total * chunk.length));
 });
 
+test('of a body that breaks off everything that came arrives, also from a sender that leaves', async (t) => {
+  const gate = Promise.withResolvers<void>();
+  const came = Promise.withResolvers<number>();
+  const { fetch } = await plane(t, async (request) => {
+    await gate.promise;
+    let size = 0;
+    try {
+      for await (const chunk of request) size += (chunk as Buffer).length;
+      came.reject(new Error('the body ended'));
+    } catch {
+      came.resolve(size);
+    }
+  });
+  const chunk = new Uint8Array(100_000);
+  const total = 20;
+  let pulled = 0;
+  const leaving = new AbortController();
+  const body = new ReadableStream({
+    pull(controller) {
+      if (pulled++ < total) return controller.enqueue(chunk);
+      controller.error(new Error('the line broke'));
+    },
+  });
+  const answer = assert.rejects(fetch(sending(body, leaving.signal)));
+  await until('the first piece to be asked for', () => pulled > 1);
+  leaving.abort();
+  gate.resolve();
+  assert.equal(await came.promise, total * chunk.length);
+  await answer;
+});
+
+test('a sender that leaves when all was sent takes its request along', async (t) => {
+  const closed = Promise.withResolvers<void>();
+  const { fetch } = await plane(t, (request, response) => {
+    request.resume();
+    response.on('close', closed.resolve);
+  });
+  const leaving = new AbortController();
+  const gone = assert.rejects(fetch(sending(new Blob(['all']).stream(), leaving.signal)), { name: 'AbortError' });
+  leaving.abort();
+  await Promise.all([closed.promise, gone]);
+});
+
 test('whoever answers early is heard, and the sender is not hung up on', async (t) => {
   const { fetch } = await plane(t, (_request, response) => {
     response.writeHead(413);
