@@ -83,6 +83,8 @@ export interface ControlPaths {
   recovery: string;
   /** The core stores' administrative secrets, a SOPS file for the root key. */
   coreSecrets: string;
+  /** What Qdrant of the core stack keeps: its user's alone. */
+  vectors: string;
   /** Ed25519 key pairs that sign tokens and seam assertions, wrapped to the root key. */
   signingKeys: string;
   /** One synced file per suspended tenant; that it is there is the message, inside is who asked and why. */
@@ -99,6 +101,7 @@ export function controlPaths(dataFolder: string): ControlPaths {
     rootKey: join(dataFolder, 'secrets', 'root.age'),
     recovery: join(dataFolder, 'secrets', 'recovery.json'),
     coreSecrets: join(dataFolder, 'secrets', 'stores.sops.yaml'),
+    vectors: join(dataFolder, 'qdrant'),
     signingKeys: join(dataFolder, 'secrets', 'signing'),
     suspended: join(dataFolder, 'control', 'suspended'),
     logs: join(dataFolder, 'control', 'audit'),

@@ -31,12 +31,16 @@ const KEEPS_LABEL = 'frostbyte.keeps';
 
 /** Every rule that all are held to, and what is the service's own. */
 export function composeService(service: CoreService): Record<string, unknown> {
-  const { name, command, mounts, secrets, memoryFolders, sharedMemoryMb, limits, stopSeconds, after } = service;
+  const { name, user, program, command, mounts, secrets, memoryFolders, sharedMemoryMb, limits } = service;
+  const { stopSeconds, check, after } = service;
   return {
     image: imageReference(service.image, given('release')),
     pull_policy: 'never',
+    ...(user && { user: `${user}:${user}` }),
+    ...(program && { entrypoint: [program] }),
     ...(command && { command: command(SUBNET.text) }),
     ...placeOf(name),
+    ...(check && { healthcheck: composeCheck(check.plain) }),
     ...(after && { depends_on: Object.fromEntries(after.map((each) => [each, { condition: 'service_healthy' }])) }),
     restart: CONFINEMENT.restart,
     read_only: CONFINEMENT.readOnly,
@@ -56,6 +60,11 @@ export function composeService(service: CoreService): Record<string, unknown> {
     logging: CONFINEMENT.log,
     labels: LABELS,
   };
+}
+
+/** What Compose is told of a check: a slow answer is none, and a start takes its time. */
+export function composeCheck(test: readonly string[]): Record<string, unknown> {
+  return { test: ['CMD', ...test], interval: '5s', timeout: '3s', retries: 6, start_period: '60s' };
 }
 
 /** Whoever has no place is in no network, and not in one that Compose would make. */
@@ -93,7 +102,11 @@ export function composeNetwork(network: CoreNetwork): Record<string, unknown> {
 
 export function composeVolume(name: CoreVolume): Record<string, unknown> {
   const volume = CORE_VOLUMES[name];
-  if ('keeps' in volume) return { labels: { ...LABELS, [KEEPS_LABEL]: volume.keeps } };
+  if ('keeps' in volume) {
+    const labels = { ...LABELS, [KEEPS_LABEL]: volume.keeps };
+    if (!('folder' in volume)) return { labels };
+    return { labels, driver_opts: { type: 'none', device: given(volume.folder), o: 'bind' } };
+  }
   const { uid, gid, mode, sizeMb } = volume.memory;
   const o = `uid=${uid},gid=${gid},mode=${mode},size=${sizeMb}m,noexec,nosuid,nodev`;
   return { labels: LABELS, driver_opts: { type: 'tmpfs', device: 'tmpfs', o } };

@@ -20,11 +20,16 @@ describe('the Compose files', { skip: stackMissing() ?? false }, () => {
       [...files.map((file) => `--file=${join(folder, file)}`), 'config', '--format=json'],
       {
         encoding: 'utf8',
-        env: { PATH: process.env.PATH, ...composeEnvironment() },
+        env: { PATH: process.env.PATH, ...composeEnvironment(), FROSTBYTE_VECTORS_FOLDER: '/var/lib/frostbyte/qdrant' },
       },
     );
 
-  for (const files of [['core.yaml'], ['core.yaml', 'tls.yaml']]) {
+  for (const files of [
+    ['core.yaml'],
+    ['core.yaml', 'tls.yaml'],
+    ['core.yaml', 'qdrant.yaml'],
+    ['core.yaml', 'tls.yaml', 'qdrant.yaml', 'qdrant-tls.yaml'],
+  ]) {
     it(`${files.join(' and ')} are read by Compose without a word of complaint`, () => {
       const { status, stdout, stderr } = config(...files);
       assert.deepEqual([status, stderr], [0, '']);

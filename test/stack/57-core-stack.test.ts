@@ -45,6 +45,7 @@ describe('the core stack under control', { skip: stackMissing() ?? false, timeou
         FROSTBYTE_HBA: join(folder, 'hba'),
         FROSTBYTE_SIGNATURES: join(folder, 'signatures'),
         FROSTBYTE_COMPOSE: compiled('docker-compose'),
+        FROSTBYTE_VECTORS: 'sqlite-vec',
         FROSTBYTE_COMPOSE_FOLDER: join(import.meta.dirname, '../../compose'),
       },
     });

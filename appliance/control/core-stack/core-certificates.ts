@@ -2,14 +2,16 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import { writeSecretFile } from '../engine/secret-files.ts';
-import { CORE_SERVICES } from '../stack/core-services.ts';
+import { CORE_SERVICES, QDRANT_SERVICE } from '../stack/core-services.ts';
 import { IMAGE_USERS } from '../stack/images.ts';
 
 const NAME = /^(?:(?:stores|clients)_authority|(?:postgres|objects|redis|qdrant|client)_(?:certificate|key))$/;
 
 /** The user that each one's container runs as, where one is alone to read it. */
 const OWNERS = new Map<string, number>(
-  CORE_SERVICES.flatMap(({ image, tlsSecrets = [] }) => tlsSecrets.map((name) => [name, IMAGE_USERS[image]] as const)),
+  [...CORE_SERVICES, QDRANT_SERVICE].flatMap(({ image, tlsSecrets = [] }) =>
+    tlsSecrets.map((name) => [name, IMAGE_USERS[image]] as const),
+  ),
 );
 
 /**

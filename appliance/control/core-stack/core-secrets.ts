@@ -8,6 +8,7 @@ import { openSops, sealSops } from '../../secrets/sops/sops-file.ts';
 import { writeSecretFile } from '../engine/secret-files.ts';
 import { CORE_SERVICES, type Secret } from '../stack/core-services.ts';
 import { IMAGE_USERS } from '../stack/images.ts';
+import { qdrantConfig } from '../stack/qdrant-config.ts';
 
 const password = (): string => randomBytes(32).toString('base64url');
 
@@ -19,6 +20,13 @@ const MAKERS: Readonly<Partial<Record<Secret, () => string>>> = Object.freeze({
   redis_password: password,
 });
 const NAMES = Object.keys(MAKERS) as Secret[];
+/** Qdrant's administrator's; Qdrant itself finds it among its settings. */
+const VECTORS_KEY = 'qdrant_api_key';
+
+export interface CoreSecretOptions {
+  /** Whether Qdrant is one of the core stack. */
+  hasQdrant: boolean;
+}
 
 /** The user that each one's container runs as. */
 const OWNERS = new Map(
@@ -27,14 +35,19 @@ const OWNERS = new Map(
 
 /**
  * The core stores' secrets, from a SOPS file for the root key; what it lacks is made and written first. The stores' volumes
- * know them, so what is there is never made anew. Throws `KEY_UNAVAILABLE` where the root key does not open the file, or it
+ * know them, so what is there is never made anew, nor forgotten. Throws `KEY_UNAVAILABLE` where the root key does not open the file, or it
  * cannot be written, and `OBJECT_CORRUPTED` where it was changed.
  */
-export async function settleCoreSecrets(file: string, root: KeyPair, clock: Clock): Promise<Map<string, string>> {
+export async function settleCoreSecrets(
+  file: string,
+  root: KeyPair,
+  clock: Clock,
+  { hasQdrant }: CoreSecretOptions,
+): Promise<Map<string, string>> {
   const held = await readCoreSecrets(file, root);
-  const missing = NAMES.filter((name) => !held.has(name));
+  const missing = [...NAMES, ...(hasQdrant ? [VECTORS_KEY] : [])].filter((name) => !held.has(name));
   if (missing.length === 0) return held;
-  for (const name of missing) held.set(name, MAKERS[name]!());
+  for (const name of missing) held.set(name, (MAKERS[name as Secret] ?? password)());
   const text = await sealSops(held, [root.recipient], { at: clock.iso() });
   // Volumes that were made with a password that nobody has are lost.
   if (!sameSecrets(await openSops(text, [root.identity]), held)) throw unproven();
@@ -43,9 +56,20 @@ export async function settleCoreSecrets(file: string, root: KeyPair, clock: Cloc
   return held;
 }
 
-/** Writes each to where its container finds it: on memory, for that container's user alone. Throws as `writeSecretFile` does. */
-export async function placeCoreSecrets(secrets: ReadonlyMap<string, string>, folder: string): Promise<void> {
+/**
+ * Writes each to where its container finds it: on memory, for that container's user alone. `isSecure`: Qdrant is to speak TLS.
+ * Throws as `writeSecretFile` does.
+ */
+export async function placeCoreSecrets(
+  secrets: ReadonlyMap<string, string>,
+  folder: string,
+  { hasQdrant, isSecure }: CoreSecretOptions & { isSecure: boolean },
+): Promise<void> {
   for (const [name, uid] of OWNERS) await writeSecretFile(join(folder, name), secrets.get(name)!, uid);
+  if (!hasQdrant) return;
+  const key = secrets.get(VECTORS_KEY)!;
+  await writeSecretFile(join(folder, VECTORS_KEY), key, 0);
+  await writeSecretFile(join(folder, 'qdrant_config.yaml'), qdrantConfig(key, { isSecure }), IMAGE_USERS.qdrant);
 }
 
 async function readCoreSecrets(file: string, root: KeyPair): Promise<Map<string, string>> {

@@ -4,11 +4,13 @@ import { codeFrames, FrostbyteError } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/telemetry.ts';
 import type { Engine } from '../engine/engine.ts';
 import { coreContainer } from '../stack/addresses.ts';
-import { CORE_SERVICES } from '../stack/core-services.ts';
+import type { CoreService } from '../stack/core-services.ts';
 import type { Compose } from './compose.ts';
 
 export interface KeepCoreOptions {
   compose: Compose;
+  /** Those that are to run. */
+  services: readonly Pick<CoreService, 'name'>[];
   engine: Pick<Engine, 'container'>;
   /** Puts what the stack is given where it looks for it: secrets, who may come in. Repeated before each start. */
   prepare(): Promise<void>;
@@ -25,7 +27,6 @@ export interface KeptCore {
 
 const EVERY_MS = 5000;
 const LONGEST_WAIT_MS = 60_000;
-const names = CORE_SERVICES.map(({ name }) => name);
 
 /**
  * Brings the core stack up, and up again whenever a part of it does not run: the engine does not, since after a boot the
@@ -33,7 +34,8 @@ const names = CORE_SERVICES.map(({ name }) => name);
  * up is tried again, longer and longer apart. What runs is left alone, and stays when this is stopped.
  */
 export async function keepCore(options: KeepCoreOptions): Promise<KeptCore> {
-  const { compose, engine, prepare, logger, everyMs = EVERY_MS } = options;
+  const { compose, services, engine, prepare, logger, everyMs = EVERY_MS } = options;
+  const names = services.map(({ name }) => name);
   const closing = new AbortController();
   let trouble: string | null = null;
 

@@ -1,6 +1,7 @@
 import { CORE_NETWORKS, networkPlan, PORTS } from './addresses.ts';
 import type { Limits, MemoryFolder } from './confinement.ts';
 import { IMAGE_USERS, type ImageName } from './images.ts';
+import { QDRANT_FOLDER } from './qdrant-config.ts';
 import { REDIS_FOLDERS } from './tenant-services.ts';
 
 /** What whoever starts the core stack gives it, by the environment. */
@@ -15,6 +16,7 @@ export const GIVEN = Object.freeze({
     what: 'folder in which control says who may come in to PostgreSQL, and from where',
   },
   signatures: { name: 'FROSTBYTE_SIGNATURES', what: 'folder of the malware signatures' },
+  vectors: { name: 'FROSTBYTE_VECTORS_FOLDER', what: 'folder of the vectors, its user’s alone; for qdrant.yaml' },
 });
 
 /** A file that a service finds in `/run/secrets`. */
@@ -23,8 +25,9 @@ export type Secret =
   | 'objects_root_user'
   | 'objects_root_password'
   | 'redis_password'
+  | 'qdrant_config.yaml'
   | 'clients_authority'
-  | `${'postgres' | 'objects' | 'redis'}_${'certificate' | 'key'}`;
+  | `${'postgres' | 'objects' | 'redis' | 'qdrant'}_${'certificate' | 'key'}`;
 
 export type CoreMount =
   | { volume: CoreVolume; target: string; writable: boolean; copiesFromImage: boolean }
@@ -35,9 +38,13 @@ export type CoreMount =
  * the network and at the address of `CORE_PLACES`, or in none at all.
  */
 export interface CoreService {
-  name: 'postgres' | 'objects' | 'redis' | 'clamav' | 'scanner';
+  name: 'postgres' | 'objects' | 'redis' | 'clamav' | 'scanner' | 'qdrant';
   remark?: string;
   image: ImageName;
+  /** Whom it is started as, where the image says another: number and group. */
+  user?: number;
+  /** In place of what the image starts. */
+  program?: string;
   /** Behind the image's entrypoint; `subnet` is the first half of all addresses. Default: what the image says. */
   command?: (subnet: string) => readonly string[];
   mounts?: readonly CoreMount[];
@@ -50,6 +57,8 @@ export interface CoreService {
   limits: Limits;
   /** The longest that asking it to end may take before it is ended. */
   stopSeconds: number;
+  /** Where the image brings no check of its own: whether it works, in plain and over TLS. */
+  check?: { plain: readonly string[]; tls: readonly string[] };
   /** Started once these are healthy by their own check. */
   after?: readonly CoreService['name'][];
 }
@@ -131,11 +140,36 @@ export const CORE_SERVICES: readonly CoreService[] = Object.freeze([
   },
 ]);
 
+/** Whether something is behind the port, by what a Debian without any client has; over TLS that it is open must do. */
+const OPENS = `exec 3<>/dev/tcp/127.0.0.1/${PORTS.qdrant}`;
+const IS_READY = `${OPENS} && printf 'GET /readyz HTTP/1.0\\r\\n\\r\\n' >&3 && grep -q '^HTTP/1.[01] 200' <&3`;
+
+/**
+ * Qdrant, where the bundle brings it (`compose/qdrant.yaml`). The image comes from elsewhere and would run as root; what it is
+ * told is all in one secret file (`qdrant-config.ts`), its key among it.
+ */
+export const QDRANT_SERVICE: CoreService = Object.freeze<CoreService>({
+  name: 'qdrant',
+  image: 'qdrant',
+  user: IMAGE_USERS.qdrant,
+  program: '/qdrant/qdrant',
+  command: () => ['--config-path', '/run/secrets/qdrant_config.yaml'],
+  mounts: [{ volume: 'vectors', target: QDRANT_FOLDER, writable: true, copiesFromImage: false }],
+  secrets: ['qdrant_config.yaml'],
+  tlsSecrets: ['qdrant_certificate', 'qdrant_key', 'clients_authority'],
+  memoryFolders: [{ path: '/tmp', uid: IMAGE_USERS.qdrant, sizeMb: 16 }],
+  limits: { memoryMb: 4096, cpus: 2, processes: 512, openFiles: 16_384 },
+  stopSeconds: 60,
+  check: { plain: ['bash', '-c', IS_READY], tls: ['bash', '-c', OPENS] },
+});
+
 /** Volumes of the core stack: what they keep, or that they are memory, and whose. */
 export const CORE_VOLUMES = Object.freeze({
   postgres: { keeps: 'rows' },
   objects: { keeps: 'objects' },
   // clamd's socket: clamd makes it, and the scanner's group, which it gets from the folder, may connect.
   scanning: { memory: { uid: IMAGE_USERS.clamav, gid: IMAGE_USERS.appliance, mode: '2750', sizeMb: 1 } },
+  // The engine would make it root's, and Qdrant is not root: a folder that control makes.
+  vectors: { keeps: 'vectors', folder: 'vectors' },
 } as const);
 export type CoreVolume = keyof typeof CORE_VOLUMES;

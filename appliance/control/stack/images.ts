@@ -1,5 +1,15 @@
-/** The images that containers are started from, and the user that each runs as (`images/NAME/recipe.yaml`). */
-export const IMAGE_USERS = Object.freeze({ postgres: 5432, objects: 9000, redis: 6379, clamav: 3310, appliance: 7600 });
+/**
+ * The images that containers are started from, and the user that each runs as: its own (`images/NAME/recipe.yaml`), or, for
+ * one that comes from elsewhere, the one that it is started as.
+ */
+export const IMAGE_USERS = Object.freeze({
+  postgres: 5432,
+  objects: 9000,
+  redis: 6379,
+  clamav: 3310,
+  appliance: 7600,
+  qdrant: 6333,
+});
 
 export type ImageName = keyof typeof IMAGE_USERS;
 

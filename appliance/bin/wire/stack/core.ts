@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { chownSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../../../config/schema.ts';
 import { compose } from '../../../control/core-stack/compose.ts';
@@ -7,7 +7,8 @@ import { placeCoreSecrets, settleCoreSecrets } from '../../../control/core-stack
 import { type KeptCore, keepCore } from '../../../control/core-stack/keep-core.ts';
 import { openEngine } from '../../../control/engine/engine.ts';
 import { CORE_NETWORKS, networkPlan } from '../../../control/stack/addresses.ts';
-import { GIVEN } from '../../../control/stack/core-services.ts';
+import { CORE_SERVICES, GIVEN, QDRANT_SERVICE } from '../../../control/stack/core-services.ts';
+import { IMAGE_USERS } from '../../../control/stack/images.ts';
 import type { Clock } from '../../../kernel/clock.ts';
 import { controlPaths } from '../../../kernel/names.ts';
 import type { Logger } from '../../../kernel/telemetry.ts';
@@ -25,32 +26,51 @@ export async function coreStack(
 ): Promise<KeptCore | null> {
   const { stack } = config;
   if (config.mode !== 'stack' || stack.compose === null) return null;
-  const secrets = await settleCoreSecrets(controlPaths(config.data_folder).coreSecrets, root, clock);
+  const paths = controlPaths(config.data_folder);
+  const hasQdrant = hasOwnQdrant(config);
+  const secrets = await settleCoreSecrets(paths.coreSecrets, root, clock, { hasQdrant });
   const isSecure = stack.tls === 'on';
+  const files = [
+    'core.yaml',
+    ...(isSecure ? ['tls.yaml'] : []),
+    ...(hasQdrant ? ['qdrant.yaml'] : []),
+    ...(hasQdrant && isSecure ? ['qdrant-tls.yaml'] : []),
+  ];
   return keepCore({
     compose: compose({
       program: stack.compose,
-      files: ['core.yaml', ...(isSecure ? ['tls.yaml'] : [])].map((name) => join(stack.compose_folder, name)),
+      files: files.map((name) => join(stack.compose_folder, name)),
       engine: stack.engine,
       variables: {
         [GIVEN.release.name]: release,
         [GIVEN.secrets.name]: stack.secrets_folder,
         [GIVEN.hba.name]: stack.hba_folder,
         [GIVEN.signatures.name]: stack.signatures_folder,
+        [GIVEN.vectors.name]: paths.vectors,
         FROSTBYTE_SUBNET: stack.subnet,
       },
     }),
+    services: hasQdrant ? [...CORE_SERVICES, QDRANT_SERVICE] : CORE_SERVICES,
     engine: openEngine(stack.engine),
     async prepare() {
-      await placeCoreSecrets(secrets, stack.secrets_folder);
+      await placeCoreSecrets(secrets, stack.secrets_folder, { hasQdrant, isSecure });
       if (isSecure && stack.certificates_folder !== null)
         await placeCoreCertificates(stack.certificates_folder, stack.secrets_folder);
       for (const folder of [stack.hba_folder, stack.signatures_folder])
         mkdirSync(folder, { recursive: true, mode: 0o755 });
+      if (hasQdrant) {
+        mkdirSync(paths.vectors, { recursive: true, mode: 0o700 });
+        chownSync(paths.vectors, IMAGE_USERS.qdrant, IMAGE_USERS.qdrant);
+      }
       await writeHbaRule(join(stack.hba_folder, '00-control.conf'), controlRule(config));
     },
     logger,
   });
+}
+
+/** Whether Qdrant is one of the core stack: vectors are kept there, and in no other one. */
+export function hasOwnQdrant({ stack }: Pick<Config, 'stack'>): boolean {
+  return stack.vectors === 'qdrant' && stack.qdrant === null;
 }
 
 /** Control alone administers the database, from its own address, and over TLS where there is any. */

@@ -23,6 +23,7 @@ import { runFolder } from '../../run-folder.ts';
 import { trySecrets } from '../try-secrets.ts';
 import { stackCertificates } from './certificates.ts';
 import { type StackContainers, stackContainers } from './containers.ts';
+import { hasOwnQdrant } from './core.ts';
 import { type StackEmbedder, stackEmbedder } from './embedder.ts';
 import { isolationOrder, type OrderParts } from './isolation-order.ts';
 import { type StackServers, stackServers } from './servers.ts';
@@ -63,9 +64,8 @@ export function openStackNetwork(
   models: readonly LockedModel[],
   logger: Logger,
 ): StackNetwork {
-  const { engine: socket, subnet, planes, vectors, qdrant } = config.stack;
+  const { engine: socket, subnet, planes } = config.stack;
   const inContainers = planes === 'containers';
-  const hasQdrant = vectors === 'qdrant' && qdrant === null;
   const certificates = stackCertificates(config);
   const engine = openEngine(socket);
   // Control's own file by a connection of its own, once control has made it.
@@ -80,7 +80,9 @@ export function openStackNetwork(
     engine,
     subnet,
     numbers: networkNumbers(openedRegistry),
-    shared: inContainers ? { ...SHARED, ...(hasQdrant ? { qdrant: QDRANT } : {}), ...embedder?.attached } : {},
+    shared: inContainers
+      ? { ...SHARED, ...(hasOwnQdrant(config) ? { qdrant: QDRANT } : {}), ...embedder?.attached }
+      : {},
   });
   const redis = redisContainers({
     engine,

@@ -13,8 +13,10 @@ const box = { processors: 4, parserMemoryMb: 1024, atWork: 3 };
 
 describe('the description of containers', () => {
   it('knows each image by the user that its recipe names, and by the name that it is built under', () => {
-    assert.deepEqual(Object.keys(IMAGE_USERS).sort(), imageNames());
-    for (const name of Object.keys(IMAGE_USERS) as (keyof typeof IMAGE_USERS)[]) {
+    // Qdrant comes from elsewhere, and is started as whom we say.
+    const { qdrant: _, ...own } = IMAGE_USERS;
+    assert.deepEqual(Object.keys(own).sort(), imageNames());
+    for (const name of Object.keys(own) as (keyof typeof own)[]) {
       assert.equal(readRecipe(name).user.id, IMAGE_USERS[name], name);
       assert.equal(imageReference(name, '1.2.3'), imageTag(name, '1.2.3'));
     }

@@ -4,7 +4,8 @@ import { join, resolve } from 'node:path';
 import { describe, it } from 'node:test';
 import { parse } from 'yaml';
 import { bodyOf, type NewContainer } from '../../../../appliance/control/engine/new-container.ts';
-import { CORE_SERVICES } from '../../../../appliance/control/stack/core-services.ts';
+import { CORE_SERVICES, QDRANT_SERVICE } from '../../../../appliance/control/stack/core-services.ts';
+import { qdrantConfig } from '../../../../appliance/control/stack/qdrant-config.ts';
 import { TENANT_REDIS } from '../../../../appliance/control/stack/tenant-services.ts';
 import { composeFiles } from '../../../../scripts/compose/compose-files.ts';
 import { readRecipe } from '../../../../scripts/images/recipe.ts';
@@ -149,6 +150,45 @@ describe('the committed Compose files', () => {
       device: 'tmpfs',
       o: `uid=${clamd},gid=${scanner},mode=2750,size=1m,noexec,nosuid,nodev`,
     });
+  });
+});
+
+describe('Qdrant beside the core stack', () => {
+  const { services, volumes, secrets } = read('qdrant.yaml');
+  const qdrant = services.qdrant!;
+
+  it('is held to what the others are held to, as a user of its own, by a check of ours', () => {
+    const { postgres } = core.services;
+    const rules = ['pull_policy', 'restart', 'read_only', 'cap_drop', 'security_opt', 'dns', 'logging', 'labels'];
+    for (const rule of rules) assert.deepEqual(qdrant[rule], postgres![rule], rule);
+    assert.equal(qdrant.memswap_limit, qdrant.mem_limit);
+    assert.deepEqual([qdrant.user, qdrant.environment, qdrant.ports], ['6333:6333', undefined, undefined]);
+    assert.equal((qdrant.healthcheck as { test: string[] }).test[0], 'CMD');
+    const [[network, { ipv4_address }]] = Object.entries(qdrant.networks!) as [[string, { ipv4_address: string }]];
+    assert.equal(network, 'stores');
+    const others = Object.values(core.services).flatMap(({ networks }) => Object.values(networks ?? {}));
+    assert.ok(others.every((other) => other.ipv4_address !== ipv4_address));
+  });
+
+  it('is told everything by a file that is secret, and keeps what it keeps in a folder that backups know', () => {
+    assert.deepEqual(qdrant.command, ['--config-path', '/run/secrets/qdrant_config.yaml']);
+    assert.deepEqual(Object.keys(secrets), ['qdrant_config.yaml']);
+    assert.equal(volumes.vectors!.labels['frostbyte.keeps'], 'vectors');
+    assert.deepEqual(Object.keys(read('qdrant-tls.yaml').services), [QDRANT_SERVICE.name]);
+  });
+
+  it('has settings by which tokens alone open collections, and nothing is fetched or told', () => {
+    const settings = JSON.parse(qdrantConfig('k'.repeat(43), { isSecure: true }));
+    assert.deepEqual(
+      [settings.service.jwt_rbac, settings.service.enable_snapshot_url_recovery, settings.telemetry_disabled],
+      [true, false, true],
+    );
+    const { cert, key, ca_cert } = settings.tls;
+    const mounted = (read('qdrant-tls.yaml').services.qdrant!.secrets as string[]).map(
+      (name) => `/run/secrets/${name}`,
+    );
+    assert.deepEqual([cert, key, ca_cert], mounted);
+    for (const empty of ['', 'short']) assert.throws(() => qdrantConfig(empty, { isSecure: false }));
   });
 });
 
