@@ -43,12 +43,19 @@ describe('an emergency rotation over the stores', { skip: stackMissing() ?? fals
   /** It is found what was there, by the tenant's own data plane. */
   const works = async () => {
     const dana = await appliance.client(TENANT);
+    let last = '';
     const search = () =>
       dana.send<{ chunks: { text: string }[] }>('POST', `/query/${TENANT}/search`, { query_text: 'herring' }).then(
         ({ data }) => /herring/.test(data.chunks[0]?.text ?? ''),
-        () => false,
+        (error: unknown) => {
+          last = String(error);
+          return false;
+        },
       );
-    await until('the tenant to work', search, { seconds: 90, about: () => appliance.logs().slice(-2000) });
+    await until('the tenant to work', search, {
+      seconds: 90,
+      about: () => `${last}; ${appliance.logs().slice(-2000)}`,
+    });
   };
   const users = async () => {
     const { endpoint, access_key: accessKey, secret_key: secretKey } = testStack()!.objects;

@@ -121,6 +121,8 @@ export function keepPlanes(options: KeepPlanesOptions): KeptPlanes {
     if (one.stopping) return;
     const plane = await host.start(handover);
     one.plane = plane;
+    // Whoever stopped it meanwhile had nothing to end yet.
+    if (one.stopping) plane.kill();
     const looking = setInterval(() => void lookAfter(one), ALIVE_EVERY_MS).unref();
     try {
       while (plane.alive() && !one.stopping) {
@@ -177,7 +179,7 @@ export function keepPlanes(options: KeepPlanesOptions): KeptPlanes {
       const { plane, dialled } = one;
       if (dialled === null) plane?.kill();
       else dialled.ask.value('drain', drainMs).catch(() => undefined);
-      const late = setTimeout(() => plane?.kill(), drainMs + LET_GO_MS);
+      const late = setTimeout(() => one.plane?.kill(), drainMs + LET_GO_MS);
       void one.over.finally(() => clearTimeout(late));
     }
     await one.over;
