@@ -103,8 +103,10 @@ elif [ "$here" != "$copy" ]; then
   cp "$here/SHA256SUMS.sig" "$tool/sums.sig" && mkdir -p "$tool/signers" &&
     cp "$here/signers/allowed_signers" "$here/signers/revoked_keys" "$here/signers/allowed_signers.sig" "$here/signers/revoked_keys.sig" "$here/signers/root.pub" "$tool/signers/" || exit 40
   if [ -n "$fingerprint" ]; then
-    [ "$(ssh-keygen -l -E sha256 -f "$tool/signers/root.pub" | cut -d ' ' -f 2)" = "$fingerprint" ] || { say 'The medium does not answer the same twice.'; exit 40; }
-    printf 'frostbyte-root %s\n' "$(head -n 1 "$tool/signers/root.pub")" >"$tool/anchor"
+    # Its one line alone: a file may hold keys that ssh-keygen does not show and yet believes.
+    head -n 1 "$tool/signers/root.pub" | grep -x -E 'ssh-ed25519 [A-Za-z0-9+/=]+' >"$tool/root.pub"
+    [ "$(ssh-keygen -l -E sha256 -f "$tool/root.pub" | cut -d ' ' -f 2)" = "$fingerprint" ] || { say 'The medium does not answer the same twice.'; exit 40; }
+    printf 'frostbyte-root %s\n' "$(cat "$tool/root.pub")" >"$tool/anchor"
     anchor=$tool/anchor
   fi
   signed() { ssh-keygen -Y verify -f "$2" -I "$3" -n "$4" ${5:+-r "$5"} -s "$1.sig" <"$1" >/dev/null 2>&1; }

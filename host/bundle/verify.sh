@@ -57,9 +57,11 @@ sed 's|^\./||' "$work/found" | sort >"$work/there"
 # Whom it is from: the anchor vouches for the root key, the root key for the lists, a release key for the bundle.
 if [ -n "$fingerprint" ]; then
   [ -f signers/root.pub ] || refuse BUNDLE_FILE_MISSING 30 'The bundle has no signers/root.pub. Copy it again, all of it.'
-  is=$(ssh-keygen -l -E sha256 -f signers/root.pub 2>/dev/null | cut -d ' ' -f 2)
+  # Its one line alone: a file may hold keys that ssh-keygen does not show and yet believes.
+  head -n 1 signers/root.pub | grep -x -E 'ssh-ed25519 [A-Za-z0-9+/=]+' >"$work/root.pub"
+  is=$(ssh-keygen -l -E sha256 -f "$work/root.pub" 2>/dev/null | cut -d ' ' -f 2)
   [ "$is" = "$fingerprint" ] || refuse BUNDLE_SIGNER_UNKNOWN 12 "The root key of the bundle has the fingerprint ${is:-(none)}, not the one that was given."
-  printf 'frostbyte-root %s\n' "$(head -n 1 signers/root.pub)" >"$work/anchor"
+  printf 'frostbyte-root %s\n' "$(cat "$work/root.pub")" >"$work/anchor"
   anchor=$work/anchor
 fi
 [ -f "$anchor" ] || { printf 'There is no list of signers at %s. Name one with --anchor, or the root key with --fingerprint.\n' "$anchor" >&2; exit 2; }

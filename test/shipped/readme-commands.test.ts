@@ -6,16 +6,19 @@ import {
   globSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { fingerprint, publicOf } from '../../appliance/bundle/sshsig/keys.ts';
-import { type BundleWorld, bundleWorld } from '../support/bundle-world.ts';
+import { fingerprint, publicLine, publicOf } from '../../appliance/bundle/sshsig/keys.ts';
+import { type BundleWorld, bundleWorld, newKey } from '../support/bundle-world.ts';
 import { type Ran, ROOT, runProgram, unpackShipped } from '../support/shipped.ts';
+import { HIDDEN_KEYS } from '../support/spoilt-bundles.ts';
 import { stockSshKeygen, without } from '../support/stock-tools.ts';
 
 /** The commands of the bundle's README.txt, as they stand there, typed in its folder. */
@@ -51,18 +54,16 @@ describe('the hand-typed commands of README.txt', { skip: without(stockSshKeygen
   after(() => {
     world.end();
     rmSync(folder, { recursive: true });
-    // Where the text says that they are written.
-    for (const name of ['root', 'listed']) rmSync(`/tmp/frostbyte-${name}`, { force: true });
   });
 
   const type = (command: string, at = path): Promise<Ran> =>
     runProgram(['sh', '-c', command], {
       cwd: at,
-      env: { PATH: process.env.PATH ?? '', FINGERPRINT: print, COPY: join(folder, 'copy') },
+      env: { PATH: process.env.PATH ?? '', HOME: folder, FINGERPRINT: print, COPY: join(folder, 'copy') },
     });
 
   test('say "good", print nothing more, and copy what was verified', async () => {
-    assert.equal(commands.length, 10);
+    assert.equal(commands.length, 12);
     for (const command of commands) {
       const { code, out, err } = await type(command);
       assert.equal(code, 0, `${command}: ${err}`);
@@ -78,12 +79,33 @@ describe('the hand-typed commands of README.txt', { skip: without(stockSshKeygen
     cpSync(path, spoilt, { recursive: true });
     const find = (part: string) => commands.find((command) => command.includes(part))!;
     writeFileSync(join(spoilt, 'docs-more.txt'), 'extra');
-    await type(find('/tmp/frostbyte-listed'), spoilt);
-    assert.match((await type(find('find . !'), spoilt)).out, /docs-more\.txt/);
+    await type(find('> ~/frostbyte-listed'), spoilt);
+    assert.match((await type(find('diff ~/frostbyte-listed'), spoilt)).out, /docs-more\.txt/);
+    renameSync(join(spoilt, 'README.txt'), join(folder, 'elsewhere'));
+    symlinkSync(join(folder, 'elsewhere'), join(spoilt, 'README.txt'));
+    assert.match((await type(find('find . ! -type f'), spoilt)).out, /README\.txt/);
+    cpSync(join(path, 'README.txt'), join(spoilt, 'README.txt'), { force: true });
     rmSync(join(spoilt, 'docs-more.txt'));
     appendFileSync(join(spoilt, 'README.txt'), 'x');
     assert.equal((await type(find('sha256sum --quiet'), spoilt)).code, 1);
     appendFileSync(join(spoilt, 'SHA256SUMS'), `${'0'.repeat(64)}  more\n`);
     assert.notEqual((await type(find('SHA256SUMS.sig <'), spoilt)).code, 0);
   });
+
+  for (const [about, hide] of Object.entries(HIDDEN_KEYS)) {
+    test(`do not believe a foreign key in the file of our root key: ${about}`, async () => {
+      const foreign = newKey();
+      const built = await world.build(`foreign ${about}`, { rootSigner: foreign, partBytes: 2 ** 30 });
+      const [ours, theirs] = [world.root, foreign].map((key) => publicLine(publicOf(key)));
+      writeFileSync(join(built.path, 'signers/root.pub'), hide(ours!, theirs!));
+      const seen: string[] = [];
+      for (const command of commands.slice(0, 4)) {
+        const { code, out } = await type(command, built.path);
+        if (command.startsWith('ssh-keygen -l')) seen.push(out);
+        if (command.includes('allowed_signers.sig') && seen.some((line) => line.includes(print)))
+          assert.notEqual(code, 0, `believed after ${seen.join()}`);
+      }
+      assert.equal(seen.length, 1);
+    });
+  }
 });

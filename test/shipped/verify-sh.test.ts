@@ -8,7 +8,7 @@ import type { BundleManifest } from '../../appliance/bundle/format/manifest.ts';
 import { fingerprint, publicLine, publicOf } from '../../appliance/bundle/sshsig/keys.ts';
 import { type BuildChanges, type BundleWorld, bundleWorld, newKey } from '../support/bundle-world.ts';
 import { ALL_FAULTS, seeded } from '../support/faults/random.ts';
-import { SPOILT } from '../support/spoilt-bundles.ts';
+import { HIDDEN_KEYS, SPOILT } from '../support/spoilt-bundles.ts';
 import { stockSshKeygen, without } from '../support/stock-tools.ts';
 
 /** `verify.sh`: what a host without any of our programs says of a bundle, with each shell that hosts have. */
@@ -102,6 +102,17 @@ for (const { name, shell, environment } of SHELLS) {
       assert.equal(verify(path, '--counter', 'x').code, 2);
       assert.equal(verify(path, '--nonsense').code, 2);
     });
+
+    for (const [about, hide] of Object.entries(HIDDEN_KEYS)) {
+      test(`does not believe a foreign key in the file of our root key: ${about}`, async () => {
+        const foreign = newKey();
+        const at = await built({ rootSigner: foreign });
+        const [ours, theirs] = [world.root, foreign].map((key) => publicLine(publicOf(key)));
+        writeFileSync(join(at, 'signers/root.pub'), hide(ours!, theirs!));
+        const { code, said } = verify(at, '--fingerprint', fingerprint(publicOf(world.root)));
+        assert.equal(code, BUNDLE_EXIT.BUNDLE_SIGNER_UNKNOWN, said);
+      });
+    }
 
     test('finds each changed byte of a signature’s file, also those that ssh-keygen overlooks', () => {
       const folder = spoilt(() => undefined);

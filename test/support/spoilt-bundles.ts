@@ -13,6 +13,14 @@ export interface Spoilt {
   bySh?: BundleCode;
 }
 
+/** Files of a root key, of two keys' lines, in which `ssh-keygen -l` shows the first and `-Y verify` finds the second. */
+export const HIDDEN_KEYS: Readonly<Record<string, (ours: string, theirs: string) => string>> = {
+  'above it, behind a carriage return': (ours, theirs) => `\r${theirs}\n${ours}\n`,
+  'below it, with names and options': (ours, theirs) =>
+    `${ours}\nfrostbyte-root namespaces="frostbyte-signers" ${theirs}\n`,
+  'below it, for whatever name': (ours, theirs) => `${ours}\n* ${theirs}\n`,
+};
+
 export const part = (n: number): string => `models/weights.bin.part00${n}`;
 
 export const SPOILT: Readonly<Record<string, Spoilt>> = {

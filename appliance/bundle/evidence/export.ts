@@ -90,9 +90,10 @@ way than this medium:
 
     ${fingerprint(key)}
 
-    $ ssh-keygen -l -f ${FILES.key}
-    $ printf '${IDENTITY} %s\\n' "$(cat ${FILES.key})" > /tmp/frostbyte-host
-    $ ssh-keygen -Y verify -f /tmp/frostbyte-host -I ${IDENTITY} -n ${EVIDENCE_NAMESPACE} -s ${FILES.signature} < ${FILES.log}
+    $ head -n 1 ${FILES.key} | grep -x -E 'ssh-ed25519 [A-Za-z0-9+/=]+ ${IDENTITY}' > ~/frostbyte-host.pub
+    $ ssh-keygen -l -f ~/frostbyte-host.pub
+    $ printf '${IDENTITY} %s\\n' "$(cat ~/frostbyte-host.pub)" > ~/frostbyte-host
+    $ ssh-keygen -Y verify -f ~/frostbyte-host -I ${IDENTITY} -n ${EVIDENCE_NAMESPACE} -s ${FILES.signature} < ${FILES.log}
 
 With Frostbyte, the chain too, and on the host itself that its log goes on from here:
 

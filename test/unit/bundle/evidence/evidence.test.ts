@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,8 @@ import { holdBehind } from '../../../../appliance/bundle/evidence/chain.ts';
 import { exportEvidence, hostKey, verifyExport } from '../../../../appliance/bundle/evidence/export.ts';
 import { addEvidence, readEvidence } from '../../../../appliance/bundle/evidence/log.ts';
 import { type Happening, hashOf, lineOf } from '../../../../appliance/bundle/evidence/record.ts';
-import { fingerprint, publicOf } from '../../../../appliance/bundle/sshsig/keys.ts';
+import { fingerprint, publicLine, publicOf } from '../../../../appliance/bundle/sshsig/keys.ts';
+import { signMessage } from '../../../../appliance/bundle/sshsig/signature.ts';
 import { BY } from '../../../support/operation-world.ts';
 
 let folder: string;
@@ -126,14 +127,29 @@ describe('evidence that leaves the host', () => {
     const { signer } = exportEvidence(readEvidence(kept()), key(), out);
     assert.equal(signer, print());
     assert.equal(statSync(join(folder, 'evidence.key')).mode & 0o777, 0o600);
-    const commands = readFileSync(join(out, 'README.txt'), 'utf8').match(/(?<=^ {4}\$ )(?:ssh-keygen|printf).*$/gm)!;
-    assert.equal(commands.length, 3);
-    const said = commands.map((command) =>
-      execFileSync('sh', ['-c', command.replace('/tmp/', `${folder}/`)], { cwd: out, encoding: 'utf8' }),
+    const commands = readFileSync(join(out, 'README.txt'), 'utf8').match(
+      /(?<=^ {4}\$ )(?:head|ssh-keygen|printf).*$/gm,
+    )!;
+    assert.equal(commands.length, 4);
+    const env = { PATH: process.env.PATH, HOME: folder };
+    const type = (command: string) => spawnSync('sh', ['-c', command], { cwd: out, env, encoding: 'utf8' });
+    const said = commands.map((command) => type(command));
+    assert.deepEqual(
+      said.map(({ status }) => status),
+      [0, 0, 0, 0],
     );
-    assert.ok(said[0]!.includes(signer));
-    assert.match(said[2]!, /^Good "frostbyte-evidence" signature for frostbyte-host/);
+    assert.ok(said[1]!.stdout.includes(signer));
+    assert.match(said[3]!.stdout, /^Good "frostbyte-evidence" signature for frostbyte-host/);
     assert.equal(verifyExport(out, print()).chain.records.length, 3);
+
+    // Signed by another host, whose key stands behind ours where ssh-keygen does not show it.
+    const other = hostKey(join(folder, 'other-host.key'));
+    writeFileSync(
+      join(out, 'evidence.jsonl.sig'),
+      signMessage(readFileSync(join(out, 'evidence.jsonl')), other, 'frostbyte-evidence'),
+    );
+    appendFileSync(join(out, 'evidence.pub'), `* ${publicLine(publicOf(other))}\n`);
+    assert.notEqual(commands.map((command) => type(command))[3]!.status, 0);
   });
 
   test('is refused with another key, and when a byte of it was changed', () => {
