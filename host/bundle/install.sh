@@ -63,10 +63,11 @@ if [ -f "$newest" ]; then
   counter=$(sed -n 's/^{"counter":\([0-9]\{1,15\}\),.*/\1/p' "$newest")
   [ -n "$counter" ] || { say "$newest cannot be read, so it is not known which bundle was the newest here."; exit 1; }
 fi
+serial_of() { sed -n 's/^# serial: \([0-9]\{1,9\}\)$/\1/p' "$1" | head -n 1; }
 for list in allowed_signers revoked_keys; do
   known=$root/etc/frostbyte/known_$list
   [ -f "$known" ] || continue
-  is=$(sed -n 's/^# serial: \([0-9]\{1,9\}\)$/\1/p' "$known" | head -n 1)
+  is=$(serial_of "$known")
   [ "${is:-0}" -le "$serial" ] || serial=$is
 done
 
@@ -115,12 +116,16 @@ elif [ "$here" != "$copy" ]; then
     signed "$sums" "$tool/signers/allowed_signers" frostbyte-release frostbyte-bundle "$tool/signers/revoked_keys" &&
     (cd "$tool" && grep -E '^[0-9a-f]{64}  (bin|appliance)/' sums | sha256sum -c --status -) ||
     { say 'The medium does not answer the same twice. Use another one.'; exit 40; }
+  for list in allowed_signers revoked_keys; do
+    is=$(serial_of "$tool/signers/$list")
+    [ "${is:-0}" -ge "$serial" ] || { say 'The medium does not answer the same twice. Use another one.'; exit 40; }
+  done
   chmod 0755 "$tool/bin/node"
   # A copy that is there was whole when it got its name; it is held against the manifest again before it is installed.
   if [ -d "$copy" ] && ! cmp -s "$copy/MANIFEST.json" "$here/MANIFEST.json"; then rm -rf "$copy"; fi
   if [ ! -d "$copy" ]; then
     if [ -n "$fingerprint" ]; then trust="--fingerprint=$fingerprint"; else trust="--anchor=$anchor"; fi
-    "$tool/bin/node" --disable-sigusr1 --disable-warning=ExperimentalWarning "$tool/appliance/cli.mjs" bundle verify "$here" --to "$copy" "$trust" --counter "$counter" >&2
+    "$tool/bin/node" --disable-sigusr1 --disable-warning=ExperimentalWarning "$tool/appliance/cli.mjs" bundle verify "$here" --to "$copy" "$trust" --known "$root/etc/frostbyte" >&2
     status=$?
     [ "$status" -eq 0 ] || exit "$status"
   fi

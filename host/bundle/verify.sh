@@ -1,29 +1,31 @@
 #!/bin/sh
 # Verifies this bundle with ssh-keygen and sha256sum, before a byte of it is run or copied. Changes nothing.
 #
-#   sh verify.sh [--anchor FILE | --fingerprint SHA256:…] [--list-serial N] [--counter N] [FOLDER]
+#   sh verify.sh [--anchor FILE | --fingerprint SHA256:…] [--known FOLDER] [--list-serial N] [--counter N] [FOLDER]
 #
 # --anchor       who may sign: a list with the root key, by default /etc/frostbyte/allowed_signers
 # --fingerprint  the root key's, from paper or telephone, where this host has no such list yet
-# --list-serial  the lowest serial of the signers' lists that is taken
-# --counter      the lowest counter of a bundle that is taken
+# --known        where this host keeps what it has taken before, by default /etc/frostbyte: nothing older is taken
+# --list-serial  the lowest serial of the signers' lists that is taken, instead of the known one
+# --counter      the lowest counter of a bundle that is taken, instead of the known one
 #
 # Exit code: 0 all of it is as it was signed, 2 usage, else what is wrong (docs: exit codes of the bundle).
 set -u
 LC_ALL=C
 export LC_ALL
 unset CDPATH GREP_OPTIONS
-anchor=/etc/frostbyte/allowed_signers fingerprint='' list_serial=0 counter=0 folder=''
+anchor=/etc/frostbyte/allowed_signers fingerprint='' known=/etc/frostbyte list_serial='' counter='' folder=''
 
-usage() { sed -n '4,9s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '4,10s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 number() { case $1 in '' | *[!0-9]*) usage ;; esac; }
 while [ $# -gt 0 ]; do
   case $1 in
-    --anchor | --fingerprint | --list-serial | --counter)
+    --anchor | --fingerprint | --known | --list-serial | --counter)
       [ $# -ge 2 ] || usage
       case $1 in
         --anchor) anchor=$2 ;;
         --fingerprint) fingerprint=$2 ;;
+        --known) known=$2 ;;
         --list-serial) number "$2"; list_serial=$2 ;;
         --counter) number "$2"; counter=$2 ;;
       esac
@@ -39,6 +41,23 @@ refuse() { printf '%s: %s\n' "$1" "$3" >&2; exit "$2"; }
 for tool in ssh-keygen sha256sum find sort uniq cmp sed grep tr wc mktemp; do
   command -v "$tool" >/dev/null 2>&1 || { printf 'verify.sh needs %s on this host.\n' "$tool" >&2; exit 2; }
 done
+# What this host has taken before: a list or a bundle that is older may bring back what was closed since.
+if [ -z "$list_serial" ]; then
+  list_serial=0
+  for list in "$known/known_allowed_signers" "$known/known_revoked_keys"; do
+    [ -f "$list" ] || continue
+    is=$(sed -n 's/^# serial: \([0-9]\{1,9\}\)$/\1/p' "$list" | head -n 1)
+    [ "${is:-0}" -le "$list_serial" ] || list_serial=$is
+  done
+fi
+if [ -z "$counter" ]; then
+  counter=0
+  if [ -f "$known/newest_bundle.json" ]; then
+    counter=$(sed -n 's/^{"counter":\([0-9]\{1,15\}\),.*/\1/p' "$known/newest_bundle.json")
+    [ -n "$counter" ] || { printf '%s cannot be read, so it is not known which bundle was the newest here.\n' "$known/newest_bundle.json" >&2; exit 2; }
+  fi
+fi
+
 [ -n "$folder" ] || folder=$(dirname "$0")
 cd "$folder" 2>/dev/null || refuse BUNDLE_FILE_MISSING 30 "There is no folder $folder."
 work=$(mktemp -d) || exit 2

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -81,6 +81,30 @@ describe('the command for bundles', () => {
     assert.equal((await bundle('verify', path, '--anchor', anchor, '--counter', '8')).code, BUNDLE_EXIT.BUNDLE_OLDER);
     const older = await bundle('verify', path, '--anchor', anchor, '--counter', '8', '--allow-older');
     assert.equal(older.code, 0);
+  });
+
+  test('believes no list of signers that is older than this host’s, and takes no bundle older than its newest', async () => {
+    const known = join(folder, 'known');
+    mkdirSync(known);
+    const verify = (...args: string[]) => bundle('verify', path, '--anchor', anchor, '--known', known, ...args);
+    assert.equal((await verify()).code, 0, 'a host that has taken nothing yet');
+    const revoked = `# serial: 4\n# revoked since 20260101: lost\n${publicLine(publicOf(world.release))}\n`;
+    writeFileSync(join(known, 'known_revoked_keys'), revoked);
+    assert.equal((await verify()).code, BUNDLE_EXIT.BUNDLE_SIGNER_REVOKED);
+    for (const command of ['inspect', 'load'])
+      assert.equal(
+        (await bundle(command, path, '--anchor', anchor, '--known', known)).code,
+        BUNDLE_EXIT.BUNDLE_SIGNER_REVOKED,
+      );
+    // Older than the bundle's own: that one counts.
+    writeFileSync(join(known, 'known_revoked_keys'), revoked.replace('serial: 4', 'serial: 2'));
+    assert.equal((await verify()).code, 0);
+    writeFileSync(join(known, 'newest_bundle.json'), '{"counter":8,"version":"1.3.0"}\n');
+    assert.equal((await verify()).code, BUNDLE_EXIT.BUNDLE_OLDER);
+    assert.equal((await verify('--counter', '7')).code, BUNDLE_EXIT.BUNDLE_OLDER);
+    assert.equal((await verify('--allow-older')).code, 0);
+    writeFileSync(join(known, 'newest_bundle.json'), 'torn');
+    assert.match((await verify()).err, /^STORE_CORRUPTED: /m);
   });
 
   test('signs one that was built without a key, with a key in a file', {

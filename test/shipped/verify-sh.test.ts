@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { BUNDLE_EXIT } from '../../appliance/bundle/exit-codes.ts';
@@ -101,6 +101,24 @@ for (const { name, shell, environment } of SHELLS) {
       }
       assert.equal(verify(path, '--counter', 'x').code, 2);
       assert.equal(verify(path, '--nonsense').code, 2);
+    });
+
+    test('takes nothing older than what this host has taken before', () => {
+      const known = join(world.folder, `known-${copies++}`);
+      mkdirSync(known);
+      const taken = (...options: string[]) => verify(path, '--known', known, ...options).code;
+      assert.equal(taken(), 0);
+      writeFileSync(join(known, 'known_allowed_signers'), '# serial: 3\n');
+      writeFileSync(join(known, 'newest_bundle.json'), '{"counter":7,"version":"1.2.3"}\n');
+      assert.equal(taken(), 0);
+      writeFileSync(join(known, 'known_revoked_keys'), '# serial: 4\n');
+      assert.equal(taken(), BUNDLE_EXIT.BUNDLE_SIGNERS_INVALID);
+      assert.equal(taken('--list-serial', '3'), 0);
+      rmSync(join(known, 'known_revoked_keys'));
+      writeFileSync(join(known, 'newest_bundle.json'), '{"counter":8,"version":"1.3.0"}\n');
+      assert.equal(taken(), BUNDLE_EXIT.BUNDLE_OLDER);
+      writeFileSync(join(known, 'newest_bundle.json'), 'torn');
+      assert.equal(taken(), 2);
     });
 
     for (const [about, hide] of Object.entries(HIDDEN_KEYS)) {

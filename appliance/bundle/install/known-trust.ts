@@ -16,7 +16,7 @@ export const NEWEST = 'newest_bundle.json';
 const Newest = z.strictObject({ counter: z.number().int().min(1), version: z.string() });
 
 /** Reads it. Throws `STORE_CORRUPTED` for a record that cannot be read: it must not be taken for a fresh host's. */
-export function knownTrust({ settings }: HostLayout): KnownTrust {
+export function knownTrust({ settings }: Pick<HostLayout, 'settings'>): KnownTrust {
   const read = (name: string) => {
     const file = join(settings, name);
     return existsSync(file) ? readFileSync(file, 'utf8') : null;
@@ -27,7 +27,11 @@ export function knownTrust({ settings }: HostLayout): KnownTrust {
     read(NEWEST),
   ];
   return {
-    lists: allowed_signers === null || revoked_keys === null ? undefined : { allowed_signers, revoked_keys },
+    // Of one that is gone nothing is known, and of the other still all.
+    lists:
+      allowed_signers === null && revoked_keys === null
+        ? undefined
+        : { allowed_signers: allowed_signers ?? '', revoked_keys: revoked_keys ?? '' },
     counter: newest === null ? 0 : newestOf(newest, join(settings, NEWEST)).counter,
   };
 }
