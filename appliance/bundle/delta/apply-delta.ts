@@ -9,7 +9,7 @@ import { hashFiles } from '../verify/hash-files.ts';
 import { IncomingCopy } from '../verify/incoming-copy.ts';
 import { type Listing, listBundle, type Place } from '../verify/listing.ts';
 import { type Problem, refusalOf } from '../verify/problems.ts';
-import { controlProblems, genuine, type Verified, type VerifyOptions } from '../verify/verify-bundle.ts';
+import { controlProblems, foundIn, genuine, type Verified, type VerifyOptions } from '../verify/verify-bundle.ts';
 
 export interface ApplyOptions extends Omit<VerifyOptions, 'target'> {
   /** The folder of the older bundle: a verified copy, whole or without blobs that the engine has. */
@@ -61,14 +61,20 @@ export async function applyDelta(delta: string, options: ApplyOptions): Promise<
   }
 }
 
-/** Files of the delta that the newer bundle does not have, or of another size. */
-function strangers({ files }: Listing, bundle: BundleManifest): Problem[] {
+/** Files of the delta that the newer bundle does not have, or of another size, and lists that are in every delta but here. */
+function strangers(listing: Listing, bundle: BundleManifest): Problem[] {
   const expected = new Map(bundle.files.map((file) => [file.path, file]));
-  return [...files].flatMap(([path, { size }]): Problem[] => {
+  const found = foundIn(listing);
+  const strange = [...found].flatMap(([path, { size }]): Problem[] => {
     const wanted = expected.get(path);
     if (wanted === undefined) return [{ code: 'BUNDLE_FILE_EXTRA', path, remark: `${size} bytes` }];
     return wanted.size === size ? [] : [sizeProblem(wanted, size)];
   });
+  const missing = bundle.files.filter(({ path }) => isControlFile(path) && !found.has(path));
+  return [
+    ...strange,
+    ...missing.map(({ path, size }): Problem => ({ code: 'BUNDLE_FILE_MISSING', path, remark: `${size} bytes` })),
+  ];
 }
 
 /** Where each file's bytes lie, as far as lists say: what they really are is seen when they are copied. */
@@ -127,7 +133,10 @@ async function blobsOfEngine(
     readLayoutImage(layout, reference, manifest_digest),
   );
   const wanted = await needed(images);
-  return new Set(absent.filter(({ sha256 }) => !wanted.has(`sha256:${sha256}`)).map(({ path }) => path));
+  // A part is needed where its whole is.
+  const wholes = new Map(bundle.joined.flatMap(({ sha256, parts }) => parts.map((part) => [part, sha256])));
+  const isWanted = ({ path, sha256 }: BundleFile) => wanted.has(`sha256:${wholes.get(path) ?? sha256}`);
+  return new Set(absent.filter((file) => !isWanted(file)).map(({ path }) => path));
 }
 
 function without(bundle: BundleManifest, left: ReadonlySet<string>): BundleManifest {

@@ -90,8 +90,8 @@ function agree({ files }: BundleManifest, { manifest, checksums }: Trusted): voi
   });
 }
 
-/** What stands in no list is not held against it. */
-function foundIn({ files, control }: Listing): Map<string, Found> {
+/** What a medium holds of what lists name: what stands in no list is not held against it. */
+export function foundIn({ files, control }: Listing): Map<string, Found> {
   const found = new Map<string, Found>([...files].map(([path, { size }]) => [path, { size }]));
   for (const [path, bytes] of control) {
     if (path !== MANIFEST && path !== 'SHA256SUMS' && !SIGNATURES.has(path)) found.set(path, { size: bytes.length });

@@ -9,6 +9,7 @@ import { type ApplyOptions, applyDelta } from '../../../../appliance/bundle/delt
 import { makeDelta } from '../../../../appliance/bundle/delta/make-delta.ts';
 import type { BundleManifest } from '../../../../appliance/bundle/format/manifest.ts';
 import { blobPath, OCI_MEDIA, ociManifest } from '../../../../appliance/bundle/format/oci.ts';
+import { publicLine, publicOf } from '../../../../appliance/bundle/sshsig/keys.ts';
 import { verifyBundle } from '../../../../appliance/bundle/verify/verify-bundle.ts';
 import { prefixedSha256 } from '../../../../appliance/kernel/digest.ts';
 import { type BundleWorld, bundleWorld, INPUTS, newKey } from '../../../support/bundle-world.ts';
@@ -134,6 +135,47 @@ describe('a delta from one bundle to a newer one', () => {
     await assert.rejects(apply({}, spoilt), { code: 'BUNDLE_FILE_ALTERED' });
     writeFileSync(join(spoilt, 'docs/more.txt'), 'more');
     await assert.rejects(apply({}, spoilt), { code: 'BUNDLE_FILE_EXTRA' });
+  });
+
+  test('is refused where the file of the root key, of which no signature depends, is another or away', async () => {
+    const spoilt = place('root-key');
+    cpSync(delta, spoilt, { recursive: true });
+    const target = place('with-root-key');
+    const other = publicLine(publicOf(newKey()));
+    for (const [text, code] of [
+      [`${other}\n`, 'BUNDLE_FILE_ALTERED'],
+      [`${other} and more\n`, 'BUNDLE_FILE_PADDED'],
+    ] as const) {
+      writeFileSync(join(spoilt, 'signers/root.pub'), text);
+      await assert.rejects(apply({ target }, spoilt), { code });
+    }
+    rmSync(join(spoilt, 'signers/root.pub'));
+    await assert.rejects(apply({ target }, spoilt), { code: 'BUNDLE_FILE_MISSING' });
+    assert.ok(!existsSync(target));
+  });
+
+  test('of a blob in parts each has to be there, unless the engine has the whole', async () => {
+    const content = 'layer'.repeat(40);
+    const layout = layoutInputs([image('large', [content])], 'amd64');
+    const { path } = await world.build('large', {
+      inputs: layout.inputs,
+      about: { images: layout.images },
+      partBytes: 6000,
+    });
+    const blob = `images/${blobPath(prefixedSha256(content.repeat(50)))}`;
+    const parted = place('parted');
+    cpSync(path, parted, { recursive: true });
+    rmSync(join(parted, `${blob}.part001`));
+    await assert.rejects(apply({}, parted), (error: { code: string; details: { field: string }[] }) => {
+      assert.deepEqual(
+        [error.code, error.details.map(({ field }) => field)],
+        ['BUNDLE_FILE_MISSING', [`${blob}.part001`]],
+      );
+      return true;
+    });
+    const target = place('unparted');
+    assert.equal((await apply({ target, needed: async () => new Set() }, parted)).in_engine, 1);
+    assert.ok(!existsSync(join(target, blob)));
   });
 
   test('is believed by the newer one’s signature alone, and held against this host', async () => {
