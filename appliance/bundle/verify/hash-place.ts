@@ -4,6 +4,8 @@ import type { Place } from './listing.ts';
 
 /** Bytes read at once. */
 const CHUNK = 4 << 20;
+/** A thread's one piece: one for each file of a bundle would be memory that nobody takes back in time. */
+let piece: Buffer | null = null;
 
 /** What a thread is asked: to hash a place and, where there is a target, to copy what it hashed there. */
 export interface HashJob {
@@ -24,7 +26,9 @@ export interface Hashed {
  * memory. Throws the system's errors.
  */
 export function hashPlace({ place, target }: HashJob, read: (bytes: number) => void = () => undefined): Hashed {
-  const buffer = Buffer.allocUnsafe(Math.min(CHUNK, Math.max(place.size, 1)));
+  // Nothing else runs in this thread before this returns.
+  piece ??= Buffer.allocUnsafeSlow(CHUNK);
+  const buffer = piece;
   const hash = createHash('sha256');
   const from = openSync(place.file, constants.O_RDONLY | (place.offset === 0 ? constants.O_NOFOLLOW : 0));
   const to = target === null ? null : openSync(target.file, constants.O_WRONLY | constants.O_NOFOLLOW);
@@ -33,9 +37,9 @@ export function hashPlace({ place, target }: HashJob, read: (bytes: number) => v
     while (bytes < place.size) {
       const length = readSync(from, buffer, 0, Math.min(buffer.length, place.size - bytes), place.offset + bytes);
       if (length === 0) break;
-      const piece = buffer.subarray(0, length);
-      hash.update(piece);
-      if (to !== null) writeAll(to, piece, target!.offset + bytes);
+      const came = buffer.subarray(0, length);
+      hash.update(came);
+      if (to !== null) writeAll(to, came, target!.offset + bytes);
       bytes += length;
       read(length);
     }
