@@ -13,7 +13,7 @@ import { controlProblems, genuine, type Verified, type VerifyOptions } from './v
 /**
  * Verifies a bundle that comes as a tar from somewhere that cannot be read twice, as standard input, and copies it where a
  * target is given; as `verifyBundle`, in one pass. Whom it is from is known before the first byte of any other file is kept.
- * O(bytes); one piece in memory beside the control files.
+ * O(bytes); one piece in memory beside the control files. What a piece of the input lies in may be that of the one before.
  */
 export async function verifyStream(
   input: AsyncIterable<Uint8Array>,
@@ -132,7 +132,7 @@ class TarReader {
   async whole(entry: TarEntry): Promise<Buffer> {
     refuseLargeControl(entry.path, entry.size);
     const parts: Buffer[] = [];
-    for await (const piece of this.content(entry)) parts.push(piece);
+    for await (const piece of this.content(entry)) parts.push(Buffer.from(piece));
     return Buffer.concat(parts);
   }
 
@@ -158,7 +158,8 @@ class TarReader {
     for (let left = length; left > 0; ) {
       const piece = await this.#some(left);
       if (piece === null) throw tarInvalid('it ends in the middle');
-      parts.push(piece);
+      // It may be overwritten by the next.
+      parts.push(Buffer.from(piece));
       left -= piece.length;
     }
     return Buffer.concat(parts);

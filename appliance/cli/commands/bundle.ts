@@ -6,6 +6,7 @@ import type { BundleManifest } from '../../bundle/format/manifest.ts';
 import { mountedMedium } from '../../bundle/medium/mounts.ts';
 import { writeMedium } from '../../bundle/medium/write-medium.ts';
 import { fingerprint } from '../../bundle/sshsig/keys.ts';
+import { standardInput } from '../../bundle/verify/standard-input.ts';
 import { type Verified, type VerifyOptions, verifyBundle } from '../../bundle/verify/verify-bundle.ts';
 import { verifyStream } from '../../bundle/verify/verify-stream.ts';
 import { output } from '../context.ts';
@@ -100,7 +101,7 @@ async function verify(at: string, flags: VerifyFlags, said: Output): Promise<Ver
     progress: (done, total) => bar.update(percent(done, total)),
   };
   try {
-    if (at === '-') return await verifyStream(process.stdin, options);
+    if (at === '-') return await verifyStream(standardInput(), options);
     const hashers = hashThreads();
     return await verifyBundle(resolve(at), { ...options, hashers }).finally(() => hashers.end());
   } finally {
