@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -56,6 +56,11 @@ describe('the command for bundles', () => {
     const told = JSON.parse(piped.out) as Record<string, unknown>;
     assert.deepEqual([told.version, told.signer], ['1.2.3', fingerprint(publicOf(world.release))]);
     execFileSync('diff', ['-r', join(folder, 'from-tar'), to]);
+    const through = `cat '${tar}' | '${frostbyte}' bundle verify - --anchor '${anchor}'`;
+    assert.equal((await runProgram(['sh', '-c', through], { env: { PATH: process.env.PATH ?? '' } })).code, 0);
+    const current = join(folder, 'current');
+    symlinkSync(path, current);
+    assert.equal((await bundle('verify', current, '--anchor', anchor)).code, 0, 'by a link that was named');
   });
 
   test('tells what is in one, absent components too', async () => {

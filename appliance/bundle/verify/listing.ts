@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import { type Control, isControlFile } from '../format/control-files.ts';
@@ -23,13 +23,14 @@ export interface Listing {
 }
 
 /**
- * Lists a bundle that lies in a folder, or as a tar in a file or on a device. Nothing is written, no link is followed.
+ * Lists a bundle that lies in a folder, or as a tar in a file or on a device. Nothing is written, and no link is followed but
+ * one that is named itself.
  * Throws `BUNDLE_PATH_REFUSED` for what is no plain file and for paths that no bundle has, `BUNDLE_TAR_INVALID`, and
  * `BUNDLE_MEDIUM_FAILED`. O(files).
  */
 export function listBundle(at: string): Listing {
   try {
-    return lstatSync(at).isDirectory() ? listFolder(at) : listTar(at);
+    return statSync(at).isDirectory() ? listFolder(at) : listTar(at);
   } catch (error) {
     throw mediumError(error, at);
   }
