@@ -12,13 +12,8 @@ export interface GoModule {
 
 /** A program of `scripts/go-programs.txt`: its own module first, which does not know its version itself. */
 export function modulesOf(name: string, file: string): GoModule[] {
-  const text = execFileSync('go', ['version', '-m', file], {
-    encoding: 'utf8',
-    env: { ...process.env, GOTOOLCHAIN: 'local' },
-    maxBuffer: 16 << 20,
-  });
   const modules = [pinned(name)];
-  for (const line of text.split('\n')) {
+  for (const line of toldBy(file).split('\n')) {
     const [, kind, path, version] = /^\t(dep|=>)\t(\S+)\t(\S+)/.exec(line) ?? [];
     if (path === undefined || version === undefined) continue;
     // A replacement stands below what it replaces.
@@ -28,10 +23,27 @@ export function modulesOf(name: string, file: string): GoModule[] {
   return modules;
 }
 
+/** The modules of a program, and Go's own library, whose holes are the program's too. */
 export function goComponents(name: string, file: string, policy: LicencePolicy): Component[] {
-  return modulesOf(name, file).map(({ path, version }) => {
+  const modules = modulesOf(name, file).map(({ path, version }): Component => {
     const says = policy.go[`${path}@${version}`];
     return { ecosystem: 'golang', name: path, version, says: says === undefined ? [] : [says] };
+  });
+  return [...modules, standardLibrary(toldBy(file))];
+}
+
+/** Go's own library, of what `go version -m` says: under the name that lists of known holes have for it. */
+export function standardLibrary(told: string): Component {
+  const version = /^.*: go(\d\S*)/.exec(told)?.[1];
+  if (version === undefined) throw new Error('the program does not say which Go compiled it');
+  return { ecosystem: 'golang', name: 'stdlib', version, says: ['BSD-3-Clause'] };
+}
+
+function toldBy(file: string): string {
+  return execFileSync('go', ['version', '-m', file], {
+    encoding: 'utf8',
+    env: { ...process.env, GOTOOLCHAIN: 'local' },
+    maxBuffer: 16 << 20,
   });
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { machineReadable } from '../../../../scripts/licences/debian.ts';
+import { standardLibrary } from '../../../../scripts/licences/go.ts';
 import { npmComponents } from '../../../../scripts/licences/npm.ts';
 import { atomsOf, type Component, judge, readPolicy } from '../../../../scripts/licences/policy.ts';
 import { mergeJudged, purlOf, writeSbom } from '../../../../scripts/licences/sbom.ts';
@@ -31,6 +32,14 @@ test('unknown, unfit and missing licences are all named at once', () => {
       /silent 1\.0\.0: it says nothing/.test(message) &&
       !message.includes('ours'),
   );
+});
+
+test('the library of Go is a part of what it compiled, under the name that known holes are listed by', () => {
+  const told = '/cache/minio: go1.26.8\n\tpath\tgithub.com/minio/minio\n\tdep\tgithub.com/minio/pkg/v3\tv3.1.3\n';
+  const component = standardLibrary(told);
+  assert.equal(purlOf(component), 'pkg:golang/stdlib@1.26.8');
+  assert.deepEqual(judge([component], readPolicy())[0]!.licences, ['BSD-3-Clause']);
+  assert.throws(() => standardLibrary('/bin/sh: not a Go executable'), /does not say/);
 });
 
 test('a licence is taken apart into those it is made of', () => {
