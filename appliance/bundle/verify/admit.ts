@@ -23,7 +23,7 @@ export function admitBundle({ arch, counter, built_at, version }: BundleManifest
   if (counter < host.counter) {
     throw new FrostbyteError(
       'BUNDLE_OLDER',
-      `Version ${version} (counter ${counter}) is older than what was taken here before (counter ${host.counter}). An older one may bring back holes that were closed; --allow-older takes it all the same, and that is written down.`,
+      `Version ${version} (counter ${counter}) is older than what was taken here before (counter ${host.counter}). An older one may bring back holes that were closed: it is not installed. frostbyte bundle verify and inspect look into it all the same with --allow-older.`,
       { details: [{ field: 'counter', value: counter, constraint: `at least ${host.counter}` }] },
     );
   }
