@@ -170,4 +170,5 @@ while read -r hash path; do
 done <"$work/sums"
 [ "$wrong" -eq 0 ] || exit "$wrong"
 version=$(sed -n 's/.*,"version":"\([^"]*\)"}$/\1/p' MANIFEST.json)
-printf 'The bundle is as it was signed: version %s, counter %s, %s files.\n' "$version" "$count" "$(wc -l <SHA256SUMS | tr -d ' ')"
+built=$(sed -n 's/.*,"built_at":\([0-9]*\),"components":.*/\1/p' MANIFEST.json)
+printf 'The bundle is as it was signed: version %s, counter %s, %s files, built %s.\n' "$version" "$count" "$(wc -l <SHA256SUMS | tr -d ' ')" "$(date -u -d "@${built:-0}" +%Y-%m-%d)"

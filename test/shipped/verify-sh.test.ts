@@ -69,7 +69,10 @@ for (const { name, shell, environment } of SHELLS) {
     test('takes a genuine bundle, by a list or by a fingerprint, and says which it is', () => {
       const { code, said } = verify(path);
       assert.equal(code, 0, said);
-      assert.match(said, new RegExp(`version 1\\.2\\.3, counter 7, ${manifest.files.length + 1} files`));
+      assert.match(
+        said,
+        new RegExp(`version 1\\.2\\.3, counter 7, ${manifest.files.length + 1} files, built 2026-09-21\\.`),
+      );
       const print = fingerprint(publicOf(world.root));
       assert.equal(verify(path, '--fingerprint', print, '--counter', '7', '--list-serial', '3').code, 0);
     });

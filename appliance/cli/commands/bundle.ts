@@ -116,7 +116,9 @@ function answerOf({ bundle, signer, bytes }: Verified): Record<string, unknown> 
 
 function summary({ bundle, signer, bytes }: Verified): string {
   const size = `${(bytes / 2 ** 20).toFixed(1)} MiB`;
-  return `The bundle is as it was signed: version ${bundle.version}, counter ${bundle.counter}, ${bundle.files.length} files, ${size}, by ${fingerprint(signer)}.`;
+  // A host that knows of no bundle yet takes an old one too: whoever brings it sees how old.
+  const day = new Date(bundle.built_at * 1000).toISOString().slice(0, 10);
+  return `The bundle is as it was signed: version ${bundle.version}, counter ${bundle.counter}, ${bundle.files.length} files, ${size}, built ${day}, by ${fingerprint(signer)}.`;
 }
 
 function contents(bundle: BundleManifest): string {
