@@ -22,12 +22,15 @@ export function mountedMedium(named: string, mountinfo = readFileSync('/proc/sel
     ? all.filter(({ device }) => device === path || isPartOf(device, path))
     : all.filter(({ at }) => at === path && path !== '/');
   const places = new Set(found.map(({ device }) => device));
-  if (places.size === 1) return found.at(-1)!;
-  const what = path.startsWith('/dev/')
-    ? places.size > 1
-      ? 'several of its partitions are mounted; name one'
-      : 'it is not mounted'
-    : 'nothing is mounted there';
+  const isOwn = found.some(({ at }) => at === '/');
+  if (places.size === 1 && !isOwn) return found.at(-1)!;
+  const what = isOwn
+    ? 'this host runs from it'
+    : path.startsWith('/dev/')
+      ? places.size > 1
+        ? 'several of its partitions are mounted; name one'
+        : 'it is not mounted'
+      : 'nothing is mounted there';
   throw new FrostbyteError('VALIDATION_ERROR', `${named} is no medium to write to: ${what}.`, {
     details: [{ field: 'medium', value: named, constraint: 'a mounted medium, by its device or its folder' }],
   });

@@ -38,6 +38,13 @@ describe('a mounted medium', () => {
   for (const [what, named, info, says] of [
     ['a folder of the host’s disk', tmpdir(), line('/', 'ext4', '/dev/sda1'), /nothing is mounted there/],
     ['the host’s disk', '/', line('/', 'ext4', '/dev/sda1'), /nothing is mounted there/],
+    ['the host’s disk by its device', '/dev/null', line('/', 'ext4', '/dev/null1'), /this host runs from it/],
+    [
+      'a second place of the disk that the host runs from',
+      '/dev/null',
+      [line('/', 'ext4', '/dev/null1'), line('/home', 'ext4', '/dev/null1')].join('\n'),
+      /this host runs from it/,
+    ],
     ['a device that is not mounted', '/dev/null', line('/', 'ext4', '/dev/sda1'), /is not mounted/],
     [
       'a stick with two partitions',
