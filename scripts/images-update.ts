@@ -14,6 +14,7 @@ import {
   type LockedImage,
   type LockedPackage,
   readLock,
+  versionOf,
   writeLock,
 } from './images/lock.ts';
 import { goVersion, imageNames, readRecipe } from './images/recipe.ts';
@@ -40,12 +41,15 @@ const now: ImageLock = {
     pins === null ? before.packages : [...new Map([...pins.values()].flat().map((one) => [one.name, one])).values()],
   images: [
     ...before.images.filter(({ source }) => source !== 'recipe'),
-    ...recipes.map(({ name }): LockedImage => {
+    ...recipes.map((recipe): LockedImage => {
+      const { name, appliance } = recipe;
       const known = before.images.find((image) => image.name === name);
       const packages = pins?.get(name)?.map((one) => one.name) ?? (known?.source === 'recipe' ? known.packages : []);
       return {
         name,
         source: 'recipe',
+        version: appliance === undefined ? versionOf(recipe, pins?.get(name) ?? before.packages) : null,
+        licence: known?.source === 'recipe' ? known.licence : null,
         packages: packages.sort(),
         system,
         config_digest: null,

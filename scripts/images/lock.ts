@@ -2,7 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { ROOT } from './recipe.ts';
+import { pinnedModule } from '../go-programs.ts';
+import { type Recipe, ROOT } from './recipe.ts';
 
 export const LOCK_FILE = join(ROOT, 'images/lock.json');
 
@@ -20,6 +21,10 @@ const lockedPackage = z.strictObject({
 const recipeImage = z.strictObject({
   name: text,
   source: z.literal('recipe'),
+  /** Of what the image is for: its first package, or the first module compiled into it. Null for our own program. */
+  version: text.nullable(),
+  /** Of the same, as SPDX names it; each package's own stands in the image's bill of materials. */
+  licence: text.nullable(),
   /** Names of packages, all that are installed; their pins stand in `packages`. */
   packages: z.array(text),
   /** The digest of its first layer, unpacked. */
@@ -43,7 +48,7 @@ const foreign = {
 
 /** Pulled by digest on a build host that reaches a registry. */
 const registryImage = z.strictObject({ source: z.literal('registry'), repository: text, ...foreign });
-/** An archive on the build host's disk: an OCI layout, or what `docker save` writes. */
+/** An archive on the build host's disk: an OCI layout, which is what `docker save` writes from 25 on. */
 const archiveImage = z.strictObject({ source: z.literal('archive'), file: text, ...foreign });
 
 const lockSchema = z.strictObject({
@@ -87,6 +92,17 @@ export function writeLock(lock: ImageLock, file = LOCK_FILE): void {
 
 function indent(value: unknown): string {
   return JSON.stringify(value, null, 2).replaceAll('\n', '\n  ');
+}
+
+/** The version of what an image is for, by its pins and by what is compiled into it. */
+export function versionOf(
+  { packages, programs }: Pick<Recipe, 'packages' | 'programs'>,
+  pins: readonly Pick<LockedPackage, 'name' | 'version'>[],
+): string | null {
+  const module = programs.flatMap((one) => ('module' in one ? [one.module] : []))[0];
+  if (module !== undefined) return pinnedModule(module).version;
+  const first = packages[0];
+  return pins.find(({ name }) => name === first)?.version ?? null;
 }
 
 /** What the lock says of an image that is made by a recipe. */

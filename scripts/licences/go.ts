@@ -1,18 +1,11 @@
 /** The modules that a Go program was compiled of, as it says itself. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { ROOT } from '../images/recipe.ts';
+import { type GoModule, pinnedModule } from '../go-programs.ts';
 import type { Component, LicencePolicy } from './policy.ts';
-
-export interface GoModule {
-  path: string;
-  version: string;
-}
 
 /** A program of `scripts/go-programs.txt`: its own module first, which does not know its version itself. */
 export function modulesOf(name: string, file: string): GoModule[] {
-  const modules = [pinned(name)];
+  const modules = [pinnedModule(name)];
   for (const line of toldBy(file).split('\n')) {
     const [, kind, path, version] = /^\t(dep|=>)\t(\S+)\t(\S+)/.exec(line) ?? [];
     if (path === undefined || version === undefined) continue;
@@ -45,12 +38,4 @@ function toldBy(file: string): string {
     env: { ...process.env, GOTOOLCHAIN: 'local' },
     maxBuffer: 16 << 20,
   });
-}
-
-function pinned(name: string): GoModule {
-  for (const line of readFileSync(join(ROOT, 'scripts/go-programs.txt'), 'utf8').split('\n')) {
-    const [program, path, version] = line.split(/\s+/);
-    if (program === name && path !== undefined && version !== undefined) return { path, version };
-  }
-  throw new Error(`scripts/go-programs.txt has no ${name}`);
 }

@@ -6,8 +6,9 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { GoModule } from '../go-programs.ts';
 import { compiled, ROOT } from '../images/recipe.ts';
-import { type GoModule, modulesOf } from './go.ts';
+import { modulesOf } from './go.ts';
 import { POLICY_FILE, readPolicy } from './policy.ts';
 
 /** Programs whose modules ship. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { Debian } from '../../../../scripts/images/debian.ts';
-import { changesOf, type ImageLock, pinsOf, readLock, writeLock } from '../../../../scripts/images/lock.ts';
+import { changesOf, type ImageLock, pinsOf, readLock, versionOf, writeLock } from '../../../../scripts/images/lock.ts';
 import { fetchPackages, writeRepository } from '../../../../scripts/images/packages.ts';
 import { imageNames, readRecipe } from '../../../../scripts/images/recipe.ts';
 import { wantedImages } from '../../../../scripts/images/wanted.ts';
@@ -28,6 +28,13 @@ test('the lock of this tree has every image, and every package that a recipe ask
   for (const name of imageNames()) {
     const names = pinsOf(lock, name).map((one) => one.name);
     for (const wanted of readRecipe(name).packages) assert.ok(names.includes(wanted), `${name}: ${wanted}`);
+  }
+  for (const image of lock.images) {
+    const isOurs = image.source === 'recipe' && readRecipe(image.name).appliance !== undefined;
+    assert.equal(image.version === null, isOurs, `${image.name}: a version`);
+    assert.equal(image.licence === null, isOurs, `${image.name}: a licence`);
+    if (image.source === 'recipe' && !isOurs)
+      assert.equal(image.version, versionOf(readRecipe(image.name), pinsOf(lock, image.name)), image.name);
   }
   const qdrant = lock.images.find(({ name }) => name === 'qdrant');
   assert.ok(qdrant?.source === 'registry');
