@@ -2,6 +2,7 @@ import { OpenAPIHono, z } from '@hono/zod-openapi';
 import { ErrorEnvelope, STATUS } from './errors.ts';
 import { Manifest } from './manifest.ts';
 import { ROUTES, type Route } from './routes.ts';
+import { IssuedTokenAnswer, RedeemCodeBody } from './schemas/admin.ts';
 import { ListMeta } from './schemas/common.ts';
 
 /** OpenAPI 3.1 from the table of routes, so that code and document cannot differ (spec 4). */
@@ -32,6 +33,7 @@ export function openApiDocument(version: string): Record<string, unknown> {
   });
   for (const [name, route] of Object.entries(ROUTES) as [string, Route][])
     app.openAPIRegistry.registerPath(registration(name, route));
+  app.openAPIRegistry.registerPath(redeeming());
   return app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: {
@@ -71,6 +73,30 @@ function registration(name: string, route: Route): Registration {
         : {}),
     },
     responses: { [route.status]: success(route), ...errors(route) },
+  } as Registration;
+}
+
+/** The one address that answers for itself although no token was shown: it gives one, for a one-time code. */
+function redeeming(): Registration {
+  const summary = 'Exchange a one-time code, which the appliance printed, for a token';
+  const data = z.object({ success: z.literal(true), data: IssuedTokenAnswer });
+  const refusals = [400, 401, 413, 500, 503].map((status) => [
+    status,
+    { description: ERROR_TEXT[status], content: { 'application/json': { schema: ErrorEnvelope } } },
+  ]);
+  return {
+    method: 'post',
+    path: '/tokens/redeem',
+    operationId: 'redeemCode',
+    summary,
+    description: 'Needs no token. A code counts once, and for minutes.',
+    tags: ['tokens'],
+    security: [],
+    request: { body: { required: true, content: { 'application/json': { schema: RedeemCodeBody } } } },
+    responses: {
+      201: { description: summary, content: { 'application/json': { schema: data } } },
+      ...Object.fromEntries(refusals),
+    },
   } as Registration;
 }
 

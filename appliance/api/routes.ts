@@ -45,8 +45,15 @@ export const ROUTES = Object.freeze({
 
 export type RouteName = keyof typeof ROUTES;
 
-/** Routes outside `/api/v1` that need no token. */
-export const OPEN_PATHS = ['/health', '/ready', '/metrics', '/api/v1/openapi.json', '/api/v1/reference'] as const;
+/** Addresses that need no token. */
+export const OPEN_PATHS = [
+  '/health',
+  '/ready',
+  '/metrics',
+  '/api/v1/openapi.json',
+  '/api/v1/reference',
+  '/api/v1/tokens/redeem',
+] as const;
 
 /** The method that Hono looks a route up by: it asks for a HEAD as for a GET. */
 export function honoMethod({ method }: Pick<Route, 'method'>): string {

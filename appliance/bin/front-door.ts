@@ -52,7 +52,7 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
           data: { version: PIPELINE_VERSION, mode: config.mode, uptime_seconds: Math.round(process.uptime()) },
         }),
     },
-    open: openRoutes({ version: PIPELINE_VERSION, ...options.open }),
+    open: openRoutes({ version: PIPELINE_VERSION, control, ...options.open }),
   });
   const server = createServer(
     // Long uploads are ended by silence, not by the clock (spec 2). A request without a host is refused by us, not by

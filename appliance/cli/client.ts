@@ -5,7 +5,8 @@ import { withinLimits } from './waiting.ts';
 /** Talks to a gateway. Every refusal comes back as the FrostbyteError that the gateway threw. */
 export interface ClientOptions {
   url: string;
-  token: string;
+  /** Null: for what needs none. */
+  token: string | null;
   /** Why an administrator reads a tenant's content (break-glass). */
   reason?: string;
 }
@@ -55,7 +56,10 @@ export function createClient({ url, token, reason }: ClientOptions): Client {
     );
   }
   const base = `${url.replace(/\/+$/, '')}/api/v1`;
-  const common = { authorization: `Bearer ${token}`, ...(reason ? { 'x-break-glass-reason': reason } : {}) };
+  const common = {
+    ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+    ...(reason ? { 'x-break-glass-reason': reason } : {}),
+  };
 
   async function call(path: string, init: RequestInit): Promise<Response> {
     const headers = { ...common, ...(init.headers as Record<string, string> | undefined) };

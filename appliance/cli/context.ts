@@ -48,12 +48,15 @@ export function client(command: Command): Client {
       },
     );
   }
-  return createClient({
-    url: options.url ?? variables.FROSTBYTE_URL ?? 'http://127.0.0.1:8080',
-    token,
-    ...(options.reason ? { reason: options.reason } : {}),
-  });
+  return createClient({ url: urlOf(options), token, ...(options.reason ? { reason: options.reason } : {}) });
 }
+
+/** A client for what needs no token. */
+export function openClient(command: Command): Client {
+  return createClient({ url: urlOf(globals(command)), token: null });
+}
+
+const urlOf = ({ url }: GlobalOptions): string => url ?? frostbyteVariables().FROSTBYTE_URL ?? 'http://127.0.0.1:8080';
 
 function readToken(file: string): string {
   try {

@@ -4,7 +4,8 @@ import type { AuditLog } from '../stores/log/port.ts';
 import type { RecoveryVerbs } from './keys/recovery-verbs.ts';
 import type { TenantResources } from './provisioning/port.ts';
 import type { Models } from './tenants/pinned-model.ts';
-import type { ControlVerbs, Notice, Tenant } from './verbs.ts';
+import type { OneTimeCode } from './tokens/one-time-codes.ts';
+import type { ControlVerbs, Notice, Tenant, TokenRequest } from './verbs.ts';
 
 export interface ControlOptions {
   dataFolder: string;
@@ -48,6 +49,11 @@ export interface Control extends ControlVerbs, RecoveryVerbs {
   relayNow(): Promise<void>;
   /** Resolves when no plan of this process is running. */
   idle(): Promise<void>;
+  /**
+   * Gives out a code that is exchanged for such a token once, within these seconds (900 unless said). For whoever stands at
+   * the box: not for the gateway. Throws as `issueToken`.
+   */
+  offerCode(request: TokenRequest, actor: string, validSeconds?: number): Promise<OneTimeCode>;
   /**
    * A new key signs tokens; old public keys stay until their last token has expired. Reported as KEY_ROTATED in the
    * appliance's log. Returns the new `kid`.

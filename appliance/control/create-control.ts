@@ -24,6 +24,7 @@ import { ledgerSize, readLedger } from './ledger/ledger.ts';
 import { shownNotices } from './notices.ts';
 import { advanceTenant } from './provisioning/advance.ts';
 import { reasonText } from './reason.ts';
+import { forgetCodes } from './registry/one-time-codes.ts';
 import { openRegistry } from './registry/open.ts';
 import { appendEntries } from './registry/outbox.ts';
 import { needTenant, tenantsIn } from './registry/tenants.ts';
@@ -33,6 +34,7 @@ import { settleFlags } from './tenants/kill-switch.ts';
 import { makeFlags } from './tenants/suspension-flags.ts';
 import { failureCounts } from './tokens/failures.ts';
 import { issueToken } from './tokens/issue.ts';
+import { offerCode, redeemCode } from './tokens/one-time-codes.ts';
 import { revokeTokens } from './tokens/revoke.ts';
 import { openSigningKeys } from './tokens/signing-keys.ts';
 import { tokenVerifier } from './tokens/verify.ts';
@@ -199,6 +201,16 @@ export async function createControl(options: ControlOptions): Promise<Control> {
       work.wake();
       return issued;
     },
+    offerCode: async (request, actor, validSeconds) => {
+      const offered = offerCode({ registry, clock }, request, actor, validSeconds);
+      work.wake();
+      return offered;
+    },
+    redeemCode: async (code) => {
+      const issued = await redeemCode({ registry, clock, keys }, code);
+      work.wake();
+      return issued;
+    },
     revokeTokens: async (which, reason, actor) => {
       const count = revokeTokens(registry, clock, which, reason, actor);
       work.wake();
@@ -248,6 +260,7 @@ export async function createControl(options: ControlOptions): Promise<Control> {
       dropProposals(registry);
       const nowSeconds = Math.floor(clock.now() / 1000);
       forgetExpired(registry, nowSeconds - KEEP_EXPIRED_S);
+      forgetCodes(registry, nowSeconds - KEEP_EXPIRED_S);
       await keys.forgetUnused((kid) => (lastExpiryOf(registry, kid) ?? 0) > nowSeconds);
       started = true;
       work.start();

@@ -31,6 +31,8 @@ export interface ControlVerbs {
   /** Whether a token is known, not revoked and not of an ended epoch. Cheap: asked on every request. */
   isLive(jti: string): Promise<boolean>;
   issueToken(request: TokenRequest, actor: string): Promise<IssuedToken>;
+  /** Exchanges a one-time code for its token. Throws `AUTHENTICATION_REQUIRED` where it was, is over, or is none. */
+  redeemCode(code: string): Promise<IssuedToken>;
   /** Revokes one token, or all of a subject or tenant. Returns how many were live. */
   revokeTokens(
     which: { jti?: string; subject?: string; tenant_id?: string },

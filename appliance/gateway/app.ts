@@ -15,6 +15,7 @@ import type { RateLimiter } from '../stores/limits/port.ts';
 import { authorize, bearerToken, refuseByState } from './authorize.ts';
 import { needsBreakGlass, REASON_HEADER, reasonToOpen, whileOpen } from './break-glass.ts';
 import { meantRequest } from './method-override.ts';
+import { sourceOf } from './source.ts';
 
 /**
  * The front door (spec 1, 4): identity, roles, the tenant's state, limits, then routing. It never looks into document
@@ -176,10 +177,4 @@ async function identify(control: ControlVerbs, c: Context<Env>): Promise<Caller>
 /** The request as the Node adapter holds it: its body, unread. */
 function bodyOnSocket(c: Context<Env>): Readable | undefined {
   return (c.env as { incoming?: Readable } | undefined)?.incoming;
-}
-
-/** The peer's address, as the Node adapter binds it; `local` where there is no socket. */
-function sourceOf(c: Context<Env>): string {
-  const incoming = (c.env as { incoming?: { socket?: { remoteAddress?: string } } } | undefined)?.incoming;
-  return incoming?.socket?.remoteAddress ?? 'local';
 }

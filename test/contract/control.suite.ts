@@ -71,6 +71,14 @@ export function controlContract(name: string, reach: Reach): void {
       assert.deepEqual(Object.keys(key!.jwk).sort(), ['crv', 'kty', 'x']);
     });
 
+    test('a one-time code is exchanged for its token, once', async (t) => {
+      const { verbs, control } = await world(t);
+      const { code } = await control.offerCode({ subject: 'frode', role: 'admin' }, 'operator');
+      const { token } = await verbs.redeemCode(code);
+      assert.equal((await verbs.authenticate(token)).role, 'admin');
+      await assert.rejects(verbs.redeemCode(code), { code: 'AUTHENTICATION_REQUIRED' });
+    });
+
     test('what is wrong with a request is told with field and constraint', async (t) => {
       const { verbs } = await world(t);
       const refused = await verbs

@@ -93,6 +93,10 @@ export function controlDouble(
     publicKeys: async () => [],
     isLive: async () => true,
     issueToken: async ({ subject }) => ({ token: `t-${subject}`, jti: 'j', expires_at: AT }),
+    redeemCode: async (code) => {
+      if (code === 'GOOD0-00000-00000-00000-00000') return { token: 't-admin', jti: 'j', expires_at: AT };
+      throw new FrostbyteError('AUTHENTICATION_REQUIRED', 'This code cannot be exchanged.');
+    },
     revokeTokens: async (which) => Object.keys(which).length,
     authenticationFailed: () => undefined,
     gate: async (id) => ({ state: states.get(id) ?? null, config: DEFAULT_TENANT_CONFIG, config_version: 1 }),

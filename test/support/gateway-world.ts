@@ -1,8 +1,8 @@
-import { Hono } from 'hono';
 import type { ControlVerbs } from '../../appliance/control/verbs.ts';
 import { adminHandler } from '../../appliance/gateway/admin.ts';
 import { type Admitted, createGateway } from '../../appliance/gateway/app.ts';
 import { auditHandler } from '../../appliance/gateway/audit.ts';
+import { openRoutes } from '../../appliance/gateway/open.ts';
 import type { TenantState } from '../../appliance/kernel/identity.ts';
 import type { LogFields, Logger, Meter } from '../../appliance/kernel/telemetry.ts';
 import { type RateLimiter, unlimited } from '../../appliance/stores/limits/port.ts';
@@ -53,8 +53,12 @@ export function gatewayWorld({
       throw new TypeError(`the gateway does not measure ${String(name)}`);
     },
   });
-  const open = new Hono();
-  open.get('/health', (c) => c.json({ status: 'ok' }));
+  const open = openRoutes({
+    version: '0',
+    control: control.verbs,
+    metrics: async () => '',
+    readiness: async () => [],
+  });
   const app = createGateway({
     control: control.verbs,
     limiter,

@@ -185,6 +185,9 @@ export const IssuedTokenAnswer = z
   .object({ token: z.string(), jti: z.string(), expires_at: Timestamp })
   .openapi('IssuedToken');
 
+/** 25 letters and digits, in groups as a person types them. */
+export const RedeemCodeBody = z.strictObject({ code: z.string().trim().min(25).max(64) }).openapi('RedeemCode');
+
 export const RevokeTokensBody = z
   .strictObject({
     jti: z.string().optional(),

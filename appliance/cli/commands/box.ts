@@ -7,6 +7,7 @@ import type { Config } from '../../config/schema.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import type { Role, Scope } from '../../kernel/identity.ts';
 import { globals, output } from '../context.ts';
+import { codeCommands } from './token-codes.ts';
 
 /** Commands that work on the box itself: the daemon, workers, configuration, tokens. */
 export function boxCommands(program: Command): void {
@@ -112,6 +113,7 @@ export function boxCommands(program: Command): void {
         output(command).answer({ revoked }, () => `${revoked} token(s) revoked`);
       },
     );
+  codeCommands(token);
   rotateCommand(token);
 }
 

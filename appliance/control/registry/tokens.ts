@@ -1,4 +1,5 @@
 import { APPLIANCE_LOG } from '../../kernel/audit-event.ts';
+import { withdrawCodes } from './one-time-codes.ts';
 import type { Registry } from './open.ts';
 import type { TokenRow } from './rows.ts';
 
@@ -67,6 +68,7 @@ export function revokeToken(registry: Registry, jti: string, at: string): void {
 export function endEpoch(registry: Registry, tenantId: string, at: string, nowSeconds: number): number {
   const live = liveTokens(registry, { tenant_id: tenantId }, nowSeconds);
   for (const { jti } of live) revokeToken(registry, jti, at);
+  withdrawCodes(registry, { tenant_id: tenantId });
   registry.run(
     'INSERT INTO token_epochs (scope, epoch) VALUES (?, 1) ON CONFLICT (scope) DO UPDATE SET epoch = epoch + 1',
     [tenantId],

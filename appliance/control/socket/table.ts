@@ -64,6 +64,7 @@ const PLAIN = {
     }),
     actor,
   ]),
+  redeemCode: verb([text(200)]),
   revokeTokens: verb([
     z.strictObject({ jti: id.optional(), subject: text(1000).optional(), tenant_id: text(64).optional() }),
     reason,

@@ -4,7 +4,7 @@ import { auditEntry } from '../../audit/entry.ts';
 import { APPLIANCE_LOG } from '../../kernel/audit-event.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
-import { ROLES, SCOPES } from '../../kernel/identity.ts';
+import { ROLES, type Role, SCOPES, type Scope } from '../../kernel/identity.ts';
 import { newId, TENANT_ID } from '../../kernel/ids.ts';
 import { checked } from '../checked.ts';
 import type { Registry } from '../registry/open.ts';
@@ -38,6 +38,33 @@ const Request = z
     if (beyond.length > 0) complain('scopes', `a ${request.role} may have: ${rules.scopes.join(', ')}`);
   });
 
+/** What stands in a token that is asked for, and how long it lives. */
+export interface CheckedRequest {
+  subject: string;
+  role: Role;
+  scopes: Scope[];
+  tenant_id?: string | undefined;
+  ttl_seconds: number;
+}
+
+/** Holds a request against what tokens may be. Throws as `issueToken`. */
+export function checkTokenRequest(registry: Registry, request: TokenRequest): CheckedRequest {
+  const asked = checked(Request, request);
+  if (asked.tenant_id !== undefined) refuseClosed(needTenant(registry, asked.tenant_id).state);
+  return {
+    ...asked,
+    scopes: [...new Set(asked.scopes ?? ROLE_RULES[asked.role].scopes)],
+    ttl_seconds: asked.ttl_seconds ?? DEFAULT_TTL_S,
+  };
+}
+
+/** The one-time code that a token is made for: spent in the same transaction. */
+export interface ForCode {
+  code_id: string;
+  /** Throws where somebody else was faster. */
+  spend(): void;
+}
+
 /**
  * Makes a token: signed with the current key, written down with its TOKEN_ISSUED in one transaction before it is handed
  * out. Throws `VALIDATION_ERROR`, `RESOURCE_NOT_FOUND`, `TENANT_SUSPENDED`, `INVALID_STATE_TRANSITION`.
@@ -46,10 +73,11 @@ export async function issueToken(
   parts: { registry: Registry; clock: Clock; keys: SigningKeys },
   request: TokenRequest,
   actor: string,
+  forCode?: ForCode,
 ): Promise<IssuedToken> {
   const { registry, clock, keys } = parts;
-  const asked = checked(Request, request);
-  const scopes = [...new Set(asked.scopes ?? ROLE_RULES[asked.role].scopes)];
+  const asked = checkTokenRequest(registry, request);
+  const { scopes } = asked;
   const issuedAt = Math.floor(clock.now() / 1000);
   const claims: Claims = {
     sub: asked.subject,
@@ -58,14 +86,16 @@ export async function issueToken(
     scopes,
     iat: issuedAt,
     nbf: issuedAt,
-    exp: issuedAt + (asked.ttl_seconds ?? DEFAULT_TTL_S),
+    exp: issuedAt + asked.ttl_seconds,
     jti: newId(),
   };
   const { kid, key } = await keys.current();
   const token = await new SignJWT({ ...claims }).setProtectedHeader({ alg: 'EdDSA', typ: 'JWT', kid }).sign(key);
   const expires_at = new Date(claims.exp * 1000).toISOString();
   registry.write(() => {
+    // It may have been closed since it was looked at.
     if (asked.tenant_id !== undefined) refuseClosed(needTenant(registry, asked.tenant_id).state);
+    forCode?.spend();
     insertToken(registry, {
       jti: claims.jti,
       kid,
@@ -83,7 +113,14 @@ export async function issueToken(
         actor,
         resource_type: asked.tenant_id === undefined ? 'appliance' : 'tenant',
         resource_id: asked.tenant_id ?? APPLIANCE_LOG,
-        adds: { jti: claims.jti, subject: claims.sub, role: claims.role, scopes, expires_at },
+        adds: {
+          jti: claims.jti,
+          subject: claims.sub,
+          role: claims.role,
+          scopes,
+          expires_at,
+          ...(forCode === undefined ? {} : { code_id: forCode.code_id }),
+        },
       }),
     ]);
   });

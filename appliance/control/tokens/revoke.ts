@@ -3,13 +3,14 @@ import { APPLIANCE_LOG } from '../../kernel/audit-event.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import { appendLedger } from '../ledger/ledger.ts';
+import { withdrawCodes } from '../registry/one-time-codes.ts';
 import type { Registry } from '../registry/open.ts';
 import { appendEntries } from '../registry/outbox.ts';
 import { liveTokens, revokeToken, type WhichTokens } from '../registry/tokens.ts';
 
 /**
- * Revokes the live tokens that match all of what is named, for good, with one TOKEN_REVOKED per log concerned. Returns
- * how many were live. Throws `VALIDATION_ERROR` when nothing is named.
+ * Revokes the live tokens that match all of what is named, for good, with one TOKEN_REVOKED per log concerned, and takes back
+ * the subject's or the tenant's one-time codes. Returns how many tokens were live. Throws `VALIDATION_ERROR` when nothing is named.
  */
 export function revokeTokens(
   registry: Registry,
@@ -24,6 +25,11 @@ export function revokeTokens(
     });
   }
   return registry.write(() => {
+    const { subject, tenant_id } = which;
+    withdrawCodes(registry, {
+      ...(subject === undefined ? {} : { subject }),
+      ...(tenant_id === undefined ? {} : { tenant_id }),
+    });
     const live = liveTokens(registry, which, Math.floor(clock.now() / 1000));
     const perLog = new Map<string, string[]>();
     for (const token of live) {

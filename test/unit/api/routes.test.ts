@@ -128,8 +128,11 @@ test('a row for HEAD stands before the GET of its address, which would answer it
   }
 });
 
-test('open paths are the five that need no token', () => {
-  assert.deepEqual([...OPEN_PATHS], ['/health', '/ready', '/metrics', '/api/v1/openapi.json', '/api/v1/reference']);
+test('open paths are the six that need no token', () => {
+  assert.deepEqual(
+    [...OPEN_PATHS],
+    ['/health', '/ready', '/metrics', '/api/v1/openapi.json', '/api/v1/reference', '/api/v1/tokens/redeem'],
+  );
 });
 
 /** Which command speaks to a route; null says why none does. */

@@ -43,6 +43,24 @@ test('no route answers without a token, and each refusal is counted by its sourc
   assert.equal(world.forwarded.length, 0);
 });
 
+test('a one-time code is exchanged without a token; one that is none is counted by its source', async () => {
+  const world = gatewayWorld();
+  const redeem = (body: unknown) => world.request('POST', 'tokens/redeem', { body });
+  const answered = await redeem({ code: 'GOOD0-00000-00000-00000-00000' });
+  assert.equal(answered.status, 201);
+  assert.deepEqual(((await answered.json()) as { data: { token: string } }).data.token, 't-admin');
+  assert.equal(answered.headers.get('cache-control'), 'no-store');
+  assert.equal((await refusalOf(await redeem({ code: 'FALSE-00000-00000-00000-00000' }))).status, 401);
+  for (const body of [{}, { code: 'short' }, { code: 'x'.repeat(65) }, { code: 7 }, '{'])
+    assert.equal((await refusalOf(await redeem(body))).code, 'VALIDATION_ERROR');
+  assert.equal((await redeem({ code: 'x'.repeat(2000) })).status, 413);
+  assert.deepEqual(
+    world.calls.filter(({ verb }) => verb === 'authenticationFailed').map(({ args }) => args),
+    [['local', 'AUTHENTICATION_REQUIRED']],
+  );
+  assert.equal(world.requests[0]!.endpoint, '/api/v1/tokens/redeem');
+});
+
 test('every answer carries its own request id and is not to be kept', async () => {
   const world = gatewayWorld();
   const token = world.token('tenant_user');
