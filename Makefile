@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/.toolchain/bin:$(CURDIR)/.cache/go/bin:$(PATH)
 NODE := .toolchain/bin/node --disable-warning=ExperimentalWarning
 IMAGE_OPTIONS = $(foreach name,$(WITHOUT),--without=$(name)) $(if $(REGISTRY),--registry=$(REGISTRY)) $(if $(OBJECTS),--objects=$(OBJECTS))
 
-.PHONY: help toolchain setup build demo test faults models images bundle sign usb images-update newer-engine stack-up stack-down stack-status bench lint typecheck format gen clean
+.PHONY: help toolchain setup build demo test faults models images bundle sign usb images-update newer-engine stack-up stack-down stack-status box box-shell box-down bench lint typecheck format gen clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,6 +73,15 @@ stack-down: node_modules/.stamp ## Take the server stores down; nothing is left 
 
 stack-status: node_modules/.stamp ## Say where the server stores are
 	@$(NODE) scripts/stack.ts status
+
+box: build ## Boot a sealed Debian 12 with the package on a stick, to try an installation in (BOX=bare|docker|both, ROUTE=1; root)
+	@$(NODE) scripts/box.ts up $(if $(BOX),--equipment=$(BOX)) $(if $(ROUTE),--route)
+
+box-shell: node_modules/.stamp ## Open a shell in that box
+	@$(NODE) scripts/box.ts shell
+
+box-down: node_modules/.stamp ## Remove that box; nothing is left behind
+	@$(NODE) scripts/box.ts down
 
 bench: build ## Print the measures: upload, ingestion, search, erasure, start
 	@$(NODE) bench/run.ts $(QUESTION)

@@ -12,7 +12,7 @@ import type { LockedPackage } from './lock.ts';
 const BASE = ['?essential', '?priority(required)', 'apt'];
 
 export interface Debian {
-  /** All that installing these packages into an empty root brings, without what is only recommended. */
+  /** All that installing these packages brings, without what is only recommended; into an empty root also what each begins with. */
   resolve(packages: readonly string[]): LockedPackage[];
   /** Those of the pins that the mirror still has. */
   has(pin: LockedPackage): boolean;
@@ -21,14 +21,18 @@ export interface Debian {
   end(): void;
 }
 
-/** Fetches the lists of a suite, with its updates, from the mirror that the host uses. Throws where there is none. */
-export function openDebian(suite: string, arch: string): Debian {
+/**
+ * Fetches the lists of a suite, with its updates, from the mirror that the host uses. Throws where there is none. `installed`:
+ * what the root has already, as dpkg's `status` says it.
+ */
+export function openDebian(suite: string, arch: string, installed = ''): Debian {
   const root = mkdtempSync(join(tmpdir(), 'frostbyte-debian-'));
   const end = () => rmSync(root, { recursive: true, force: true });
   try {
     for (const folder of ['lists/partial', 'archives/partial', 'etc/apt.conf.d', 'etc/preferences.d'])
       mkdirSync(join(root, folder), { recursive: true });
-    writeFileSync(join(root, 'status'), '');
+    writeFileSync(join(root, 'status'), installed);
+    const base = installed === '' ? BASE : [];
     writeFileSync(join(root, 'etc/sources.list'), sourcesOf(suite));
     writeFileSync(join(root, 'apt.conf'), settings(root, arch));
     const apt = (program: string, ...args: string[]) =>
@@ -44,7 +48,7 @@ export function openDebian(suite: string, arch: string): Debian {
     return {
       resolve: (packages) =>
         readUris(
-          apt('apt-get', '-o', 'Acquire::ForceHash=SHA256', '--print-uris', '--yes', 'install', ...BASE, ...packages),
+          apt('apt-get', '-o', 'Acquire::ForceHash=SHA256', '--print-uris', '--yes', 'install', ...base, ...packages),
         ),
       has({ name, version }) {
         const key = `${name} ${version}`;

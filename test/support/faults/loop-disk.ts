@@ -10,7 +10,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { basename, join } from 'node:path';
+import { compilePowerCut } from './power-cut.ts';
 import { until } from './until.ts';
 
 /** A small disk of its own: ext4 on a file behind a loop device. Needs root. */
@@ -39,7 +40,6 @@ export interface LoopDisk {
   end(): Promise<void>;
 }
 
-const SOURCE = resolve(import.meta.dirname, '../../fixtures/power-cut.c');
 let reason: string | false | undefined;
 
 /** Why no such disk can be had here, or false when it can. */
@@ -68,7 +68,7 @@ export function loopDisk(megabytes: number): LoopDisk {
   let device = '';
   let failed = false;
   try {
-    execFileSync('gcc', ['-O1', '-o', cutter, SOURCE]);
+    compilePowerCut(cutter);
     writeFileSync(image, '');
     truncateSync(image, megabytes << 20);
     // No blocks kept back for root, who runs this: a full disk must be full for us too.

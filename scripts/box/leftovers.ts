@@ -1,0 +1,30 @@
+/** Finds and removes boxes that nobody ends any more: their test run was killed. */
+import { readdirSync } from 'node:fs';
+import { boxOf } from './box.ts';
+import { groupsNamed } from './cgroups.ts';
+import { PLACE } from './place.ts';
+import { isOrphan, readRecords } from './records.ts';
+
+/** Removes them; the names of those that were there. `kept`: also those that stay until somebody ends them. */
+export async function removeLeftovers({ kept = false } = {}): Promise<string[]> {
+  const left = readRecords().filter((record) => isOrphan(record) || (kept && record.owner === null));
+  for (const record of left) await boxOf(record).end();
+  return left.map(({ name }) => name);
+}
+
+/** What of this tree's boxes the kernel still knows, for a test that nothing is left: groups, mounts, namespaces. */
+export function tracesOf(name: string = PLACE.prefix): string[] {
+  return [
+    ...groupsNamed(name),
+    ...['/run', '/run/netns'].flatMap((folder) => listed(folder).filter((entry) => entry.startsWith(name))),
+    ...listed(PLACE.boxes).filter((file) => file.startsWith(name)),
+  ];
+}
+
+function listed(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
