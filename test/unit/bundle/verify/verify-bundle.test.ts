@@ -10,6 +10,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -137,6 +138,15 @@ describe('a genuine bundle', () => {
     mkdirSync(out);
     execFileSync('tar', ['-xf', tar, '-C', out]);
     execFileSync('diff', ['-r', path, out]);
+  });
+
+  test('is found by a link, as the release that is current is', async () => {
+    const links = [path, tar].map((to) => {
+      const link = join(world.folder, `link-${copies++}`);
+      symlinkSync(to, link);
+      return link;
+    });
+    for (const link of links) assert.equal((await verifyBundle(link, world.options())).bundle.version, '1.2.3');
   });
 
   test('is the same bytes when it is built again elsewhere', async () => {
