@@ -27,6 +27,9 @@ describe('the core stack under control', { skip: stackMissing() ?? false, timeou
   let release: string;
   const clock = manualClock();
   const root = makeKeyPair();
+  /** Why it could not come up. */
+  const told: string[] = [];
+  const tell = (why: string) => void told.push(why);
 
   before(async () => {
     own = await ownEngine('core', { core: false });
@@ -36,6 +39,8 @@ describe('the core stack under control', { skip: stackMissing() ?? false, timeou
     mkdirSync(join(folder, 'signatures'));
     const signature = `Frostbyte.Eicar.Test:0:0:${Buffer.from(EICAR).toString('hex')}\n`;
     writeFileSync(join(folder, 'signatures', 'frostbyte.ndb'), signature);
+    // As its unit has it: what users of containers read is for them all the same.
+    process.umask(0o077);
     config = loadConfig({
       variables: {
         FROSTBYTE_MODE: 'stack',
@@ -56,7 +61,7 @@ describe('the core stack under control', { skip: stackMissing() ?? false, timeou
   });
 
   async function up(t: TestContext) {
-    const kept = await coreStack(config, { root: await root, clock, release, logger: silentLogger });
+    const kept = await coreStack(config, { root: await root, clock, release, logger: silentLogger, tell });
     t.after(() => kept!.stop());
     return kept!;
   }
@@ -125,7 +130,10 @@ describe('the core stack under control', { skip: stackMissing() ?? false, timeou
     const kept = await up(t);
     own.docker('kill', 'frostbyte-postgres-1');
     own.docker('rm', '--force', 'frostbyte-scanner-1');
-    await until('all of it to run', () => running().length === SERVICES.length && kept.health().ok, { seconds: 90 });
+    await until('all of it to run', () => running().length === SERVICES.length && kept.health().ok, {
+      seconds: 90,
+      about: () => told.join('\n'),
+    });
     assert.equal(asksPostgres().trim(), '1');
   });
 
@@ -159,7 +167,7 @@ describe('the core stack under control', { skip: stackMissing() ?? false, timeou
 
   it('is not brought up with another root key: its volumes know the old secrets', async () => {
     const other = await makeKeyPair();
-    await assert.rejects(coreStack(config, { root: other, clock, release, logger: silentLogger }), {
+    await assert.rejects(coreStack(config, { root: other, clock, release, logger: silentLogger, tell }), {
       code: 'KEY_UNAVAILABLE',
     });
   });

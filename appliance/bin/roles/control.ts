@@ -68,7 +68,8 @@ export function startControl(config: Config): Promise<Running> {
     const { meter } = metrics;
     const run = runPaths(runFolder(config));
     const opened = await openControlRoot(config);
-    const core = await coreStack(config, { ...opened, release: PIPELINE_VERSION, logger });
+    const tell = (why: string) => void process.stderr.write(`${why}\n`);
+    const core = await coreStack(config, { ...opened, release: PIPELINE_VERSION, logger, tell });
     undo.push(() => core?.stop());
     const models = await presentModels(config);
     const network = config.mode === 'stack' ? openStackNetwork(config, PIPELINE_VERSION, models, logger) : null;

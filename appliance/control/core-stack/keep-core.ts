@@ -15,6 +15,8 @@ export interface KeepCoreOptions {
   /** Puts what the stack is given where it looks for it: secrets, who may come in. Repeated before each start. */
   prepare(): Promise<void>;
   logger: Logger;
+  /** Is told why it cannot come up, in the words of Compose: the log, which takes no text, has a code alone. */
+  tell(why: string): void;
   /** How often it is looked whether all of it runs. */
   everyMs?: number;
 }
@@ -34,7 +36,7 @@ const LONGEST_WAIT_MS = 60_000;
  * up is tried again, longer and longer apart. What runs is left alone, and stays when this is stopped.
  */
 export async function keepCore(options: KeepCoreOptions): Promise<KeptCore> {
-  const { compose, services, engine, prepare, logger, everyMs = EVERY_MS } = options;
+  const { compose, services, engine, prepare, logger, tell, everyMs = EVERY_MS } = options;
   const names = services.map(({ name }) => name);
   const closing = new AbortController();
   let trouble: string | null = null;
@@ -55,6 +57,7 @@ export async function keepCore(options: KeepCoreOptions): Promise<KeptCore> {
         if (closing.signal.aborted) return;
         trouble = error instanceof FrostbyteError ? error.message : 'The core stack could not be brought up.';
         logger.error('the core stack could not be brought up yet', codeFrames(error));
+        tell(trouble);
         await pause(rest);
       }
     }

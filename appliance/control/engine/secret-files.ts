@@ -1,4 +1,4 @@
-import { chownSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import { newId } from '../../kernel/ids.ts';
@@ -13,7 +13,8 @@ export async function writeSecretFile(path: string, content: string, uid: number
   const folder = dirname(path);
   const beside = `${path}.${newId().slice(-6)}`;
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o711 });
+    // Whatever the umask is, and only what is made here: the folder above may be the host's.
+    if (mkdirSync(folder, { recursive: true }) !== undefined) chmodSync(folder, 0o711);
     await needMemoryFolder(folder, 'and secrets for containers are only written to memory');
     writeFileSync(beside, content, { mode, flag: 'wx' });
     chownSync(beside, uid, uid);

@@ -1,19 +1,24 @@
-import { chownSync, mkdirSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../../../config/schema.ts';
 import { compose } from '../../../control/core-stack/compose.ts';
 import { placeCoreCertificates } from '../../../control/core-stack/core-certificates.ts';
 import { placeCoreSecrets, settleCoreSecrets } from '../../../control/core-stack/core-secrets.ts';
-import { type KeptCore, keepCore } from '../../../control/core-stack/keep-core.ts';
+import { type KeepCoreOptions, type KeptCore, keepCore } from '../../../control/core-stack/keep-core.ts';
 import { openEngine } from '../../../control/engine/engine.ts';
 import { CORE_NETWORKS, networkPlan } from '../../../control/stack/addresses.ts';
 import { CORE_SERVICES, GIVEN, QDRANT_SERVICE } from '../../../control/stack/core-services.ts';
 import { IMAGE_USERS } from '../../../control/stack/images.ts';
 import type { Clock } from '../../../kernel/clock.ts';
 import { controlPaths } from '../../../kernel/names.ts';
-import type { Logger } from '../../../kernel/telemetry.ts';
 import type { KeyPair } from '../../../secrets/identities.ts';
 import { hbaLine, writeHbaRule } from './hba-rule.ts';
+
+export interface CoreOptions extends Pick<KeepCoreOptions, 'logger' | 'tell'> {
+  root: KeyPair;
+  clock: Clock;
+  release: string;
+}
 
 /**
  * Brings up the core stack of an installed appliance, and keeps it up: its secrets are opened by the root key and laid on
@@ -22,7 +27,7 @@ import { hbaLine, writeHbaRule } from './hba-rule.ts';
  */
 export async function coreStack(
   config: Config,
-  { root, clock, release, logger }: { root: KeyPair; clock: Clock; release: string; logger: Logger },
+  { root, clock, release, logger, tell }: CoreOptions,
 ): Promise<KeptCore | null> {
   const { stack } = config;
   if (config.mode !== 'stack' || stack.compose === null) return null;
@@ -56,8 +61,11 @@ export async function coreStack(
       await placeCoreSecrets(secrets, stack.secrets_folder, { hasQdrant, isSecure });
       if (isSecure && stack.certificates_folder !== null)
         await placeCoreCertificates(stack.certificates_folder, stack.secrets_folder);
-      for (const folder of [stack.hba_folder, stack.signatures_folder])
-        mkdirSync(folder, { recursive: true, mode: 0o755 });
+      for (const folder of [stack.hba_folder, stack.signatures_folder]) {
+        mkdirSync(folder, { recursive: true });
+        // Whatever the umask is: users of containers read there.
+        chmodSync(folder, 0o755);
+      }
       if (hasQdrant) {
         mkdirSync(paths.vectors, { recursive: true, mode: 0o700 });
         chownSync(paths.vectors, IMAGE_USERS.qdrant, IMAGE_USERS.qdrant);
@@ -65,6 +73,7 @@ export async function coreStack(
       await writeHbaRule(join(stack.hba_folder, '00-control.conf'), controlRule(config));
     },
     logger,
+    tell,
   });
 }
 

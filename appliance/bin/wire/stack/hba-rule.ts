@@ -17,12 +17,13 @@ export function hbaLine(
 
 /**
  * Says in a file of its own who may come in to PostgreSQL, and from where. Whole and durable before it takes its place: the
- * server reads the folder whenever it is told to.
+ * server reads the folder whenever it is told to, as its own user, so that the file is for all to read whatever the umask is.
  */
 export async function writeHbaRule(file: string, line: string): Promise<void> {
   const beside = `${file}.new`;
-  const handle = await open(beside, 'w', 0o644);
+  const handle = await open(beside, 'w');
   try {
+    await handle.chmod(0o644);
     await handle.writeFile(line);
     await handle.sync();
   } finally {
