@@ -1,4 +1,5 @@
-import type { HostLayout } from '../host-layout.ts';
+import { controlPaths } from '../../kernel/names.ts';
+import { type HostLayout, hostLayout } from '../host-layout.ts';
 
 /** The two services of the host (spec 7, "Compose"), each described once: what runs, as whom, and what it may reach. */
 export interface Unit {
@@ -11,8 +12,12 @@ export interface Unit {
   requires: readonly string[];
   /** Capabilities that it keeps; none of the others can be had again. */
   capabilities: readonly string[];
+  /** Run before it, by root and unconfined; where it fails the service does not start. */
+  first: string | null;
   /** Folders that it may write to; everything else is read-only, or not there. */
   writes: readonly string[];
+  /** A folder of which it sees one below, to read, and nothing else. */
+  sees: { of: string; only: string } | null;
   /** Folders and sockets that it does not see at all. */
   hidden: readonly string[];
   families: readonly string[];
@@ -26,6 +31,7 @@ export interface Unit {
 export const GATEWAY_USER = 'frostbyte-gateway';
 /** Where sockets and open keys lie, on memory. */
 export const RUN_FOLDER = '/run/frostbyte';
+const { data: DATA } = hostLayout();
 
 /** Where the installation is, as units need it. */
 export interface Place {
@@ -43,18 +49,23 @@ export function unitsOf({ subnet, listens_to }: Place): readonly Unit[] {
       user: null,
       after: ['docker.service', 'local-fs.target', 'time-sync.target'],
       requires: ['docker.service'],
-      // Its files and those of containers; signals to its children; the input rule; sandboxes of documents.
+      // Its files and those of containers; folders whose group goes on to sockets; signals to its children; the input rule;
+      // sandboxes of documents.
       capabilities: [
         'CAP_CHOWN',
         'CAP_DAC_OVERRIDE',
         'CAP_FOWNER',
+        'CAP_FSETID',
         'CAP_KILL',
         'CAP_NET_ADMIN',
         'CAP_SETGID',
         'CAP_SETUID',
         'CAP_SYS_ADMIN',
       ],
-      writes: ['/var/lib/frostbyte', RUN_FOLDER],
+      // No container starts on a host that does not keep it from its own addresses. Every boot forgets the rule.
+      first: 'host/input-rule up',
+      writes: [DATA, RUN_FOLDER],
+      sees: null,
       hidden: ['/home', '/root', '/boot', '/media', '/mnt'],
       families: ['AF_UNIX', 'AF_INET', 'AF_INET6', 'AF_NETLINK'],
       reaches: [subnet],
@@ -69,7 +80,10 @@ export function unitsOf({ subnet, listens_to }: Place): readonly Unit[] {
       after: ['frostbyte-control.service'],
       requires: [],
       capabilities: [],
+      first: null,
       writes: [],
+      // The flags of the kill-switch are all of the data that concerns it. It does not start where they cannot be shown.
+      sees: { of: DATA, only: controlPaths(DATA).suspended },
       hidden: ['/var/lib/docker', '/run/docker.sock', '/home', '/root', '/boot', '/media', '/mnt'],
       families: ['AF_UNIX', 'AF_INET', 'AF_INET6'],
       reaches: [subnet, ...listens_to],
@@ -82,7 +96,8 @@ export function unitsOf({ subnet, listens_to }: Place): readonly Unit[] {
 /** A unit as systemd reads it. Every release writes the same bytes for the same description. */
 export function unitFile(unit: Unit, { programs, settings }: Pick<HostLayout, 'programs' | 'settings'>): string {
   const lines = (key: string, values: readonly string[]) => (values.length === 0 ? [] : [`${key}=${values.join(' ')}`]);
-  const { user, reaches } = unit;
+  const { user, reaches, first, sees } = unit;
+  const release = `${programs}/current`;
   return `${[
     '# Written by the installer of Frostbyte; frostbyte verify tells when it was changed.',
     '[Unit]',
@@ -95,7 +110,8 @@ export function unitFile(unit: Unit, { programs, settings }: Pick<HostLayout, 'p
     '',
     '[Service]',
     'Type=exec',
-    `ExecStart=${programs}/current/appliance/frostbyte serve --role ${unit.role} --config ${settings}/frostbyte.yaml`,
+    ...(first === null ? [] : [`ExecStartPre=+${release}/${first}`]),
+    `ExecStart=${release}/appliance/frostbyte serve --role ${unit.role} --config ${settings}/frostbyte.yaml`,
     'Restart=on-failure',
     'RestartSec=2',
     'TimeoutStopSec=90',
@@ -118,6 +134,7 @@ export function unitFile(unit: Unit, { programs, settings }: Pick<HostLayout, 'p
     ...(user === null ? [] : ['AmbientCapabilities=']),
     'ProtectSystem=strict',
     ...lines('ReadWritePaths', unit.writes),
+    ...(sees === null ? [] : [`TemporaryFileSystem=${sees.of}:ro`, `BindReadOnlyPaths=${sees.only}`]),
     ...lines(
       'InaccessiblePaths',
       unit.hidden.map((path) => `-${path}`),
@@ -128,7 +145,6 @@ export function unitFile(unit: Unit, { programs, settings }: Pick<HostLayout, 'p
     'ProtectKernelLogs=yes',
     'ProtectKernelModules=yes',
     'RestrictRealtime=yes',
-    'RestrictSUIDSGID=yes',
     'LockPersonality=yes',
     'RemoveIPC=yes',
     'KeyringMode=private',
@@ -142,6 +158,7 @@ export function unitFile(unit: Unit, { programs, settings }: Pick<HostLayout, 'p
         ]
       : [
           'RestrictNamespaces=yes',
+          'RestrictSUIDSGID=yes',
           'PrivateDevices=yes',
           'PrivateUsers=yes',
           'ProtectControlGroups=yes',

@@ -1,16 +1,21 @@
 import { chmodSync, existsSync, mkdirSync, rmdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { syncFolder } from '../../../kernel/durable-file.ts';
+import { controlPaths } from '../../../kernel/names.ts';
 import type { HostLayout } from '../../host-layout.ts';
 import type { Phase } from '../../operation/phase.ts';
 
 /** The folders of the layout, with who may look into them. */
 export function makeFolders({ programs, releases, data, settings }: HostLayout): Phase {
+  const { suspended: flags } = controlPaths(data);
   const folders: readonly (readonly [path: string, mode: number])[] = [
     [programs, 0o755],
     [releases, 0o755],
     // Only root and what it starts: documents and keys lie there.
     [data, 0o711],
+    [dirname(flags), 0o700],
+    // Seen by the gateway before control was ever there to make it.
+    [flags, 0o711],
     [settings, 0o755],
   ];
   const isRight = ([path, mode]: readonly [string, number]) =>

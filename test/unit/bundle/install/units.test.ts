@@ -44,6 +44,11 @@ describe('the services of the host', () => {
     });
   }
 
+  test('keep containers from the host’s own addresses before there are any', () => {
+    const [control] = units.map((unit) => unitFile(unit, layout)) as [string];
+    assert.match(control, /^ExecStartPre=\+\/opt\/frostbyte\/current\/host\/input-rule up\nExecStart=/m);
+  });
+
   test('speak with loopback, the containers and what listen names alone', () => {
     const [control, gateway] = units.map((unit) => unitFile(unit, layout)) as [string, string];
     assert.match(gateway, /^IPAddressDeny=any\nIPAddressAllow=localhost 172\.28\.0\.0\/16 10\.1\.0\.0\/24$/m);
@@ -51,6 +56,7 @@ describe('the services of the host', () => {
     assert.match(gateway, /^User=frostbyte-gateway$/m);
     assert.match(gateway, /^CapabilityBoundingSet=$/m);
     assert.match(gateway, /^InaccessiblePaths=.*-\/run\/docker\.sock/m);
+    assert.match(gateway, /^TemporaryFileSystem=\/var\/lib\/frostbyte:ro\nBindReadOnlyPaths=.*\/control\/suspended$/m);
     for (const text of [control, gateway]) {
       assert.match(text, /^ProtectSystem=strict$/m);
       assert.match(text, /^LimitCORE=0$/m);
