@@ -28,6 +28,7 @@ export const NEEDS: Needs = {
   image_bytes: 6 * GIB,
   brings_engine: false,
   brings_compose: true,
+  brings_packet_filter: false,
   subnet: '172.28.0.0/16',
   port: 8080,
 };

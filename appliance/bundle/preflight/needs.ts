@@ -15,6 +15,8 @@ export interface Needs {
   /** The bundle can install a Docker Engine, and a Compose, of its own. */
   brings_engine: boolean;
   brings_compose: boolean;
+  /** With the engine, what filters packets: it needs that itself. */
+  brings_packet_filter: boolean;
   subnet: string;
   port: number;
 }
@@ -35,6 +37,7 @@ export function needsOf(manifest: BundleManifest, place: Pick<Needs, 'subnet' | 
     program_bytes: files.reduce((sum, { size }) => sum + size, 0),
     image_bytes: images.reduce((sum, { size }) => sum + size, 0) * UNPACKED,
     brings_engine: components.some(({ name, present }) => name === 'engine-packages' && present),
+    brings_packet_filter: files.some(({ path }) => /^host\/engine\/iptables_/.test(path)),
     brings_compose: files.some(({ path }) => path === 'host/docker-compose'),
     ...place,
   };

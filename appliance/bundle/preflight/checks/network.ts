@@ -53,8 +53,10 @@ export const NETWORK_CHECKS: readonly Check[] = [
     group: 'Network',
     title: 'Packet filter',
     strict: true,
-    judge({ firewall: { iptables, ip6tables, nft }, network: { ipv6 } }) {
+    judge({ firewall: { iptables, ip6tables, nft }, network: { ipv6 }, docker: { client, socket } }, needs) {
       if (iptables === null && nft === null) {
+        if (needs.brings_packet_filter && client === null && !socket)
+          return pass('none; iptables is installed with the bundle’s engine');
         return fail(
           'neither iptables nor nft',
           'Install iptables: without it containers reach the host’s own addresses.',
