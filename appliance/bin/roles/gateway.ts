@@ -58,13 +58,16 @@ export function startGateway(config: Config): Promise<Running> {
     };
     const ways = planeWays(client, () => note);
     undo.push(() => ways.close());
+    const limiter =
+      config.mode === 'stack'
+        ? openSharedLimits(config, clock, { place: () => client.split.limits(), logger })
+        : openLimits(config, clock);
+    // Its connection would keep the process from ending.
+    undo.push(() => limiter.close());
     const door = await openFrontDoor({
       config,
       control,
-      limiter:
-        config.mode === 'stack'
-          ? openSharedLimits(config, clock, { place: () => client.split.limits(), logger })
-          : openLimits(config, clock),
+      limiter,
       logger,
       meter: metrics.meter,
       data: dataPlaneHandler(forwardingFetch(ways), seam.privateKey, note.key_id),
