@@ -7,11 +7,12 @@ export type ProgressKind = 'bar' | 'lines' | 'json' | 'none';
 const WIDTH = 24;
 const CLEAR = '\r\x1b[2K';
 /** What ends a line of its own; between them a terminal shows how far it is. */
-const ENDS: ReadonlySet<ProgressEvent['event']> = new Set(['done', 'found', 'failed', 'undone', 'stopped']);
+const ENDS: ReadonlySet<ProgressEvent['event']> = new Set(['noted', 'done', 'found', 'failed', 'undone', 'stopped']);
 
 const WORDS: Readonly<Record<ProgressEvent['event'], string>> = Object.freeze({
   begun: '…',
   progress: '…',
+  noted: 'it says',
   done: 'done',
   found: 'nothing to do',
   failed: 'FAILED',
@@ -47,7 +48,8 @@ export function inWords(seconds: number): string {
   return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
 }
 
-function lineOf({ event, index, of, title }: ProgressEvent): string {
+function lineOf({ event, index, of, title, text }: ProgressEvent): string {
+  if (event === 'noted') return `${' '.repeat(placeOf(index, of).length)} ${printable(text ?? '')}`;
   return `${placeOf(index, of)} ${printable(title)}: ${WORDS[event]}`;
 }
 

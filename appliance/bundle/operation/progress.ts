@@ -3,7 +3,7 @@ import { type Spent, secondsRemaining } from './remaining.ts';
 
 /** What whoever shows an operation hears of it: on a terminal as a bar, for a program as lines of JSON. */
 export interface ProgressEvent {
-  event: 'begun' | 'progress' | 'done' | 'found' | 'failed' | 'undoing' | 'undone' | 'stopped' | 'finished';
+  event: 'begun' | 'progress' | 'noted' | 'done' | 'found' | 'failed' | 'undoing' | 'undone' | 'stopped' | 'finished';
   /** The phase, its place from 1, and of how many; those of the phase before where the whole operation is meant. */
   phase: string;
   title: string;
@@ -12,6 +12,8 @@ export interface ProgressEvent {
   /** What the phase says of itself: bytes, images; null where it says nothing. */
   done: number | null;
   total: number | null;
+  /** What it says in words, where the event is `noted`. */
+  text: string | null;
   /** Seconds of this run, and those that are left. */
   elapsed_seconds: number;
   eta_seconds: number;
@@ -57,6 +59,10 @@ export class Pace {
     this.#tell('progress');
   }
 
+  noted(text: string): void {
+    this.#tell('noted', false, text);
+  }
+
   /** One that failed before it began, in its check, is told as itself. */
   failed(phase: Phase): void {
     if (this.#phase !== phase) this.#said = null;
@@ -71,7 +77,7 @@ export class Pace {
     this.#tell(event, true);
   }
 
-  #tell(event: ProgressEvent['event'], isOver = false): void {
+  #tell(event: ProgressEvent['event'], isOver = false, text: string | null = null): void {
     const { operation, listen, elapsed } = this.#options;
     const index = this.#phase === null ? 0 : operation.phases.indexOf(this.#phase) + 1;
     const now = elapsed();
@@ -84,6 +90,7 @@ export class Pace {
       of: operation.phases.length,
       done: said?.done ?? null,
       total: said?.total ?? null,
+      text,
       elapsed_seconds: Math.round((now - this.#began) * 10) / 10,
       eta_seconds: event === 'finished' ? 0 : this.#left(index, now, isOver),
     });

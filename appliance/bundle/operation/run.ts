@@ -135,7 +135,10 @@ class Run {
       before,
       signal,
       progress: (done, total) => this.#pace.progress(done, total),
-      note: (text) => journal.append({ event: 'noted', phase: name, text }),
+      note: (text) => {
+        journal.append({ event: 'noted', phase: name, text });
+        this.#pace.noted(text);
+      },
     };
   }
 

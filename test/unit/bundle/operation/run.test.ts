@@ -187,9 +187,11 @@ describe('an operation', () => {
       heard.map(({ event, index, done }) => `${event} ${index} ${done ?? ''}`.trim()),
       [
         ...['begun 1', 'progress 1 1', 'progress 1 2', 'progress 1 3', 'done 1 3'],
-        ...['begun 2', 'done 2', 'begun 3', 'done 3', 'begun 4', 'failed 4'],
+        ...['begun 2', 'noted 2', 'done 2', 'begun 3', 'done 3', 'begun 4', 'failed 4'],
       ],
     );
+    const notes = heard.filter(({ text }) => text !== null).map(({ event, text }) => [event, text]);
+    assert.deepEqual(notes, [['noted', 'written as the bundle has them']]);
     assert.ok(heard.every(({ eta_seconds }) => Number.isInteger(eta_seconds) && eta_seconds >= 0));
     assert.ok(heard[0]!.eta_seconds > heard.at(-1)!.eta_seconds);
     heard.length = 0;
