@@ -12,8 +12,10 @@ export function entryOf(
   return existsSync(bundled) ? bundled : fileURLToPath(new URL(`./${role}.ts`, import.meta.url));
 }
 
-/** A program of `host/`, which runs on the host itself: in the package beside the bundles, or in a checkout. */
+/** A program of `host/`, which runs on the host itself: beside what was built, in a package's own place, or in a checkout. */
 export function hostProgram(name: 'input-rule'): string {
-  const bundled = fileURLToPath(new URL(`./host/${name}`, import.meta.url));
-  return existsSync(bundled) ? bundled : fileURLToPath(new URL(`../../host/${name}`, import.meta.url));
+  const places = [`./host/${name}`, `../host/${name}`, `../../host/${name}`].map((place) =>
+    fileURLToPath(new URL(place, import.meta.url)),
+  );
+  return places.find((place) => existsSync(place)) ?? places.at(-1)!;
 }
