@@ -1,8 +1,10 @@
 import type { HostLayout } from '../bundle/host-layout.ts';
-import { type InstallTools, installOperation, installParameters } from '../bundle/install/install.ts';
+import { INSTALL, installOperation, installParameters } from '../bundle/install/install.ts';
+import type { InstallTools } from '../bundle/install/tools.ts';
 import type { Json, Operation } from '../bundle/operation/phase.ts';
 import { thisHost } from '../bundle/preflight/host-port.ts';
 import { FrostbyteError } from '../kernel/errors.ts';
+import { runningTools } from './host/running-tools.ts';
 
 /** What the tools for users say of one that is not there. */
 const NOT_THERE = 6;
@@ -11,7 +13,7 @@ type Make = (parameters: { readonly [key: string]: Json }, layout: HostLayout) =
 
 /** Every kind of operation that a journal may name, and how its phases are made again from what was asked for. */
 const OPERATIONS: Readonly<Record<string, Make>> = Object.freeze({
-  install: (parameters, layout) => installOperation(installParameters(parameters), layout, hostTools(layout)),
+  [INSTALL]: (parameters, layout) => installOperation(installParameters(parameters), layout, hostTools(layout)),
 });
 
 /** The operation of a plan, so that it can be gone on with, or back. Throws `OPERATION_UNFINISHED` for a kind of another release. */
@@ -24,8 +26,9 @@ export function operationOf(kind: string, parameters: { readonly [key: string]: 
   );
 }
 
-/** What phases use on this host. Another root has no service manager that runs. */
-export function hostTools({ root }: HostLayout): InstallTools {
+/** What phases use on this host. On another root nothing runs: neither a service manager nor what is installed there. */
+export function hostTools(layout: HostLayout): InstallTools {
+  const { root } = layout;
   const host = thisHost();
   const prefix = root === '/' ? [] : ['--prefix', root];
   const must = async (program: string, args: readonly string[], accepted: readonly (number | null)[] = [0]) => {
@@ -56,5 +59,6 @@ export function hostTools({ root }: HostLayout): InstallTools {
       // Whether its group goes with it depends on the host's settings.
       await must('groupdel', [...prefix, name], [0, NOT_THERE]);
     },
+    running: root === '/' ? runningTools(layout) : null,
   };
 }

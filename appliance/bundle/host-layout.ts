@@ -19,6 +19,8 @@ export interface HostLayout {
   readonly anchor: string;
   readonly evidenceKey: string;
   readonly units: string;
+  /** What people call our program by. */
+  readonly command: string;
 }
 
 /** The layout below a root. */
@@ -37,5 +39,6 @@ export function hostLayout(root = '/'): HostLayout {
     anchor: at('/etc/frostbyte/allowed_signers'),
     evidenceKey: at('/etc/frostbyte/evidence.key'),
     units: at('/etc/systemd/system'),
+    command: at('/usr/local/bin/frostbyte'),
   });
 }

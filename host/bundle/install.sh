@@ -2,22 +2,23 @@
 # Installs Frostbyte from this bundle: verifies it with ssh-keygen and sha256sum, copies it off the medium while it verifies
 # it once more, and runs the copy. Nothing on the medium is changed, and nothing of it is run before it is verified.
 #
-#   sh install.sh [--anchor FILE | --fingerprint SHA256:…] [-- OPTIONS of frostbyte install]
+#   sh install.sh [--anchor FILE | --fingerprint SHA256:…] [--allow-older] [-- OPTIONS of frostbyte install]
 #
 # --anchor       who may sign: a list with the root key, by default /etc/frostbyte/allowed_signers
 # --fingerprint  the root key's, from paper or telephone, where this host has no such list yet
+# --allow-older  take an older bundle than the newest that was here; needs -- --reason TEXT, and is recorded
 #
-# Run it again after whatever ended it: it goes on. Options of frostbyte install: --dry-run, --allow NAMES --reason TEXT,
-# --subnet a.b, --port N, --progress bar|lines|json|none; frostbyte install --help has all of them.
+# Run it again after whatever ended it: it goes on. Options of frostbyte install: --recovery-recipient age1…, --dry-run,
+# --allow NAMES --reason TEXT, --subnet a.b, --port N, --progress bar|lines|json|none; frostbyte install --help has all.
 # Exit code: 0 installed, 1 a check failed, 2 usage, from 10 on what is wrong with the bundle (as verify.sh).
 set -u
 LC_ALL=C
 export LC_ALL
 unset CDPATH
 umask 022
-anchor=/etc/frostbyte/allowed_signers fingerprint='' root=''
+anchor=/etc/frostbyte/allowed_signers fingerprint='' root='' older=no
 
-usage() { sed -n '5,8s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '5,9s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 while [ $# -gt 0 ]; do
   case $1 in
     --anchor | --fingerprint | --root)
@@ -29,6 +30,7 @@ while [ $# -gt 0 ]; do
         --root) root=${2%/} ;;
       esac
       shift 2 ;;
+    --allow-older) older=yes; shift ;;
     --) shift; break ;;
     *) usage ;;
   esac
@@ -46,7 +48,8 @@ mkdir -p "$quarantine" && chmod 0755 "$programs" && chmod 0700 "$quarantine" || 
 busy=$quarantine/.busy
 if ! mkdir "$busy" 2>/dev/null; then
   holder=$(cat "$busy/pid" 2>/dev/null)
-  if [ -n "$holder" ] && kill -0 "$holder" 2>/dev/null; then
+  # One that was killed may not be buried yet, and its number may be another's by now: it is asked what it runs.
+  if [ -n "$holder" ] && tr '\0' ' ' <"/proc/$holder/cmdline" 2>/dev/null | grep -q 'install\.sh'; then
     say "Another install.sh runs on this host: process $holder. Wait until it is done."
     exit 1
   fi
@@ -64,6 +67,7 @@ if [ -f "$newest" ]; then
   [ -n "$counter" ] || { say "$newest cannot be read, so it is not known which bundle was the newest here."; exit 1; }
 fi
 serial_of() { sed -n 's/^# serial: \([0-9]\{1,9\}\)$/\1/p' "$1" | head -n 1; }
+[ "$older" = no ] || counter=0
 for list in allowed_signers revoked_keys; do
   known=$root/etc/frostbyte/known_$list
   [ -f "$known" ] || continue
@@ -79,17 +83,24 @@ else
   sh "$here/verify.sh" --anchor "$anchor" --counter "$counter" --list-serial "$serial" "$here" >&2
 fi
 status=$?
-[ "$status" -eq 0 ] || { say 'The bundle was not installed.'; exit "$status"; }
+if [ "$status" -ne 0 ]; then
+  # The release that is here, which is believed, writes it into the evidence; a fresh host has none, and nothing to write with.
+  program=$programs/current/appliance/frostbyte
+  if [ "$status" -ge 10 ] && [ -x "$program" ]; then
+    "$program" evidence note-refused "$status" --medium "$here" ${root:+--root "$root"} >/dev/null || say 'It could not be written into the evidence.'
+  fi
+  say 'The bundle was not installed.'
+  exit "$status"
+fi
 version=$(sed -n 's/.*,"version":"\([0-9A-Za-z.-]*\)"}$/\1/p' "$here/MANIFEST.json")
 case $version in '' | .*) say 'The bundle does not say which version it is.'; exit 20 ;; esac
 
 # A medium may answer a second read differently: only what is hashed while it is copied is run from here on.
 copy=$quarantine/$version
 release=$programs/releases/$version
-is_there=no
 if [ -f "$release/MANIFEST.json" ] && cmp -s "$release/MANIFEST.json" "$here/MANIFEST.json"; then
   # It is in its place already, and looked through there.
-  copy=$release is_there=yes
+  copy=$release
 elif [ "$here" != "$copy" ]; then
   # The runtime that copies comes off the medium too, so it is copied and held against its hash first.
   tool=$quarantine/.tool
@@ -136,8 +147,9 @@ fi
 say 'The bundle is verified and copied; the medium may be pulled out.'
 [ -z "$fingerprint" ] || set -- --fingerprint "$fingerprint" "$@"
 [ -z "$root" ] || set -- --root "$root" "$@"
+[ "$older" = no ] || set -- --allow-older "$@"
 "$copy/bin/node" --disable-sigusr1 --disable-warning=ExperimentalWarning "$copy/appliance/cli.mjs" install "$@"
 status=$?
 # What was linked into its place is not needed twice.
-if [ "$status" -eq 0 ] && [ "$is_there" = no ] && [ -d "$release" ]; then rm -rf "$copy"; fi
+if [ "$status" -eq 0 ] && [ -d "$release" ] && [ -d "$quarantine/$version" ]; then rm -rf "$quarantine/$version"; fi
 exit "$status"

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { blobPath } from '../../appliance/bundle/format/oci.ts';
+import { lackingImages } from '../../appliance/control/engine/images/lacking.ts';
 import { blobsToSend, loadImages } from '../../appliance/control/engine/images/load-images.ts';
 import type { BroughtImage, ImageStore } from '../../appliance/control/engine/images/port.ts';
 import { openImageStore } from '../../appliance/control/engine/images/store.ts';
@@ -71,6 +72,19 @@ export function imageLoaderContract(
           ['there', 0],
         ],
       );
+    });
+
+    it('names those that are not there, are something else, or can make no container', async () => {
+      const other = small.image('one', [system, await small.layer('program', `other ${run}`)]);
+      const absent = small.image('absent', [system]);
+      const broken = small.image('broken', [await small.layer('program', `broken ${run}`)]);
+      await store.load(withoutLayers(broken)).catch(() => undefined);
+      assert.deepEqual(await lackingImages(store, [one!, two!]), []);
+      assert.deepEqual(await lackingImages(store, [other, two!, absent, broken]), [
+        other.reference,
+        absent.reference,
+        broken.reference,
+      ]);
     });
 
     it('leaves out layers that it knows, where the store takes that, and what was loaded works', async () => {

@@ -10,6 +10,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -36,7 +37,11 @@ before(async () => {
   const program = globSync('**/*', { cwd: join(ROOT, 'dist') })
     // Of the weights' runtime nothing is asked here, and it is large.
     .filter((file) => !/onnxruntime|^assets\//.test(file) && statSync(join(ROOT, 'dist', file)).isFile())
-    .map((file) => ({ path: `appliance/${file}`, from: join(ROOT, 'dist', file) }));
+    .map((file) => ({
+      path: `appliance/${file}`,
+      from: join(ROOT, 'dist', file),
+      ...(file === 'frostbyte' ? { executable: true as const } : {}),
+    }));
   ({ path } = await world.build('medium', {
     inputs: [
       { path: 'README.txt', from: join(ROOT, 'host/bundle/README.txt') },
@@ -143,6 +148,23 @@ describe('install.sh', { skip }, () => {
     assert.equal(install(path, '--', '--dry-run').code, 15);
   });
 
+  test('takes an older one where somebody says why; what was refused is evidence once a release is here', () => {
+    fresh();
+    mkdirSync(join(root, 'etc/frostbyte'));
+    writeFileSync(join(root, 'etc/frostbyte/newest_bundle.json'), '{"counter":8,"version":"1.3.0"}\n');
+    const given = ['--fingerprint', print()];
+    assert.equal(install(path, ...given, '--', '--dry-run').code, 51);
+    assert.equal(existsSync(join(root, 'var/lib/frostbyte')), false, 'nothing of it is believed here yet');
+    assert.equal(install(path, ...given, '--allow-older', '--', '--dry-run').code, 2, 'without a reason');
+    const because = ['--allow-older', '--', '--reason', 'the newer one does not print', '--dry-run'];
+    assert.equal(install(path, ...given, ...because).code, 0);
+    symlinkSync('quarantine/1.2.3', join(root, 'opt/frostbyte/current'));
+    assert.equal(install(path, ...given, '--', '--dry-run').code, 51);
+    const told = readFileSync(join(root, 'var/lib/frostbyte/evidence/evidence.jsonl'), 'utf8');
+    const { action, result, detail } = JSON.parse(told) as { action: string; result: string; detail: unknown };
+    assert.deepEqual([action, result, detail], ['verify', 'refused', { code: 'BUNDLE_OLDER', medium: path }]);
+  });
+
   test('a copy that was changed after it was verified is not installed', () => {
     fresh();
     assert.equal(install(path, '--fingerprint', print(), '--', '--dry-run').code, 0);
@@ -154,7 +176,7 @@ describe('install.sh', { skip }, () => {
     fresh();
     const busy = join(root, 'opt/frostbyte/quarantine/.busy');
     mkdirSync(busy, { recursive: true });
-    const other = spawn('sleep', ['600'], { stdio: 'ignore' });
+    const other = spawn('dash', ['-c', 'read _', 'install.sh'], { stdio: ['pipe', 'ignore', 'ignore'] });
     try {
       writeFileSync(join(busy, 'pid'), `${other.pid}\n`);
       const { code, said } = install(path, '--fingerprint', print(), '--', '--dry-run');
@@ -163,8 +185,12 @@ describe('install.sh', { skip }, () => {
     } finally {
       other.kill('SIGKILL');
     }
-    const { pid } = spawnSync('true');
-    writeFileSync(join(busy, 'pid'), `${pid}\n`);
+    // One that is gone, and one whose number is another program’s by now.
+    mkdirSync(busy, { recursive: true });
+    writeFileSync(join(busy, 'pid'), `${process.pid}\n`);
+    assert.equal(install(path, '--fingerprint', print(), '--', '--dry-run').code, 0);
+    mkdirSync(busy, { recursive: true });
+    writeFileSync(join(busy, 'pid'), `${spawnSync('true').pid}\n`);
     assert.equal(install(path, '--fingerprint', print(), '--', '--dry-run').code, 0);
     assert.equal(existsSync(busy), false);
   });

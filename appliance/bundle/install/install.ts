@@ -4,11 +4,19 @@ import type { HostLayout } from '../host-layout.ts';
 import type { Json, Operation, Phase } from '../operation/phase.ts';
 import { serialOf } from '../verify/trust.ts';
 import { NEWEST, newestOf } from './known-trust.ts';
+import { awaitReady } from './phases/await-ready.ts';
+import { installEngine } from './phases/container-engine.ts';
 import { makeFolders } from './phases/folders.ts';
 import { addGatewayUser, uidOf } from './phases/gateway-user.ts';
+import { loadReleaseImages } from './phases/load-images.ts';
 import { placeRelease } from './phases/place-release.ts';
+import { placeSignatures } from './phases/place-signatures.ts';
+import { proveRecovery } from './phases/prove-recovery.ts';
+import { startServices } from './phases/start-services.ts';
 import { switchRelease } from './phases/switch-release.ts';
+import { isolationCheck, smokeTest } from './phases/use-installation.ts';
 import { type WantedFile, writeFiles } from './phases/write-files.ts';
+import type { InstallTools, RunningTools } from './tools.ts';
 import { GATEWAY_USER, unitFile, unitsOf } from './units.ts';
 
 /** What an installation is asked to do: all that is needed to make its phases again. No secrets. */
@@ -24,24 +32,31 @@ export interface InstallParameters {
   port: number;
   /** Where vectors lie: in Qdrant where the bundle brings it, else in files of each tenant. */
   vectors: 'qdrant' | 'sqlite-vec';
+  /** Of the images as they are brought. */
+  image_bytes: number;
+  /** The age recipient of whoever can open this box’s keys when it is lost; null: named on the box itself. */
+  recovery_recipient: string | null;
+  /** The file in which the answer to its challenge is found; null: beside the challenge. */
+  recovery_answer: string | null;
+  /** An older bundle than the newest that was here: taken all the same, since somebody said why. */
+  older_because: string | null;
 }
 
-/** What the phases of an installation use beside files. */
-export interface InstallTools {
-  /** Has the service manager read its units anew. */
-  reloadUnits(): Promise<void>;
-  /** Makes a user of the system without a home or a shell, or takes it away. */
-  addUser(name: string): Promise<void>;
-  removeUser(name: string): Promise<void>;
-}
+export const INSTALL = 'install';
 
-/** Installs a release from its verified copy: what of it needs no container engine. */
+/** Installs a release from its verified copy: puts it in its place, starts it, and proves it by using it. */
 export function installOperation(parameters: InstallParameters, layout: HostLayout, tools: InstallTools): Operation {
+  const { running } = tools;
   return {
-    kind: 'install',
+    kind: INSTALL,
     title: `Install ${parameters.version}`,
     parameters: { ...parameters },
-    phases: hostPhases(parameters, layout, tools),
+    phases: [
+      ...hostPhases(parameters, layout, tools),
+      ...(running === null ? [] : enginePhases(parameters, layout, running)),
+      switchRelease(layout, parameters.version),
+      ...(running === null ? [] : runningPhases(parameters, layout, running)),
+    ],
     on_failure: 'wait',
   };
 }
@@ -50,9 +65,8 @@ export function installOperation(parameters: InstallParameters, layout: HostLayo
 export const installParameters = (parameters: { readonly [key: string]: Json }): InstallParameters =>
   parameters as unknown as InstallParameters;
 
-/** The phases that put a release on the host; what starts it follows. */
-export function hostPhases(parameters: InstallParameters, layout: HostLayout, tools: InstallTools): Phase[] {
-  const { version } = parameters;
+/** The phases that put a release on the host. */
+function hostPhases(parameters: InstallParameters, layout: HostLayout, tools: InstallTools): Phase[] {
   return [
     makeFolders(layout),
     placeRelease(layout, parameters),
@@ -62,7 +76,30 @@ export function hostPhases(parameters: InstallParameters, layout: HostLayout, to
       settingsFile(parameters, layout),
     ]),
     writeFiles({ name: 'units', title: 'Write the services' }, unitFiles(parameters, layout), tools.reloadUnits),
-    switchRelease(layout, version),
+    writeFiles({ name: 'command', title: 'Write the command frostbyte' }, [commandFile(layout)]),
+  ];
+}
+
+/** What has to be on the host before a release is the current one, and is no file of it. */
+function enginePhases({ version, image_bytes }: InstallParameters, layout: HostLayout, tools: RunningTools): Phase[] {
+  const release = join(layout.releases, version);
+  return [
+    placeSignatures(release, join(layout.data, 'signatures')),
+    installEngine(release, tools.engine),
+    loadReleaseImages(release, image_bytes, tools.images),
+  ];
+}
+
+/** Starts it and proves it. What a person has to bring comes last, so that nobody is troubled before the rest is proven. */
+function runningPhases(parameters: InstallParameters, layout: HostLayout, tools: RunningTools): Phase[] {
+  const { version, recovery_recipient: recipient, recovery_answer: answer } = parameters;
+  const { services, readiness, checks, recovery } = tools;
+  return [
+    startServices(services),
+    awaitReady(readiness, services),
+    smokeTest(join(layout.releases, version), checks),
+    isolationCheck(checks),
+    proveRecovery(join(layout.data, 'recovery'), { recipient, answer }, recovery),
   ];
 }
 
@@ -134,6 +171,16 @@ function settingsFile({ subnet, port, vectors }: InstallParameters, layout: Host
         '',
       ].join('\n');
     },
+  };
+}
+
+function commandFile({ command, current }: HostLayout): WantedFile {
+  const program = join(current, 'appliance/frostbyte');
+  return {
+    path: command,
+    text: `#!/bin/sh\n# Written by the installer of Frostbyte: the release that is current.\nexec ${program} "$@"\n`,
+    mode: 0o755,
+    whose: 'ours',
   };
 }
 

@@ -1,6 +1,10 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { stringify } from 'yaml';
-import { modelsHere, PARSER_SOCKET } from '../../bin/where.ts';
+import { modelsHere, ownBundle, PARSER_SOCKET } from '../../bin/where.ts';
+import { hostLayout } from '../../bundle/host-layout.ts';
+import { frostbyteVariables } from '../../config/environment.ts';
 import { loadConfig } from '../../config/load.ts';
 import { masked } from '../../config/masked.ts';
 import type { Config } from '../../config/schema.ts';
@@ -195,12 +199,22 @@ export function configOf(command: Command): Readonly<Config> {
   return { ...loaded, embedder: { ...loaded.embedder, models_folder: modelsHere(loaded.data_folder) } };
 }
 
+/** The settings of the appliance that this program was installed for, unless somebody names others. */
+function installedSettings(): string | undefined {
+  const { FROSTBYTE_CONFIG, FROSTBYTE_DATA } = frostbyteVariables();
+  if (FROSTBYTE_CONFIG !== undefined || FROSTBYTE_DATA !== undefined) return undefined;
+  const { releases, settings } = hostLayout();
+  const file = join(settings, 'frostbyte.yaml');
+  return dirname(ownBundle() ?? '') === releases && existsSync(file) ? file : undefined;
+}
+
 /** The configuration as people gave it: where no folder of models is named, none is looked for. */
 export function settingsOf(command: Command): Readonly<Config> {
   const { config, data } = globals(command);
   // An option that was given empty is a mistake (a variable of a script that is not set), never the default.
+  const file = config ?? (data === undefined ? installedSettings() : undefined);
   return loadConfig({
-    ...(config === undefined ? {} : { file: config }),
+    ...(file === undefined ? {} : { file }),
     ...(data === undefined ? {} : { overrides: { data_folder: data } }),
   });
 }

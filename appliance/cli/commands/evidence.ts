@@ -1,12 +1,15 @@
 import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { holdBehind } from '../../bundle/evidence/chain.ts';
 import { exportEvidence, hostKey, verifyExport } from '../../bundle/evidence/export.ts';
-import { readEvidence } from '../../bundle/evidence/log.ts';
+import { addEvidence, readEvidence } from '../../bundle/evidence/log.ts';
 import type { Chained } from '../../bundle/evidence/record.ts';
+import { BUNDLE_EXIT } from '../../bundle/exit-codes.ts';
 import { hostLayout } from '../../bundle/host-layout.ts';
 import { actorInWords } from '../../bundle/operation/readable-log.ts';
+import { whoRuns } from '../../bundle/operation/who-runs.ts';
 import { fingerprint, publicOf } from '../../bundle/sshsig/keys.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import { output } from '../context.ts';
@@ -56,6 +59,32 @@ export function evidenceCommands(program: Command): void {
           ...(own === null ? [] : ['The record of this host goes on from it.']),
         ].join('\n'),
       );
+    });
+
+  onHost(evidence.command('note-refused <exit_code>'))
+    .description('Add that a bundle was refused by verify.sh; install.sh does so on a host that has a release')
+    .requiredOption('--medium <folder>', 'where it lay')
+    .addHelpText('after', '\nExample:\n  frostbyte evidence note-refused 35 --medium /media/stick')
+    .action((exit: string, { root, medium }: RootFlag & { medium: string }, command: Command) => {
+      const code = Object.entries(BUNDLE_EXIT).find(([, status]) => String(status) === exit)?.[0];
+      if (code === undefined) {
+        throw new FrostbyteError('VALIDATION_ERROR', 'No verification of a bundle ends so.', {
+          details: [{ field: 'exit_code', value: exit, constraint: `one of ${Object.values(BUNDLE_EXIT).join(', ')}` }],
+        });
+      }
+      const added = addEvidence(
+        hostLayout(root).evidence,
+        {
+          by: whoRuns(),
+          host: hostname(),
+          action: 'verify',
+          bundle: null,
+          result: 'refused',
+          detail: { code, medium: resolve(medium) },
+        },
+        () => new Date(),
+      );
+      output(command).answer(added, () => `Record ${added.n}: ${code}.`);
     });
 
   onHost(evidence.command('export <folder>'))

@@ -17,6 +17,7 @@ import { output } from '../context.ts';
 import { CheckFailed } from '../exit.ts';
 import { type ProgressKind, showProgress } from '../operation-progress.ts';
 import { table } from '../output.ts';
+import { handOver } from './hand-over.ts';
 import { onHost, type RootFlag } from './host-flags.ts';
 
 /** What commands that run an operation are told beside. */
@@ -72,7 +73,9 @@ export function planCommands(program: Command): void {
     .addHelpText('after', '\nExample:\n  frostbyte plan resume')
     .action(async (flags: RootFlag & ProgressFlag, command: Command) => {
       const left = leftOn(flags);
-      tell(await running(flags, left, command, (run) => resumeOperation(run, left)), left, command);
+      const outcome = await running(flags, left, command, (run) => resumeOperation(run, left));
+      tell(outcome, left, command);
+      await handOver({ kind: left.plan.kind, outcome }, hostLayout(flags.root), command);
     });
 
   showing(onHost(plan.command('rollback')))

@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { hostTools, operationOf } from '../../../../appliance/bin/host-operations.ts';
 import { readEvidence } from '../../../../appliance/bundle/evidence/log.ts';
@@ -47,7 +47,8 @@ after(() => world.end());
 beforeEach(async () => {
   root = mkdtempSync(join(tmpdir(), 'frostbyte-install-'));
   layout = hostLayout(root);
-  for (const folder of [layout.units, join(root, 'var/lib')]) mkdirSync(folder, { recursive: true });
+  for (const folder of [layout.units, dirname(layout.command), join(root, 'var/lib')])
+    mkdirSync(folder, { recursive: true });
   writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n');
   writeFileSync(join(root, 'etc/group'), 'root:x:0:\n');
   await verifyBundle(bundle, world.options({ target: join(layout.quarantine, '1.2.3') }));
@@ -61,6 +62,10 @@ beforeEach(async () => {
     subnet: '172.30',
     vectors: 'sqlite-vec',
     port: 8081,
+    image_bytes: 0,
+    recovery_recipient: null,
+    recovery_answer: null,
+    older_because: null,
   };
 });
 afterEach(() => rmSync(root, { recursive: true }));
@@ -106,7 +111,7 @@ describe('an installation', { skip }, () => {
   test('puts the release beside others, keeps what it is held against, and lets it be current', async () => {
     const outcome = await executeOperation(run());
     assert.equal(outcome.state, 'done');
-    assert.equal(outcome.changed, 7);
+    assert.equal(outcome.changed, 8);
     assert.equal(readlinkSync(layout.current), 'releases/1.2.3');
     assert.equal(statSync(join(layout.current, 'bin/node')).mode & 0o777, 0o755);
     assert.deepEqual(
@@ -145,7 +150,7 @@ describe('an installation', { skip }, () => {
     const fresh = await dryRun(operation(), null);
     assert.deepEqual(
       fresh.map(({ name, would }) => `${name} ${would}`),
-      ['folders do', 'release do', 'gateway-user do', 'trust do', 'settings do', 'units do', 'switch do'],
+      ['folders do', 'release do', 'gateway-user do', 'trust do', 'settings do', 'units do', 'command do', 'switch do'],
     );
     await executeOperation(run());
     const before = hostNow();
@@ -216,16 +221,16 @@ describe('frostbyte plan', { skip }, () => {
     const { said } = await show();
     assert.match(said.out, /^Install 1\.2\.3: on its way, failed in switch \(/);
     assert.match(said.out, /6 +Write the services +done/);
-    assert.match(said.out, /7 +Let release 1\.2\.3 be the current one +pending/);
+    assert.match(said.out, /8 +Let release 1\.2\.3 be the current one +pending/);
     assert.match((await show('--log')).said.out, /FAILED, INVALID_STATE_TRANSITION: .*current is no link/);
     const again = await plan('resume');
     assert.equal(again.status, 1, 'it is still in the way');
-    assert.match(again.said.err, /\[7\/7\] Let release 1\.2\.3 be the current one: FAILED/);
+    assert.match(again.said.err, /\[8\/8\] Let release 1\.2\.3 be the current one: FAILED/);
     rmSync(layout.current, { recursive: true });
     const { status, said: resumed } = await plan('resume');
     assert.equal(status, 0, resumed.err);
     assert.match(resumed.out, /^Install 1\.2\.3: done\.$/m);
-    assert.match(resumed.err, /^\[1\/7\] Make the folders: nothing to do$/m);
+    assert.match(resumed.err, /^\[1\/8\] Make the folders: nothing to do$/m);
     assert.equal(readlinkSync(layout.current), 'releases/1.2.3');
     const shown = JSON.parse((await show('--json')).said.out) as { result: string; phases: { state: string }[] };
     assert.deepEqual(

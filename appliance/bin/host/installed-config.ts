@@ -1,0 +1,12 @@
+import { join } from 'node:path';
+import type { HostLayout } from '../../bundle/host-layout.ts';
+import { loadConfig } from '../../config/load.ts';
+import type { Config } from '../../config/schema.ts';
+import { modelsHere } from '../where.ts';
+
+/** The settings of the appliance on this host, as its services read them: whoever runs this has no say by his environment. */
+export function installedConfig({ settings }: Pick<HostLayout, 'settings'>): Config {
+  const config = loadConfig({ file: join(settings, 'frostbyte.yaml'), variables: {} });
+  if (config.embedder.models_folder !== null) return config;
+  return { ...config, embedder: { ...config.embedder, models_folder: modelsHere(config.data_folder) } };
+}

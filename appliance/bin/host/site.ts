@@ -1,0 +1,34 @@
+import { createClient } from '../../cli/client.ts';
+import type { Config } from '../../config/schema.ts';
+import { CHECKER, type Site } from './installation-checks.ts';
+import { gatewayUrl } from './readiness.ts';
+
+/** A check is over long before. */
+const TOKEN_SECONDS = 3600;
+
+/** The appliance of these settings, with an administrator’s token that is in this process alone. */
+export function siteOf(config: () => Config): Site {
+  let token: string | null = null;
+  const client = (given: string) => createClient({ url: gatewayUrl(config()), token: given });
+  return {
+    client,
+    async admin() {
+      if (token === null || !(await isTaken(gatewayUrl(config()), token))) {
+        const { withControl } = await import('../wire/embedded.ts');
+        const issued = await withControl(config(), (control) =>
+          control.issueToken({ subject: CHECKER, role: 'admin', ttl_seconds: TOKEN_SECONDS }, 'installation'),
+        );
+        token = issued.token;
+      }
+      return client(token);
+    },
+  };
+}
+
+/** One that was revoked is made anew. */
+async function isTaken(url: string, token: string): Promise<boolean> {
+  const answer = await fetch(`${url}/api/v1/status`, { headers: { authorization: `Bearer ${token}` } }).catch(
+    () => null,
+  );
+  return answer?.status !== 401;
+}

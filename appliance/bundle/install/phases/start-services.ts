@@ -1,0 +1,39 @@
+import { FrostbyteError } from '../../../kernel/errors.ts';
+import type { Phase } from '../../operation/phase.ts';
+import type { Services } from '../tools.ts';
+import { patiently, type Waiting } from '../wait.ts';
+
+/** Somebody reads two commands and types them in another window. */
+const PERSON_SECONDS = 1800;
+
+/**
+ * Has the two services run, now and after each boot. Where nothing starts services, the commands are told and it is waited
+ * until a person gave them. Undone, they are ended, and so are the containers; what those keep stays.
+ */
+export function startServices(services: Services, waiting?: Waiting): Phase {
+  return {
+    name: 'start',
+    title: 'Start control and gateway',
+    seconds: 2,
+    check: () => services.areUp(),
+    async do({ note, signal }) {
+      if (services.manager !== null) return services.start();
+      note(`nothing starts services on this host. As root, now and after every boot: ${services.commands.join(' ; ')}`);
+      await patiently(
+        () => services.areUp(),
+        { seconds: PERSON_SECONDS, signal, ...waiting },
+        () => {
+          throw new FrostbyteError(
+            'OPERATION_FAILED',
+            `Control and gateway do not answer. Start them (${services.commands.join(' ; ')}), and go on: frostbyte plan resume.`,
+          );
+        },
+      );
+    },
+    async undo({ note }) {
+      await services.stop();
+      await services.takeDown();
+      note('the services are ended and the containers removed; documents, keys and volumes are left as they are');
+    },
+  };
+}

@@ -1,0 +1,251 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { makeKeyPair } from '../../appliance/secrets/identities.ts';
+import { type Box, makeBox } from '../../scripts/box/box.ts';
+import { removeLeftovers } from '../../scripts/box/leftovers.ts';
+import { boxCannotRun } from '../../scripts/box/requirements.ts';
+import { stickFolder } from '../../scripts/box/stick.ts';
+import {
+  answerChallenge,
+  atTerminal,
+  begunWith,
+  installWords,
+  killedIn,
+  stateOf,
+  waitsForAnswer,
+} from '../support/box/installation.ts';
+import { ALL_FAULTS, seeded } from '../support/faults/random.ts';
+import { until } from '../support/faults/until.ts';
+
+/** Phases by their titles, in order; in some of them the installer is killed. */
+const TITLES = [
+  'Put release 0.1.0 in its place',
+  'See to a container engine',
+  'Load the images that the engine lacks',
+  'Start control and gateway',
+  'Wait until all of it is ready',
+  'Send a document through all stages, find it, erase it',
+  'Try to get from one tenant at another’s',
+];
+const KILLS = ALL_FAULTS ? TITLES.length : 4;
+const SECOND_RUN_SECONDS = 10;
+
+const missing = boxCannotRun();
+
+describe('a sealed host that has neither Docker nor Compose', { skip: missing ?? false, timeout: 1_800_000 }, () => {
+  let box: Box;
+  let stick: string;
+  const recovery = makeKeyPair();
+  before(async () => {
+    await removeLeftovers();
+    stick = await stickFolder();
+    box = await makeBox({ equipment: 'bare', stick });
+    await box.boot();
+  });
+  after(() => box?.end());
+  const words = async (...more: string[]) => installWords(stick, (await recovery).recipient, ...more);
+  const log = () => box.must('frostbyte', 'plan', 'show', '--log');
+
+  it(`is installed from the stick although the installer is killed ${KILLS - 1} times and the power cut once, up to where a person is needed`, async () => {
+    const random = seeded(30);
+    const points = [...TITLES];
+    while (points.length > KILLS) points.splice(random.whole(0, points.length - 1), 1);
+    const cut = points[random.whole(0, points.length - 1)]!;
+    console.log(`# seed ${random.seed}: killed in ${points.join('; ')}; the power cut in: ${cut}`);
+    for (const title of points) {
+      const installer = box.start(await words());
+      if (title !== cut) {
+        await killedIn(installer, title);
+        continue;
+      }
+      await begunWith(installer, title);
+      await box.cutPower();
+      await box.boot();
+    }
+    const { code, out, err } = await box.run(await words());
+    assert.equal(code, 1, err);
+    assert.match(err + out, /recovery\/challenge\.age\. Decrypt it where the private half is kept/);
+    assert.ok(waitsForAnswer(box));
+    const said = await log();
+    assert.match(said, /contract-warehouse-lease\.pdf went through intake, parse, policy, embed, index/);
+    assert.match(said, /it was found by search, and by nobody else/);
+    assert.match(said, /tries by 2 tenants: each got at what is its own, and at nothing else/);
+    const containers = await box.must('docker', 'ps', '--all', '--format={{.Names}}');
+    assert.doesNotMatch(containers, /installcheck/, 'nothing of the checks is left, nor of those that were killed');
+  });
+
+  let code: string;
+  let answer: string;
+  it('goes on once the challenge is answered, and shows address and one-time code on the terminal', async () => {
+    answer = await answerChallenge(box, (await recovery).identity);
+    const { code: ended, out } = await box.run(atTerminal(await words()));
+    assert.equal(ended, 0, out);
+    assert.match(out, /The appliance answers at http:\/\/127\.0\.0\.1:8080/);
+    code = /^ +((?:[0-9A-Z]{5}-){4}[0-9A-Z]{5})/m.exec(out)?.[1] ?? '';
+    assert.notEqual(code, '', out);
+    for (const unit of ['docker', 'frostbyte-control', 'frostbyte-gateway']) {
+      assert.equal(await box.must('systemctl', 'is-active', unit), 'active');
+      assert.equal(await box.must('systemctl', 'is-enabled', unit), 'enabled');
+    }
+  });
+
+  it('keeps code, token and answer in no file, log or environment of it', async () => {
+    const { out: token, err } = await box.run(['frostbyte', 'token', 'redeem'], { input: `${code}\n` });
+    assert.match(token, /^ey[\w-]+\.[\w-]+\.[\w-]+\n$/, err);
+    const { code: refused, err: why } = await box.run(['frostbyte', 'token', 'redeem'], { input: `${code}\n` });
+    assert.equal(refused, 1);
+    assert.match(why, /AUTHENTICATION_REQUIRED: This code cannot be exchanged/);
+    const { out: tenants } = await box.run(['frostbyte', 'tenant', 'list', '--json'], {
+      env: { FROSTBYTE_TOKEN: token.trim() },
+    });
+    const states = (JSON.parse(tenants) as { state: string }[]).map(({ state }) => state);
+    assert.ok(states.length >= 2 && states.every((state) => state === 'DEPROVISIONED'), tenants);
+    const secrets = [code, code.replaceAll('-', ''), token.trim().split('.')[2]!, answer];
+    const patterns = secrets.flatMap((secret) => ['-e', secret]);
+    const places = [
+      '/etc',
+      '/opt/frostbyte/quarantine',
+      '/var/lib/frostbyte',
+      '/var/log',
+      '/run/frostbyte',
+      '/root',
+      '/tmp',
+    ];
+    const found = await box.run([
+      'grep',
+      '--recursive',
+      '--files-with-matches',
+      '--devices=skip',
+      '--text',
+      '--fixed-strings',
+      ...patterns,
+      ...places,
+    ]);
+    assert.deepEqual([found.code, found.out], [1, ''], found.err);
+    const journal = await box.run([
+      'sh',
+      '-c',
+      `journalctl --no-pager --output=cat | grep --fixed-strings ${patterns.join(' ')}`,
+    ]);
+    assert.deepEqual([journal.code, journal.out], [1, '']);
+    const environments = await box.run([
+      'sh',
+      '-c',
+      `cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline | grep --text --count ${secrets
+        .slice(0, 3)
+        .map((one) => `-e ${one.slice(0, 12)}[${one[12]}]${one.slice(13)}`)
+        .join(' ')}`,
+    ]);
+    assert.equal(environments.out.trim(), '0');
+  });
+
+  it('is told so, and left as it is, by a second run', async () => {
+    const before = await stateOf(box);
+    const began = performance.now();
+    const { code: ended, out, err } = await box.run(await words());
+    const seconds = (performance.now() - began) / 1000;
+    assert.equal(ended, 0, err);
+    assert.match(out, /Install 0\.1\.0: finished .*, and all of it is as it should be\. Nothing was changed\./);
+    assert.equal(await stateOf(box), before);
+    console.log(`# the second run: ${seconds.toFixed(1)} s`);
+    assert.ok(seconds <= SECOND_RUN_SECONDS, `${seconds} s`);
+  });
+
+  it('comes up by itself after a boot, and then has nothing to be done', async () => {
+    await box.powerOff();
+    await box.boot();
+    const undone = async () => {
+      const { out } = await box.run(['frostbyte', 'plan', 'show', '--json']);
+      assert.equal((JSON.parse(out) as { result: string }).result, 'done');
+      const look = ['frostbyte', 'install', '--recovery-recipient', (await recovery).recipient, '--dry-run', '--json'];
+      const looked = await box.run(look);
+      const { phases } = JSON.parse(looked.out) as { phases: { name: string; would: string }[] };
+      return phases.filter(({ would }) => would !== 'nothing').map(({ name }) => name);
+    };
+    await until('all of it to be up', async () => (await undone()).length === 0, { seconds: 240, everyMs: 2000 });
+    const { code: ended, out } = await box.run(await words());
+    assert.deepEqual([ended, /Nothing was changed/.test(out)], [0, true], out);
+  });
+
+  it('has evidence of it, that of a bundle that was refused too', async () => {
+    await box.must('sh', '-c', 'cp -r /media/stick /var/tmp/spoilt && printf x >>/var/tmp/spoilt/docs/samples.md');
+    const { code: refused } = await box.run(['sh', '/var/tmp/spoilt/install.sh']);
+    assert.ok(refused !== null && refused >= 30 && refused < 40, `${refused}`);
+    const { records } = JSON.parse(await box.must('frostbyte', 'evidence', 'show', '--json')) as {
+      records: { action: string; result: string; detail: { code?: string } }[];
+    };
+    const told = records.map(({ action, result }) => `${action} ${result}`);
+    assert.equal(told.filter((one) => one === 'install ok').length, 1);
+    assert.equal(told.at(-1), 'verify refused');
+    assert.match(records.at(-1)!.detail.code!, /^BUNDLE_FILE_/);
+    assert.equal((await box.run(['frostbyte', 'evidence', 'verify'])).code, 0);
+  });
+});
+
+describe('a sealed host on which an installation is taken back', { skip: missing ?? false, timeout: 1_800_000 }, () => {
+  let box: Box;
+  let stick: string;
+  const recovery = makeKeyPair();
+  before(async () => {
+    stick = await stickFolder();
+    box = await makeBox({ equipment: 'bare', stick });
+    await box.boot();
+  });
+  after(() => box?.end());
+
+  it('is as it was, but for documents and keys, which nobody takes without asking', async () => {
+    const packages = await box.must('dpkg-query', '--show');
+    const { code, err } = await box.run(installWords(stick, (await recovery).recipient));
+    assert.equal(code, 1, err);
+    assert.ok(waitsForAnswer(box), err);
+    const back = await box.run(['frostbyte', 'plan', 'rollback', '--progress', 'lines']);
+    assert.equal(back.code, 0, back.err);
+    assert.match(back.out, /rolled back, the host is as it was before/);
+    assert.equal(await box.must('dpkg-query', '--show'), packages);
+    for (const gone of [
+      'opt/frostbyte/current',
+      'opt/frostbyte/releases/0.1.0',
+      'etc/systemd/system/frostbyte-control.service',
+      'etc/frostbyte/frostbyte.yaml',
+      'usr/local/bin/frostbyte',
+      'var/lib/frostbyte/signatures',
+      'var/lib/frostbyte/recovery',
+    ])
+      assert.equal(existsSync(join(box.root, gone)), false, gone);
+    assert.doesNotMatch(readFileSync(join(box.root, 'etc/passwd'), 'utf8'), /frostbyte/);
+    assert.equal(
+      existsSync(join(box.root, 'var/lib/frostbyte/secrets/root.age')),
+      true,
+      'what opens the volumes is kept',
+    );
+    const { out } = await box.run(['sh', '-c', 'ps -eo args | grep -E "frostbyte|dockerd" | grep -v grep']);
+    assert.equal(out, '', 'nothing runs any more');
+    const journal = await box.must('journalctl', '--no-pager', '--unit=frostbyte-*');
+    assert.doesNotMatch(journal, /timed out|SIGKILL/, 'the services end when they are asked to');
+  });
+
+  it('takes an older bundle where somebody says why, which is evidence', async () => {
+    const newest = join(box.root, 'etc/frostbyte/newest_bundle.json');
+    mkdirSync(join(box.root, 'etc/frostbyte'), { recursive: true });
+    writeFileSync(newest, '{"counter":99,"version":"9.9.9"}\n');
+    const words = installWords(stick, (await recovery).recipient, '--reason', '"the newer one does not print"');
+    assert.equal((await box.run(words)).code, 51);
+    words.splice(words.indexOf('--'), 0, '--allow-older');
+    await killedIn(box.start(words), 'Make the folders');
+    const evidence = readFileSync(join(box.root, 'var/lib/frostbyte/evidence/evidence.jsonl'), 'utf8')
+      .trim()
+      .split('\n');
+    const { action, result, detail } = JSON.parse(evidence.at(-1)!) as {
+      action: string;
+      result: string;
+      detail: object;
+    };
+    assert.deepEqual(
+      [action, result, detail],
+      ['verify', 'overridden', { counter: 1, newest: 99, reason: '"the newer one does not print"' }],
+    );
+    assert.match(readFileSync(newest, 'utf8'), /"counter":99/);
+  });
+});
