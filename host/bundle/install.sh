@@ -67,7 +67,8 @@ if [ -f "$newest" ]; then
   [ -n "$counter" ] || { say "$newest cannot be read, so it is not known which bundle was the newest here."; exit 1; }
 fi
 serial_of() { sed -n 's/^# serial: \([0-9]\{1,9\}\)$/\1/p' "$1" | head -n 1; }
-[ "$older" = no ] || counter=0
+allow=''
+[ "$older" = no ] || counter=0 allow=--allow-older
 for list in allowed_signers revoked_keys; do
   known=$root/etc/frostbyte/known_$list
   [ -f "$known" ] || continue
@@ -136,7 +137,7 @@ elif [ "$here" != "$copy" ]; then
   if [ -d "$copy" ] && ! cmp -s "$copy/MANIFEST.json" "$here/MANIFEST.json"; then rm -rf "$copy"; fi
   if [ ! -d "$copy" ]; then
     if [ -n "$fingerprint" ]; then trust="--fingerprint=$fingerprint"; else trust="--anchor=$anchor"; fi
-    "$tool/bin/node" --disable-sigusr1 --disable-warning=ExperimentalWarning "$tool/appliance/cli.mjs" bundle verify "$here" --to "$copy" "$trust" --known "$root/etc/frostbyte" >&2
+    "$tool/bin/node" --disable-sigusr1 --disable-warning=ExperimentalWarning "$tool/appliance/cli.mjs" bundle verify "$here" --to "$copy" "$trust" --known "$root/etc/frostbyte" $allow >&2
     status=$?
     [ "$status" -eq 0 ] || exit "$status"
   fi

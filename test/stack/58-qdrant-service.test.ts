@@ -63,6 +63,7 @@ describe('Qdrant in the core stack', { skip: stackMissing() ?? false, timeout: 3
       clock: manualClock(),
       release,
       logger: silentLogger,
+      tell: () => undefined,
     });
   });
   after(async () => {
