@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { modelMissing } from '../test/support/models/fetched.ts';
 import { ALLOWED_SKIPS } from './allowed-skips.ts';
+import { boxCannotRun } from './box/requirements.ts';
 import { inNamespace } from './stack/engine.ts';
 import { stackCannotRun } from './stack/requirements.ts';
 import { type Count, complaints, type Note } from './test-verdict.ts';
@@ -33,6 +34,8 @@ interface Layer {
   stack?: true;
   /** Needs the weights that `make models` fetches. */
   model?: true;
+  /** Boots sealed boxes. */
+  box?: true;
 }
 
 /** A port's suite run by an adapter that needs a server: it belongs to the layer `stack`. */
@@ -80,9 +83,11 @@ const LAYERS: readonly Layer[] = [
     environment: { FROSTBYTE_TEST_ARRANGEMENT: 'stack', FROSTBYTE_TEST_PLANES: 'containers' },
     stack: true,
   },
+  // Whole hosts, sealed, in which what ships is installed. They share one package, and each takes the machine.
+  { name: 'box', files: ['test/box/**/*.test.ts'], runners: 1, processes: 'own', box: true },
 ];
 /** What `embedded` means where a layer is required by that name: all that runs without Docker and without weights. */
-const EMBEDDED = LAYERS.filter(({ stack, model }) => !stack && !model).map(({ name }) => name);
+const EMBEDDED = LAYERS.filter(({ stack, model, box }) => !stack && !model && !box).map(({ name }) => name);
 /** What `stack` means there: all that runs against the servers. */
 const ON_STACK = LAYERS.filter(({ stack }) => stack).map(({ name }) => name);
 
@@ -112,13 +117,19 @@ async function runLayer(layer: Layer): Promise<void> {
   if (asked.length > 0 && !asked.includes(layer.name)) return;
   const files = filesOf(layer);
   if (files.length === 0) return;
-  const reason = layer.stack ? stackCannotRun() : layer.model ? await modelMissing() : null;
+  const reason = await cannotRun(layer);
   if (reason) {
     leftOut.set(layer.name, reason);
     return;
   }
   console.log(`\n── ${layer.name}: ${files.length} files`);
   counts.set(layer.name, layer.stack ? await runWithStack(layer, files) : await run(layer, files));
+}
+
+async function cannotRun({ stack, model, box }: Layer): Promise<string | null> {
+  if (stack) return stackCannotRun();
+  if (box) return boxCannotRun();
+  return model ? modelMissing() : null;
 }
 
 console.log('\n── tests per layer');

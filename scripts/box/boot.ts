@@ -5,7 +5,7 @@ import { until } from '../../test/support/faults/until.ts';
 import { type Ran, runProgram } from '../../test/support/shipped.ts';
 import { SBIN_PATH } from '../stack/engine.ts';
 import { groupsOf, inGroups, makeGroups, processesOf, removeGroups, rootsSeenBy } from './cgroups.ts';
-import { mountOf } from './place.ts';
+import { type Disk, MOUNTED } from './disk.ts';
 import { type BoxRecord, consoleFile } from './records.ts';
 
 /** Where a bundle's folder appears in a box. */
@@ -21,16 +21,16 @@ export const ENVIRONMENT = {
   LANG: 'C.UTF-8',
 };
 
-/** Starts it; resolves with the id of its init here, as soon as there is one. */
-export async function startInit({ name, stick }: BoxRecord): Promise<number> {
+/** Starts it on its disk; resolves with the id of its init here, as soon as there is one. */
+export async function startInit({ name, stick }: BoxRecord, disk: Disk): Promise<number> {
   makeGroups(name);
   const log = openSync(consoleFile(name), 'w');
   const [command, ...args] = [
     ...inGroups(groupsOf(name)),
-    'systemd-nspawn',
+    ...disk.beside(['systemd-nspawn']),
     '--quiet',
     '--boot',
-    `--directory=${mountOf(name)}`,
+    `--directory=${MOUNTED}`,
     `--machine=${name}`,
     '--hostname=box',
     '--console=read-only',
@@ -49,10 +49,10 @@ export async function startInit({ name, stick }: BoxRecord): Promise<number> {
   const child = spawn(command!, args, { env: { PATH: SBIN_PATH }, stdio: ['ignore', log, log], detached: true });
   closeSync(log);
   child.unref();
-  return until('the first process of the box', () => initOf(name), {
-    everyMs: 5,
-    about: () => lastWords(name),
-  });
+  await until('the first process of the box', () => initOf(name) ?? child.exitCode !== null, { everyMs: 5 });
+  const init = initOf(name);
+  if (init === undefined) throw new Error(`${name} did not boot: ${lastWords(name)}`);
+  return init;
 }
 
 /** Resolves when its init has started all that it starts by itself; with what it says of itself, `running` or `degraded`. */

@@ -8,7 +8,7 @@ import type { Ran } from '../../test/support/shipped.ts';
 import { ENVIRONMENT, initOf, inside, killAll, runInside, settled, startInit, untilOff } from './boot.ts';
 import { diskAt, makeDisk } from './disk.ts';
 import { baseDisk, type Equipment } from './equipment.ts';
-import { mountOf, PLACE } from './place.ts';
+import { PLACE } from './place.ts';
 import { type BoxRecord, diskFile, removeRecord, thisProcess, writeRecord } from './records.ts';
 import { endSink, joinSink, makeSink, type Sink, sinkOf } from './sink.ts';
 
@@ -36,7 +36,7 @@ export interface Started {
 
 export interface Box {
   readonly name: string;
-  /** Its disk as this host sees it. What is on memory in there (`/run`, `/tmp`) is not here: ask by `run`. */
+  /** Its disk as this host sees it now; another path after `cutPower` and `save`. What is on memory in there (`/run`, `/tmp`) is not here: ask by `run`. */
   readonly root: string;
   /** Where it has a route, what counts. */
   readonly sink: Sink | null;
@@ -73,7 +73,7 @@ export async function makeBox(options: BoxOptions): Promise<Box> {
   writeRecord(record);
   const box = boxOf(record);
   try {
-    makeDisk(from, diskFile(name), mountOf(name), gibibytes);
+    await makeDisk(from, diskFile(name), name, gibibytes);
     if (route) makeSink(name);
   } catch (error) {
     await box.end();
@@ -85,14 +85,16 @@ export async function makeBox(options: BoxOptions): Promise<Box> {
 /** A box that was made, by its record. */
 export function boxOf(record: BoxRecord): Box {
   const { name, route } = record;
-  const disk = diskAt(diskFile(name), mountOf(name));
+  const disk = diskAt(diskFile(name), name);
   const box: Box = {
     name,
-    root: mountOf(name),
+    get root() {
+      return disk.folder;
+    },
     sink: route ? sinkOf(name) : null,
     async boot() {
       if (initOf(name) !== undefined) throw new Error(`${name} runs already`);
-      const init = await startInit(record);
+      const init = await startInit(record, disk);
       if (route) {
         joinSink(name, init);
         writeFileSync(join(disk.folder, 'etc/resolv.conf'), `nameserver ${sinkOf(name).resolver}\n`);

@@ -17,10 +17,10 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { compiled } from '../images/recipe.ts';
 import { SBIN_PATH } from '../stack/engine.ts';
-import { copySparse, makeDisk, unmount } from './disk.ts';
+import { makeDisk } from './disk.ts';
 import { enginePackages } from './engine-packages.ts';
 import { PLACE } from './place.ts';
 
@@ -171,14 +171,13 @@ async function makeBoth(file: string): Promise<void> {
 /** Does something in a copy of a disk, which is kept as `file` or not at all. */
 async function onCopy(of: string, work: (root: string) => void, file?: string): Promise<void> {
   const folder = mkdtempSync(join(PLACE.cache, 'copy-'));
-  const root = join(folder, 'root');
+  const name = `${PLACE.prefix}${basename(folder)}`;
+  const disk = await makeDisk(of, join(folder, 'disk'), name, 2);
   try {
-    makeDisk(of, join(folder, 'disk'), root, 2);
-    work(root);
-    await unmount(root);
-    if (file !== undefined) copySparse(join(folder, 'disk'), file);
+    work(disk.folder);
+    if (file !== undefined) await disk.save(file);
   } finally {
-    await unmount(root);
+    await disk.end();
     rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -12,12 +12,11 @@ export async function removeLeftovers({ kept = false } = {}): Promise<string[]> 
   return left.map(({ name }) => name);
 }
 
-/** What of this tree's boxes the kernel still knows, for a test that nothing is left: groups, mounts, namespaces. */
+/** What there is of this tree's boxes, for a test that nothing is left: control groups, namespaces, files. */
 export function tracesOf(name: string = PLACE.prefix): string[] {
   return [
     ...groupsNamed(name),
-    ...['/run', '/run/netns'].flatMap((folder) => listed(folder).filter((entry) => entry.startsWith(name))),
-    ...listed(PLACE.boxes).filter((file) => file.startsWith(name)),
+    ...['/run/netns', PLACE.boxes].flatMap((folder) => listed(folder).filter((entry) => entry.startsWith(name))),
   ];
 }
 

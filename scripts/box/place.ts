@@ -15,6 +15,3 @@ export const PLACE = Object.freeze({
   /** The names of this tree's boxes begin so: machines, control groups, namespaces, mounts. */
   prefix: `frostbyte-box-${createHash('sha256').update(ROOT).digest('hex').slice(0, 8)}-`,
 });
-
-/** Where the disk of a box is mounted on this host. */
-export const mountOf = (name: string): string => join('/run', name);

@@ -99,6 +99,6 @@ describe('setting up a host', () => {
     });
 
   it('is strict where CI calls it', () => {
-    assert.match(readFileSync(join(ROOT, '.ci/run'), 'utf8'), /^scripts\/setup-host --strict --stack$/m);
+    assert.match(readFileSync(join(ROOT, '.ci/run'), 'utf8'), /^scripts\/setup-host --strict --stack --box$/m);
   });
 });
