@@ -76,10 +76,10 @@ describe('a sealed box', { skip: noBoxes, timeout: 600_000 }, () => {
     const box = await make({ equipment: 'docker' });
     await box.boot();
     const read = (name: string) => {
-      const file = join(box.root, 'root', name);
+      const file = join(box.root, 'srv', name);
       return existsSync(file) ? readFileSync(file, 'utf8') : null;
     };
-    const running = box.start(['sh', '-c', 'echo written >/root/first; exec sleep infinity']);
+    const running = box.start(['sh', '-c', 'echo written >/srv/first; exec sleep infinity']);
     await until('the file', () => read('first') === 'written\n');
     await box.kill();
     assert.notEqual((await running.ended).code, 0);
@@ -87,14 +87,14 @@ describe('a sealed box', { skip: noBoxes, timeout: 600_000 }, () => {
     assert.equal(await box.boot(), 'running');
     assert.equal(read('first'), 'written\n');
 
-    await box.must('sh', '-c', 'echo synced >/root/second && sync /root/second /root && echo lost >/root/third');
+    await box.must('sh', '-c', 'echo synced >/srv/second && sync /srv/second /srv && echo lost >/srv/third');
     assert.equal(read('third'), 'lost\n');
     await box.cutPower();
     assert.equal(await box.boot(), 'running');
     assert.deepEqual([read('second'), read('third')], ['synced\n', null]);
     assert.equal(await box.must('systemctl', 'is-active', 'docker'), 'active');
 
-    await box.must('sh', '-c', 'echo in order >/root/fourth');
+    await box.must('sh', '-c', 'echo in order >/srv/fourth');
     await box.powerOff();
     await box.boot();
     assert.equal(read('fourth'), 'in order\n');
@@ -109,11 +109,11 @@ describe('a sealed box', { skip: noBoxes, timeout: 600_000 }, () => {
       await box.boot();
       const size = Number((await box.must('df', '--output=size', '--block-size=1', '/')).split('\n').at(-1));
       assert.ok(size > 2.5 * 2 ** 30 && size <= 3 * 2 ** 30, `${size}`);
-      await box.must('sh', '-c', 'echo so far >/root/state');
+      await box.must('sh', '-c', 'echo so far >/srv/state');
       await box.save(saved);
       const other = await make({ equipment: 'bare', from: saved, gibibytes: 3 });
       await other.boot();
-      assert.equal(await other.must('cat', '/root/state'), 'so far');
+      assert.equal(await other.must('cat', '/srv/state'), 'so far');
       assert.notEqual(await other.must('cat', '/proc/sys/kernel/random/boot_id'), '');
       for (const each of [box, other]) await each.end();
     } finally {
