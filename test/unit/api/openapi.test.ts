@@ -33,9 +33,11 @@ const document = JSON.parse(JSON.stringify(openApiDocument('1.2.3'))) as {
   paths: Record<string, Record<string, Operation>>;
   components: { schemas: Record<string, unknown> };
 };
-const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+const all = Object.entries(document.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
 );
+/** A code is exchanged by whoever has it, and has no token yet: no route of a role. */
+const operations = all.filter(({ operation }) => operation.operationId !== 'redeemCode');
 
 test('the committed document is the one that the code makes', () => {
   const root = resolve(import.meta.dirname, '../../..');
@@ -87,9 +89,20 @@ test('each operation names who may call it, its ids, its body, its success and i
   }
 });
 
+test('one operation alone asks for no token: that which gives one for a code', () => {
+  const open = all.filter(({ operation }) => operation.security.length === 0);
+  assert.deepEqual(
+    open.map(({ path, method, operation }) => [operation.operationId, method, path]),
+    [['redeemCode', 'post', '/tokens/redeem']],
+  );
+  const { responses, requestBody } = open[0]!.operation;
+  assert.equal(requestBody?.required, true);
+  for (const status of ['201', '400', '401', '413', '500', '503']) assert.ok(responses[status], status);
+});
+
 test('each code of the specification stands in the document', () => {
-  const all = JSON.stringify(document);
-  for (const code of Object.keys(STATUS)) assert.ok(all.includes(code), code);
+  const text = JSON.stringify(document);
+  for (const code of Object.keys(STATUS)) assert.ok(text.includes(code), code);
 });
 
 test('references lead somewhere', () => {
