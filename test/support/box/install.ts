@@ -1,38 +1,26 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync } from 'node:fs';
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
-import { STICK } from '../../../scripts/box/boot.ts';
+import { makeKeyPair } from '../../../appliance/secrets/identities.ts';
 import type { Box } from '../../../scripts/box/box.ts';
-import { fingerprintOf } from '../../../scripts/box/stick.ts';
 import { ROOT } from '../shipped.ts';
+import { answerChallenge, installWords, waitsForAnswer } from './installation.ts';
 
 const CURRENT = '/opt/frostbyte/current';
-const SERVICES = ['frostbyte-control', 'frostbyte-gateway'];
 
-/** Installs as a field engineer does: by `install.sh` of the stick, and the fingerprint from paper. What it said. */
-export async function installFrom(
-  box: Box,
-  stick: string,
-  ...options: string[]
-): Promise<{ out: string; said: string }> {
-  const { code, out, err } = await box.run([
-    'sh',
-    `${STICK}/install.sh`,
-    '--fingerprint',
-    fingerprintOf(stick),
-    ...(options.length === 0 ? [] : ['--', ...options]),
-  ]);
+/**
+ * Installs as a field engineer does: by `install.sh` of the stick and the fingerprint from paper, up to where it waits for the
+ * answer of whoever holds the recovery recipient's private half, and then to its end. What it said last.
+ */
+export async function installWhole(box: Box, stick: string): Promise<string> {
+  const { recipient, identity } = await makeKeyPair();
+  const words = installWords(stick, recipient);
+  const first = await box.run(words);
+  assert.ok(waitsForAnswer(box), first.err);
+  await answerChallenge(box, identity);
+  const { code, out, err } = await box.run(words);
   assert.equal(code, 0, err);
-  return { out, said: err };
-}
-
-/** Brings what was installed to run: images and signatures to where they belong, the services for every boot. */
-export async function startInstalled(box: Box): Promise<void> {
-  await box.must(`${CURRENT}/appliance/frostbyte`, 'bundle', 'load', CURRENT);
-  const signatures = join(box.root, 'var/lib/frostbyte/signatures');
-  mkdirSync(signatures, { recursive: true });
-  cpSync(join(box.root, 'opt/frostbyte/current/signatures'), signatures, { recursive: true });
-  await box.must('systemctl', 'enable', '--now', ...SERVICES);
+  return out;
 }
 
 /** Runs our program in a box, with what is configured there; `token` is a file in there. */
