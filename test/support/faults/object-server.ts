@@ -37,11 +37,13 @@ export async function objectServer(folder: string): Promise<ObjectServer> {
   const server: ObjectServer = {
     options,
     async kill() {
-      if (child === null) return;
-      const ended = once(child, 'exit');
-      child.kill('SIGKILL');
-      await ended;
+      const killed = child;
       child = null;
+      // One that lost its disk may have ended by itself, and does not end again.
+      if (killed === null || killed.exitCode !== null || killed.signalCode !== null) return;
+      const ended = once(killed, 'exit');
+      killed.kill('SIGKILL');
+      await ended;
     },
     async start() {
       const started = spawn(PROGRAM, ['server', '--quiet', `--address=127.0.0.1:${port}`, data], {
