@@ -5,7 +5,7 @@
  * bytes, wherever and whenever it is built.
  */
 import { execFileSync } from 'node:child_process';
-import { createWriteStream, existsSync, readFileSync, rmSync } from 'node:fs';
+import { createWriteStream, existsSync, rmSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
@@ -19,6 +19,7 @@ import { billOf } from './bundle/boms.ts';
 import { absent, lockedFolder, models } from './bundle/components.ts';
 import { ownFiles } from './bundle/contents.ts';
 import { broughtSigners, trialSigners } from './bundle/keys.ts';
+import { releaseFacts } from './bundle/release-facts.ts';
 import { sources } from './bundle/sources.ts';
 import { type BuiltImage, buildImage, release } from './images/build.ts';
 import { takeForeign } from './images/foreign.ts';
@@ -103,7 +104,7 @@ async function build(): Promise<void> {
       version,
       arch,
       built_at,
-      ...releaseFacts(),
+      ...releaseFacts(version),
       data_formats: dataFormats(lock, wanted),
       components: optional.map(({ component }) => component),
       images: layout.images,
@@ -128,12 +129,6 @@ function builtAt(): number {
   );
   if (!Number.isSafeInteger(seconds) || seconds <= 0) throw new Error('SOURCE_DATE_EPOCH is no time in seconds');
   return seconds;
-}
-
-type Facts = Pick<BundleManifest, 'counter' | 'upgrade_from' | 'requirements'>;
-
-function releaseFacts(): Facts {
-  return JSON.parse(readFileSync(join(ROOT, 'manifests/release.json'), 'utf8')) as Facts;
 }
 
 /** What the stores of this release keep their data in: what an upgrade may not skip. */
