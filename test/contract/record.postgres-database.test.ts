@@ -242,7 +242,8 @@ describe('postgres records: the database', { skip: missing ?? false }, () => {
     await toIndex(store, idOf('x'), 2);
     await publish(store, idOf('x'), [{ text: '[REDACTED:NAME] words' }], { run: 2 });
     await erase(store, idOf('x'));
-    assert.equal(await store.scrub(), true);
+    // What the server does at a table on its own account may hold it back for a moment.
+    await until('all of it to be scrubbed', () => store.scrub());
     await databases.asOwner(database, 'CHECKPOINT');
     assert.deepEqual(await holding(), []);
     assert.equal(await store.scrub(), true, 'nothing is owed any more');
