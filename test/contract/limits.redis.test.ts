@@ -11,7 +11,9 @@ describe('as the gateways’ user', { skip: stackMissing() ?? false }, () => {
     gateways = await redisUser('limits', limiterRule);
   });
   after(() => gateways.end());
-  const open = () => openRedisLimiter({ address: gateways.address, prefix: gateways.prefix });
+  // A gateway does not wait for a connection as long as a busy machine may take to make one.
+  const limits = { patienceMs: 10_000, commandTimeoutMs: 10_000 };
+  const open = () => openRedisLimiter({ address: gateways.address, prefix: gateways.prefix, ...limits });
 
   limitsContract('Redis', true, async () => {
     await gateways.empty();
