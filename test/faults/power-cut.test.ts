@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import Database from 'better-sqlite3';
@@ -133,12 +133,23 @@ function checkFiles(folder: string): void {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.sqlite'));
   assert.ok(files.length >= 6, `only ${files.join(', ')}`);
   for (const name of files) {
-    const db = new Database(join(folder, name));
+    const db = opened(folder, name);
     try {
       assert.equal(db.pragma('integrity_check', { simple: true }), 'ok', name);
     } finally {
       db.close();
     }
+  }
+}
+
+/** Which one it is that cannot be opened, and what lies beside it, is what whoever looks for the reason needs. */
+function opened(folder: string, name: string): Database.Database {
+  try {
+    return new Database(join(folder, name));
+  } catch (cause) {
+    const place = dirname(join(folder, name));
+    const beside = existsSync(place) ? readdirSync(place).join(', ') : 'its folder is not there any more';
+    throw new Error(`${name} cannot be opened; beside it: ${beside}`, { cause });
   }
 }
 
