@@ -3,6 +3,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   rmSync,
   statfsSync,
   truncateSync,
@@ -86,6 +87,16 @@ export function loopDisk(megabytes: number): LoopDisk {
     // Barriers and ordered data are ext4's defaults; written out, since tests are about them.
     execFileSync('mount', ['-t', 'ext4', '-o', `${mode},data=ordered,barrier=1,errors=remount-ro`, device, folder]);
   }
+  /**
+   * An engine, or a container that is being made, has mounts of its own, and this disk among them where it was mounted then: as
+   * long as one of those lasts, the kernel shows the file system as it was when the power was cut.
+   */
+  function isShutDown(): boolean {
+    const line = readFileSync('/proc/self/mounts', 'utf8')
+      .split('\n')
+      .findLast((one) => one.split(' ')[1] === folder);
+    return /(?:^|,)shutdown(?:,|$)/.test(line?.split(' ')[3] ?? '');
+  }
   const unmount = () =>
     until('the disk to be let go', () => spawnSync('umount', [folder]).status === 0, { seconds: 30, everyMs: 50 });
 
@@ -96,7 +107,12 @@ export function loopDisk(megabytes: number): LoopDisk {
       await unmount();
       if (failed) spawnSync('fsck.ext4', ['-f', '-y', device]);
       failed = false;
-      mount(readOnly ? 'ro' : 'rw');
+      await until('the disk to be seen as it is by now', async () => {
+        mount(readOnly ? 'ro' : 'rw');
+        if (!isShutDown()) return true;
+        await unmount();
+        return false;
+      });
     },
     freeze: () => void execFileSync('fsfreeze', ['--freeze', folder]),
     // Safe to call on a disk that is not frozen.
