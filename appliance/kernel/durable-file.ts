@@ -35,7 +35,16 @@ export function writeAll(fd: number, bytes: Uint8Array, position: number | null 
 
 /** Has the names in a folder on the disk: those of files that were made, renamed or removed. */
 export function syncFolder(folder: string): void {
-  const fd = openSync(folder, 'r');
+  syncPath(folder);
+}
+
+/** Has on the disk what was written to a file by somebody else, as by a copy. */
+export function syncFile(file: string): void {
+  syncPath(file);
+}
+
+function syncPath(path: string): void {
+  const fd = openSync(path, 'r');
   try {
     fsyncSync(fd);
   } finally {

@@ -1,16 +1,6 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { syncFile, syncFolder } from '../../kernel/durable-file.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import { checkSignature } from '../sshsig/check-signature.ts';
 import { type KeyFile, openKeyFile } from '../sshsig/key-file.ts';
@@ -97,8 +87,8 @@ async function write(folder: string, { root, lists }: SignersFolder, key: KeyFil
       writeFileSync(join(next, name), texts[name]);
       await key.sign(join(next, name), SIGNERS_NAMESPACE);
     }
-    for (const name of FILES) sync(join(next, name));
-    sync(next);
+    for (const name of FILES) syncFile(join(next, name));
+    syncFolder(next);
     // What an agent or a token signed with is what was asked for.
     readFolder(next);
     keepRecord(lists.serial, signing);
@@ -121,7 +111,7 @@ function finish(folder: string): void {
 function settle(folder: string): void {
   const next = join(folder, NEXT);
   for (const name of FILES) if (existsSync(join(next, name))) renameSync(join(next, name), join(folder, name));
-  sync(folder);
+  syncFolder(folder);
   rmSync(next, { recursive: true });
 }
 
@@ -193,7 +183,7 @@ function keepRecord(serial: number, signing: Signing): void {
   const file = recordOf(signing);
   try {
     writeFileSync(`${file}.new`, `${serial}\n`, { mode: 0o600 });
-    sync(`${file}.new`);
+    syncFile(`${file}.new`);
     renameSync(`${file}.new`, file);
   } catch (cause) {
     throw new FrostbyteError(
@@ -206,13 +196,4 @@ function keepRecord(serial: number, signing: Signing): void {
 
 function recordOf({ key, record }: Signing): string {
   return record ?? `${key.replace(/\.pub$/, '')}.serial`;
-}
-
-function sync(path: string): void {
-  const file = openSync(path, 'r');
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
 }

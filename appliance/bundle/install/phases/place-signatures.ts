@@ -1,17 +1,6 @@
-import {
-  closeSync,
-  copyFileSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { diskError, syncFolder } from '../../../kernel/durable-file.ts';
+import { diskError, syncFile, syncFolder } from '../../../kernel/durable-file.ts';
 import { FrostbyteError } from '../../../kernel/errors.ts';
 import type { Phase } from '../../operation/phase.ts';
 
@@ -65,15 +54,6 @@ export function placeSignatures(release: string, folder: string): Phase {
       }
     },
   };
-}
-
-function syncFile(file: string): void {
-  const fd = openSync(file, 'r+');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }
 
 function none(folder: string): FrostbyteError {
