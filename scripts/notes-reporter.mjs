@@ -13,7 +13,13 @@ export default async function* report(source) {
     } else if (type === 'test:fail' && (details?.type !== 'suite' || details.error?.failureType === 'hookFailed')) {
       const error = details?.error?.cause ?? details?.error;
       const reason = String(error?.stack ?? error?.message ?? error);
-      yield `${JSON.stringify({ ...place, kind: 'failure', reason: reason.split('\n').slice(0, 6).join('\n  ') })}\n`;
+      yield `${JSON.stringify({ ...place, kind: 'failure', reason: shortened(reason) })}\n`;
     }
   }
+}
+
+/** The first lines, none of them longer than what a page of many failures has room for. */
+function shortened(reason) {
+  const lines = reason.split('\n').slice(0, 4);
+  return lines.map((line) => (line.length > 240 ? `${line.slice(0, 100)} … ${line.slice(-140)}` : line)).join('\n  ');
 }

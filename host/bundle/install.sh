@@ -45,16 +45,19 @@ here=$(cd "$(dirname "$0")" && pwd -P) || exit 2
 programs=$root/opt/frostbyte
 quarantine=$programs/quarantine
 mkdir -p "$quarantine" && chmod 0755 "$programs" && chmod 0700 "$quarantine" || exit 1
-busy=$quarantine/.busy
+busy=$quarantine/.busy boot=$(cat /proc/sys/kernel/random/boot_id)
 if ! mkdir "$busy" 2>/dev/null; then
   holder=$(cat "$busy/pid" 2>/dev/null)
-  # One that was killed may not be buried yet, and its number may be another's by now: it is asked what it runs.
-  if [ -n "$holder" ] && tr '\0' ' ' <"/proc/$holder/cmdline" 2>/dev/null | grep -q 'install\.sh'; then
+  # One that was killed may not be buried yet, and its number may be another's by now, after a boot this one's own: it is asked
+  # what it runs, and in which boot it ran.
+  if [ -n "$holder" ] && [ "$holder" != "$$" ] && [ "$(cat "$busy/boot" 2>/dev/null)" = "$boot" ] &&
+    tr '\0' ' ' <"/proc/$holder/cmdline" 2>/dev/null | grep -q 'install\.sh'; then
     say "Another install.sh runs on this host: process $holder. Wait until it is done."
     exit 1
   fi
   rm -rf "$busy" && mkdir "$busy" 2>/dev/null || { say 'Another install.sh has just begun on this host.'; exit 1; }
 fi
+printf '%s\n' "$boot" >"$busy/boot"
 printf '%s\n' "$$" >"$busy/pid"
 trap 'rm -rf "$busy"' EXIT
 trap 'exit 130' INT TERM HUP

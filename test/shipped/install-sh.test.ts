@@ -179,9 +179,13 @@ describe('install.sh', { skip }, () => {
     const other = spawn('dash', ['-c', 'read _', 'install.sh'], { stdio: ['pipe', 'ignore', 'ignore'] });
     try {
       writeFileSync(join(busy, 'pid'), `${other.pid}\n`);
+      writeFileSync(join(busy, 'boot'), readFileSync('/proc/sys/kernel/random/boot_id'));
       const { code, said } = install(path, '--fingerprint', print(), '--', '--dry-run');
       assert.equal(code, 1);
       assert.match(said, new RegExp(`Another install\\.sh runs on this host: process ${other.pid}`));
+      // Of a boot before this one: the number is another's, whatever that one runs.
+      writeFileSync(join(busy, 'boot'), '00000000-0000-4000-8000-000000000000\n');
+      assert.equal(install(path, '--fingerprint', print(), '--', '--dry-run').code, 0);
     } finally {
       other.kill('SIGKILL');
     }
@@ -192,6 +196,12 @@ describe('install.sh', { skip }, () => {
     mkdirSync(busy, { recursive: true });
     writeFileSync(join(busy, 'pid'), `${spawnSync('true').pid}\n`);
     assert.equal(install(path, '--fingerprint', print(), '--', '--dry-run').code, 0);
+    // One whose number is its own now.
+    mkdirSync(busy, { recursive: true });
+    const script = 'echo $$ >"$1/pid" && cat /proc/sys/kernel/random/boot_id >"$1/boot" && shift && exec dash "$@"';
+    const words = ['--root', root, '--fingerprint', print(), '--', '--dry-run'];
+    const { status, stderr } = spawnSync('dash', ['-c', script, '-', busy, join(path, 'install.sh'), ...words]);
+    assert.equal(status, 0, stderr.toString());
     assert.equal(existsSync(busy), false);
   });
 });
