@@ -6,10 +6,12 @@ import { type Appliance, type ApplianceOptions, startAppliance } from '../test/s
 export function startShipped(
   environment: Record<string, string> = {},
   arrangement: NonNullable<ApplianceOptions['arrangement']> = 'single',
+  planes?: ApplianceOptions['planes'],
 ): Promise<Appliance> {
   const options: ApplianceOptions = {
     launcher: resolve(import.meta.dirname, '../dist/frostbyte'),
     arrangement,
+    planes,
     environment: { FROSTBYTE_LOG_LEVEL: 'error', ...environment },
   };
   return startAppliance(options);

@@ -5,6 +5,7 @@ import { makeBatch, text, whenSettled } from '../test/support/batch.ts';
 import { docker } from '../test/support/docker.ts';
 import { descendantsOf, rolesOf } from '../test/support/faults/processes.ts';
 import { stackMissing, testStack } from '../test/support/stack.ts';
+import type { Planes } from '../test/support/stack-appliance.ts';
 import { redisContainer } from '../test/support/stack-tenant.ts';
 import { median, startShipped } from './support.ts';
 
@@ -21,7 +22,16 @@ const BOUND_S = 60;
 export async function measure(): Promise<string[]> {
   const missing = stackMissing();
   if (missing !== null) return [`left out, ${missing}`];
-  const appliance = await startShipped({}, 'stack');
+  const lines: string[] = [];
+  // As an installed appliance has them, and as processes of one host.
+  for (const planes of ['containers', 'processes'] as const) {
+    lines.push(`data planes as ${planes}:`, ...(await measureWith(planes)));
+  }
+  return lines;
+}
+
+async function measureWith(arranged: Planes): Promise<string[]> {
+  const appliance = await startShipped({}, 'stack', arranged);
   try {
     const ids = Array.from({ length: TENANTS }, (_, n) => `bench${n + 1}`);
     const made: number[] = [];
@@ -31,7 +41,7 @@ export async function measure(): Promise<string[]> {
       made.push((performance.now() - began) / 1000);
       await ingestOne(appliance, id);
     }
-    const planes = ids.map((id) => planeMemory(appliance, id));
+    const planes = ids.map((id) => (arranged === 'containers' ? inContainers(id) : asProcess(appliance, id)));
     const plane = median(planes.map(({ mib }) => mib));
     const queues = ids.map((id) => containerMiB(redisContainer(id)));
     const queue = median(queues);
@@ -45,7 +55,7 @@ export async function measure(): Promise<string[]> {
     const perPair = checks.seconds / pairs;
     return [
       `to make a tenant, s                  ${made.map((seconds) => seconds.toFixed(1)).join(' ')}; median ${median(made).toFixed(1)}`,
-      `memory of a data plane, MiB          ${round(planes.map(({ mib }) => mib))}; median ${plane.toFixed(0)} (${planes[0]!.processes} processes, shared pages by share, after a document)`,
+      `memory of a data plane, MiB          ${round(planes.map(({ mib }) => mib))}; median ${plane.toFixed(0)} (${planes[0]!.processes} processes, its parser's among them, shared pages by share, after a document)`,
       `memory of a queue server, MiB        ${queues.map((mib) => mib.toFixed(1)).join(' ')}; median ${queue.toFixed(1)}`,
       `memory of the core stack, MiB        ${core.map(({ name, mib }) => `${name} ${mib.toFixed(0)}`).join(', ')}; control and gateway ${shared.toFixed(0)}`,
       `isolation of ${pairs} ordered pairs       ${checks.seconds.toFixed(1)} s, of ${BOUND_S} allowed${checks.seconds <= BOUND_S ? '' : ': TOO MUCH'}; ${checks.checks} checks, ${checks.failed === 0 ? 'all passed' : `${checks.failed} tenants FAILED`}`,
@@ -82,22 +92,39 @@ async function isolation(appliance: Appliance, ids: readonly string[]) {
   return { seconds: (performance.now() - began) / 1000, checks, failed };
 }
 
-function planeMemory(appliance: Appliance, tenant: string): { mib: number; processes: number } {
+interface Memory {
+  mib: number;
+  processes: number;
+}
+
+/** Of a data plane that is a process, with all that it started. */
+function asProcess(appliance: Appliance, tenant: string): Memory {
   const own = rolesOf(appliance.process.pid!).find((role) => role.tenant === tenant);
   if (own === undefined) throw new Error(`${tenant} has no data plane`);
-  const pids = [own.pid, ...descendantsOf(own.pid)];
-  return { mib: pids.reduce((sum, pid) => sum + ownMiB(pid), 0), processes: pids.length };
+  return memoryOf([own.pid, ...descendantsOf(own.pid)]);
 }
+
+/** Of a data plane in a container, and of its parser in another. */
+function inContainers(tenant: string): Memory {
+  return memoryOf(['data-plane', 'parser'].flatMap((role) => processesIn(`frostbyte-${tenant}-${role}`)));
+}
+
+const memoryOf = (pids: readonly number[]): Memory => ({
+  mib: pids.reduce((sum, pid) => sum + ownMiB(pid), 0),
+  processes: pids.length,
+});
 
 /** What a process holds, pages that it shares with others by its share (`Pss`). */
 function ownMiB(pid: number): number {
   return Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? Number.NaN) / 1024;
 }
 
-function containerMiB(name: string): number {
-  const pid = Number(docker(testStack()!, 'inspect', '--format={{.State.Pid}}', name));
-  return [pid, ...descendantsOf(pid)].reduce((sum, each) => sum + ownMiB(each), 0);
+function processesIn(container: string): number[] {
+  const pid = Number(docker(testStack()!, 'inspect', '--format={{.State.Pid}}', container));
+  return [pid, ...descendantsOf(pid)];
 }
+
+const containerMiB = (name: string): number => memoryOf(processesIn(name)).mib;
 
 function coreMemory(): { name: string; mib: number }[] {
   const names = docker(

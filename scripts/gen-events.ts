@@ -20,15 +20,16 @@ after an erasure: let it name a case, not a person. A detail \`…_commitment\` 
 reference that stands beside the event and can be erased. \`dropped\` counts, by type, the entries of the acceptance
 report; one entry may stand for several things of a page or a file, as all its comments. REPROCESS_COMPLETED is told of
 requests for a batch or for all below a version, which take their time; a single document has begun anew once
-REPROCESS_STARTED stands, and ends as the first time.
+REPROCESS_STARTED stands, and ends as the first time. What control appends is its own: a tenant's data plane that reports
+such an event, or one of no type, or another tenant's, is not believed, and EVENT_REFUSED stands in the log in its place.
 
-| type | about | reported by | adds |
-| --- | --- | --- | --- |
+| type | about | reported by | appended by | adds |
+| --- | --- | --- | --- | --- |
 `;
 
 const rows = (Object.entries(EVENTS) as [EventName, EventType][]).map(
-  ([name, { component, resource, adds }]) =>
-    `| ${name} | ${resource} | ${component} | ${adds.map((each) => `\`${each}\``).join(' ')} |\n`,
+  ([name, { component, resource, by, adds }]) =>
+    `| ${name} | ${resource} | ${component} | ${by} | ${adds.map((each) => `\`${each}\``).join(' ')} |\n`,
 );
 const text = INTRODUCTION + rows.join('');
 

@@ -7,21 +7,26 @@ import type { Component, ResourceType } from '../kernel/audit-event.ts';
 export interface EventType {
   component: Component;
   resource: ResourceType;
+  /** Who appends it: the tenant's data plane beside the change, or control, which does not believe a data plane that does. */
+  by: 'data-plane' | 'control';
   /** Names of added details: ids, counts, hashes, codes. Never content. */
   adds: readonly string[];
 }
 
 const event = (component: Component, resource: ResourceType, ...adds: string[]): EventType =>
-  Object.freeze({ component, resource, adds: Object.freeze(adds) });
+  Object.freeze({ component, resource, by: 'data-plane', adds: Object.freeze(adds) });
+const ofControl = (resource: ResourceType, ...adds: string[]): EventType =>
+  Object.freeze({ component: 'control-plane', resource, by: 'control', adds: Object.freeze(adds) });
 
 const intake = (resource: ResourceType, ...adds: string[]) => event('intake-gateway', resource, ...adds);
 const parse = (...adds: string[]) => event('parse-worker', 'document', ...adds);
 const policy = (...adds: string[]) => event('policy-engine', 'document', ...adds);
 const embedding = (...adds: string[]) => event('embedding-service', 'document', ...adds);
 const serve = (resource: ResourceType, ...adds: string[]) => event('serving-api', resource, ...adds);
-const tenant = (...adds: string[]) => event('control-plane', 'tenant', ...adds);
+const tenant = (...adds: string[]) => ofControl('tenant', ...adds);
+const reindex = (...adds: string[]) => event('control-plane', 'tenant', 'reindex_id', 'embed_model', 'embed_version', ...adds);
 const people = (resource: ResourceType, ...adds: string[]) => event('control-plane', resource, ...adds);
-const appliance = (...adds: string[]) => event('control-plane', 'appliance', ...adds);
+const appliance = (...adds: string[]) => ofControl('appliance', ...adds);
 
 export const EVENTS = Object.freeze({
   // intake
@@ -169,16 +174,18 @@ export const EVENTS = Object.freeze({
   TOKEN_REVOKED: tenant('jti', 'subject', 'reason', 'count'),
   SIGNED_IN: tenant('subject'),
   AUTHENTICATION_FAILED: tenant('source', 'count', 'minute', 'error_code'),
-  REINDEX_STARTED: tenant('reindex_id', 'embed_model', 'embed_version', 'reason'),
-  REINDEX_SWITCHED: tenant('reindex_id', 'embed_model', 'embed_version', 'documents', 'chunks'),
+  // Its data plane reported what is not its to report; the event's id is that of what was refused.
+  EVENT_REFUSED: tenant('refused_type', 'objection'),
+  REINDEX_STARTED: reindex('reason'),
+  REINDEX_SWITCHED: reindex('documents', 'chunks'),
   // Given up by a person, or since it could never end (`error_code`): what was served stays.
-  REINDEX_CANCELLED: tenant('reindex_id', 'embed_model', 'embed_version', 'documents', 'chunks', 'error_code'),
+  REINDEX_CANCELLED: reindex('documents', 'chunks', 'error_code'),
   // people
   CLASSIFICATION_REVIEWED: people('document', 'classification', 'previous', 'decision'),
   CONTENT_READ: serve('document', 'what', 'chunk_id', 'doc_ids'),
-  BREAK_GLASS_OPENED: people('tenant', 'reason', 'method', 'route', 'grant_id', 'expires_at'),
-  BREAK_GLASS_CLOSED: people('tenant', 'grant_id', 'expires_at'),
-  NOTICE_ACKNOWLEDGED: people('tenant', 'notice_id', 'kind'),
+  BREAK_GLASS_OPENED: ofControl('tenant', 'reason', 'method', 'route', 'grant_id', 'expires_at'),
+  BREAK_GLASS_CLOSED: ofControl('tenant', 'grant_id', 'expires_at'),
+  NOTICE_ACKNOWLEDGED: ofControl('tenant', 'notice_id', 'kind'),
   QUARANTINE_RELEASED: people(
     'document',
     'reason',
@@ -227,11 +234,11 @@ export const EVENTS = Object.freeze({
     'emptied_batches',
   ),
   DOCUMENT_EXPORTED: people('export', 'doc_ids', 'documents'),
-  HOLD_SET: people('document', 'hold_id', 'scope', 'reason'),
-  HOLD_LIFTED: people('document', 'hold_id', 'scope', 'reason'),
+  HOLD_SET: ofControl('document', 'hold_id', 'scope', 'reason'),
+  HOLD_LIFTED: ofControl('document', 'hold_id', 'scope', 'reason'),
   RETENTION_EXPIRED: people('document', 'retention_until'),
-  AUDIT_EXPORTED: people('export', 'from', 'to', 'event_count', 'format', 'file_sha256'),
-  REFERENCES_ERASED: people('document', 'count'),
+  AUDIT_EXPORTED: ofControl('export', 'from', 'to', 'event_count', 'format', 'file_sha256'),
+  REFERENCES_ERASED: ofControl('document', 'count'),
   // appliance
   BUNDLE_VERIFIED: appliance('version', 'manifest_sha256', 'counter'),
   BUNDLE_INSTALLED: appliance('version', 'manifest_sha256', 'counter'),

@@ -1,3 +1,4 @@
+import { asReported } from '../audit/as-reported.ts';
 import { relayEvents } from '../audit/relay.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { codeFrames, isFrostbyteError } from '../kernel/errors.ts';
@@ -64,6 +65,7 @@ export function controlRelay(parts: {
       const open = await log(tenantId);
       await relayEvents(outbox, open, {
         most,
+        as: (event) => asReported(tenantId, event),
         taken: (events) => followErasures({ registry, clock, log: open }, events),
       });
     } catch (error) {

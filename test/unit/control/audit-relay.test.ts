@@ -17,7 +17,7 @@ const QUIET = 'globex';
 type Waiting = Awaited<ReturnType<AuditOutbox['pendingEvents']>>[number];
 
 const event = (tenant_id: string, seq: number): Waiting => {
-  const entry = auditEntry(clock, 'TENANT_RESUMED', { tenant_id, actor: 'a test', resource_id: tenant_id });
+  const entry = auditEntry(clock, 'BATCH_CANCELLED', { tenant_id, actor: 'a test', resource_id: 'a batch' });
   return { seq, event: { ...entry.event, previous_event_id: null }, references: entry.references };
 };
 
@@ -103,4 +103,40 @@ test('a data plane that fails fails no round, and rests', async (t) => {
   await relay.round();
   assert.deepEqual([asked, logs.get(QUIET)!.entries.length], [1, 3]);
   await assert.rejects(relay.relayAll(), /no answer/, 'who asks for all of it is told');
+});
+
+test('what only control reports, and a taken-over data plane did, is in the log as refused', async (t) => {
+  const told: Waiting[] = [
+    event(HOSTILE, 1),
+    {
+      seq: 2,
+      event: { ...event(HOSTILE, 2).event, event_type: 'TENANT_RESUMED', actor: 'frode', resource_id: 'words of mine' },
+      references: [{ name: 'filename', salt: '00', value: 'words of mine' }],
+    },
+    { ...event(QUIET, 3) },
+    event(HOSTILE, 4),
+  ];
+  const marked: number[] = [];
+  const outbox: AuditOutbox = {
+    pendingEvents: async () => told.filter(({ seq }) => !marked.includes(seq)),
+    markRelayed: async (positions) => void marked.push(...positions.map(({ seq }) => seq)),
+  };
+  const { relay, logs } = await relaying(t, async () => outbox, 60_000);
+  await relay.round();
+  assert.deepEqual(marked, [1, 2, 3, 4], 'none of them is offered for ever');
+  const logged = logs.get(HOSTILE)!.entries;
+  assert.deepEqual(
+    logged.map(({ event: { event_type, tenant_id, actor } }) => [event_type, tenant_id, actor]),
+    [
+      ['BATCH_CANCELLED', HOSTILE, 'a test'],
+      ['EVENT_REFUSED', HOSTILE, 'system'],
+      ['EVENT_REFUSED', HOSTILE, 'system'],
+      ['BATCH_CANCELLED', HOSTILE, 'a test'],
+    ],
+  );
+  assert.deepEqual(
+    logged.map(({ event: { details } }) => details.objection),
+    [undefined, 'reporter', 'tenant', undefined],
+  );
+  assert.doesNotMatch(JSON.stringify(logged), /words of mine/);
 });
