@@ -24,7 +24,8 @@ const policy = (...adds: string[]) => event('policy-engine', 'document', ...adds
 const embedding = (...adds: string[]) => event('embedding-service', 'document', ...adds);
 const serve = (resource: ResourceType, ...adds: string[]) => event('serving-api', resource, ...adds);
 const tenant = (...adds: string[]) => ofControl('tenant', ...adds);
-const reindex = (...adds: string[]) => event('control-plane', 'tenant', 'reindex_id', 'embed_model', 'embed_version', ...adds);
+const reindex = (...adds: string[]) =>
+  event('control-plane', 'tenant', 'reindex_id', 'embed_model', 'embed_version', ...adds);
 const people = (resource: ResourceType, ...adds: string[]) => event('control-plane', resource, ...adds);
 const appliance = (...adds: string[]) => ofControl('appliance', ...adds);
 

@@ -23,26 +23,34 @@ export async function tryQueue(order: IsolationOrder, tries: Tries): Promise<voi
     }),
   );
   if (!isOpen) return;
+  await Promise.all([tryServers(order, tries), tryOwnServer(order, tries)]);
+}
+
+/** The servers of others. All together: each that no network leads to is waited for. */
+async function tryServers({ own: { queue: own }, targets }: IsolationOrder, tries: Tries): Promise<void> {
+  const elsewhere = targets.filter(({ queue }) => queue.host !== own.host || queue.port !== own.port);
+  await Promise.all(
+    elsewhere.map(async ({ tenant_id, queue: { host, port, username, password } }) => {
+      await tries.foreign(tenant_id, 'reach its server', () => reaches(host, port));
+      if (password === null) return;
+      await tries.foreign(tenant_id, 'log in to its server with its password', () =>
+        answerOf(() => session({ host, port, username, password, tls: own.tls }, (redis) => redis.ping())),
+      );
+    }),
+  );
+}
+
+/** Its own server, one after the other: it serves the tenant meanwhile. */
+async function tryOwnServer(order: IsolationOrder, tries: Tries): Promise<void> {
   for (const target of order.targets) await tryTarget(order, target, tries);
 }
 
 async function tryTarget(order: IsolationOrder, target: OrderTarget, tries: Tries): Promise<void> {
   const { queue: own } = order.own;
   const { queue: other, probe, tenant_id } = target;
-  const attempt = (test: string, work: () => Promise<Answer>) => tries.foreign(tenant_id, test, work);
   const command = (test: string, name: string, ...args: string[]) =>
-    attempt(test, () => answerOf(() => session(own, (redis) => redis.call(name, ...args))));
+    tries.foreign(tenant_id, test, () => answerOf(() => session(own, (redis) => redis.call(name, ...args))));
 
-  const isElsewhere = other.host !== own.host || other.port !== own.port;
-  if (isElsewhere) {
-    await attempt('reach its server', () => reaches(other.host, other.port));
-    if (other.password !== null) {
-      const { host, port, username, password } = other;
-      await attempt('log in to its server with its password', () =>
-        answerOf(() => session({ host, port, username, password, tls: own.tls }, (redis) => redis.ping())),
-      );
-    }
-  }
   // Were its keys ever on this server, they would be closed all the same.
   const foreign = `${other.prefix}:isolation`;
   await command('read its keys', 'GET', foreign);

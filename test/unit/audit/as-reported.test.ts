@@ -52,7 +52,10 @@ test('an event of no type, another tenant’s, or with details that nobody named
   ] as const;
   for (const [objection, forged] of cases) {
     const taken = asReported('acme', forged);
-    assert.deepEqual([taken.event_type, taken.tenant_id, taken.details.objection], ['EVENT_REFUSED', 'acme', objection]);
+    assert.deepEqual(
+      [taken.event_type, taken.tenant_id, taken.details.objection],
+      ['EVENT_REFUSED', 'acme', objection],
+    );
     assert.doesNotMatch(JSON.stringify(taken), /content|constructor|globex|doc-1|dana/i);
   }
 });
