@@ -32,7 +32,7 @@ const KEEPS_LABEL = 'frostbyte.keeps';
 /** Every rule that all are held to, and what is the service's own. */
 export function composeService(service: CoreService): Record<string, unknown> {
   const { name, user, program, command, mounts, secrets, memoryFolders, sharedMemoryMb, limits } = service;
-  const { stopSeconds, check, after } = service;
+  const { stopSeconds, check, checkEverySeconds, after } = service;
   return {
     image: imageReference(service.image, given('release')),
     pull_policy: 'never',
@@ -41,6 +41,7 @@ export function composeService(service: CoreService): Record<string, unknown> {
     ...(command && { command: command(SUBNET.text) }),
     ...placeOf(name),
     ...(check && { healthcheck: composeCheck(check.plain) }),
+    ...(checkEverySeconds && { healthcheck: { interval: `${checkEverySeconds}s` } }),
     ...(after && { depends_on: Object.fromEntries(after.map((each) => [each, { condition: 'service_healthy' }])) }),
     restart: CONFINEMENT.restart,
     read_only: CONFINEMENT.readOnly,

@@ -59,6 +59,8 @@ export interface CoreService {
   stopSeconds: number;
   /** Where the image brings no check of its own: whether it works, in plain and over TLS. */
   check?: { plain: readonly string[]; tls: readonly string[] };
+  /** How often the check that its image brings is made, where others wait for it. Default: the image's. */
+  checkEverySeconds?: number;
   /** Started once these are healthy by their own check. */
   after?: readonly CoreService['name'][];
 }
@@ -121,6 +123,7 @@ export const CORE_SERVICES: readonly CoreService[] = Object.freeze([
     memoryFolders: [{ path: '/scratch', uid: IMAGE_USERS.clamav, sizeMb: 1024 }],
     limits: { memoryMb: 4096, cpus: 2, processes: 64, openFiles: 4096 },
     stopSeconds: 10,
+    checkEverySeconds: 5,
   },
   {
     name: 'scanner',
@@ -136,6 +139,7 @@ export const CORE_SERVICES: readonly CoreService[] = Object.freeze([
     memoryFolders: [{ path: '/tmp', uid: IMAGE_USERS.appliance, sizeMb: 16 }],
     limits: { memoryMb: 256, cpus: 1, processes: 64, openFiles: 4096 },
     stopSeconds: 5,
+    checkEverySeconds: 10,
     after: ['clamav'],
   },
 ]);
