@@ -68,6 +68,7 @@ async function largeBundle(folder: string): Promise<{ path: string; anchor: stri
   const signers = await signerFiles(
     {
       serial: 1,
+      none_before: null,
       signers: [{ key: publicOf(release), comment: 'release', valid_after: null, valid_before: null }],
       revocations: [],
     },

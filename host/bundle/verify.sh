@@ -125,6 +125,12 @@ is=$(sed -n 's/^{"arch":"\([a-z0-9]*\)",.*/\1/p' MANIFEST.json)
 [ "$is" = "$arch" ] || refuse BUNDLE_WRONG_ARCHITECTURE 50 "The bundle is for ${is:-nothing}; this host is $arch."
 count=$(sed -n 's/.*,"counter":\([0-9]*\),"data_formats":.*/\1/p' MANIFEST.json)
 [ "${count:-0}" -ge "$counter" ] || refuse BUNDLE_OLDER 51 "The bundle is older (${count:-0}) than what was taken here before ($counter)."
+built=$(sed -n 's/.*,"built_at":\([0-9]*\),"components":.*/\1/p' MANIFEST.json)
+day=$(date -u -d "@${built:-0}" +%Y-%m-%d)
+none=$(sed -n 's/^# none before: \([0-9]\{4\}\)\([0-9][0-9]\)\([0-9][0-9]\)$/\1-\2-\3/p' signers/allowed_signers | head -n 1)
+if [ -n "$none" ] && [ "$(printf '%s\n' "$day" | tr -d -)" -lt "$(printf '%s\n' "$none" | tr -d -)" ]; then
+  refuse BUNDLE_OLDER 51 "The bundle was built on $day; its maker has withdrawn all from before $none."
+fi
 
 # Every file that belongs to it, and no other.
 if grep -v -q '^[0-9a-f]\{64\}  [A-Za-z0-9][A-Za-z0-9._+@/-]*$' SHA256SUMS; then
@@ -170,5 +176,6 @@ while read -r hash path; do
 done <"$work/sums"
 [ "$wrong" -eq 0 ] || exit "$wrong"
 version=$(sed -n 's/.*,"version":"\([^"]*\)"}$/\1/p' MANIFEST.json)
-built=$(sed -n 's/.*,"built_at":\([0-9]*\),"components":.*/\1/p' MANIFEST.json)
-printf 'The bundle is as it was signed: version %s, counter %s, %s files, built %s.\n' "$version" "$count" "$(wc -l <SHA256SUMS | tr -d ' ')" "$(date -u -d "@${built:-0}" +%Y-%m-%d)"
+withdrawn='its maker has withdrawn none'
+[ -z "$none" ] || withdrawn="none is taken from before $none"
+printf 'The bundle is as it was signed: version %s, counter %s, %s files, built %s; %s.\n' "$version" "$count" "$(wc -l <SHA256SUMS | tr -d ' ')" "$day" "$withdrawn"

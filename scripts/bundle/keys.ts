@@ -42,7 +42,7 @@ export async function trialSigners(folder = TRIAL): Promise<Signers> {
   });
   const signer = { key: publicOf(release!.key), comment: 'trial', valid_after: null, valid_before: null };
   const inputs = await signerFiles(
-    { serial: 1, signers: [signer], revocations: [] },
+    { serial: 1, none_before: null, signers: [signer], revocations: [] },
     {
       key: publicOf(root!.key),
       sign: async (text, namespace) => signMessage(Buffer.from(text), root!.key, namespace),

@@ -71,7 +71,9 @@ for (const { name, shell, environment } of SHELLS) {
       assert.equal(code, 0, said);
       assert.match(
         said,
-        new RegExp(`version 1\\.2\\.3, counter 7, ${manifest.files.length + 1} files, built 2026-09-21\\.`),
+        new RegExp(
+          `version 1\\.2\\.3, counter 7, ${manifest.files.length + 1} files, built 2026-09-21; its maker has withdrawn none\\.`,
+        ),
       );
       const print = fingerprint(publicOf(world.root));
       assert.equal(verify(path, '--fingerprint', print, '--counter', '7', '--list-serial', '3').code, 0);
@@ -94,6 +96,7 @@ for (const { name, shell, environment } of SHELLS) {
         [await built({ lists: { revoked: [newKey(), world.release] } }), 'BUNDLE_SIGNER_REVOKED'],
         [await built({ about: { arch: 'arm64' } }), 'BUNDLE_WRONG_ARCHITECTURE'],
         [path, 'BUNDLE_OLDER', '--counter', '8'],
+        [await built({ lists: { none_before: '20260922' } }), 'BUNDLE_OLDER'],
         [path, 'BUNDLE_SIGNERS_INVALID', '--list-serial', '4'],
         [path, 'BUNDLE_SIGNER_UNKNOWN', '--fingerprint', fingerprint(publicOf(newKey()))],
         [join(world.folder, 'nowhere'), 'BUNDLE_FILE_MISSING'],
@@ -102,6 +105,9 @@ for (const { name, shell, environment } of SHELLS) {
         const { code, said } = verify(String(folder), ...options);
         assert.equal(code, BUNDLE_EXIT[expected], `${expected}: ${said}`);
       }
+      const { code, said } = verify(await built({ lists: { none_before: '20260921' } }));
+      assert.equal(code, 0, said);
+      assert.match(said, /none is taken from before 2026-09-21\.$/m);
       assert.equal(verify(path, '--counter', 'x').code, 2);
       assert.equal(verify(path, '--nonsense').code, 2);
     });

@@ -76,7 +76,7 @@ export interface BuildChanges {
   signer: KeyObject;
   /** Files over this are in parts. */
   partBytes: number;
-  lists: { serial?: number; valid_after?: string; valid_before?: string; revoked?: KeyObject[] };
+  lists: { serial?: number; none_before?: string; valid_after?: string; valid_before?: string; revoked?: KeyObject[] };
   rootSigner: KeyObject;
 }
 
@@ -97,10 +97,11 @@ export function bundleWorld(): BundleWorld {
       name,
       { about = {}, inputs = INPUTS, signer = release, lists = {}, rootSigner = root, partBytes = PART_BYTES } = {},
     ) {
-      const { serial = 3, valid_after = null, valid_before = null, revoked = [] } = lists;
+      const { serial = 3, none_before = null, valid_after = null, valid_before = null, revoked = [] } = lists;
       const signers = await signerFiles(
         {
           serial,
+          none_before,
           signers: [{ key: publicOf(release), comment: 'release 2026', valid_after, valid_before }],
           revocations: revoked.map((key) => ({ key: publicOf(key), since: '20260101', reason: 'lost' })),
         },

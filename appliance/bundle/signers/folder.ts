@@ -46,7 +46,10 @@ export async function createSigners(folder: string, signing: Signing): Promise<S
     });
   }
   const key = openKeyFile(signing.key);
-  const made: SignersFolder = { root: key.public(), lists: { serial: 1, signers: [], revocations: [] } };
+  const made: SignersFolder = {
+    root: key.public(),
+    lists: { serial: 1, none_before: null, signers: [], revocations: [] },
+  };
   refuseOlder(0, signing);
   mkdirSync(folder, { recursive: true });
   await write(folder, made, key, signing);

@@ -1,6 +1,6 @@
 import { FrostbyteError } from '../../kernel/errors.ts';
 import { fingerprint, KEY_TYPE, type PublicKey, publicLine, readPublicLine } from '../sshsig/keys.ts';
-import { BUNDLE_NAMESPACE, RELEASE_IDENTITY } from '../verify/trust.ts';
+import { BUNDLE_NAMESPACE, NONE_BEFORE, RELEASE_IDENTITY } from '../verify/trust.ts';
 
 /** Who signs releases, and from when to when: dates as `YYYYMMDD`, each the beginning of its day. */
 export interface ReleaseSigner {
@@ -22,6 +22,8 @@ export interface Revocation {
 export interface SignerLists {
   /** Higher in every edition: of two, hosts believe the one with the higher. */
   serial: number;
+  /** `YYYYMMDD`: no bundle that was built before it is taken anywhere, whoever signed it; null: any. */
+  none_before: string | null;
   signers: readonly ReleaseSigner[];
   revocations: readonly Revocation[];
 }
@@ -40,8 +42,9 @@ const SIGNER =
 const REVOKED = /^# revoked since (\d{8}): (.*)\n(\S+ \S+)\n/;
 
 /** Writes the lists; the same lists give the same bytes. */
-export function listTexts({ serial, signers, revocations }: SignerLists): ListTexts {
+export function listTexts({ serial, none_before, signers, revocations }: SignerLists): ListTexts {
   const head = `# serial: ${serial}\n`;
+  const none = none_before === null ? '' : `# none before: ${none_before}\n`;
   const allowed = signers.map(({ key, comment, valid_after, valid_before }) => {
     const options = [
       `namespaces="${BUNDLE_NAMESPACE}"`,
@@ -53,14 +56,16 @@ export function listTexts({ serial, signers, revocations }: SignerLists): ListTe
   const revoked = revocations.map(
     ({ key, since, reason }) => `# revoked since ${since}: ${oneLine(reason)}\n${publicLine(key)}\n`,
   );
-  return { allowed_signers: head + allowed.join(''), revoked_keys: head + revoked.join('') };
+  return { allowed_signers: head + none + allowed.join(''), revoked_keys: head + revoked.join('') };
 }
 
 /** Reads lists that `listTexts` wrote. Throws `BUNDLE_SIGNERS_INVALID` for any others: what is not understood is not kept. */
 export function readLists(texts: ListTexts): SignerLists {
   const serial = Number(HEAD.exec(texts.allowed_signers)?.[1] ?? 0);
+  const none_before = NONE_BEFORE.exec(texts.allowed_signers)?.[1] ?? null;
   const signers = texts.allowed_signers
     .replace(HEAD, '')
+    .replace(NONE_BEFORE, '')
     .split('\n')
     .filter((line) => line !== '')
     .map((line): ReleaseSigner => {
@@ -74,7 +79,7 @@ export function readLists(texts: ListTexts): SignerLists {
     revocations.push({ key: keyOf(key), since, reason });
     rest = rest.slice(whole.length);
   }
-  const lists = { serial, signers, revocations };
+  const lists = { serial, none_before, signers, revocations };
   const again = listTexts(lists);
   // Other names, other purposes, another serial in the second list: whatever differs is no edition of ours.
   if (again.allowed_signers !== texts.allowed_signers || again.revoked_keys !== texts.revoked_keys) throw notOurs();
@@ -114,6 +119,13 @@ export function withRevocation(lists: SignerLists, revocation: Revocation): Sign
     throw refused('key', fingerprint(revocation.key), 'was revoked before');
   if (oneLine(revocation.reason) === '') throw refused('reason', revocation.reason, 'a reason: it stands in the list');
   return edition(lists, { revocations: [...lists.revocations, revocation] });
+}
+
+/** The next edition, by which no bundle from before a day is taken. Throws `VALIDATION_ERROR` for an earlier day than it says. */
+export function withNoneBefore(lists: SignerLists, day: string): SignerLists {
+  if (lists.none_before !== null && day <= lists.none_before)
+    throw refused('day', day, `a later one than it says now (${lists.none_before})`);
+  return edition(lists, { none_before: day });
 }
 
 function edition(lists: SignerLists, changes: Partial<SignerLists>): SignerLists {

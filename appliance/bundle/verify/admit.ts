@@ -12,6 +12,20 @@ export interface Host {
   allow_older: boolean;
 }
 
+/**
+ * Throws `BUNDLE_OLDER` for one from before the day that the root key names. No operator's word helps: whoever makes releases
+ * says that those before are to be found nowhere any more. Seconds since 1970.
+ */
+export function refuseOutdated({ version, built_at }: BundleManifest, none_before: number): void {
+  if (built_at >= none_before) return;
+  const [built, bound] = [built_at, none_before].map((seconds) => new Date(seconds * 1000).toISOString().slice(0, 10));
+  throw new FrostbyteError(
+    'BUNDLE_OLDER',
+    `Version ${version} was built on ${built}. Its maker has withdrawn all from before ${bound}: take a newer one.`,
+    { details: [{ field: 'built_at', value: built_at, constraint: `at least ${none_before}` }] },
+  );
+}
+
 /** Throws `BUNDLE_WRONG_ARCHITECTURE` or `BUNDLE_OLDER`. */
 export function admitBundle({ arch, counter, built_at, version }: BundleManifest, host: Host): void {
   if (arch !== host.arch) {

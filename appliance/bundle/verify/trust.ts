@@ -74,6 +74,15 @@ export function serialOf(list: string): number {
   return Number(/^# serial: (\d{1,9})$/m.exec(list)?.[1] ?? 0);
 }
 
+/** Whoever holds the root key says that bundles from before this day are not to be taken any more. */
+export const NONE_BEFORE = /^# none before: (\d{8})$\n?/m;
+
+/** The beginning of that day, in seconds since 1970; 0 where any is taken. */
+export function noneBefore(allowedSigners: string): number {
+  const [, year, month, day] = /(\d{4})(\d\d)(\d\d)/.exec(NONE_BEFORE.exec(allowedSigners)?.[1] ?? '') ?? [];
+  return year === undefined ? 0 : Date.UTC(Number(year), Number(month) - 1, Number(day)) / 1000;
+}
+
 function newest(brought: string, known: string | undefined): string {
   return known !== undefined && serialOf(known) > serialOf(brought) ? known : brought;
 }

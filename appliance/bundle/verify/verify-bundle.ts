@@ -3,13 +3,13 @@ import { FrostbyteError } from '../../kernel/errors.ts';
 import { MANIFEST, readChecksums, SIGNATURES } from '../format/checksums.ts';
 import type { Control } from '../format/control-files.ts';
 import { type BundleManifest, readManifest } from '../format/manifest.ts';
-import { admitBundle, type Host } from './admit.ts';
+import { admitBundle, type Host, refuseOutdated } from './admit.ts';
 import { compareContent, comparePresence, type Found } from './compare.ts';
 import { type Hashers, hashFiles } from './hash-files.ts';
 import { IncomingCopy } from './incoming-copy.ts';
 import { type Listing, listBundle } from './listing.ts';
 import { type Problem, refusalOf } from './problems.ts';
-import { type Trusted, type TrustOptions, trust } from './trust.ts';
+import { noneBefore, type Trusted, type TrustOptions, trust } from './trust.ts';
 
 export interface VerifyOptions extends TrustOptions {
   host: Host;
@@ -66,6 +66,7 @@ export function genuine(
   const trusted = trust(control, options);
   const bundle = readManifest(trusted.manifest);
   agree(bundle, trusted);
+  refuseOutdated(bundle, noneBefore(trusted.lists.allowed_signers));
   admitBundle(bundle, options.host);
   return { trusted, bundle };
 }

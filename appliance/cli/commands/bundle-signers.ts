@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { changeSigners, createSigners, readSigners, type SignersFolder } from '../../bundle/signers/folder.ts';
-import { withEnd, withRevocation, withSigner } from '../../bundle/signers/lists.ts';
+import { withEnd, withNoneBefore, withRevocation, withSigner } from '../../bundle/signers/lists.ts';
 import { fingerprint, type PublicKey, readPublicLine } from '../../bundle/sshsig/keys.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import { output } from '../context.ts';
@@ -91,6 +91,15 @@ export function bundleSigners(bundle: Command): void {
       },
     );
 
+  signing(signers.command('withdraw <folder>'))
+    .description('Take no bundle any more that was built before a day, whoever signed it: on a fresh host neither')
+    .requiredOption('--before <date>', 'the first day whose bundles are still taken')
+    .addHelpText('after', '\nExample:\n  frostbyte bundle signers withdraw signers --before 2026-11-01 --key root.key')
+    .action(async (folder: string, flags: KeyFlags & { before: string }, command: Command) => {
+      const day = listDay('before', flags.before);
+      tell(output(command), await changeSigners(resolve(folder), flags, (lists) => withNoneBefore(lists, day)));
+    });
+
   signers
     .command('show <folder>')
     .description('Check the root key’s signatures, and tell who signs and who is revoked')
@@ -113,6 +122,7 @@ function tell(said: Output, { root, lists }: SignersFolder): void {
   const answer = {
     root: fingerprint(root),
     serial: lists.serial,
+    none_before: shownDay(lists.none_before),
     signers: lists.signers.map(({ key, comment, valid_after, valid_before }) => ({
       key: fingerprint(key),
       comment,
@@ -126,9 +136,10 @@ function tell(said: Output, { root, lists }: SignersFolder): void {
       reason,
     })),
   };
-  said.answer(answer, ({ serial, signers, revocations }) =>
+  said.answer(answer, ({ serial, none_before, signers, revocations }) =>
     [
       `Edition ${serial}, signed by the root key ${answer.root}.`,
+      ...(none_before === null ? [] : [`Bundles from before ${none_before} are withdrawn: no host takes them.`]),
       table([
         ['SIGNER', 'FROM', 'UNTIL', 'REVOKED', 'COMMENT'],
         ...signers.map(({ key, from, until, revoked, comment }) => [key, from, until, revoked ? 'yes' : 'no', comment]),

@@ -7,6 +7,7 @@ import { mountedMedium } from '../../bundle/medium/mounts.ts';
 import { writeMedium } from '../../bundle/medium/write-medium.ts';
 import { fingerprint } from '../../bundle/sshsig/keys.ts';
 import { standardInput } from '../../bundle/verify/standard-input.ts';
+import { noneBefore } from '../../bundle/verify/trust.ts';
 import { type Verified, type VerifyOptions, verifyBundle } from '../../bundle/verify/verify-bundle.ts';
 import { verifyStream } from '../../bundle/verify/verify-stream.ts';
 import { output } from '../context.ts';
@@ -109,16 +110,20 @@ async function verify(at: string, flags: VerifyFlags, said: Output): Promise<Ver
   }
 }
 
-function answerOf({ bundle, signer, bytes }: Verified): Record<string, unknown> {
+function answerOf({ bundle, signer, bytes, lists }: Verified): Record<string, unknown> {
   const { files, joined, ...about } = bundle;
-  return { ...about, signer: fingerprint(signer), files: files.length, joined: joined.length, bytes };
+  const none_before = noneBefore(lists.allowed_signers);
+  return { ...about, none_before, signer: fingerprint(signer), files: files.length, joined: joined.length, bytes };
 }
 
-function summary({ bundle, signer, bytes }: Verified): string {
+function summary({ bundle, signer, bytes, lists }: Verified): string {
   const size = `${(bytes / 2 ** 20).toFixed(1)} MiB`;
   // A host that knows of no bundle yet takes an old one too: whoever brings it sees how old.
-  const day = new Date(bundle.built_at * 1000).toISOString().slice(0, 10);
-  return `The bundle is as it was signed: version ${bundle.version}, counter ${bundle.counter}, ${bundle.files.length} files, ${size}, built ${day}, by ${fingerprint(signer)}.`;
+  const dayOf = (seconds: number) => new Date(seconds * 1000).toISOString().slice(0, 10);
+  const day = dayOf(bundle.built_at);
+  const none = noneBefore(lists.allowed_signers);
+  const withdrawn = none === 0 ? 'its maker has withdrawn none' : `none is taken from before ${dayOf(none)}`;
+  return `The bundle is as it was signed: version ${bundle.version}, counter ${bundle.counter}, ${bundle.files.length} files, ${size}, built ${day}, by ${fingerprint(signer)}; ${withdrawn}.`;
 }
 
 function contents(bundle: BundleManifest): string {

@@ -46,7 +46,7 @@ const serial = () => readSigners(folder).lists.serial;
 describe('a folder of signers’ lists', () => {
   test('is begun empty, changed by the root key alone, and read with its signatures', async () => {
     const made = await createSigners(folder, root());
-    assert.deepEqual(made.lists, { serial: 1, signers: [], revocations: [] });
+    assert.deepEqual(made.lists, { serial: 1, none_before: null, signers: [], revocations: [] });
     assert.deepEqual(readSigners(folder), made);
     assert.deepEqual(readdirSync(folder).sort(), [
       ...['allowed_signers', 'allowed_signers.sig', 'revoked_keys', 'revoked_keys.sig', 'root.pub'],

@@ -7,6 +7,7 @@ import {
   readLists,
   type SignerLists,
   withEnd,
+  withNoneBefore,
   withRevocation,
   withSigner,
 } from '../../../../appliance/bundle/signers/lists.ts';
@@ -16,7 +17,7 @@ import { serialOf } from '../../../../appliance/bundle/verify/trust.ts';
 const newPublic = (): PublicKey => publicOf(generateKeyPairSync('ed25519').privateKey);
 const [first, second] = [newPublic(), newPublic()];
 const period = { valid_after: '20260101', valid_before: '20270101' };
-const none: SignerLists = { serial: 1, signers: [], revocations: [] };
+const none: SignerLists = { serial: 1, none_before: null, signers: [], revocations: [] };
 const one = withSigner(none, { key: first, comment: 'first', ...period });
 const refuses = (make: () => unknown, words: RegExp) =>
   assert.throws(
@@ -31,7 +32,8 @@ describe('lists of signers', () => {
       since: '20260601',
       reason: 'stolen: see case 7',
     });
-    for (const lists of [none, one, all]) assert.deepEqual(readLists(listTexts(lists)), lists);
+    for (const lists of [none, one, all, withNoneBefore(all, '20261101'), withNoneBefore(none, '20261101')])
+      assert.deepEqual(readLists(listTexts(lists)), lists);
     assert.equal(serialOf(listTexts(all).allowed_signers), 4);
     assert.equal(serialOf(listTexts(all).revoked_keys), 4);
     // A line more would be a line that nobody meant.
@@ -56,10 +58,11 @@ describe('lists of signers', () => {
       one,
       withEnd(one, first, '20260701'),
       withRevocation(one, { key: second, since: '20260101', reason: 'r' }),
+      withNoneBefore(one, '20260101'),
     ];
     assert.deepEqual(
       steps.map(({ serial }) => serial),
-      [1, 2, 3, 3],
+      [1, 2, 3, 3, 3],
     );
     refuses(() => withSigner({ ...none, serial: MOST_SERIAL }, { key: first, comment: '', ...period }), /below/);
   });

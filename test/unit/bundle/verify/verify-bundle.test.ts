@@ -201,6 +201,19 @@ describe('whom a bundle is from', () => {
     assert.equal(await codeOf('usurped', { rootSigner: newKey() }), 'BUNDLE_SIGNER_UNKNOWN');
   });
 
+  test('decides: one from before the day that the root key names is taken nowhere, whatever an operator says', async () => {
+    const host = { arch: 'amd64', counter: 0, not_before: 0, allow_older: true } as const;
+    assert.equal(await codeOf('withdrawn', { lists: { none_before: '20260922' } }, { host }), 'BUNDLE_OLDER');
+    const { path } = await world.build('of that day', { lists: { none_before: '20260921' } });
+    await WAYS.folder(world.options(), path);
+    // An old medium brings old lists: what the host has seen since counts.
+    const known = {
+      allowed_signers: `# serial: 4\n# none before: 20260922\n${RELEASE_IDENTITY} ${publicLine(publicOf(world.release))}\n`,
+      revoked_keys: '# serial: 4\n',
+    };
+    for (const verify of Object.values(WAYS)) assert.equal((await refusal(verify, { known })).code, 'BUNDLE_OLDER');
+  });
+
   test('is asked of the newest lists that the host has seen', async () => {
     const list = (serial: number, revoked = '') => ({
       allowed_signers: `# serial: ${serial}\n${RELEASE_IDENTITY} ${publicLine(publicOf(world.release))}\n`,
