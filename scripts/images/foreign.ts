@@ -101,6 +101,10 @@ function openArchive(file: string, folder: string): Source {
   if (!existsSync(file)) throw new Error(`there is no archive ${file}`);
   mkdirSync(folder, { recursive: true });
   execFileSync('tar', ['--extract', `--file=${file}`, `--directory=${folder}`, '--no-same-owner'], { stdio: 'ignore' });
+  if (!existsSync(join(folder, 'blobs')))
+    throw new Error(
+      `${file} is no OCI layout, as \`docker save\` of an engine from 25 on and skopeo write it: older engines leave out the manifest, and nothing is left to hold against the digest of the lock`,
+    );
   const read = (digest: string): Buffer => {
     const blob = join(folder, blobPath(digest));
     if (!existsSync(blob)) throw new Error(`the archive has no ${digest}`);

@@ -4,7 +4,7 @@ import { type ImageLock, type LockedImage, readLock } from './lock.ts';
 export interface Wanted {
   /** None: all that a release has. */
   names?: readonly string[];
-  /** What is left out, by name. */
+  /** What is left out, by name: images of others alone. */
   without?: readonly string[];
   /** Which object store: `objects`, or one of the lock that replaces it. */
   objects?: string;
@@ -19,6 +19,8 @@ export function wantedImages(
   for (const name of [...names, ...without, objects]) {
     if (!known.has(name)) throw new Error(`there is no image ${name}: there is ${[...known.keys()].join(', ')}`);
   }
+  const needed = without.find((name) => known.get(name)!.source === 'recipe');
+  if (needed !== undefined) throw new Error(`${needed} is made here, and no stack starts without it`);
   const other = known.get(objects)!;
   if (objects !== 'objects' && (other.source === 'recipe' || other.replaces !== 'objects'))
     throw new Error(`${objects} is no object store that may stand in the place of objects`);

@@ -130,5 +130,12 @@ describe('an image of others', () => {
     writeFileSync(join(layout, blobPath(layer.digest)), 'another layer');
     execFileSync('tar', ['--create', `--file=${file}`, `--directory=${layout}`, 'blobs']);
     await assert.rejects(takeForeign(image, { cache: cacheOf('changed') }), /the archive has sha256:/);
+    // As older engines save it: no manifest, so no digest to hold it against.
+    writeFileSync(join(layout, 'manifest.json'), '[]');
+    execFileSync('tar', ['--create', `--file=${file}`, `--directory=${layout}`, 'manifest.json']);
+    await assert.rejects(
+      takeForeign(image, { cache: cacheOf('older') }),
+      /is no OCI layout, as `docker save` of an engine from 25 on .*WITHOUT=vectors/,
+    );
   });
 });

@@ -131,5 +131,6 @@ test('a release has all images but those that replace one; nothing is left out t
   );
   assert.deepEqual(names({ names: ['redis'] }), ['redis']);
   assert.throws(() => names({ without: ['qdrnt'] }), /there is no image qdrnt/);
+  assert.throws(() => names({ without: ['postgres'] }), /postgres is made here, and no stack starts without it/);
   assert.throws(() => names({ objects: 'qdrant' }), /no object store/);
 });
