@@ -3,7 +3,7 @@
  * says so and counts as skipped; in a layer that `FROSTBYTE_TEST_REQUIRE` names (comma-separated) that is a failure, but
  * for what `allowed-skips.ts` lists. A layer that a machine cannot run at all is left out, and the count says why.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
@@ -11,10 +11,13 @@ import { modelMissing } from '../test/support/models/fetched.ts';
 import { ALLOWED_SKIPS } from './allowed-skips.ts';
 import { boxCannotRun } from './box/requirements.ts';
 import { inNamespace } from './stack/engine.ts';
+import { placeOf } from './stack/place.ts';
 import { stackCannotRun } from './stack/requirements.ts';
 import { type Count, complaints, type Note } from './test-verdict.ts';
 
 const root = resolve(import.meta.dirname, '..');
+
+type Stack = NonNullable<Layer['stack']>;
 
 interface Layer {
   name: string;
@@ -30,8 +33,11 @@ interface Layer {
   environment?: Record<string, string>;
   /** Runs at the same time as the layer before it: both wait more than they work. */
   beside?: true;
-  /** Runs against the server stack, inside its network namespace; the stack is brought up where it is down. */
-  stack?: true;
+  /**
+   * Runs against the server stack, or the second one, inside its network namespace; it is brought up where it is down. An
+   * appliance has its stack to itself.
+   */
+  stack?: 'first' | 'second';
   /** Needs the weights that `make models` fetches. */
   model?: true;
   /** Boots sealed boxes. */
@@ -58,21 +64,22 @@ const LAYERS: readonly Layer[] = [
   { name: 'faults', files: ['test/faults/**/*.test.ts'], runners: 2, processes: 'own' },
   // Its session takes all cores.
   { name: 'model', files: ['test/model/**/*.test.ts'], runners: 1, processes: 'own', model: true },
-  { name: 'stack', files: ['test/stack/**/*.test.ts', SERVER_ADAPTERS], runners: 2, processes: 'own', stack: true },
+  { name: 'stack', files: ['test/stack/**/*.test.ts', SERVER_ADAPTERS], runners: 2, processes: 'own', stack: 'first' },
   // The bundle of this commit, built from checkouts, with the images that the stack runs.
-  { name: 'bundle', files: ['test/bundle/**/*.test.ts'], runners: 1, processes: 'own', stack: true },
-  // An appliance has the servers to itself, so one test at a time.
-  { name: 'tenants', files: ['test/tenants/**/*.test.ts'], runners: 1, processes: 'own', stack: true },
-  // Servers go away in the middle of an ingestion.
-  { name: 'outages', files: ['test/outages/**/*.test.ts'], runners: 1, processes: 'own', stack: true },
+  { name: 'bundle', files: ['test/bundle/**/*.test.ts'], runners: 1, processes: 'own', stack: 'first' },
+  // One test at a time: an appliance has the servers to itself.
+  { name: 'tenants', files: ['test/tenants/**/*.test.ts'], runners: 1, processes: 'own', stack: 'first' },
   {
     name: 'servers',
     files: ['test/journey/**/*.test.ts'],
     runners: 1,
     processes: 'own',
     environment: { FROSTBYTE_TEST_ARRANGEMENT: 'stack' },
-    stack: true,
+    stack: 'second',
+    beside: true,
   },
+  // Servers go away in the middle of an ingestion.
+  { name: 'outages', files: ['test/outages/**/*.test.ts'], runners: 1, processes: 'own', stack: 'first' },
   // Some of it with data planes and parsers in containers, as an installed appliance has them; the rest bring doubles along
   // that no container reaches.
   {
@@ -81,7 +88,8 @@ const LAYERS: readonly Layer[] = [
     runners: 1,
     processes: 'own',
     environment: { FROSTBYTE_TEST_ARRANGEMENT: 'stack', FROSTBYTE_TEST_PLANES: 'containers' },
-    stack: true,
+    stack: 'second',
+    beside: true,
   },
   // Whole hosts, sealed, in which what ships is installed. They share one package, and each takes the machine.
   { name: 'box', files: ['test/box/**/*.test.ts'], runners: 1, processes: 'own', box: true },
@@ -95,12 +103,29 @@ const asked = process.argv.slice(2);
 const counts = new Map<string, Count>();
 /** Layers that this machine cannot run, with the reason. */
 const leftOut = new Map<string, string>();
-/** The stack was brought up for these tests, and goes down behind them. */
-let broughtUp = false;
+/** Stacks that were brought up for these tests, and go down behind them. */
+const broughtUp = new Set<Stack>();
 try {
-  for (const group of groups()) await Promise.all(group.map(runLayer));
+  const all = groups();
+  for (const [at, group] of all.entries()) {
+    await Promise.all(group.map(runLayer));
+    await takeDown(all.slice(at + 1).flat());
+  }
 } finally {
-  if (broughtUp) stackIs('down', 'inherit');
+  await takeDown([]);
+}
+
+/** Takes down the stacks that no layer to come needs: an idle one takes memory and time too. */
+async function takeDown(toCome: readonly Layer[]): Promise<void> {
+  for (const stack of broughtUp) {
+    if (toCome.some((layer) => layer.stack === stack && isAsked(layer))) continue;
+    broughtUp.delete(stack);
+    await stackIs('down', stack, 'inherit');
+  }
+}
+
+function isAsked({ name }: Layer): boolean {
+  return asked.length === 0 || asked.includes(name);
 }
 
 /** Layers one after another, those that run at the same time together. */
@@ -114,7 +139,7 @@ function groups(): Layer[][] {
 }
 
 async function runLayer(layer: Layer): Promise<void> {
-  if (asked.length > 0 && !asked.includes(layer.name)) return;
+  if (!isAsked(layer)) return;
   const files = filesOf(layer);
   if (files.length === 0) return;
   const reason = await cannotRun(layer);
@@ -169,15 +194,26 @@ function filesOf({ files, stack }: Layer): string[] {
 /** Brings the stack up for a layer, where it is not. */
 async function runWithStack(layer: Layer, files: string[]): Promise<Count> {
   const started = performance.now();
-  if (!stackIs('status', 'ignore')) broughtUp = true;
-  if (!stackIs('up', 'inherit')) return { passed: 0, failed: 1, seconds: elapsed(started), skips: [], failures: [] };
+  const stack = layer.stack!;
+  if (!(await stackIs('status', stack, 'ignore'))) broughtUp.add(stack);
+  if (!(await stackIs('up', stack, 'inherit')))
+    return { passed: 0, failed: 1, seconds: elapsed(started), skips: [], failures: [] };
   return { ...(await run(layer, files)), seconds: elapsed(started) };
 }
 
-function stackIs(action: string, stdio: 'ignore' | 'inherit'): boolean {
-  return (
-    spawnSync(process.execPath, [...process.execArgv, join(root, 'scripts/stack.ts'), action], { stdio }).status === 0
-  );
+async function stackIs(action: string, stack: Stack, stdio: 'ignore' | 'inherit'): Promise<boolean> {
+  const words = [...process.execArgv, join(root, 'scripts/stack.ts'), action];
+  const child = spawn(process.execPath, words, { stdio, env: { ...process.env, ...environmentOf(stack) } });
+  return (await ended(child)) === 0;
+}
+
+/** How what runs on a stack is told which. */
+function environmentOf(stack: Stack | undefined): NodeJS.ProcessEnv {
+  return stack === 'second' ? { FROSTBYTE_STACK: stack } : {};
+}
+
+function ended(child: ChildProcess): Promise<number> {
+  return new Promise((done) => child.on('close', (status) => done(status ?? 1)));
 }
 
 function elapsed(since: number): number {
@@ -222,10 +258,13 @@ async function runSome(layer: Layer, files: string[]): Promise<Omit<Count, 'seco
     `--test-reporter-destination=${notes}`,
     ...files,
   ];
-  const [command, args] = layer.stack ? inNamespace(runner) : [runner[0]!, runner.slice(1)];
+  const environment = environmentOf(layer.stack);
+  const [command, args] = layer.stack
+    ? inNamespace(runner, placeOf(environment.FROSTBYTE_STACK ?? process.env.FROSTBYTE_STACK))
+    : [runner[0]!, runner.slice(1)];
   const child = spawn(command, args, {
     cwd: root,
-    env: { ...process.env, ...layer.environment },
+    env: { ...process.env, ...environment, ...layer.environment },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let tail = '';
@@ -234,7 +273,7 @@ async function runSome(layer: Layer, files: string[]): Promise<Omit<Count, 'seco
     tail = (tail + text).slice(-4000);
     process.stdout.write(text);
   });
-  const code = await new Promise<number>((done) => child.on('close', (status) => done(status ?? 1)));
+  const code = await ended(child);
   const figure = (name: string) => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(tail)?.[1] ?? 0);
   const failed = figure('fail') + figure('cancelled');
   return {
