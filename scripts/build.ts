@@ -31,6 +31,7 @@ await build({
     embedder: 'appliance/bin/embedder.ts',
     'embedder-thread': 'appliance/bin/embedder-thread.ts',
     health: 'appliance/bin/health.ts',
+    'network-probe': 'appliance/bin/network-probe.ts',
     cli: 'appliance/bin/cli.ts',
   },
   absWorkingDir: root,

@@ -6,7 +6,16 @@ export const NODE_FLAGS = ['--disable-sigusr1', '--disable-warning=ExperimentalW
 
 /** The program of a role, beside this one: a bundle in a package, a source file in a checkout. */
 export function entryOf(
-  role: 'daemon' | 'worker' | 'search-thread' | 'hash-thread' | 'data-plane' | 'role' | 'embedder' | 'embedder-thread',
+  role:
+    | 'daemon'
+    | 'worker'
+    | 'search-thread'
+    | 'hash-thread'
+    | 'data-plane'
+    | 'role'
+    | 'embedder'
+    | 'embedder-thread'
+    | 'network-probe',
 ): string {
   const bundled = fileURLToPath(new URL(`./${role}.mjs`, import.meta.url));
   return existsSync(bundled) ? bundled : fileURLToPath(new URL(`./${role}.ts`, import.meta.url));

@@ -25,6 +25,7 @@ import { searchCommands } from './commands/search.ts';
 import { stageCommands } from './commands/stages.ts';
 import { tenantCommands } from './commands/tenant.ts';
 import { uploadCommands } from './commands/uploads.ts';
+import { verifyCommand } from './commands/verify.ts';
 import { addGlobalOptions } from './context.ts';
 import { EXIT, exitCode, explain, explainAsJson } from './exit.ts';
 
@@ -62,6 +63,7 @@ export function createProgram(): Command {
   preflightCommand(program);
   installCommand(program);
   planCommands(program);
+  verifyCommand(program);
   evidenceCommands(program);
   modelCommands(program);
   return program;

@@ -29,6 +29,7 @@ const fields = {
   host: z.string().max(256),
   action: z.enum([
     'verify',
+    'verify-installation',
     'preflight',
     'install',
     'upgrade',

@@ -142,7 +142,8 @@ function newest(brought: string, known: string): string {
   return here !== null && serialOf(here) > serialOf(text) ? here : text;
 }
 
-function settingsFile({ subnet, port, vectors }: InstallParameters, layout: HostLayout): WantedFile {
+/** The settings of a host that has none. */
+export function settingsFile({ subnet, port, vectors }: InstallParameters, layout: HostLayout): WantedFile {
   const { settings, data, current } = layout;
   return {
     path: join(settings, 'frostbyte.yaml'),
@@ -174,7 +175,8 @@ function settingsFile({ subnet, port, vectors }: InstallParameters, layout: Host
   };
 }
 
-function commandFile({ command, current }: HostLayout): WantedFile {
+/** What people call our program by. */
+export function commandFile({ command, current }: HostLayout): WantedFile {
   const program = join(current, 'appliance/frostbyte');
   return {
     path: command,
@@ -184,7 +186,8 @@ function commandFile({ command, current }: HostLayout): WantedFile {
   };
 }
 
-function unitFiles({ subnet }: InstallParameters, layout: HostLayout): WantedFile[] {
+/** The services, as this release writes them. */
+export function unitFiles({ subnet }: Pick<InstallParameters, 'subnet'>, layout: HostLayout): WantedFile[] {
   return unitsOf({ subnet: `${subnet}.0.0/16`, listens_to: [] }).map((unit) => ({
     path: join(layout.units, unit.name),
     text: unitFile(unit, layout),

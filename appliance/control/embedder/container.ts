@@ -110,7 +110,10 @@ export function keepEmbedderContainer(options: EmbedderContainerOptions): {
   };
 }
 
-function embedderContainer(options: EmbedderContainerOptions): NewContainer {
+/** The embedder, as the engine is asked for it. */
+export function embedderContainer(
+  options: Pick<EmbedderContainerOptions, 'image' | 'uid' | 'home' | 'limits' | 'models' | 'folder'>,
+): NewContainer {
   const { image, uid, home, limits, models, folder } = options;
   return {
     name: EMBEDDER_NAME,

@@ -44,10 +44,9 @@ const EACH_SECONDS = 5;
 const MOST_BYTES = 64 << 20;
 
 export function insideChecks(options: InsideChecksOptions): InsideChecks {
-  const { engine, networks, image, uid, limits, folder } = options;
+  const { engine, networks, uid, folder } = options;
   const turns = new Turns();
   const nameOf = (tenantId: string) => containerName(tenantId, 'isolation');
-  const placeOf = (tenantId: string) => join(folder, nameOf(tenantId));
 
   async function networkOf(tenantId: string): Promise<NewContainer['network']> {
     const plane = await engine.container(containerName(tenantId, 'data-plane'));
@@ -58,29 +57,16 @@ export function insideChecks(options: InsideChecksOptions): InsideChecks {
 
   async function remove(tenantId: string): Promise<void> {
     await engine.remove(nameOf(tenantId));
-    rmSync(placeOf(tenantId), { recursive: true, force: true });
+    rmSync(placesOf(folder, tenantId).place, { recursive: true, force: true });
   }
 
   async function check(order: IsolationOrder): Promise<IsolationTry[]> {
     const { tenant_id: tenantId, targets } = order;
-    const place = placeOf(tenantId);
-    const [given, answer] = [join(place, 'order'), join(place, 'answer')];
+    const { given, answer } = placesOf(folder, tenantId);
     await writeSecretFile(join(given, 'order.json'), JSON.stringify(order), uid);
     mkdirSync(answer, { mode: 0o700 });
     chownSync(answer, uid, uid);
-    const id = await settleContainer(engine, {
-      name: nameOf(tenantId),
-      image,
-      command: ['serve', '--role', 'isolation', '--order', ORDER_FILE, '--answer', ANSWER_FILE],
-      user: `${uid}:${uid}`,
-      labels: tenantLabels(tenantId, 'isolation'),
-      network: await networkOf(tenantId),
-      ...limited(limits, uid),
-      mounts: [
-        { source: given, target: '/run/frostbyte/order', writable: false },
-        { source: answer, target: '/run/frostbyte/answer', writable: true },
-      ],
-    });
+    const id = await settleContainer(engine, isolationContainer(options, tenantId, await networkOf(tenantId)));
     await engine.start(id);
     await engine.ended(id, AbortSignal.timeout((LONGEST_SECONDS + EACH_SECONDS * targets.length) * 1000));
     return readAnswer(join(answer, 'answer.json'));
@@ -99,6 +85,33 @@ export function insideChecks(options: InsideChecksOptions): InsideChecks {
     destroy: (tenantId) => turns.take(tenantId, () => remove(tenantId)),
     isGone: async (tenantId) => (await engine.container(nameOf(tenantId))) === null,
   };
+}
+
+/** The check of a tenant, as the engine is asked for it. */
+export function isolationContainer(
+  { image, uid, limits, folder }: Pick<InsideChecksOptions, 'image' | 'uid' | 'limits' | 'folder'>,
+  tenantId: string,
+  network: NewContainer['network'],
+): NewContainer {
+  const { given, answer } = placesOf(folder, tenantId);
+  return {
+    name: containerName(tenantId, 'isolation'),
+    image,
+    command: ['serve', '--role', 'isolation', '--order', ORDER_FILE, '--answer', ANSWER_FILE],
+    user: `${uid}:${uid}`,
+    labels: tenantLabels(tenantId, 'isolation'),
+    network,
+    ...limited(limits, uid),
+    mounts: [
+      { source: given, target: '/run/frostbyte/order', writable: false },
+      { source: answer, target: '/run/frostbyte/answer', writable: true },
+    ],
+  };
+}
+
+function placesOf(folder: string, tenantId: string) {
+  const place = join(folder, containerName(tenantId, 'isolation'));
+  return { place, given: join(place, 'order'), answer: join(place, 'answer') };
 }
 
 /** What is not an answer, or none, is no pass. */

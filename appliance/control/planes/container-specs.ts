@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { containerName, tenantLabels } from '../engine/labels.ts';
 import type { NewContainer } from '../engine/new-container.ts';
 import type { TenantNetwork } from '../networks/port.ts';
@@ -24,6 +25,17 @@ export const PARSER_FOLDER = '/run/frostbyte/parser';
 export const RELAY_FOLDER = '/run/frostbyte/embedder';
 /** Where a plane listens in its network. */
 export const PLANE_PORT = 7600;
+
+/** What of the host's memory a tenant's two containers share or are handed, below the folder of all of them. */
+export function planePlaces(
+  folder: string,
+  tenantId: string,
+  { hasEndpoint }: Pick<PlaneContainerOptions, 'hasEndpoint'>,
+) {
+  const place = join(folder, containerName(tenantId, 'data-plane'));
+  const [handed, parsing] = [join(place, 'handover'), join(place, 'parser')];
+  return { place, handed, parsing, relay: hasEndpoint ? join(place, 'relay') : null };
+}
 
 /** A tenant's data plane: its network, its handover, its parser's socket, its way to the endpoint, and nothing else. */
 export function planeContainer(

@@ -18,6 +18,7 @@ import {
   type PlaneContainerOptions,
   parserContainer,
   planeContainer,
+  planePlaces,
 } from './container-specs.ts';
 import type { PlaneHost, RunningPlane } from './port.ts';
 
@@ -73,11 +74,10 @@ export function planeContainers(options: ContainersOptions): PlaneContainers {
     }
   }
   const pause = (ms: number) => wait(ms, undefined, { signal: closing.signal }).catch(() => undefined);
-  const folderOf = (tenantId: string) => join(folder, containerName(tenantId, 'data-plane'));
 
   async function remove(tenantId: string): Promise<void> {
     for (const role of ROLES) await engine.remove(containerName(tenantId, role));
-    rmSync(folderOf(tenantId), { recursive: true, force: true });
+    rmSync(planePlaces(folder, tenantId, options).place, { recursive: true, force: true });
   }
 
   async function run(spec: NewContainer): Promise<string> {
@@ -106,11 +106,9 @@ export function planeContainers(options: ContainersOptions): PlaneContainers {
     if (closing.signal.aborted) throw new FrostbyteError('SERVICE_UNAVAILABLE', 'The appliance is being stopped.');
     const network = await networks.of(tenantId);
     await remove(tenantId);
-    const place = folderOf(tenantId);
-    const [handed, parsing] = [join(place, 'handover'), join(place, 'parser')];
+    const { place, handed, parsing, relay } = planePlaces(folder, tenantId, options);
     await writeSecretFile(join(handed, HANDOVER_NAME), JSON.stringify(handover), options.planeUid);
     makeParserFolder(parsing, options);
-    const relay = options.hasEndpoint ? join(place, 'relay') : null;
     if (relay !== null) makeRelayFolder(relay, options);
     const parser = parserContainer(options, tenantId, parsing);
     const parserId = await run(parser);

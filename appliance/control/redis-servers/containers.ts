@@ -6,7 +6,7 @@ import { containerName, ROLE_LABEL, TENANT_LABEL, tenantLabels } from '../engine
 import type { NewContainer } from '../engine/new-container.ts';
 import { writeSecretFile } from '../engine/secret-files.ts';
 import { settleContainer } from '../engine/settle-container.ts';
-import type { TenantNetworks } from '../networks/port.ts';
+import type { TenantNetwork, TenantNetworks } from '../networks/port.ts';
 import { PORTS } from '../stack/addresses.ts';
 import { TENANT_REDIS } from '../stack/tenant-services.ts';
 import type { RedisServers } from './port.ts';
@@ -27,25 +27,11 @@ const FILES = ['redis_password', 'redis_certificate', 'redis_key', 'clients_auth
 /** Redis servers as containers: nothing on the disk, limits on everything, no name is resolved. */
 export function redisContainers(options: RedisContainersOptions): RedisServers {
   const { engine, networks, image, secrets, certificates = {} } = options;
-  const { uid, command, limits, memoryFolders } = TENANT_REDIS;
+  const { uid } = TENANT_REDIS;
   const turns = new Turns();
   const nameOf = (tenantId: string) => containerName(tenantId, 'redis');
-  /** A folder for each, so that a new password takes the place of the old one also for a container that is there. */
-  const secretOf = (tenantId: string) => join(secrets, nameOf(tenantId));
-
-  const specOf = async (tenantId: string): Promise<NewContainer> => {
-    const network = await networks.of(tenantId);
-    return {
-      name: nameOf(tenantId),
-      image,
-      command,
-      labels: tenantLabels(tenantId, 'redis'),
-      network: { name: network.name, address: network.address('redis') },
-      ...limits,
-      mounts: [{ source: secretOf(tenantId), target: '/run/secrets', writable: false }],
-      memoryFolders,
-    };
-  };
+  const secretOf = (tenantId: string) => secretFolder(secrets, tenantId);
+  const specOf = async (tenantId: string) => redisContainer({ image, secrets }, tenantId, await networks.of(tenantId));
 
   return {
     make: (tenantId, adminPassword) =>
@@ -80,6 +66,30 @@ export function redisContainers(options: RedisContainersOptions): RedisServers {
       }),
     isGone: async (tenantId) => !existsSync(secretOf(tenantId)) && (await engine.container(nameOf(tenantId))) === null,
   };
+}
+
+/** A tenant's server, as the engine is asked for it. */
+export function redisContainer(
+  { image, secrets }: Pick<RedisContainersOptions, 'image' | 'secrets'>,
+  tenantId: string,
+  network: TenantNetwork,
+): NewContainer {
+  const { command, limits, memoryFolders } = TENANT_REDIS;
+  return {
+    name: containerName(tenantId, 'redis'),
+    image,
+    command,
+    labels: tenantLabels(tenantId, 'redis'),
+    network: { name: network.name, address: network.address('redis') },
+    ...limits,
+    mounts: [{ source: secretFolder(secrets, tenantId), target: '/run/secrets', writable: false }],
+    memoryFolders,
+  };
+}
+
+/** A folder for each, so that a new password takes the place of the old one also for a container that is there. */
+function secretFolder(secrets: string, tenantId: string): string {
+  return join(secrets, containerName(tenantId, 'redis'));
 }
 
 function isWritten(file: string, content: string): boolean {

@@ -105,7 +105,7 @@ export function settingsInside(
 }
 
 /** What the limits of tenants' containers follow from, on this box and with these settings. */
-function boxOf({ parser, workers }: Config): Box {
+export function boxOf({ parser, workers }: Config): Box {
   return {
     processors: availableParallelism(),
     parserMemoryMb: parser.memory_mb,

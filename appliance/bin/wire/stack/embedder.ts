@@ -62,17 +62,10 @@ export function stackEmbedder({ config, engine, image, models, logger }: StackEm
         idle_ms: config.embedder.idle_minutes * 60_000,
         home,
       };
-      const memory = models.map(({ memory_mb }) => memory_mb);
-      const { uid, limits } = embedderService(availableParallelism(), memory);
       kept = keepEmbedderContainer({
+        ...embedderOf(config, image, models),
         engine,
-        image,
-        uid,
-        limits,
-        home: { network: coreNetwork(CORE_PLACES.embedder.network), address: home },
-        models: modelsOf(config).folder,
         order,
-        folder: join(runFolder(config), 'embedder-order'),
         async status() {
           await Promise.any(ports.map(({ port }) => statusOf({ host: home, port })));
         },
@@ -85,6 +78,19 @@ export function stackEmbedder({ config, engine, image, models, logger }: StackEm
     async stop() {
       await kept?.stop();
     },
+  };
+}
+
+/** The container as this box has it. */
+export function embedderOf(config: Config, image: string, models: readonly LockedModel[]) {
+  const memory = models.map(({ memory_mb }) => memory_mb);
+  const { uid, limits } = embedderService(availableParallelism(), memory);
+  const { network } = CORE_PLACES.embedder;
+  return {
+    ...{ image, uid, limits },
+    home: { network: coreNetwork(network), address: coreAddress(config.stack.subnet, 'embedder') },
+    models: modelsOf(config).folder,
+    folder: join(runFolder(config), 'embedder-order'),
   };
 }
 
