@@ -33,7 +33,10 @@ function udp({ host, port, token }: ProbeTry): Promise<Came> {
     const failed = ({ code = 'error' }: NodeJS.ErrnoException) => came({ reached: false, said: code });
     socket.on('error', failed).once('message', () => came({ reached: true, said: 'answered' }));
     // Connected, so that a refusal from there is heard of too.
-    socket.connect(port, host, () => socket.send(token, (error) => error && failed(error)));
+    socket.connect(port, host, (refused?: NodeJS.ErrnoException) => {
+      if (refused) return failed(refused);
+      socket.send(token, (error) => error && failed(error));
+    });
   });
 }
 
