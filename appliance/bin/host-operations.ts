@@ -3,8 +3,10 @@ import { INSTALL, installOperation, installParameters } from '../bundle/install/
 import type { InstallTools } from '../bundle/install/tools.ts';
 import type { Json, Operation } from '../bundle/operation/phase.ts';
 import { thisHost } from '../bundle/preflight/host-port.ts';
+import { UNINSTALL, uninstallOperation, uninstallParameters } from '../bundle/uninstall/uninstall.ts';
 import { FrostbyteError } from '../kernel/errors.ts';
 import { runningTools } from './host/running-tools.ts';
+import { uninstallTools } from './host/uninstall-tools.ts';
 
 /** What the tools for users say of one that is not there. */
 const NOT_THERE = 6;
@@ -14,6 +16,10 @@ type Make = (parameters: { readonly [key: string]: Json }, layout: HostLayout) =
 /** Every kind of operation that a journal may name, and how its phases are made again from what was asked for. */
 const OPERATIONS: Readonly<Record<string, Make>> = Object.freeze({
   [INSTALL]: (parameters, layout) => installOperation(installParameters(parameters), layout, hostTools(layout)),
+  [UNINSTALL]: (given, layout) => {
+    const parameters = uninstallParameters(given);
+    return uninstallOperation(parameters, layout, uninstallTools(layout, parameters.engine, hostTools(layout)));
+  },
 });
 
 /** The operation of a plan, so that it can be gone on with, or back. Throws `OPERATION_UNFINISHED` for a kind of another release. */

@@ -24,6 +24,7 @@ import { sealCommands } from './commands/seal.ts';
 import { searchCommands } from './commands/search.ts';
 import { stageCommands } from './commands/stages.ts';
 import { tenantCommands } from './commands/tenant.ts';
+import { uninstallCommand } from './commands/uninstall.ts';
 import { uploadCommands } from './commands/uploads.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { addGlobalOptions } from './context.ts';
@@ -65,6 +66,7 @@ export function createProgram(): Command {
   planCommands(program);
   verifyCommand(program);
   evidenceCommands(program);
+  uninstallCommand(program);
   modelCommands(program);
   return program;
 }

@@ -11,6 +11,7 @@ import {
   answerChallenge,
   atTerminal,
   begunWith,
+  filesOf,
   installWords,
   killedIn,
   stateOf,
@@ -29,6 +30,12 @@ const TITLES = [
   'Send a document through all stages, find it, erase it',
   'Try to get from one tenant at another’s',
 ];
+/** Phases of an uninstallation. */
+const UNINSTALLING = [
+  'End the services and remove the containers',
+  'Remove the images',
+  'Take the container engine away that came with it',
+];
 const KILLS = ALL_FAULTS ? TITLES.length : 4;
 const SECOND_RUN_SECONDS = 10;
 
@@ -37,12 +44,17 @@ const missing = boxCannotRun();
 describe('a sealed host that has neither Docker nor Compose', { skip: missing ?? false, timeout: 1_800_000 }, () => {
   let box: Box;
   let stick: string;
+  /** As the host was before anything was installed. */
+  let packages: string;
+  let files: string;
   const recovery = makeKeyPair();
   before(async () => {
     await removeLeftovers();
     stick = await stickFolder();
     box = await makeBox({ equipment: 'bare', stick });
     await box.boot();
+    packages = await box.must('dpkg-query', '--show');
+    files = await filesOf(box);
   });
   after(() => box?.end());
   const words = async (...more: string[]) => installWords(stick, (await recovery).recipient, ...more);
@@ -182,24 +194,47 @@ describe('a sealed host that has neither Docker nor Compose', { skip: missing ??
     assert.match(records.at(-1)!.detail.code!, /^BUNDLE_FILE_/);
     assert.equal((await box.run(['frostbyte', 'evidence', 'verify'])).code, 0);
   });
-});
 
-describe('a sealed host on which an installation is taken back', { skip: missing ?? false, timeout: 1_800_000 }, () => {
-  let box: Box;
-  let stick: string;
-  const recovery = makeKeyPair();
-  before(async () => {
-    stick = await stickFolder();
-    box = await makeBox({ equipment: 'bare', stick });
-    await box.boot();
+  it('is uninstalled although that is killed once, and is as it was, but for documents, keys and records', async () => {
+    const looked = await box.must('frostbyte', 'uninstall', '--dry-run');
+    assert.match(looked, /Take the container engine away that came with it +to be done +no way back behind it/);
+    assert.equal((await box.run(['frostbyte', 'uninstall'])).code, 1, 'nobody confirmed it');
+    const random = seeded(31);
+    const title = UNINSTALLING[random.whole(0, UNINSTALLING.length - 1)]!;
+    console.log(`# seed ${random.seed}: the uninstallation is killed in ${title}`);
+    const asked = ['--yes', '--evidence-to', '/var/tmp/evidence', '--progress', 'lines'];
+    await killedIn(box.start(['frostbyte', 'uninstall', ...asked]), title);
+    const { code: ended, out, err } = await box.run(['frostbyte', 'uninstall', '--progress', 'lines']);
+    assert.equal(ended, 0, err);
+    assert.match(out, /Kept: \/var\/lib\/frostbyte/);
+    assert.equal(await box.must('dpkg-query', '--show'), packages);
+    for (const gone of ['opt/frostbyte', 'usr/local/bin/frostbyte', 'etc/frostbyte/frostbyte.yaml', 'run/frostbyte'])
+      assert.equal((await box.run(['test', '-e', `/${gone}`])).code, 1, gone);
+    assert.equal(
+      await box.must('sh', '-c', 'ls /etc/systemd/system /etc/systemd/system/*.wants | grep -c frostbyte || :'),
+      '0',
+    );
+    assert.doesNotMatch(readFileSync(join(box.root, 'etc/passwd'), 'utf8'), /frostbyte/);
+    const { out: running } = await box.run(['sh', '-c', 'ps -eo args | grep -E "frostbyte|dockerd" | grep -v grep']);
+    assert.equal(running, '', 'nothing runs any more');
+    for (const kept of ['lib/frostbyte/secrets/root.age', 'lib/docker/volumes/frostbyte_postgres', 'tmp/evidence'])
+      assert.ok(existsSync(join(box.root, 'var', kept)), kept);
+    const evidence = readFileSync(join(box.root, 'var/tmp/evidence/evidence.jsonl'), 'utf8');
+    const { action, result } = JSON.parse(evidence.trim().split('\n').at(-1)!) as { action: string; result: string };
+    assert.deepEqual([action, result], ['uninstall', 'ok'], 'its own end is in what was exported');
   });
-  after(() => box?.end());
 
-  it('is as it was, but for documents and keys, which nobody takes without asking', async () => {
-    const packages = await box.must('dpkg-query', '--show');
-    const { code, err } = await box.run(installWords(stick, (await recovery).recipient));
+  const second = makeKeyPair();
+  it('takes up what was kept, and an installation there is taken back', async () => {
+    const again = installWords(stick, (await second).recipient);
+    const { code, err } = await box.run(again);
     assert.equal(code, 1, err);
     assert.ok(waitsForAnswer(box), err);
+    const token = await box.must('frostbyte', 'token', 'issue', '--role', 'admin');
+    const { out } = await box.run(['frostbyte', 'tenant', 'list', '--json'], { env: { FROSTBYTE_TOKEN: token } });
+    const known = (JSON.parse(out) as { tenant_id: string }[]).length;
+    assert.ok(known >= 4, `those of before, and those of this installation's checks: ${out}`);
+    const since = await box.must('date', '+@%s');
     const back = await box.run(['frostbyte', 'plan', 'rollback', '--progress', 'lines']);
     assert.equal(back.code, 0, back.err);
     assert.match(back.out, /rolled back, the host is as it was before/);
@@ -220,9 +255,9 @@ describe('a sealed host on which an installation is taken back', { skip: missing
       true,
       'what opens the volumes is kept',
     );
-    const { out } = await box.run(['sh', '-c', 'ps -eo args | grep -E "frostbyte|dockerd" | grep -v grep']);
-    assert.equal(out, '', 'nothing runs any more');
-    const journal = await box.must('journalctl', '--no-pager', '--unit=frostbyte-*');
+    const { out: running } = await box.run(['sh', '-c', 'ps -eo args | grep -E "frostbyte|dockerd" | grep -v grep']);
+    assert.equal(running, '', 'nothing runs any more');
+    const journal = await box.must('journalctl', '--no-pager', '--unit=frostbyte-*', `--since=${since}`);
     assert.doesNotMatch(journal, /timed out|SIGKILL/, 'the services end when they are asked to');
   });
 
@@ -230,7 +265,7 @@ describe('a sealed host on which an installation is taken back', { skip: missing
     const newest = join(box.root, 'etc/frostbyte/newest_bundle.json');
     mkdirSync(join(box.root, 'etc/frostbyte'), { recursive: true });
     writeFileSync(newest, '{"counter":99,"version":"9.9.9"}\n');
-    const words = installWords(stick, (await recovery).recipient, '--reason', '"the newer one does not print"');
+    const words = installWords(stick, (await second).recipient, '--reason', '"the newer one does not print"');
     assert.equal((await box.run(words)).code, 51);
     words.splice(words.indexOf('--'), 0, '--allow-older');
     await killedIn(box.start(words), 'Make the folders');
@@ -247,5 +282,19 @@ describe('a sealed host on which an installation is taken back', { skip: missing
       ['verify', 'overridden', { counter: 1, newest: 99, reason: '"the newer one does not print"' }],
     );
     assert.match(readFileSync(newest, 'utf8'), /"counter":99/);
+  });
+
+  it('gives up its data too once somebody confirms what is lost, and then is as it was', async () => {
+    // The command is not there any more, or not yet: the verified copy has the program.
+    const program = '/opt/frostbyte/quarantine/0.1.0/appliance/frostbyte';
+    assert.equal((await box.run([program, 'plan', 'rollback'])).code, 0);
+    const { confirm } = JSON.parse(await box.must(program, 'uninstall', '--with-data', '--dry-run', '--json')) as {
+      confirm: string;
+    };
+    const asked = [program, 'uninstall', '--with-data', '--discard-evidence', '--confirm'];
+    assert.equal((await box.run([...asked, 'erase-0000-0000-0000'])).code, 1);
+    const { code: ended, err } = await box.run([...asked, confirm]);
+    assert.equal(ended, 0, err);
+    assert.equal(await filesOf(box), files);
   });
 });

@@ -36,7 +36,7 @@ export function runningTools(layout: HostLayout): RunningTools {
 }
 
 /** The socket that the settings name; before there are any, the one that is everywhere. */
-function engineSocket(layout: HostLayout): string {
+export function engineSocket(layout: HostLayout): string {
   return existsSync(join(layout.settings, 'frostbyte.yaml'))
     ? installedConfig(layout).stack.engine
     : defaultConfig().stack.engine;

@@ -11,7 +11,7 @@ import type { BundleManifest } from '../../bundle/format/manifest.ts';
 import { type HostLayout, hostLayout } from '../../bundle/host-layout.ts';
 import { INSTALL, type InstallParameters, installOperation } from '../../bundle/install/install.ts';
 import { knownTrust } from '../../bundle/install/known-trust.ts';
-import { dryRun, type Intended } from '../../bundle/operation/dry-run.ts';
+import { dryRun } from '../../bundle/operation/dry-run.ts';
 import { executeOperation } from '../../bundle/operation/execute.ts';
 import { allOperations, unfinishedOperation } from '../../bundle/operation/operations.ts';
 import type { OperationState } from '../../bundle/operation/state.ts';
@@ -25,11 +25,10 @@ import { genuine } from '../../bundle/verify/verify-bundle.ts';
 import { sha256Hex } from '../../kernel/digest.ts';
 import { FrostbyteError, isFrostbyteError } from '../../kernel/errors.ts';
 import { globals, output } from '../context.ts';
-import { inWords } from '../operation-progress.ts';
-import { table } from '../output.ts';
 import { trustOf, type VerifyFlags } from './bundle-flags.ts';
 import { handOver } from './hand-over.ts';
 import { onHost, type RootFlag } from './host-flags.ts';
+import { intendedTable } from './intended-table.ts';
 import { type ProgressFlag, running, showing, tell } from './plan.ts';
 import { askOf, type HostFlags, hostOptions, lookAt, recordAllowed, refuseUnreasoned } from './preflight.ts';
 
@@ -73,7 +72,7 @@ export function installCommand(program: Command): void {
       const left = unfinishedOperation(layout.operations);
       const before = left ?? finishedBefore(layout, parameters);
       const intended = await dryRun(operation, before);
-      if (flags.dryRun) return output(command).answer({ phases: intended }, () => shown(intended));
+      if (flags.dryRun) return output(command).answer({ phases: intended }, () => intendedTable(intended));
       if (left === null && intended.every(({ would }) => would === 'nothing')) {
         return output(command).answer({ state: 'done', changed: 0, operation: before?.plan.operation ?? null }, () =>
           before === null
@@ -219,22 +218,4 @@ function noteVerified(
     ({ action, bundle: known }) => action === 'verify' && known?.manifest_sha256 === bundle.manifest_sha256,
   );
   if (!isThere) add('ok', {});
-}
-
-function shown(intended: readonly Intended[]): string {
-  const words = { do: 'to be done', nothing: 'done already', unknown: 'to be seen' };
-  const seconds = intended.reduce((sum, { would, seconds: each }) => sum + (would === 'nothing' ? 0 : each), 0);
-  return [
-    table([
-      ['', 'PHASE', 'NOW', ''],
-      ...intended.map(({ title, would, reversible }, at) => [
-        `${at + 1}`,
-        title,
-        words[would],
-        reversible ? '' : 'no way back behind it',
-      ]),
-    ]),
-    '',
-    `About ${inWords(seconds)}. Nothing was changed.`,
-  ].join('\n');
 }

@@ -12,11 +12,13 @@ import { allOperations, unfinishedOperation } from '../../bundle/operation/opera
 import { actorInWords } from '../../bundle/operation/readable-log.ts';
 import { noWayBack, type OperationState } from '../../bundle/operation/state.ts';
 import { whoRuns } from '../../bundle/operation/who-runs.ts';
+import { UNINSTALL, uninstallParameters } from '../../bundle/uninstall/uninstall.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import { output } from '../context.ts';
 import { CheckFailed } from '../exit.ts';
 import { type ProgressKind, showProgress } from '../operation-progress.ts';
 import { table } from '../output.ts';
+import { finishLeaving } from './finish-leaving.ts';
 import { handOver } from './hand-over.ts';
 import { onHost, type RootFlag } from './host-flags.ts';
 
@@ -75,7 +77,10 @@ export function planCommands(program: Command): void {
       const left = leftOn(flags);
       const outcome = await running(flags, left, command, (run) => resumeOperation(run, left));
       tell(outcome, left, command);
-      await handOver({ kind: left.plan.kind, outcome }, hostLayout(flags.root), command);
+      const layout = hostLayout(flags.root);
+      await handOver({ kind: left.plan.kind, outcome }, layout, command);
+      if (left.plan.kind === UNINSTALL && outcome.state === 'done')
+        finishLeaving(uninstallParameters(left.plan.parameters), layout, command);
     });
 
   showing(onHost(plan.command('rollback')))

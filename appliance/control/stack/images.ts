@@ -13,7 +13,10 @@ export const IMAGE_USERS = Object.freeze({
 
 export type ImageName = keyof typeof IMAGE_USERS;
 
+/** What the names of our images begin with on every box. */
+export const PRIVATE_NAMES = 'frostbyte.local/';
+
 /** The name that an image has on every box: private, so that no registry is ever asked for it (spec 7, "Images"). */
 export function imageReference(name: ImageName, release: string): string {
-  return `frostbyte.local/${name}:${release}`;
+  return `${PRIVATE_NAMES}${name}:${release}`;
 }

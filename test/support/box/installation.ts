@@ -69,3 +69,16 @@ export async function stateOf(box: Box): Promise<string> {
     ].join(' && '),
   );
 }
+
+/** Names of all files where an installation could leave any; copies that the tools for users and packages keep are theirs. */
+export async function filesOf(box: Box): Promise<string> {
+  return box.must(
+    'sh',
+    '-c',
+    [
+      'find /opt /usr/local /etc /var/lib/frostbyte /var/lib/docker /var/lib/containerd -xdev 2>/dev/null',
+      "grep -vE '^/etc/(\\.pwd\\.lock|(passwd|group|shadow|gshadow|subuid|subgid)-)$'",
+      'sort',
+    ].join(' | '),
+  );
+}

@@ -28,6 +28,11 @@ export function addGatewayUser(layout: HostLayout, users: Users): Phase {
   };
 }
 
+/** Whether anything of the gateway’s user is there: itself, or its group alone. */
+export function isUserThere(layout: HostLayout): boolean {
+  return (['passwd', 'group'] as const).some((file) => found(layout, file, GATEWAY_USER) !== null);
+}
+
 /** The number of a user. Throws `OPERATION_FAILED` where there is none of this name. */
 export function uidOf(layout: HostLayout, name: string): number {
   const uid = found(layout, 'passwd', name);
