@@ -21,7 +21,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   data: ['kernel', 'api', 'stores', 'models', 'secrets', 'audit'],
   control: ['kernel', 'api', 'stores', 'secrets', 'audit'],
   gateway: ['kernel', 'api', 'audit', 'stores', 'control'],
-  cli: ['kernel', 'api', 'config', 'audit', 'bundle', 'data', 'control', 'bin'],
+  cli: ['kernel', 'api', 'config', 'audit', 'observability', 'bundle', 'data', 'control', 'bin'],
   bin: [
     'kernel',
     'api',

@@ -7,6 +7,7 @@ import { noticeCommands } from './commands/break-glass.ts';
 import { bundleCommands } from './commands/bundle.ts';
 import { chunkCommands } from './commands/chunk.ts';
 import { deadLetterCommands } from './commands/dead-letters.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { evidenceCommands } from './commands/evidence.ts';
 import { inboxCommands } from './commands/inbox.ts';
 import { ingestCommands } from './commands/ingest.ts';
@@ -67,6 +68,7 @@ export function createProgram(): Command {
   verifyCommand(program);
   evidenceCommands(program);
   uninstallCommand(program);
+  doctorCommand(program);
   modelCommands(program);
   return program;
 }

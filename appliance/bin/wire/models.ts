@@ -3,6 +3,8 @@ import type { Config } from '../../config/schema.ts';
 import { type ModelFolder, modelFolder } from '../../models/embedder/folder/model-folder.ts';
 import { MODEL_LOCK, type ModelLock } from '../../models/embedder/lock.ts';
 
+export { LEXICAL } from '../../models/embedder/lock.ts';
+
 /** The folder that this appliance's models are kept in. */
 export function modelsOf(
   { embedder, data_folder }: Pick<Config, 'embedder' | 'data_folder'>,
