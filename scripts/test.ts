@@ -209,7 +209,7 @@ async function stackIs(action: string, stack: Stack, stdio: 'ignore' | 'inherit'
 
 /** How what runs on a stack is told which. */
 function environmentOf(stack: Stack | undefined): NodeJS.ProcessEnv {
-  return stack === 'second' ? { FROSTBYTE_STACK: stack } : {};
+  return stack === 'second' ? { FROSTBYTE_STACK: stack, FROSTBYTE_TEST_STACK: placeOf(stack).facts } : {};
 }
 
 function ended(child: ChildProcess): Promise<number> {
