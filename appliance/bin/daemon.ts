@@ -172,7 +172,7 @@ export function start(config: Config): Promise<Running> {
       mode: config.mode,
     });
     return {
-      says: `frostbyte ${PIPELINE_VERSION} listens on ${url} (data in ${config.data_folder})`,
+      says: `${door.says} (data in ${config.data_folder})`,
       stop: () => undo.run(),
     };
   });

@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http';
+import type { Server as TlsServer } from 'node:https';
 import { getRequestListener } from '@hono/node-server';
 import { PIPELINE_VERSION } from '../audit/entry.ts';
 import type { Config } from '../config/schema.ts';
@@ -10,12 +11,16 @@ import { type OpenRoutes, openRoutes } from '../gateway/open.ts';
 import { refuseUnreadable, unreadableAnswer } from '../gateway/unreadable.ts';
 import type { Logger, Meter } from '../kernel/telemetry.ts';
 import type { RateLimiter } from '../stores/limits/port.ts';
+import { tlsServer } from './door-tls.ts';
+import { admitNamed } from './named-networks.ts';
 import { endSilence } from './silent-connections.ts';
 
 /** The gateway with its HTTP server, in whatever process it runs. */
 export interface FrontDoor {
   url: string;
   port: number;
+  /** Where it listens, and by which certificate whoever comes from elsewhere may know it, in a line. */
+  says: string;
   /** Takes no new connections; what is in flight has the drain. */
   close(): Promise<void>;
 }
@@ -33,6 +38,18 @@ export interface FrontDoorOptions {
 
 const HEADERS_MS = 20_000;
 const KEEP_ALIVE_MS = 5000;
+/**
+ * Long uploads are ended by silence, not by the clock (spec 2). A request without a host is refused by us, not by the server,
+ * which would say nothing.
+ */
+const SETTINGS = Object.freeze({
+  requestTimeout: 0,
+  headersTimeout: HEADERS_MS,
+  keepAliveTimeout: KEEP_ALIVE_MS,
+  requireHostHeader: false,
+});
+
+type AnyServer = Server | TlsServer;
 
 /** Opens the door: from now on requests are answered. */
 export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoor> {
@@ -54,23 +71,41 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
     },
     open: openRoutes({ version: PIPELINE_VERSION, control, ...options.open }),
   });
-  const server = createServer(
-    // Long uploads are ended by silence, not by the clock (spec 2). A request without a host is refused by us, not by
-    // the server, which would say nothing.
-    { requestTimeout: 0, headersTimeout: HEADERS_MS, keepAliveTimeout: KEEP_ALIVE_MS, requireHostHeader: false },
-    getRequestListener(gateway.fetch, { errorHandler: unreadableAnswer }),
-  );
-  server.on('clientError', refuseUnreadable);
-  endSilence(server, config.silence_seconds * 1000);
-  await listen(server, config.listen);
-  const address = server.address();
-  const port = typeof address === 'object' && address ? address.port : config.listen.port;
-  const host = config.listen.host.includes(':') ? `[${config.listen.host}]` : config.listen.host;
-  return { url: `http://${host}:${port}`, port, close: () => closeServer(server, config.drain_seconds * 1000) };
+  const listener = getRequestListener(gateway.fetch, { errorHandler: unreadableAnswer });
+  const open = async (server: AnyServer, at: { host: string; port: number }) => {
+    server.on('clientError', refuseUnreadable);
+    endSilence(server, config.silence_seconds * 1000);
+    await listen(server, at);
+    const address = server.address();
+    const port = typeof address === 'object' && address ? address.port : at.port;
+    return { port, place: `${at.host.includes(':') ? `[${at.host}]` : at.host}:${port}` };
+  };
+  const { open: door } = config.listen;
+  // What it shows is looked at before anything listens.
+  const other = door === null ? null : tlsServer(door, SETTINGS, listener, logger);
+  const inner = createServer(SETTINGS, listener);
+  const close = async () => {
+    other?.stop();
+    const open = [inner, other?.server].filter((server) => server?.listening === true) as AnyServer[];
+    await Promise.all(open.map((server) => closeServer(server, config.drain_seconds * 1000)));
+  };
+  try {
+    const { port, place } = await open(inner, config.listen);
+    let says = `http://${place}`;
+    if (door !== null && other !== null) {
+      admitNamed(other.server, door.networks);
+      const { place: outside } = await open(other.server, door);
+      says += ` and on https://${outside}, which shows the certificate of SHA-256 ${other.fingerprint}`;
+    }
+    return { url: `http://${place}`, port, says: `frostbyte ${PIPELINE_VERSION} listens on ${says}`, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 /** Takes no new connections; those with a request in flight have `drainMs`. */
-export function closeServer(server: Server, drainMs: number): Promise<void> {
+export function closeServer(server: AnyServer, drainMs: number): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
     server.closeIdleConnections();
@@ -78,7 +113,7 @@ export function closeServer(server: Server, drainMs: number): Promise<void> {
   });
 }
 
-function listen(server: Server, { host, port }: Config['listen']): Promise<void> {
+function listen(server: AnyServer, { host, port }: { host: string; port: number }): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {

@@ -5,6 +5,7 @@ import type { Json, Operation } from '../bundle/operation/phase.ts';
 import { thisHost } from '../bundle/preflight/host-port.ts';
 import { UNINSTALL, uninstallOperation, uninstallParameters } from '../bundle/uninstall/uninstall.ts';
 import { FrostbyteError } from '../kernel/errors.ts';
+import { openTo } from './host/installed-config.ts';
 import { runningTools } from './host/running-tools.ts';
 import { uninstallTools } from './host/uninstall-tools.ts';
 
@@ -65,6 +66,7 @@ export function hostTools(layout: HostLayout): InstallTools {
       // Whether its group goes with it depends on the host's settings.
       await must('groupdel', [...prefix, name], [0, NOT_THERE]);
     },
+    listensTo: () => openTo(layout),
     running: root === '/' ? runningTools(layout) : null,
   };
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 
 /**
@@ -6,7 +7,7 @@ import type { Socket } from 'node:net';
  * A). While a request has come whole, and its answer is neither at its end nor waiting to be read, the silence is ours
  * and no reason to hang up: a batch that names large uploads is read and scanned before a byte goes back.
  */
-export function endSilence(server: Server, ms: number): void {
+export function endSilence(server: Server | TlsServer, ms: number): void {
   const latest = new WeakMap<Socket, { request: IncomingMessage; response: ServerResponse }>();
   server.on('request', (request, response) => void latest.set(request.socket, { request, response }));
   server.setTimeout(ms, (socket) => {

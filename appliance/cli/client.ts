@@ -1,5 +1,6 @@
 import { STATUS } from '../api/errors.ts';
 import { type ApiCode, type ErrorDetail, FrostbyteError } from '../kernel/errors.ts';
+import { tlsRefusal } from '../kernel/server-tls.ts';
 import { withinLimits } from './waiting.ts';
 
 /** Talks to a gateway. Every refusal comes back as the FrostbyteError that the gateway threw. */
@@ -68,9 +69,12 @@ export function createClient({ url, token, reason }: ClientOptions): Client {
     // An idle connection that the gateway closes while it is used again: what only reads is asked once more.
     const answer = init.method === 'GET' ? first.catch((error: unknown) => (wasCut(error) ? ask() : first)) : first;
     const response = await answer.catch((cause: unknown) => {
+      const refusal = tlsRefusal(cause, `the appliance at ${url}`);
       throw new FrostbyteError(
         'SERVICE_UNAVAILABLE',
-        `No appliance answers at ${url}. Is it running (frostbyte serve)?`,
+        refusal === null
+          ? `No appliance answers at ${url}. Is it running (frostbyte serve)?`
+          : `${refusal} --ca names it.`,
         {
           cause,
           details: [{ field: 'url', value: url, constraint: 'must be reachable' }],

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { type Command, Option } from 'commander';
 import { frostbyteVariables } from '../config/environment.ts';
 import { FrostbyteError } from '../kernel/errors.ts';
@@ -12,6 +13,7 @@ export interface GlobalOptions {
   tokenFile?: string;
   data?: string;
   config?: string;
+  ca?: string;
   reason?: string;
 }
 
@@ -19,6 +21,7 @@ export function addGlobalOptions(program: Command): Command {
   return program
     .addOption(new Option('--json', 'answer in JSON').default(false))
     .addOption(new Option('--url <url>', 'address of the appliance (FROSTBYTE_URL, default http://127.0.0.1:8080)'))
+    .addOption(new Option('--ca <file>', 'certificate that an https address is known by, as PEM (FROSTBYTE_CA)'))
     .addOption(new Option('--token-file <file>', 'file with the token; without it FROSTBYTE_TOKEN is read'))
     .addOption(new Option('--data <folder>', 'data folder, for commands that work on the box itself (FROSTBYTE_DATA)'))
     .addOption(new Option('--config <file>', 'configuration file (FROSTBYTE_CONFIG)'))
@@ -56,17 +59,23 @@ export function openClient(command: Command): Client {
   return createClient({ url: urlOf(globals(command)), token: null });
 }
 
-const urlOf = ({ url }: GlobalOptions): string => url ?? frostbyteVariables().FROSTBYTE_URL ?? 'http://127.0.0.1:8080';
+/** Where the appliance is; where it is known by a certificate of its own, that is believed from here on. */
+function urlOf({ url, ca = frostbyteVariables().FROSTBYTE_CA }: GlobalOptions): string {
+  if (ca) setDefaultCACertificates([...getCACertificates('default'), textOf('ca', ca, 'The certificate')]);
+  return url ?? frostbyteVariables().FROSTBYTE_URL ?? 'http://127.0.0.1:8080';
+}
 
-function readToken(file: string): string {
+const readToken = (file: string): string => textOf('token-file', file, 'The token file').trim();
+
+function textOf(field: string, file: string, what: string): string {
   try {
-    return readFileSync(file, 'utf8').trim();
+    return readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new FrostbyteError('VALIDATION_ERROR', 'The token file cannot be read.', {
+    throw new FrostbyteError('VALIDATION_ERROR', `${what} cannot be read.`, {
       cause,
       details: [
         {
-          field: 'token-file',
+          field,
           value: file,
           constraint: `must be readable (${(cause as NodeJS.ErrnoException).code ?? 'unknown reason'})`,
         },

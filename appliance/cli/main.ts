@@ -5,6 +5,7 @@ import { batchCommands } from './commands/batch.ts';
 import { boxCommands } from './commands/box.ts';
 import { noticeCommands } from './commands/break-glass.ts';
 import { bundleCommands } from './commands/bundle.ts';
+import { certificateCommands } from './commands/certificate.ts';
 import { chunkCommands } from './commands/chunk.ts';
 import { deadLetterCommands } from './commands/dead-letters.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -46,6 +47,7 @@ export function createProgram(): Command {
   tenantCommands(program);
   keyCommands(program);
   sealCommands(program);
+  certificateCommands(program);
   manifestCommands(program);
   ingestCommands(program);
   uploadCommands(program);

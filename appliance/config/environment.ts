@@ -66,6 +66,8 @@ export const OTHER_VARIABLES = Object.freeze({
   FROSTBYTE_CONFIG: 'FROSTBYTE_CONFIG',
   /** Address of the gateway, for commands that talk to it. */
   FROSTBYTE_URL: 'FROSTBYTE_URL',
+  /** File with the certificate that an https address is known by, for commands that talk to the gateway. */
+  FROSTBYTE_CA: 'FROSTBYTE_CA',
   /** Token, for commands that talk to the gateway. */
   FROSTBYTE_TOKEN: 'FROSTBYTE_TOKEN',
 });

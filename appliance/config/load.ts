@@ -139,7 +139,8 @@ function checkTogether(settings: Tree): ErrorDetail[] {
     problems.push({
       field: 'listen.host',
       value: host,
-      constraint: 'plain HTTP is served on loopback only (127.0.0.1 or ::1); reach it by SSH forwarding',
+      constraint:
+        'plain HTTP is served on loopback only (127.0.0.1 or ::1); reach it by SSH forwarding, or open a door with listen.open',
     });
   }
   if (settings.mode === 'stack' && at(settings, ['parser', 'sandbox']) === 'reduced') {

@@ -18,8 +18,23 @@ export const Config = z.strictObject({
     .strictObject({
       host: z.string().min(1),
       port: z.number().int().min(0).max(65_535).describe('0 takes a free one'),
+      open: z
+        .strictObject({
+          host: z.string().min(1).describe('An address of this host, or 0.0.0.0 for all'),
+          port: z.number().int().min(0).max(65_535).describe('0 takes a free one'),
+          networks: z
+            .array(z.union([z.cidrv4(), z.cidrv6()], { error: 'must be a network, as 10.1.0.0/16' }))
+            .min(1, 'must name whoever may come, as 10.1.0.0/16')
+            .describe('Who may come, by network; whoever else does is hung up on'),
+          certificate: z.string().min(1).describe('PEM file that is shown, and behind it those that signed it'),
+          key: z.string().min(1).describe('PEM file with its key, without a passphrase'),
+        })
+        .nullable()
+        .describe(
+          'A second door, for named networks: TLS 1.3 alone; null: whoever comes from elsewhere does it by SSH',
+        ),
     })
-    .describe('Loopback only; other addresses need TLS'),
+    .describe('Loopback, in plain, for who is on this host; others come by the door that `open` describes'),
   silence_seconds: z
     .number()
     .int()
@@ -234,7 +249,7 @@ export function defaultConfig(): Config {
   return {
     mode: 'embedded',
     data_folder: './frostbyte-data',
-    listen: { host: '127.0.0.1', port: 8080 },
+    listen: { host: '127.0.0.1', port: 8080, open: null },
     silence_seconds: 120,
     log_level: 'info',
     rate_limits: 'on',

@@ -66,11 +66,13 @@ function evidenceProblem({ layout }: Patient): string | null {
 
 function changedUnits({ layout, config }: Patient): string[] {
   if (!existsSync(layout.units)) return [];
-  return unitsOf({ subnet: `${config.stack.subnet}.0.0/16`, listens_to: [] }).flatMap((unit) => {
-    const file = join(layout.units, unit.name);
-    if (!existsSync(file)) return [`${unit.name} is not there`];
-    return readFileSync(file, 'utf8') === unitFile(unit, layout) ? [] : [unit.name];
-  });
+  return unitsOf({ subnet: `${config.stack.subnet}.0.0/16`, listens_to: config.listen.open?.networks ?? [] }).flatMap(
+    (unit) => {
+      const file = join(layout.units, unit.name);
+      if (!existsSync(file)) return [`${unit.name} is not there`];
+      return readFileSync(file, 'utf8') === unitFile(unit, layout) ? [] : [unit.name];
+    },
+  );
 }
 
 function archOf(manifest: string): string | null {

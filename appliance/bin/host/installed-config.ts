@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HostLayout } from '../../bundle/host-layout.ts';
 import { loadConfig } from '../../config/load.ts';
@@ -9,4 +10,11 @@ export function installedConfig({ settings }: Pick<HostLayout, 'settings'>): Con
   const config = loadConfig({ file: join(settings, 'frostbyte.yaml'), variables: {} });
   if (config.embedder.models_folder !== null) return config;
   return { ...config, embedder: { ...config.embedder, models_folder: modelsHere(config.data_folder) } };
+}
+
+/** Networks from which somebody may come, as the settings on this host say; none before there are any settings. */
+export function openTo(layout: Pick<HostLayout, 'settings'>): readonly string[] {
+  return existsSync(join(layout.settings, 'frostbyte.yaml'))
+    ? (installedConfig(layout).listen.open?.networks ?? [])
+    : [];
 }

@@ -103,7 +103,7 @@ export function startGateway(config: Config): Promise<Running> {
     );
     undo.push(() => announcing.stop());
     logger.info('listening', { port: door.port, version: PIPELINE_VERSION, mode: config.mode });
-    return { says: `frostbyte ${PIPELINE_VERSION} listens on ${door.url}`, stop: () => undo.run() };
+    return { says: door.says, stop: () => undo.run() };
   });
 }
 

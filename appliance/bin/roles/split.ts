@@ -26,16 +26,16 @@ export function startSplit(config: Config): Promise<Running> {
     const logger = createLogger({ level: config.log_level }).child('launcher');
     const control = await keepRole('control', config, logger, /answers at (\S+)/);
     undo.push(() => control.stop());
-    let port = config.listen.port;
-    const gateway = await keepRole('gateway', config, logger, /listens on (\S+)/, (said) => {
+    let [port, says] = [config.listen.port, ''];
+    const gateway = await keepRole('gateway', config, logger, /listens on (.+)/, (said) => {
+      says = said;
       // One that is started again listens where people know it.
-      port = Number(new URL(said).port);
+      port = Number(new URL(said.split(' ')[0]!).port);
       return { ...config, listen: { ...config.listen, port } };
     });
     undo.push(() => gateway.stop());
-    const host = config.listen.host.includes(':') ? `[${config.listen.host}]` : config.listen.host;
     return {
-      says: `frostbyte ${PIPELINE_VERSION} listens on http://${host}:${port} (data in ${config.data_folder})`,
+      says: `frostbyte ${PIPELINE_VERSION} listens on ${says} (data in ${config.data_folder})`,
       stop: () => undo.run(),
     };
   });

@@ -75,7 +75,11 @@ function hostPhases(parameters: InstallParameters, layout: HostLayout, tools: In
     writeFiles({ name: 'settings', title: 'Write the settings, unless there are some' }, [
       settingsFile(parameters, layout),
     ]),
-    writeFiles({ name: 'units', title: 'Write the services' }, unitFiles(parameters, layout), tools.reloadUnits),
+    writeFiles(
+      { name: 'units', title: 'Write the services' },
+      unitFiles(parameters, layout, tools.listensTo),
+      tools.reloadUnits,
+    ),
     writeFiles({ name: 'command', title: 'Write the command frostbyte' }, [commandFile(layout)]),
   ];
 }
@@ -186,9 +190,13 @@ export function commandFile({ command, current }: HostLayout): WantedFile {
   };
 }
 
-/** The services, as this release writes them. */
-export function unitFiles({ subnet }: Pick<InstallParameters, 'subnet'>, layout: HostLayout): WantedFile[] {
-  return unitsOf({ subnet: `${subnet}.0.0/16`, listens_to: [] }).map((unit) => ({
+/** The services, as this release writes them; what the gateway may speak with, as the settings say. */
+export function unitFiles(
+  { subnet }: Pick<InstallParameters, 'subnet'>,
+  layout: HostLayout,
+  listensTo: () => readonly string[],
+): WantedFile[] {
+  return unitsOf({ subnet: `${subnet}.0.0/16`, listens_to: listensTo() }).map((unit) => ({
     path: join(layout.units, unit.name),
     text: unitFile(unit, layout),
     mode: 0o644,

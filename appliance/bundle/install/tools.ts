@@ -7,6 +7,8 @@ export interface InstallTools {
   /** Makes a user of the system without a home or a shell, or takes it away. */
   addUser(name: string): Promise<void>;
   removeUser(name: string): Promise<void>;
+  /** Networks from which somebody may come, as the settings say now; none before there are any. */
+  listensTo(): readonly string[];
   /** What starts the release and proves it; null for a host whose disk is mounted elsewhere: there nothing runs. */
   running: RunningTools | null;
 }

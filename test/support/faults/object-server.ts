@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import type { BucketOptions } from '../../../appliance/stores/object/minio/bucket.ts';
 import { BucketKeeper } from '../../../appliance/stores/object/minio/tenant-bucket.ts';
+import { freePort } from '../free-port.ts';
 import { until } from './until.ts';
 
 const PROGRAM = resolve(import.meta.dirname, '../../../.cache/go/bin/minio');
@@ -82,13 +82,4 @@ export async function objectServer(folder: string): Promise<ObjectServer> {
 function settings(): Record<string, string> {
   const recipe = parse(readFileSync(RECIPE, 'utf8')) as { env: Record<string, string> };
   return Object.fromEntries(Object.entries(recipe.env).filter(([name]) => !name.endsWith('_FILE')));
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
 }

@@ -40,7 +40,7 @@ test('nothing said means the defaults, and they are frozen to the bottom', () =>
 
 test('the default listens on loopback port 8080 in embedded mode with limits on', () => {
   const { listen, mode, rate_limits, parser, drain_seconds } = loadConfig({ variables: {} });
-  assert.deepEqual(listen, { host: '127.0.0.1', port: 8080 });
+  assert.deepEqual(listen, { host: '127.0.0.1', port: 8080, open: null });
   assert.deepEqual([mode, rate_limits, parser.sandbox, drain_seconds], ['embedded', 'on', 'full', 5]);
 });
 

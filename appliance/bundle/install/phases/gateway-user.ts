@@ -40,6 +40,9 @@ export function uidOf(layout: HostLayout, name: string): number {
   throw new FrostbyteError('OPERATION_FAILED', `There is no user ${name} on this host.`);
 }
 
+/** The number of a user, or null where the host has none of this name. */
+export const uidIfThere = (layout: HostLayout, name: string): number | null => found(layout, 'passwd', name);
+
 /** passwd(5), group(5): name, password, number, … */
 function found({ root }: HostLayout, of: 'passwd' | 'group', name: string): number | null {
   const file = join(root, 'etc', of);

@@ -28,7 +28,7 @@ function settings(t: TestContext): Config {
   return {
     ...usual,
     data_folder: folder,
-    listen: { host: '127.0.0.1', port: 1 },
+    listen: { host: '127.0.0.1', port: 1, open: null },
     processes: { ...usual.processes, run_folder: join(folder, 'run') },
     stack: { ...usual.stack, engine: join(folder, 'docker.sock') },
   };
@@ -92,7 +92,7 @@ describe('what an installation waits for', () => {
     ];
     const server = await listening(t, null, (request, response) => json({ dependencies }, 503)(request, response));
     const { port } = server.address() as AddressInfo;
-    const readiness = hostReadiness(() => ({ ...config, listen: { host: '127.0.0.1', port } }));
+    const readiness = hostReadiness(() => ({ ...config, listen: { host: '127.0.0.1', port, open: null } }));
     assert.deepEqual(await readiness.waitingFor(), {
       of: 2,
       missing: [{ name: 'input rule', message: 'is not in force' }],

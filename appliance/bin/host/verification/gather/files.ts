@@ -15,6 +15,7 @@ import { makeFolders } from '../../../../bundle/install/phases/folders.ts';
 import type { WantedFile } from '../../../../bundle/install/phases/write-files.ts';
 import { allOperations } from '../../../../bundle/operation/operations.ts';
 import { FrostbyteError } from '../../../../kernel/errors.ts';
+import { openTo } from '../../installed-config.ts';
 import { type FileFacts, known } from '../facts.ts';
 
 /**
@@ -31,7 +32,7 @@ export async function fileFacts(layout: HostLayout): Promise<FileFacts> {
   const parameters = installParameters(installed.plan.parameters);
   const settings = join(layout.settings, 'frostbyte.yaml');
   return {
-    units: unitFiles(parameters, layout).flatMap(problemOf),
+    units: unitFiles(parameters, layout, () => openTo(layout)).flatMap(problemOf),
     command: [commandFile(layout)].flatMap(problemOf),
     trust: trustProblems(parameters, layout),
     folders: await makeFolders(layout).check({ recorded: false } as never),
