@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import type { Verification } from '../../appliance/bin/host/verification/judge.ts';
 import { makeKeyPair } from '../../appliance/secrets/identities.ts';
 import { type Box, makeBox } from '../../scripts/box/box.ts';
 import { removeLeftovers } from '../../scripts/box/leftovers.ts';
@@ -195,6 +196,70 @@ describe('a sealed host that has neither Docker nor Compose', { skip: missing ??
     assert.equal((await box.run(['frostbyte', 'evidence', 'verify'])).code, 0);
   });
 
+  it('is verified to be closed and as it was delivered, with every kind of container tried, and stays as it is', async () => {
+    const began = performance.now();
+    const { code: ended, report, err } = await verify(box);
+    console.log(`# verified in ${((performance.now() - began) / 1000).toFixed(1)} s`);
+    assert.equal(ended, 0, err);
+    assert.deepEqual([report.ok, report.counts.fail, report.counts.warn], [true, 0, 0], err);
+    const found = Object.fromEntries(report.checks.map(({ name, found: says }) => [name, says]));
+    // The core’s five, and what two tenants of the check have.
+    assert.match(found['egress-icmp']!, /^\d+ tries from 11 containers, none was heard$/);
+    assert.match(found.isolation!, /tries by 2 tenants: each got at what is its own/);
+    assert.match(found.vectors!, /^sqlite-vec/);
+    assert.match(found['online-opening']!, /^absent/);
+    const { records } = JSON.parse(await box.must('frostbyte', 'evidence', 'show', '--json')) as {
+      records: { action: string; result: string; bundle: { version: string } | null }[];
+    };
+    const { action, result, bundle } = records.at(-1)!;
+    assert.deepEqual([action, result, bundle?.version], ['verify-installation', 'ok', '0.1.0']);
+    const containers = await box.must('docker', 'ps', '--all', '--format={{.Names}}');
+    assert.doesNotMatch(containers, /installcheck/);
+
+    const state = async () => (await stateOf(box)).replace(/^\d+ var\/lib\/frostbyte\/evidence.*$/m, '');
+    const before = await state();
+    const quick = await verify(box, '--quick');
+    assert.equal(quick.code, 0, quick.err);
+    assert.equal(await state(), before);
+    assert.deepEqual(namesOf(quick.report, 'warn'), ['smoke', 'isolation']);
+    const table = await box.run(['frostbyte', 'verify', '--quick', '--progress', 'none']);
+    assert.match(table.out, /^Verification of Frostbyte 0\.1\.0 on /);
+    assert.match(table.out, /This box is closed, and as it was delivered\.$/m);
+  });
+
+  it('fails the verification by a way out, an input rule that is away and a file that was altered, each named', async () => {
+    await box.must('docker', 'network', 'create', 'planted');
+    await box.must('docker', 'network', 'connect', 'planted', 'frostbyte-postgres-1');
+    await box.must('/opt/frostbyte/current/host/input-rule', 'down');
+    await box.must('sh', '-c', 'printf x >>/opt/frostbyte/current/docs/samples.md');
+    const { code: ended, report, err } = await verify(box, '--quick');
+    assert.equal(ended, 1, err);
+    const says = (name: string) => report.checks.find((check) => check.name === name)!.found;
+    assert.match(says('networks-internal'), /^planted is not internal, and frostbyte-postgres-1 is in it/);
+    assert.match(says('containers-placed'), /^frostbyte-postgres-1: network planted is /);
+    assert.match(says('routes'), /^frostbyte-postgres-1: .*172\.\d+\.0\.\d/);
+    assert.match(says('input-rule'), /not in force/);
+    assert.match(says('release-files'), /^docs\/samples\.md is longer than it was/);
+    assert.deepEqual(namesOf(report, 'fail'), [
+      ...['networks-internal', 'input-rule', 'egress-tcp', 'egress-udp', 'egress-dns', 'egress-icmp', 'routes'],
+      ...['containers-placed', 'release-files', 'ready'],
+    ]);
+    const { records } = JSON.parse(await box.must('frostbyte', 'evidence', 'show', '--json')) as {
+      records: { action: string; result: string; detail: { failed: { name: string }[] } }[];
+    };
+    assert.deepEqual(
+      records.at(-1)!.detail.failed.map(({ name }) => name),
+      namesOf(report, 'fail'),
+    );
+
+    await box.must('docker', 'network', 'disconnect', 'planted', 'frostbyte-postgres-1');
+    await box.must('docker', 'network', 'rm', 'planted');
+    await box.must('/opt/frostbyte/current/host/input-rule', 'up');
+    await box.must('truncate', '--size=-1', '/opt/frostbyte/current/docs/samples.md');
+    // Control remembers for some seconds that the rule was away.
+    await until('all of it to pass again', async () => (await verify(box, '--quick')).code === 0, { seconds: 120 });
+  });
+
   it('is uninstalled although that is killed once, and is as it was, but for documents, keys and records', async () => {
     const looked = await box.must('frostbyte', 'uninstall', '--dry-run');
     assert.match(looked, /Take the container engine away that came with it +to be done +no way back behind it/);
@@ -298,3 +363,18 @@ describe('a sealed host that has neither Docker nor Compose', { skip: missing ??
     assert.equal(await filesOf(box), files);
   });
 });
+
+/** Verifies a box from the inside. */
+async function verify(
+  box: Box,
+  ...more: string[]
+): Promise<{ code: number | null; report: Verification; err: string }> {
+  const { code, out, err } = await box.run(['frostbyte', 'verify', '--json', ...more]);
+  assert.notEqual(out, '', err);
+  const report = JSON.parse(out) as Verification;
+  const failed = report.checks.filter(({ result }) => result === 'fail').map(({ name, found }) => `${name}: ${found}`);
+  return { code, report, err: `${failed.join('\n')}\n${err}` };
+}
+
+const namesOf = ({ checks }: Verification, wanted: string): string[] =>
+  checks.filter(({ result }) => result === wanted).map(({ name }) => name);

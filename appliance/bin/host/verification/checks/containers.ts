@@ -27,7 +27,7 @@ export const CONTAINER_CHECKS: readonly Check[] = [
   {
     name: 'images-run',
     group: 'Images',
-    title: 'Containers are made of them',
+    title: 'Made of those images',
     judge: ({ engine }) => drifted(engine, (drift) => drift.what === 'image', 'made of the image of its name', REMAKE),
   },
   {

@@ -47,11 +47,11 @@ export const FILE_CHECKS: readonly Check[] = [
   {
     name: 'release-owned',
     group: 'Files',
-    title: 'Nobody else could change it',
+    title: 'Root’s alone to change',
     judge: ({ release }) =>
       of(release, ({ loose }) =>
         loose.length === 0
-          ? pass('root’s alone')
+          ? pass('nobody else can')
           : fail(listed(loose), 'chown -R root:root and chmod -R go-w; and see whether its bytes are right.'),
       ),
   },
@@ -76,7 +76,7 @@ export const FILE_CHECKS: readonly Check[] = [
   {
     name: 'trust',
     group: 'Files',
-    title: 'What bundles are held against',
+    title: 'Trust in bundles',
     judge: ({ files }) =>
       of(files, ({ trust }) => written(trust, 'the anchor and what was known, as it was installed')),
   },

@@ -73,7 +73,7 @@ export const SERVICE_CHECKS: readonly Check[] = [
   {
     name: 'isolation',
     group: 'Use',
-    title: 'From one tenant to another',
+    title: 'From tenant to tenant',
     judge: ({ isolation }) => used(isolation, 'nobody got at what is another’s'),
   },
 ];
