@@ -89,9 +89,11 @@ function judgeWay({ probed, proven, deaf }: EgressFacts, way: ProbeTry['way']): 
     if (mine.length === 0) return [`${container} (nothing was sent)`];
     return mine.some(({ said }) => said === 'NO_TOOL') ? [`${container} (nothing here sends it)`] : [];
   });
-  const out = probed.flatMap(({ container, answers }) =>
-    answers.filter((one) => one.way === way && one.reached).map((one) => `${container} gets out: ${inWords(one)}`),
-  );
+  const out = probed.flatMap(({ container, answers }) => {
+    const [first, ...more] = answers.filter((one) => one.way === way && one.reached);
+    if (first === undefined) return [];
+    return [`${container} gets out: ${inWords(first)}${more.length === 0 ? '' : `, and by ${more.length} more`}`];
+  });
   if (out.length > 0) return fail(listed(out), CLOSE);
   if (probed.length === 0) return fail('no container of ours runs, so nothing was tried', 'Start the appliance.');
   if (untried.length > 0) return fail(`not tried from ${listed(untried)}`, 'Verify again; frostbyte doctor says more.');
