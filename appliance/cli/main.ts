@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { PIPELINE_VERSION } from '../audit/entry.ts';
 import { auditCommands } from './commands/audit.ts';
 import { batchCommands } from './commands/batch.ts';
+import { boundaryCommand } from './commands/boundary.ts';
 import { boxCommands } from './commands/box.ts';
 import { noticeCommands } from './commands/break-glass.ts';
 import { bundleCommands } from './commands/bundle.ts';
@@ -68,6 +69,7 @@ export function createProgram(): Command {
   installCommand(program);
   planCommands(program);
   verifyCommand(program);
+  boundaryCommand(program);
   evidenceCommands(program);
   uninstallCommand(program);
   doctorCommand(program);

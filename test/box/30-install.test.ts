@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import type { BoundaryStatement } from '../../appliance/bin/host/boundary/statement.ts';
 import type { Verification } from '../../appliance/bin/host/verification/judge.ts';
 import { makeKeyPair } from '../../appliance/secrets/identities.ts';
 import { type Box, makeBox } from '../../scripts/box/box.ts';
@@ -225,6 +226,23 @@ describe('a sealed host that has neither Docker nor Compose', { skip: missing ??
     const table = await box.run(['frostbyte', 'verify', '--quick', '--progress', 'none']);
     assert.match(table.out, /^Verification of Frostbyte 0\.1\.0 on /);
     assert.match(table.out, /This box is closed, and as it was delivered\.$/m);
+  });
+
+  it('says where its data go, signed so that ssh-keygen checks it on another host', async () => {
+    const words = ['frostbyte', 'boundary', '--out', '/root/boundary', '--json', '--progress', 'none'];
+    const { code: ended, out, err } = await box.run(words);
+    assert.equal(ended, 0, err);
+    const { statement, signer } = JSON.parse(out) as { statement: BoundaryStatement; signer: string };
+    assert.equal(statement.closed, true, JSON.stringify(statement.verified));
+    assert.ok(statement.networks.length >= 2 && statement.networks.every(({ internal }) => internal));
+    assert.match(statement.keys.recovery_recipient!, /^age1/);
+    assert.equal(statement.keys.root, 'in a file of root’s');
+    assert.ok(statement.disks.length > 0);
+    assert.equal(statement.bundle?.version, '0.1.0');
+    const steps = (await box.must('sed', '-n', 's/^    \\$ //p', '/root/boundary/README.txt')).split('\n');
+    const told = await box.must('sh', '-ec', ['cd /root/boundary', 'HOME=/root', ...steps].join('\n'));
+    assert.ok(told.includes(signer), told);
+    assert.match(told, /Good "frostbyte-boundary" signature/);
   });
 
   it('fails the verification by a way out, an input rule that is away and a file that was altered, each named', async () => {

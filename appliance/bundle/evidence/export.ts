@@ -12,7 +12,8 @@ import { lineOf } from './record.ts';
 /** Evidence that leaves the host: the log, signed by a key of the host's own, as `ssh-keygen -Y verify` checks it. */
 
 export const EVIDENCE_NAMESPACE = 'frostbyte-evidence';
-const IDENTITY = 'frostbyte-host';
+/** Whom a host’s own key is known as. */
+export const EVIDENCE_IDENTITY = 'frostbyte-host';
 const FILES = Object.freeze({ log: 'evidence.jsonl', signature: 'evidence.jsonl.sig', key: 'evidence.pub' });
 
 /** The key that signs a host's exports; made when it is first asked for. */
@@ -42,7 +43,7 @@ export function exportEvidence({ records, head }: ReadChain, key: KeyObject, to:
   const write = (name: string, text: string) => writeFileSync(join(to, name), text, { flush: true });
   write(FILES.log, log);
   write(FILES.signature, signMessage(Buffer.from(log), key, EVIDENCE_NAMESPACE));
-  write(FILES.key, `${publicLine(signer, IDENTITY)}\n`);
+  write(FILES.key, `${publicLine(signer, EVIDENCE_IDENTITY)}\n`);
   write('README.txt', readme(signer));
   return { chain: readChain(log), head, signer: fingerprint(signer) };
 }
@@ -61,10 +62,10 @@ export function verifyExport(folder: string, expected: string): Exported {
       { details: [{ field: 'fingerprint', value: expected, constraint: `the export’s is ${fingerprint(key)}` }] },
     );
   }
-  const signer = { principals: [IDENTITY], key, namespaces: null, validAfter: null, validBefore: null };
+  const signer = { principals: [EVIDENCE_IDENTITY], key, namespaces: null, validAfter: null, validBefore: null };
   checkSignature(
     { name: FILES.log, bytes: [log!], signature: signature!.toString('latin1') },
-    { signers: [signer], revoked: [], identity: IDENTITY, namespace: EVIDENCE_NAMESPACE, at: Date.now() },
+    { signers: [signer], revoked: [], identity: EVIDENCE_IDENTITY, namespace: EVIDENCE_NAMESPACE, at: Date.now() },
   );
   const chain = readChain(log!.toString('utf8'));
   return { chain, head: chain.head, signer: fingerprint(key) };
@@ -90,10 +91,10 @@ way than this medium:
 
     ${fingerprint(key)}
 
-    $ head -n 1 ${FILES.key} | grep -x -E 'ssh-ed25519 [A-Za-z0-9+/=]+ ${IDENTITY}' > ~/frostbyte-host.pub
+    $ head -n 1 ${FILES.key} | grep -x -E 'ssh-ed25519 [A-Za-z0-9+/=]+ ${EVIDENCE_IDENTITY}' > ~/frostbyte-host.pub
     $ ssh-keygen -l -f ~/frostbyte-host.pub
-    $ printf '${IDENTITY} %s\\n' "$(cat ~/frostbyte-host.pub)" > ~/frostbyte-host
-    $ ssh-keygen -Y verify -f ~/frostbyte-host -I ${IDENTITY} -n ${EVIDENCE_NAMESPACE} -s ${FILES.signature} < ${FILES.log}
+    $ printf '${EVIDENCE_IDENTITY} %s\\n' "$(cat ~/frostbyte-host.pub)" > ~/frostbyte-host
+    $ ssh-keygen -Y verify -f ~/frostbyte-host -I ${EVIDENCE_IDENTITY} -n ${EVIDENCE_NAMESPACE} -s ${FILES.signature} < ${FILES.log}
 
 With Frostbyte, the chain too, and on the host itself that its log goes on from here:
 

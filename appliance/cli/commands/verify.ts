@@ -57,7 +57,7 @@ export function verificationTable({ version, host, checks, counts, ok }: Verific
 }
 
 /** Into a container’s network only root comes. */
-function refuseUnprivileged(): void {
+export function refuseUnprivileged(): void {
   if (process.geteuid?.() === 0) return;
   throw new FrostbyteError(
     'INSUFFICIENT_PERMISSIONS',

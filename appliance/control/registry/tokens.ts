@@ -56,6 +56,17 @@ export function liveTokens(registry: Registry, which: WhichTokens, nowSeconds: n
   return rows.filter((row) => row.epoch === tokenEpoch(registry, row.tenant_id));
 }
 
+/** How many tokens live, by role; roles without any are not named. */
+export function liveTokensByRole(registry: Registry, nowSeconds: number): Partial<Record<TokenRow['role'], number>> {
+  const rows = registry.all<{ role: TokenRow['role']; n: number }>(
+    `SELECT role, count(*) AS n FROM tokens t WHERE revoked_at IS NULL AND expires_at > ? AND epoch = coalesce(
+       (SELECT e.epoch FROM token_epochs e WHERE e.scope = coalesce(t.tenant_id, '${APPLIANCE_LOG}')), 0)
+     GROUP BY role`,
+    [nowSeconds],
+  );
+  return Object.fromEntries(rows.map(({ role, n }) => [role, n]));
+}
+
 /** Revokes one token for good. Inside `registry.write`. */
 export function revokeToken(registry: Registry, jti: string, at: string): void {
   registry.run('UPDATE tokens SET revoked_at = ? WHERE jti = ? AND revoked_at IS NULL', [at, jti]);

@@ -57,6 +57,8 @@ export async function verifyInstallation(options: VerifyInstallation): Promise<V
 
 export interface Verified {
   verification: Verification;
+  /** What was judged. */
+  facts: Facts;
   /** What is installed, where its manifest is believed. */
   bundle: BundleIdentity | null;
 }
@@ -122,7 +124,7 @@ async function verified(options: VerifyInstallation): Promise<Verified> {
       brought: stack.qdrant !== null || (bundle?.images ?? []).some(({ name }) => name === 'qdrant'),
     })),
   };
-  return { verification: judgeInstallation(facts), bundle: identity };
+  return { verification: judgeInstallation(facts), facts, bundle: identity };
 }
 
 /** Everything that is tried from the containers that run, as the engine has them now. */

@@ -4,6 +4,8 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { exportJWK, SignJWT, UnsecuredJWT } from 'jose';
+import { openRegistry } from '../../../../appliance/control/registry/open.ts';
+import { liveTokensByRole } from '../../../../appliance/control/registry/tokens.ts';
 import { openSigningKeys } from '../../../../appliance/control/tokens/signing-keys.ts';
 import { APPLIANCE_LOG } from '../../../../appliance/kernel/audit-event.ts';
 import { controlPaths } from '../../../../appliance/kernel/names.ts';
@@ -174,6 +176,24 @@ test('a revoked token is refused at once, also one that was verified before, and
   await assert.rejects(control.revokeTokens({}, 'why', 'system'), { code: 'VALIDATION_ERROR' });
   await control.relayNow();
   assert.deepEqual(world.types(APPLIANCE_LOG), ['TOKEN_ISSUED', 'TOKEN_ISSUED', 'TOKEN_REVOKED', 'TOKEN_REVOKED']);
+});
+
+test('tokens that live are counted by role: none that was revoked, ran out or went with its tenant', async (t) => {
+  const { control, clock, folder } = await tokens(t);
+  const acme = await makeTenant(control);
+  const registry = openRegistry(join(folder, '../../control/registry.sqlite'), clock);
+  t.after(() => registry.raw.close());
+  const live = () => liveTokensByRole(registry, Math.floor(clock.now() / 1000));
+  const more = await control.issueToken(ADMIN, 'system');
+  await control.issueToken({ subject: 'dana', role: 'tenant_user', tenant_id: acme, ttl_seconds: 60 }, 'system');
+  assert.deepEqual(live(), { admin: 2, tenant_user: 1 });
+  await control.revokeTokens({ jti: more.jti }, 'lost', 'system');
+  assert.deepEqual(live(), { admin: 1, tenant_user: 1 });
+  await control.revokeTokens({ tenant_id: acme }, 'left', 'system');
+  assert.deepEqual(live(), { admin: 1 });
+  await control.issueToken({ subject: 'dana', role: 'tenant_user', tenant_id: acme, ttl_seconds: 60 }, 'system');
+  clock.advance(61_000);
+  assert.deepEqual(live(), { admin: 1 });
 });
 
 test('a token revoked by another process is refused by this one', async (t) => {
