@@ -338,6 +338,7 @@ describe('a sealed host that has neither Docker nor Compose', { skip: missing ??
       true,
       'what opens the volumes is kept',
     );
+    assert.ok(existsSync(join(box.root, 'var/lib/docker/volumes/frostbyte_postgres')), 'documents are kept');
     const { out: running } = await box.run(['sh', '-c', 'ps -eo args | grep -E "frostbyte|dockerd" | grep -v grep']);
     assert.equal(running, '', 'nothing runs any more');
     const journal = await box.must('journalctl', '--no-pager', '--unit=frostbyte-*', `--since=${since}`);

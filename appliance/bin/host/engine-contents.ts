@@ -77,7 +77,8 @@ export function engineContents(socket: string): EngineContents {
       const there: string[] = [];
       for (const name of packages) {
         const status = await runProgram('dpkg-query', ['--show', STATUS_FORMAT, name], { accepted: [0, 1] });
-        if (status.trim() === 'installed') there.push(name);
+        // Removed and not purged counts: a kill may have come between the two.
+        if (!['', 'not-installed'].includes(status.trim())) there.push(name);
       }
       return there;
     },

@@ -4,6 +4,9 @@ import { engineRequests } from '../../control/engine/requests.ts';
 import { isFrostbyteError } from '../../kernel/errors.ts';
 import { runProgram } from './run-program.ts';
 
+/** What Debian’s engine lays there when it is removed, for its purge to run. */
+const DELETES_ALL = '/var/lib/docker/nuke-graph-directory.sh';
+
 /** A package of an engine is unpacked in seconds; the engine that it starts makes its folders. */
 const DPKG_SECONDS = 600;
 
@@ -50,6 +53,9 @@ export function engineOnHost(socket: string, startsServices: boolean): EngineOnH
       }
     },
     async remove(names) {
+      await runProgram('dpkg', ['--remove', ...names], { seconds: DPKG_SECONDS });
+      // Purged with it there, Debian’s package deletes all that the engine kept, volumes with documents among it.
+      rmSync(DELETES_ALL, { force: true });
       await runProgram('dpkg', ['--purge', ...names], { seconds: DPKG_SECONDS });
       // What is left of it would be taken for an engine that does not answer.
       rmSync(socket, { force: true });
