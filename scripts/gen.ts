@@ -10,6 +10,7 @@ const GENERATORS = [
   'scripts/gen-events.ts',
   'scripts/gen-compose.ts',
   'scripts/gen-failures.ts',
+  'scripts/gen-log-words.ts',
   'scripts/gen-policy-version.ts',
   'scripts/train-classifier.ts',
 ];

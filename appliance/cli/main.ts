@@ -26,6 +26,7 @@ import { reviewCommands } from './commands/review.ts';
 import { sealCommands } from './commands/seal.ts';
 import { searchCommands } from './commands/search.ts';
 import { stageCommands } from './commands/stages.ts';
+import { supportBundleCommand } from './commands/support-bundle.ts';
 import { tenantCommands } from './commands/tenant.ts';
 import { uninstallCommand } from './commands/uninstall.ts';
 import { uploadCommands } from './commands/uploads.ts';
@@ -73,6 +74,7 @@ export function createProgram(): Command {
   evidenceCommands(program);
   uninstallCommand(program);
   doctorCommand(program);
+  supportBundleCommand(program);
   modelCommands(program);
   return program;
 }

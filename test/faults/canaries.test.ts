@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { after, before, test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import type { BatchReceipt } from '../../appliance/api/receipts.ts';
 import type { BatchStatus } from '../../appliance/api/schemas/ingest.ts';
 import { MIME } from '../../appliance/api/tenant-config.ts';
@@ -12,6 +13,7 @@ import { makeBatch, type TestFile, text } from '../support/batch.ts';
 import { serverEvents } from '../support/events-stream.ts';
 import type { Caller } from '../support/http.ts';
 import { docx, gridRows, paragraph, xlsx } from '../support/ooxml-builder.ts';
+import { runCli } from '../support/run-cli.ts';
 
 /**
  * Words planted in everything that content can hide in, looked for everywhere they must not be (spec 5). Documents run
@@ -352,6 +354,30 @@ test('logs of daemon and workers, metrics, and what the system shows of the proc
   assert.deepEqual(found(await (await fetch(`${appliance.url}/ready`)).text()), []);
   assert.ok([...processes.keys()].some((key) => key.endsWith('environ')));
   for (const [key, shown] of processes) assert.deepEqual(found(shown), [], key);
+});
+
+test('a support bundle holds none, also of logs in which somebody else repeats them', async () => {
+  const log = join(temporary, 'appliance.log');
+  const repeated = ALL.flatMap((name) => [
+    `ERROR:  invalid input syntax for type json: "${CANARY[name]}"`,
+    `STATEMENT:  SELECT '${CANARY[name]}@example.org' FROM "${CANARY[name]}.docx"`,
+    JSON.stringify({ level: 'error', message: CANARY[name], error: { object: `raw/${CANARY[name]}` } }),
+    ...spellings(CANARY[name]).map((spelling) => spelling.toString('latin1')),
+  ]);
+  writeFileSync(log, `${appliance.logs()}\n${repeated.join('\n')}\n`);
+  assert.deepEqual(new Set(found(readFileSync(log))), new Set(ALL), 'all of them are in what is read');
+  const out = join(temporary, 'support.tar.gz');
+  const { status, said } = await runCli([
+    ...['support-bundle', '--data', appliance.dataFolder, '--log', log],
+    ...['--yes', '--out', out],
+  ]);
+  assert.equal(status, 0, said.err);
+  const bytes = gunzipSync(readFileSync(out));
+  assert.match(bytes.toString('utf8'), /"component":"(?:worker|data-plane)".*\n/, 'the logs are in it');
+  assert.deepEqual(found(bytes), []);
+  assert.deepEqual(found(said.out), [], 'nor does the list of it name any');
+  rmSync(out);
+  rmSync(log);
 });
 
 test('audit events hold ids, counts and codes; names stand beside them, erasable', async () => {
