@@ -38,6 +38,7 @@ export function engineContents(socket: string): EngineContents {
   const allImages = async () => (await ask('GET', '/images/json')) as Image[];
   return {
     folders: FOLDERS,
+    sharedFolders: ['/etc/cni/net.d', '/etc/cni'],
     isThere: () => existsSync(socket) || PROGRAM_FOLDERS.some((folder) => existsSync(join(folder, 'dockerd'))),
     async standing() {
       const containers = (await engine.containers(PLANE_LABEL)).map(({ name }) => name);

@@ -49,4 +49,6 @@ export interface EngineContents {
   installed(packages: readonly string[]): Promise<string[]>;
   /** Folders in which an engine that an installation brought keeps everything. */
   folders: readonly string[];
+  /** Folders that it makes, which others may use: taken away where nothing is in them, the deepest first. */
+  sharedFolders: readonly string[];
 }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { syncFolder } from '../../../kernel/durable-file.ts';
 import type { Json, Phase } from '../../operation/phase.ts';
@@ -44,6 +44,7 @@ export function removeEngine(host: RunningHost, { packages, withData }: BroughtE
         await engine.remove(there);
         note(`taken away: ${there.join(', ')}`);
       }
+      for (const folder of contents.sharedFolders) if (isEmpty(folder)) rmdirSync(folder);
       if (!withData) {
         note(`what the engine kept stays: ${folders().join(', ')}`);
         return;
@@ -53,6 +54,8 @@ export function removeEngine(host: RunningHost, { packages, withData }: BroughtE
     undo: null,
   };
 }
+
+const isEmpty = (folder: string): boolean => existsSync(folder) && readdirSync(folder).length === 0;
 
 /** Names of a folder that are removed last: an engine that started in the middle would miss what is left of it. */
 function removeWhole(folder: string): void {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -93,6 +93,7 @@ function host(): RunningHost {
     },
     contents: {
       folders: [join(folder, 'docker'), join(folder, 'containerd')],
+      sharedFolders: [join(folder, 'cni/net.d'), join(folder, 'cni')],
       isThere: () => world.engine !== 'none',
       standing: async () => answering(() => world.standing),
       images: async () => answering(() => world.images),
@@ -227,7 +228,10 @@ describe('the engine', () => {
   };
 
   it('that an installation brought goes, and what it kept stays', async () => {
+    mkdirSync(join(folder, 'cni/net.d'), { recursive: true });
+    writeFileSync(join(folder, 'cni/of-another'), '');
     assert.equal(await through(false), 'done');
+    assert.deepEqual(readdirSync(join(folder, 'cni')), ['of-another'], 'others use it too');
     assert.deepEqual(world.log, ['remove containerd docker.io']);
     assert.ok(existsSync(join(kept(), 'rows')));
     assert.match(notes.join(), /what the engine kept stays: .*docker/);
