@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { PIPELINE_VERSION } from '../audit/entry.ts';
 import { auditCommands } from './commands/audit.ts';
+import { backupCommands } from './commands/backup.ts';
 import { batchCommands } from './commands/batch.ts';
 import { boundaryCommand } from './commands/boundary.ts';
 import { boxCommands } from './commands/box.ts';
@@ -22,6 +23,7 @@ import { preflightCommand } from './commands/preflight.ts';
 import { quarantineCommands } from './commands/quarantine.ts';
 import { receiptCommands } from './commands/receipt.ts';
 import { reportCommands } from './commands/report.ts';
+import { restoreCommand } from './commands/restore.ts';
 import { reviewCommands } from './commands/review.ts';
 import { sealCommands } from './commands/seal.ts';
 import { searchCommands } from './commands/search.ts';
@@ -71,6 +73,8 @@ export function createProgram(): Command {
   planCommands(program);
   verifyCommand(program);
   boundaryCommand(program);
+  backupCommands(program);
+  restoreCommand(program);
   evidenceCommands(program);
   uninstallCommand(program);
   doctorCommand(program);

@@ -21,6 +21,7 @@ import { type HeldClock, heldClock } from './held-clock.ts';
 import { embeddedPlanes, type Planes } from './planes.ts';
 import { measureClosedQueues } from './queue-lengths.ts';
 import { othersDone } from './queue-rest.ts';
+import { refuseUnfinished } from './restore/restore-places.ts';
 import { unsealByCredential, unsealedRoot } from './unseal.ts';
 import { tenantUsage } from './usage.ts';
 
@@ -158,8 +159,9 @@ async function usage(planes: Planes, tenantId: string) {
   return plane && tenantUsage(plane);
 }
 
-/** The data folder, readable by its owner alone. */
+/** The data folder, readable by its owner alone. Throws, too, while a restore into it is not finished. */
 export function makeDataFolder(folder: string): void {
+  refuseUnfinished(folder);
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (cause) {

@@ -1,0 +1,85 @@
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { syncFolder } from '../../../kernel/durable-file.ts';
+import { FrostbyteError } from '../../../kernel/errors.ts';
+import { controlPaths } from '../../../kernel/names.ts';
+
+/** Where a restore builds what it will put in place: below the data folder, on the same disk. */
+export const stagingFolder = (dataFolder: string): string => join(dataFolder, 'restoring');
+
+/** What belongs to an appliance that has been used. The root key alone does not: a folder may have one and nothing in it. */
+const USED = [
+  'control/registry.sqlite',
+  'control/audit',
+  'tenants',
+  'secrets/tenants',
+  'secrets/signing',
+  'secrets/escrow',
+];
+
+/** What is put in place, in this order: the registry is last, since with it an appliance is there. */
+const PLACED = [
+  'tenants',
+  'secrets/tenants',
+  'secrets/escrow',
+  'secrets/signing',
+  'secrets/recovery.json',
+  'control/audit',
+  'control/suspended',
+  'control/clock',
+  'control/restore-report.json',
+  'control/registry.sqlite',
+];
+
+/** Throws `INVALID_STATE_TRANSITION` where an appliance is: a restore puts nothing over one. */
+export function refuseUsed(dataFolder: string): void {
+  const found = USED.find((path) => isThere(join(dataFolder, path)));
+  if (found === undefined) return;
+  throw new FrostbyteError(
+    'INVALID_STATE_TRANSITION',
+    `There is an appliance in ${dataFolder} already (${found}). A backup is restored into an empty data folder: name another with --data.`,
+    { details: [{ field: 'data', value: dataFolder, constraint: 'must be empty' }] },
+  );
+}
+
+/** Throws `INVALID_STATE_TRANSITION` while a restore into the folder is not finished: nothing works on half an appliance. */
+export function refuseUnfinished(dataFolder: string): void {
+  if (!existsSync(stagingFolder(dataFolder))) return;
+  throw new FrostbyteError(
+    'INVALID_STATE_TRANSITION',
+    `A restore into ${dataFolder} was not finished. Run the same frostbyte restore again: it goes on, or goes back.`,
+  );
+}
+
+/** True once everything is in its place. */
+export function isPlaced(dataFolder: string): boolean {
+  return existsSync(controlPaths(dataFolder).registry) && !existsSync(stagingFolder(dataFolder));
+}
+
+/** Moves what was built into its place, one rename each; called again behind a kill it goes on. */
+export function placeRestored(dataFolder: string): void {
+  const staging = stagingFolder(dataFolder);
+  for (const path of PLACED) {
+    for (const suffix of path.endsWith('.sqlite') ? ['-wal', '-shm', ''] : ['']) {
+      const [from, to] = [join(staging, path) + suffix, join(dataFolder, path) + suffix];
+      if (!existsSync(from)) continue;
+      mkdirSync(dirname(to), { recursive: true, mode: 0o700 });
+      // An empty folder of before is in nobody's way; anything else refuses the rename.
+      if (path !== 'control/registry.sqlite' && existsSync(to) && !isThere(to)) rmSync(to, { recursive: true });
+      renameSync(from, to);
+      syncFolder(dirname(to));
+    }
+  }
+  rmSync(staging, { recursive: true, force: true });
+  syncFolder(dataFolder);
+}
+
+/** Something, or a folder that holds something. */
+function isThere(path: string): boolean {
+  if (!existsSync(path)) return false;
+  try {
+    return readdirSync(path).length > 0;
+  } catch {
+    return true;
+  }
+}
