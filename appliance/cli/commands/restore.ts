@@ -9,10 +9,11 @@ import type { RestoreReport } from '../../bin/wire/restore/restore-report.ts';
 import { keysFolder } from '../../bundle/backup/check-file.ts';
 import { type HostLayout, hostLayout } from '../../bundle/host-layout.ts';
 import { executeOperation, type HostOutcome, type HostRun, rollBackOperation } from '../../bundle/operation/execute.ts';
-import { unfinishedOperation } from '../../bundle/operation/operations.ts';
+import { allOperations, unfinishedOperation } from '../../bundle/operation/operations.ts';
 import { whoRuns } from '../../bundle/operation/who-runs.ts';
 import type { Config } from '../../config/schema.ts';
 import { parseLedger } from '../../control/restore/take-ledger.ts';
+import { canonicalJson } from '../../kernel/canonical-json.ts';
 import { sha256Hex } from '../../kernel/digest.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import { controlPaths } from '../../kernel/names.ts';
@@ -81,6 +82,12 @@ export function restoreCommand(program: Command): void {
             'VALIDATION_ERROR',
             'A backup is restored with the recovery identity: --identity FILE.',
           );
+        const done = doneBefore(layout, parameters, RESTORE);
+        const report = done === null ? null : keptReport(config.data_folder);
+        if (done !== null && report !== null) {
+          const nothing = { state: 'done', changed: 0, failure: null, operation: done } as const;
+          return tell(nothing, report, command);
+        }
         // Behind the last phase a killed run has everything in its place, and only its end is missing.
         if (left === null && !existsSync(stagingFolder(config.data_folder))) refuseUsed(config.data_folder);
         const job = {
@@ -95,6 +102,13 @@ export function restoreCommand(program: Command): void {
         lock.release();
       }
     });
+}
+
+/** The operation that did the very same here, where it was the last one and came to its end: there is nothing left to do. */
+function doneBefore({ operations }: HostLayout, parameters: RestoreParameters, kind: string): string | null {
+  const last = allOperations(operations).at(-1);
+  const isSame = last?.plan.kind === kind && canonicalJson(last.plan.parameters) === canonicalJson(parameters);
+  return isSame && last.result === 'done' ? last.plan.operation : null;
 }
 
 /** A data folder may lie anywhere: its operations and its evidence are in it, as on an installed host. */
@@ -121,7 +135,7 @@ function runOf(layout: HostLayout, operation: HostRun['operation'], { progress }
 function tell(outcome: HostOutcome, report: RestoreReport | null, command: Command): void {
   const { state, failure, operation } = outcome;
   output(command).answer({ ...outcome, report }, () => {
-    if (report !== null) return inWords(report);
+    if (report !== null) return inWords(report, outcome.changed === 0);
     const why = failure === null ? '' : `${failure.code}: ${failure.message}\n`;
     if (state === 'rolled-back') return `${why}Nothing was restored; the data folder is as it was before.`;
     return `${why}The restore is not finished. Run the same command again: it goes on. With --undo it goes back.`;
@@ -130,10 +144,12 @@ function tell(outcome: HostOutcome, report: RestoreReport | null, command: Comma
   if (failure !== null) throw new CheckFailed(`${failure.code}: nothing was restored.`);
 }
 
-function inWords(report: RestoreReport): string {
+function inWords(report: RestoreReport, before: boolean): string {
   const { tenants, ledger } = report;
   return [
-    `Restored the backup ${report.backup_id}, made ${report.made_at}.`,
+    before
+      ? `This was restored ${report.restored_at}, and nothing was changed now: the backup ${report.backup_id}, made ${report.made_at}.`
+      : `Restored the backup ${report.backup_id}, made ${report.made_at}.`,
     table([
       ['TENANT', 'STATE', 'DOCUMENTS', 'FILES', 'CHAINS', 'FOUND', 'UNFINISHED', 'ERASED AGAIN'],
       ...tenants.map((tenant) => [

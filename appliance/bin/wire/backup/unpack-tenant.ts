@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readTar, type TarFile } from '../../../bundle/backup/read-tar.ts';
+import { diskError } from '../../../kernel/durable-file.ts';
 import { FrostbyteError } from '../../../kernel/errors.ts';
 import type { ObjectStore } from '../../../stores/object/port.ts';
 import { OBJECTS } from './copied-objects.ts';
@@ -55,6 +56,8 @@ export async function writeFile(path: string, file: { content(): AsyncIterable<B
         done += (await handle.write(bytes, done, bytes.length - done)).bytesWritten;
     }
     await handle.sync();
+  } catch (error) {
+    throw diskError(error, path);
   } finally {
     await handle.close();
   }

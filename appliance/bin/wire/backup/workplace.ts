@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { checksumFile } from '../../../bundle/backup/check-file.ts';
 import { lockFile } from '../../../bundle/operation/host-lock.ts';
 import type { Registry } from '../../../control/registry/open.ts';
 import { noteCopiesDestroyed } from '../../../control/registry/outside-copies.ts';
@@ -46,7 +47,10 @@ export function backupWorkplace(
     const target = targetOf(join(all, name));
     if (target !== null) {
       rmSync(partialFile(target), { force: true });
-      if (!existsSync(target)) registry.write(() => noteCopiesDestroyed(registry, name, clock.iso()));
+      if (!existsSync(target)) {
+        removeChecksum(checksumFile(target));
+        registry.write(() => noteCopiesDestroyed(registry, name, clock.iso()));
+      }
     }
     rmSync(join(all, name), { recursive: true, force: true });
   }
@@ -66,6 +70,15 @@ export function backupWorkplace(
       lock.close();
     },
   };
+}
+
+/** Takes a checksum away, and what a kill left of its making. */
+function removeChecksum(checksum: string): void {
+  const [folder, name] = [dirname(checksum), basename(checksum)];
+  const left = (existsSync(folder) ? readdirSync(folder) : []).filter(
+    (each) => each.startsWith(`.${name}.`) && each.endsWith('.new'),
+  );
+  for (const each of [name, ...left]) rmSync(join(folder, each), { force: true });
 }
 
 /** The name of a backup until it is whole. */
