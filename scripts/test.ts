@@ -71,7 +71,8 @@ const LAYERS: readonly Layer[] = [
   { name: 'tenants', files: ['test/tenants/**/*.test.ts'], runners: 1, processes: 'own', stack: 'first' },
   {
     name: 'servers',
-    files: ['test/journey/**/*.test.ts'],
+    // What is about an appliance on files is said by its name.
+    files: ['test/journey/!(*-on-files).test.ts'],
     runners: 1,
     processes: 'own',
     environment: { FROSTBYTE_TEST_ARRANGEMENT: 'stack' },

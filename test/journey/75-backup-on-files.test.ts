@@ -15,7 +15,7 @@ import { controlPaths, logPath, tenantPaths } from '../../appliance/kernel/names
 import { open } from '../../appliance/secrets/age-file.ts';
 import { openRootKey, openTenantKeys } from '../../appliance/secrets/keyring.ts';
 import { openSqliteLog } from '../../appliance/stores/log/sqlite.ts';
-import { type Appliance, ARRANGEMENT, startAppliance } from '../support/appliance.ts';
+import { type Appliance, startAppliance } from '../support/appliance.ts';
 import {
   answered,
   type BackupWorld,
@@ -32,8 +32,6 @@ import { stockAge, without } from '../support/stock-tools.ts';
 
 /** Frode backs the appliance up while two tenants send documents, loses it, and gets it back on an empty disk. */
 
-const skip = ARRANGEMENT === 'stack' ? { skip: 'backups are of appliances on files' } : {};
-
 let appliance: Appliance;
 let again: Appliance | undefined;
 let world: BackupWorld;
@@ -46,7 +44,6 @@ let token = '';
 let proof: RetrievalProof;
 
 before(async () => {
-  if (skip.skip) return;
   world = await backupWorld();
   appliance = await startAppliance();
   for (const tenant of ['acme', 'nordlaw'])
@@ -81,7 +78,7 @@ async function escrowed(tenant: string): Promise<string> {
   return file;
 }
 
-test('without a recovery recipient nothing is backed up', skip, async () => {
+test('without a recovery recipient nothing is backed up', async () => {
   const { code, errors } = await cli(appliance.dataFolder, ['backup', world.at('early.tar')]);
   assert.notEqual(code, 0);
   assert.match(errors, /INVALID_STATE_TRANSITION.*recovery recipient/s);
@@ -91,7 +88,7 @@ test('without a recovery recipient nothing is backed up', skip, async () => {
   );
 });
 
-test('a backup is made while documents come in, and says what is in it', skip, async () => {
+test('a backup is made while documents come in, and says what is in it', async () => {
   await proveRecipient(appliance.dataFolder, world.recovery);
   let stop = false;
   const busy = [
@@ -121,7 +118,7 @@ test('a backup is made while documents come in, and says what is in it', skip, a
   assert.deepEqual(readdirSync(join(appliance.dataFolder, 'control/backup')), ['lock']);
 });
 
-test('it is written over by none, and its checksum is what sha256sum takes', skip, async () => {
+test('it is written over by none, and its checksum is what sha256sum takes', async () => {
   execFileSync('sha256sum', ['-c', 'monday.tar.sha256'], { cwd: world.folder });
   const { code, errors } = await cli(appliance.dataFolder, ['backup', world.at('monday.tar')]);
   assert.notEqual(code, 0);
@@ -129,7 +126,7 @@ test('it is written over by none, and its checksum is what sha256sum takes', ski
 });
 
 test('stock tar and age open it, each tenant’s part with that tenant’s key alone', {
-  skip: skip.skip ?? without(stockAge, 'age'),
+  skip: without(stockAge, 'age'),
 }, async () => {
   const folder = world.at('by-hand');
   mkdirSync(folder);
@@ -171,7 +168,7 @@ test('stock tar and age open it, each tenant’s part with that tenant’s key a
   );
 });
 
-test('it is held against itself, without the identity and with it', skip, async () => {
+test('it is held against itself, without the identity and with it', async () => {
   const outside = await answered<{ sha256: string; opened: boolean }>(
     appliance.dataFolder,
     'backup',
@@ -189,7 +186,7 @@ test('it is held against itself, without the identity and with it', skip, async 
   assert.match(foreign.errors, /KEY_UNAVAILABLE.*made for age1/s);
 });
 
-test('a byte that was changed anywhere is found, also where its checksum was made anew', skip, async () => {
+test('a byte that was changed anywhere is found, also where its checksum was made anew', async () => {
   const bytes = readFileSync(backup.file);
   const spoilt = world.at('spoilt.tar');
   // A header, three places of the sealed parts, and the manifest.
@@ -221,7 +218,7 @@ test('a byte that was changed anywhere is found, also where its checksum was mad
   assert.ok(!existsSync(controlPaths(world.at('spoilt-data')).registry));
 });
 
-test('what happens behind the backup is in the ledger that is carried out', skip, async () => {
+test('what happens behind the backup is in the ledger that is carried out', async () => {
   const erased = await dana('DELETE', `/query/acme/document/${herring}`, {
     confirm_doc_id: herring,
     reason: 'asked by the owner',
@@ -250,7 +247,7 @@ test('what happens behind the backup is in the ledger that is carried out', skip
   await appliance.stop();
 });
 
-test('it is restored onto an empty folder only, and with the recovery identity only', skip, async () => {
+test('it is restored onto an empty folder only, and with the recovery identity only', async () => {
   const onto = await cli(appliance.dataFolder, ['restore', backup.file, '--identity', world.identity]);
   assert.notEqual(onto.code, 0);
   assert.match(onto.errors, /INVALID_STATE_TRANSITION.*empty data folder/s);
@@ -266,7 +263,7 @@ test('it is restored onto an empty folder only, and with the recovery identity o
   );
 });
 
-test('without a ledger it is restored, and says what is not known', skip, async () => {
+test('without a ledger it is restored, and says what is not known', async () => {
   const data = world.at('without-ledger');
   const { state, report } = await restored(data, backup.file, '--identity', world.identity);
   assert.equal(state, 'done');
@@ -284,7 +281,7 @@ test('without a ledger it is restored, and says what is not known', skip, async 
   assert.ok(existsSync(join(tenantPaths(data, 'acme').objects, 'raw/acme', herring)));
 });
 
-test('with the ledger, from standard input the identity, nothing that was erased comes back', skip, async () => {
+test('with the ledger, from standard input the identity, nothing that was erased comes back', async () => {
   const data = world.at('restored');
   const args = [
     'restore',
@@ -342,7 +339,7 @@ test('with the ledger, from standard input the identity, nothing that was erased
   assert.match(fresh!, /^doc_/);
 });
 
-test('each log goes on from the head that the backup held, which an event binds', skip, async () => {
+test('each log goes on from the head that the backup held, which an event binds', async () => {
   const auditor = await again!.caller({ role: 'auditor', subject: 'anna' });
   for (const tenant of backup.manifest.tenants) {
     const log = openSqliteLog(logPath(again!.dataFolder, tenant.tenant_id), {
@@ -363,7 +360,7 @@ test('each log goes on from the head that the backup held, which an event binds'
   }
 });
 
-test('keys, credentials and token keys are new; storage keys are those that its objects need', skip, async () => {
+test('keys, credentials and token keys are new; storage keys are those that its objects need', async () => {
   const keysOf = async (data: string) =>
     openTenantKeys(await openRootKey(controlPaths(data).rootKey), tenantPaths(data, 'acme').secrets);
   const [before, now] = [await keysOf(appliance.dataFolder), await keysOf(again!.dataFolder)];
@@ -377,42 +374,38 @@ test('keys, credentials and token keys are new; storage keys are those that its 
   );
 });
 
-test(
-  'a tenant whose key file is destroyed is out of reach for good, and the others are restored without it',
-  skip,
-  async () => {
-    const keys = world.at('keys-left');
-    mkdirSync(keys);
-    copyFileSync(join(backup.keys, 'nordlaw.age'), join(keys, 'nordlaw.age'));
-    const data = world.at('shredded');
-    const refused = await cli(data, ['restore', backup.file, '--identity', world.identity, '--keys', keys]);
-    assert.notEqual(refused.code, 0);
-    assert.match(refused.out + refused.errors, /KEY_UNAVAILABLE.*acme/s);
-    const { report } = await restored(
-      data,
-      backup.file,
-      '--identity',
-      world.identity,
-      '--keys',
-      keys,
-      '--without',
-      'acme',
-    );
-    assert.deepEqual(
-      [report.tenants.map(({ tenant_id }) => tenant_id), report.not_restored, report.deleted],
-      [['nordlaw'], ['acme'], ['acme']],
-    );
-    assert.ok(!existsSync(dirname(tenantPaths(data, 'acme').objects)));
-    const third = await startAppliance({ dataFolder: data });
-    try {
-      const admin = await third.caller({ role: 'admin', subject: 'frode' }, 'journey');
-      await until('the deletion', async () => {
-        const { data: tenant } = await admin<{ state: string }>('GET', '/admin/tenants/acme');
-        return tenant.state === 'DEPROVISIONED';
-      });
-    } finally {
-      await third.kill();
-    }
-    rmSync(data, { recursive: true });
-  },
-);
+test('a tenant whose key file is destroyed is out of reach for good, and the others are restored without it', async () => {
+  const keys = world.at('keys-left');
+  mkdirSync(keys);
+  copyFileSync(join(backup.keys, 'nordlaw.age'), join(keys, 'nordlaw.age'));
+  const data = world.at('shredded');
+  const refused = await cli(data, ['restore', backup.file, '--identity', world.identity, '--keys', keys]);
+  assert.notEqual(refused.code, 0);
+  assert.match(refused.out + refused.errors, /KEY_UNAVAILABLE.*acme/s);
+  const { report } = await restored(
+    data,
+    backup.file,
+    '--identity',
+    world.identity,
+    '--keys',
+    keys,
+    '--without',
+    'acme',
+  );
+  assert.deepEqual(
+    [report.tenants.map(({ tenant_id }) => tenant_id), report.not_restored, report.deleted],
+    [['nordlaw'], ['acme'], ['acme']],
+  );
+  assert.ok(!existsSync(dirname(tenantPaths(data, 'acme').objects)));
+  const third = await startAppliance({ dataFolder: data });
+  try {
+    const admin = await third.caller({ role: 'admin', subject: 'frode' }, 'journey');
+    await until('the deletion', async () => {
+      const { data: tenant } = await admin<{ state: string }>('GET', '/admin/tenants/acme');
+      return tenant.state === 'DEPROVISIONED';
+    });
+  } finally {
+    await third.kill();
+  }
+  rmSync(data, { recursive: true });
+});
