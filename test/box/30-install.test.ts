@@ -229,7 +229,7 @@ describe('a sealed host that has neither Docker nor Compose', { skip: missing ??
   });
 
   it('says where its data go, signed so that ssh-keygen checks it on another host', async () => {
-    const words = ['frostbyte', 'boundary', '--out', '/root/boundary', '--json', '--progress', 'none'];
+    const words = ['frostbyte', 'boundary', '--out', '/var/tmp/boundary', '--json', '--progress', 'none'];
     const { code: ended, out, err } = await box.run(words);
     assert.equal(ended, 0, err);
     const { statement, signer } = JSON.parse(out) as { statement: BoundaryStatement; signer: string };
@@ -239,8 +239,8 @@ describe('a sealed host that has neither Docker nor Compose', { skip: missing ??
     assert.equal(statement.keys.root, 'in a file of root’s');
     assert.ok(statement.disks.length > 0);
     assert.equal(statement.bundle?.version, '0.1.0');
-    const steps = (await box.must('sed', '-n', 's/^    \\$ //p', '/root/boundary/README.txt')).split('\n');
-    const told = await box.must('sh', '-ec', ['cd /root/boundary', 'HOME=/root', ...steps].join('\n'));
+    const steps = (await box.must('sed', '-n', 's/^    \\$ //p', '/var/tmp/boundary/README.txt')).split('\n');
+    const told = await box.must('sh', '-ec', ['cd /var/tmp/boundary', 'HOME=/var/tmp', ...steps].join('\n'));
     assert.ok(told.includes(signer), told);
     assert.match(told, /Good "frostbyte-boundary" signature/);
   });

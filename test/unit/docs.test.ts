@@ -311,3 +311,48 @@ describe('the files of the project', () => {
     assert.deepEqual(found, []);
   });
 });
+
+describe('docs/COMPATIBILITY.md', () => {
+  const page = read('docs/COMPATIBILITY.md');
+  const { requirements } = JSON.parse(read('manifests/release.json')) as {
+    requirements: Record<'kernel' | 'cpus' | 'memory_bytes' | 'disk_bytes' | 'docker_engine' | 'docker_compose', never>;
+  };
+  const GIBIBYTE = 2 ** 30;
+  const needed = Object.fromEntries(tableBelow(page, 'Needed').map(([what, least]) => [what, least]));
+
+  it('says what preflight enforces', () => {
+    assert.deepEqual(
+      [needed.kernel, needed.processors, needed.memory, needed.disk, needed['Docker Engine'], needed['Docker Compose']],
+      [
+        requirements.kernel,
+        `${requirements.cpus}`,
+        `${requirements.memory_bytes / GIBIBYTE} GiB`,
+        `${requirements.disk_bytes / GIBIBYTE} GiB`,
+        requirements.docker_engine,
+        requirements.docker_compose,
+      ],
+    );
+  });
+
+  it('reckons with its own figures', () => {
+    const memory = tableBelow(page, 'Memory').map(([what, figure]) => [what!, Number(figure)] as const);
+    const core = memory.find(([what]) => what.startsWith('core stack'))![1];
+    const tenant = memory.find(([what]) => what.startsWith('a tenant'))![1];
+    const [, tenants, each, stack, sum] =
+      /: (\d+)? ?× ?(\d+) \+ (\d+) = ([\d.]+) GiB/.exec(page.replace('Fifty tenants', 'Tenants')) ?? [];
+    assert.deepEqual([Number(tenants), Number(each), Number(stack)], [50, tenant, core]);
+    assert.equal(sum, ((50 * tenant + core) / 1024).toFixed(1));
+  });
+});
+
+describe('docs/CHANGELOG.md', () => {
+  it('has a chapter for each release that was counted, the newest first', () => {
+    const { counters } = JSON.parse(read('manifests/release.json')) as { counters: Record<string, number> };
+    const chapters = [...read('docs/CHANGELOG.md').matchAll(/^## (\d+\.\d+\.\d+)$/gm)].map(([, version]) => version!);
+    const released = Object.entries(counters).toSorted(([, one], [, other]) => other - one);
+    assert.deepEqual(
+      chapters,
+      released.map(([version]) => version),
+    );
+  });
+});
