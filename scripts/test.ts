@@ -11,13 +11,12 @@ import { modelMissing } from '../test/support/models/fetched.ts';
 import { ALLOWED_SKIPS } from './allowed-skips.ts';
 import { boxCannotRun } from './box/requirements.ts';
 import { inNamespace } from './stack/engine.ts';
-import { placeOf } from './stack/place.ts';
 import { stackCannotRun } from './stack/requirements.ts';
 import { type Count, complaints, type Note } from './test-verdict.ts';
 
 const root = resolve(import.meta.dirname, '..');
-
-type Stack = NonNullable<Layer['stack']>;
+/** What Node made of the sources is kept: most tests are processes of their own, and half of a start is this. */
+const COMPILED = join(root, '.cache/compiled');
 
 interface Layer {
   name: string;
@@ -33,11 +32,8 @@ interface Layer {
   environment?: Record<string, string>;
   /** Runs at the same time as the layer before it: both wait more than they work. */
   beside?: true;
-  /**
-   * Runs against the server stack, or the second one, inside its network namespace; it is brought up where it is down. An
-   * appliance has its stack to itself.
-   */
-  stack?: 'first' | 'second';
+  /** Runs against the server stack, inside its network namespace; the stack is brought up where it is down. */
+  stack?: true;
   /** Needs the weights that `make models` fetches. */
   model?: true;
   /** Boots sealed boxes. */
@@ -64,11 +60,11 @@ const LAYERS: readonly Layer[] = [
   { name: 'faults', files: ['test/faults/**/*.test.ts'], runners: 2, processes: 'own' },
   // Its session takes all cores.
   { name: 'model', files: ['test/model/**/*.test.ts'], runners: 1, processes: 'own', model: true },
-  { name: 'stack', files: ['test/stack/**/*.test.ts', SERVER_ADAPTERS], runners: 2, processes: 'own', stack: 'first' },
+  { name: 'stack', files: ['test/stack/**/*.test.ts', SERVER_ADAPTERS], runners: 2, processes: 'own', stack: true },
   // The bundle of this commit, built from checkouts, with the images that the stack runs.
-  { name: 'bundle', files: ['test/bundle/**/*.test.ts'], runners: 1, processes: 'own', stack: 'first' },
+  { name: 'bundle', files: ['test/bundle/**/*.test.ts'], runners: 1, processes: 'own', stack: true },
   // One test at a time: an appliance has the servers to itself.
-  { name: 'tenants', files: ['test/tenants/**/*.test.ts'], runners: 1, processes: 'own', stack: 'first' },
+  { name: 'tenants', files: ['test/tenants/**/*.test.ts'], runners: 1, processes: 'own', stack: true },
   {
     name: 'servers',
     // What is about an appliance on files is said by its name.
@@ -76,11 +72,10 @@ const LAYERS: readonly Layer[] = [
     runners: 1,
     processes: 'own',
     environment: { FROSTBYTE_TEST_ARRANGEMENT: 'stack' },
-    stack: 'second',
-    beside: true,
+    stack: true,
   },
   // Servers go away in the middle of an ingestion.
-  { name: 'outages', files: ['test/outages/**/*.test.ts'], runners: 1, processes: 'own', stack: 'first' },
+  { name: 'outages', files: ['test/outages/**/*.test.ts'], runners: 1, processes: 'own', stack: true },
   // Some of it with data planes and parsers in containers, as an installed appliance has them; the rest bring doubles along
   // that no container reaches.
   {
@@ -89,8 +84,7 @@ const LAYERS: readonly Layer[] = [
     runners: 1,
     processes: 'own',
     environment: { FROSTBYTE_TEST_ARRANGEMENT: 'stack', FROSTBYTE_TEST_PLANES: 'containers' },
-    stack: 'second',
-    beside: true,
+    stack: true,
   },
   // Whole hosts, sealed, in which what ships is installed. They share one package, and each takes the machine.
   { name: 'box', files: ['test/box/**/*.test.ts'], runners: 1, processes: 'own', box: true },
@@ -104,8 +98,8 @@ const asked = process.argv.slice(2);
 const counts = new Map<string, Count>();
 /** Layers that this machine cannot run, with the reason. */
 const leftOut = new Map<string, string>();
-/** Stacks that were brought up for these tests, and go down behind them. */
-const broughtUp = new Set<Stack>();
+/** The stack was brought up for these tests, and goes down behind them. */
+let broughtUp = false;
 try {
   const all = groups();
   for (const [at, group] of all.entries()) {
@@ -116,13 +110,11 @@ try {
   await takeDown([]);
 }
 
-/** Takes down the stacks that no layer to come needs: an idle one takes memory and time too. */
+/** Takes the stack down where no layer to come needs it: an idle one takes memory and time too. */
 async function takeDown(toCome: readonly Layer[]): Promise<void> {
-  for (const stack of broughtUp) {
-    if (toCome.some((layer) => layer.stack === stack && isAsked(layer))) continue;
-    broughtUp.delete(stack);
-    await stackIs('down', stack, 'inherit');
-  }
+  if (!broughtUp || toCome.some((layer) => layer.stack && isAsked(layer))) return;
+  broughtUp = false;
+  await stackIs('down', 'inherit');
 }
 
 function isAsked({ name }: Layer): boolean {
@@ -195,22 +187,15 @@ function filesOf({ files, stack }: Layer): string[] {
 /** Brings the stack up for a layer, where it is not. */
 async function runWithStack(layer: Layer, files: string[]): Promise<Count> {
   const started = performance.now();
-  const stack = layer.stack!;
-  if (!(await stackIs('status', stack, 'ignore'))) broughtUp.add(stack);
-  if (!(await stackIs('up', stack, 'inherit')))
-    return { passed: 0, failed: 1, seconds: elapsed(started), skips: [], failures: [] };
+  if (!(await stackIs('status', 'ignore'))) broughtUp = true;
+  const isUp = await stackIs('up', 'inherit');
+  if (!isUp) return { passed: 0, failed: 1, seconds: elapsed(started), skips: [], failures: [] };
   return { ...(await run(layer, files)), seconds: elapsed(started) };
 }
 
-async function stackIs(action: string, stack: Stack, stdio: 'ignore' | 'inherit'): Promise<boolean> {
+async function stackIs(action: string, stdio: 'ignore' | 'inherit'): Promise<boolean> {
   const words = [...process.execArgv, join(root, 'scripts/stack.ts'), action];
-  const child = spawn(process.execPath, words, { stdio, env: { ...process.env, ...environmentOf(stack) } });
-  return (await ended(child)) === 0;
-}
-
-/** How what runs on a stack is told which. */
-function environmentOf(stack: Stack | undefined): NodeJS.ProcessEnv {
-  return stack === 'second' ? { FROSTBYTE_STACK: stack, FROSTBYTE_TEST_STACK: placeOf(stack).facts } : {};
+  return (await ended(spawn(process.execPath, words, { stdio }))) === 0;
 }
 
 function ended(child: ChildProcess): Promise<number> {
@@ -259,13 +244,10 @@ async function runSome(layer: Layer, files: string[]): Promise<Omit<Count, 'seco
     `--test-reporter-destination=${notes}`,
     ...files,
   ];
-  const environment = environmentOf(layer.stack);
-  const [command, args] = layer.stack
-    ? inNamespace(runner, placeOf(environment.FROSTBYTE_STACK ?? process.env.FROSTBYTE_STACK))
-    : [runner[0]!, runner.slice(1)];
+  const [command, args] = layer.stack ? inNamespace(runner) : [runner[0]!, runner.slice(1)];
   const child = spawn(command, args, {
     cwd: root,
-    env: { ...process.env, ...environment, ...layer.environment },
+    env: { ...process.env, NODE_COMPILE_CACHE: COMPILED, ...layer.environment },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let tail = '';

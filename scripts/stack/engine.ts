@@ -23,9 +23,9 @@ export const ENGINE_ENVIRONMENT: NodeJS.ProcessEnv = {
   DOCKER_HOST: `unix://${PLACE.socket}`,
 };
 
-/** Runs a program in a stack's network namespace, and nowhere else. */
-export function inNamespace(command: readonly string[], { netnsFile } = PLACE): [string, string[]] {
-  return ['nsenter', [`--net=${netnsFile}`, ...command]];
+/** Runs a program in the stack's network namespace, and nowhere else. */
+export function inNamespace(command: readonly string[]): [string, string[]] {
+  return ['nsenter', [`--net=${PLACE.netnsFile}`, ...command]];
 }
 
 /** Whether the engine answers. */
