@@ -258,9 +258,11 @@ describe('a sealed host that has neither Docker nor Compose', { skip: missing ??
     assert.match(says('routes'), /^frostbyte-postgres-1: .*172\.\d+\.0\.\d/);
     assert.match(says('input-rule'), /not in force/);
     assert.match(says('release-files'), /^docs\/samples\.md is longer than it was/);
-    assert.deepEqual(namesOf(report, 'fail'), [
+    // Control looks at the rule every few seconds: whether it says so already is its own time.
+    const failed = namesOf(report, 'fail').filter((name) => name !== 'ready');
+    assert.deepEqual(failed, [
       ...['networks-internal', 'input-rule', 'egress-tcp', 'egress-udp', 'egress-dns', 'egress-icmp', 'routes'],
-      ...['containers-placed', 'release-files', 'ready'],
+      ...['containers-placed', 'release-files'],
     ]);
     const { records } = JSON.parse(await box.must('frostbyte', 'evidence', 'show', '--json')) as {
       records: { action: string; result: string; detail: { failed: { name: string }[] } }[];
