@@ -43,6 +43,9 @@ interface Layer {
 /** A port's suite run by an adapter that needs a server: it belongs to the layer `stack`. */
 const SERVER_ADAPTERS = 'test/contract/**/*.{postgres,minio,redis,clamav,engine}{,-*}.test.ts';
 
+/** Stories that go differently where processes and stores do. What works on an appliance's files says so by its name. */
+const ARRANGED = ['test/journey/!(*-on-files).test.ts'];
+
 const LAYERS: readonly Layer[] = [
   { name: 'unit', files: ['test/unit/**/*.test.ts'], runners: 4, processes: 'shared' },
   { name: 'contract', files: ['test/contract/**/*.test.ts'], runners: 4, processes: 'shared' },
@@ -50,7 +53,7 @@ const LAYERS: readonly Layer[] = [
   // The same stories with gateway, control and data planes as processes of their own.
   {
     name: 'split',
-    files: ['test/journey/**/*.test.ts'],
+    files: ARRANGED,
     runners: 2,
     processes: 'own',
     environment: { FROSTBYTE_TEST_ARRANGEMENT: 'split' },
@@ -67,8 +70,7 @@ const LAYERS: readonly Layer[] = [
   { name: 'tenants', files: ['test/tenants/**/*.test.ts'], runners: 1, processes: 'own', stack: true },
   {
     name: 'servers',
-    // What is about an appliance on files is said by its name.
-    files: ['test/journey/!(*-on-files).test.ts'],
+    files: ARRANGED,
     runners: 1,
     processes: 'own',
     environment: { FROSTBYTE_TEST_ARRANGEMENT: 'stack' },
