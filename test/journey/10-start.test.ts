@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { getPriority } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { openApiDocument } from '../../appliance/api/openapi.ts';
 import { type Appliance, ARRANGEMENT, startAppliance } from '../support/appliance.ts';
 import { workersOf } from '../support/faults/processes.ts';
 import { until } from '../support/faults/until.ts';
+import { PROGRAM } from '../support/program.ts';
 
 /** From nothing to a daemon that answers: what an operator sees first. */
 
@@ -86,7 +87,7 @@ test('the data folder is its owner’s alone', () => {
 });
 
 const cli = (args: string[], environment: Record<string, string> = {}) =>
-  spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', resolve('appliance/bin/cli.ts'), ...args], {
+  spawnSync(PROGRAM[0]!, [...PROGRAM.slice(1), ...args], {
     env: { PATH: process.env.PATH ?? '', ...environment },
     encoding: 'utf8',
     timeout: 30_000,

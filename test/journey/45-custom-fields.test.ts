@@ -13,7 +13,8 @@ import { type Appliance, startAppliance } from '../support/appliance.ts';
 import { makeBatch, type TestBatch, text } from '../support/batch.ts';
 import { serverEvents } from '../support/events-stream.ts';
 import type { Caller } from '../support/http.ts';
-import { type Ran, ROOT, runProgram } from '../support/shipped.ts';
+import { PROGRAM } from '../support/program.ts';
+import { type Ran, runProgram } from '../support/shipped.ts';
 
 /** Frode says what metadata may say; Dana sends them, is told what does not fit, and finds documents by them. */
 
@@ -64,13 +65,9 @@ const SETTING = '/admin/tenants/acme/custom-fields';
 const set = (custom_fields: unknown) => frode<ConfigUpdate>('PUT', SETTING, { custom_fields, reason: 'agreed' });
 
 function frostbyte(who: keyof typeof tokens, ...args: string[]): Promise<Ran> {
-  const words = [
-    process.execPath,
-    '--disable-warning=ExperimentalWarning',
-    join(ROOT, 'appliance/bin/cli.ts'),
-    ...args,
-  ];
-  return runProgram(words, { env: { FROSTBYTE_URL: appliance.url, FROSTBYTE_TOKEN: tokens[who] } });
+  return runProgram([...PROGRAM, ...args], {
+    env: { PATH: process.env.PATH ?? '', FROSTBYTE_URL: appliance.url, FROSTBYTE_TOKEN: tokens[who] },
+  });
 }
 
 async function settled(batch: TestBatch): Promise<BatchStatus> {

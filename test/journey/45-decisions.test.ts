@@ -14,7 +14,8 @@ import { ATTACK, type DecisionsWorld, decisionsWorld, VAGUE } from '../support/d
 import { until } from '../support/faults/until.ts';
 import type { Caller } from '../support/http.ts';
 import { PLANTED } from '../support/planted-pii.ts';
-import { ROOT, runProgram } from '../support/shipped.ts';
+import { PROGRAM } from '../support/program.ts';
+import { runProgram } from '../support/shipped.ts';
 
 /** People decide: what a document is, and what comes out of quarantine. */
 
@@ -368,9 +369,8 @@ describe('the command line', () => {
   after(() => rmSync(folder, { recursive: true }));
 
   const frostbyte = async (who: keyof typeof tokens, ...args: string[]) => {
-    const words = [process.execPath, '--disable-warning=ExperimentalWarning', join(ROOT, 'appliance/bin/cli.ts')];
     const env = { FROSTBYTE_URL: world.appliance.url, FROSTBYTE_TOKEN: tokens[who], PATH: process.env.PATH ?? '' };
-    const ran = await runProgram([...words, ...args], { env });
+    const ran = await runProgram([...PROGRAM, ...args], { env });
     return { ...ran, json: () => JSON.parse(ran.out) };
   };
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import Database from 'better-sqlite3';
 import type { BatchReceipt } from '../../appliance/api/receipts.ts';
@@ -17,7 +16,8 @@ import { until } from '../support/faults/until.ts';
 import { filesHolding } from '../support/files-holding.ts';
 import type { Caller } from '../support/http.ts';
 import { filesIn, foldersAtRest, objectsAtRest, onLogs, written } from '../support/inside.ts';
-import { type Ran, ROOT, requireBuild, runProgram } from '../support/shipped.ts';
+import { PROGRAM } from '../support/program.ts';
+import { type Ran, runProgram } from '../support/shipped.ts';
 
 /** Legal holds, the erasure of a document and what remains of it, cancelling a batch, the ledger. */
 
@@ -85,15 +85,10 @@ const events = async (query = '') => (await auditor<Event[]>('GET', `/audit/acme
 
 /** The command line: what was built where that is fresh, since it is up faster, else the sources. */
 function cli(...words: string[]): Promise<Ran> {
-  return runProgram([...program, ...words], {
+  return runProgram([...PROGRAM, ...words], {
     env: { PATH: process.env.PATH ?? '', FROSTBYTE_URL: appliance.url, FROSTBYTE_TOKEN: tokens.admin },
   });
 }
-const program = builtOr([
-  process.execPath,
-  '--disable-warning=ExperimentalWarning',
-  join(ROOT, 'appliance/bin/cli.ts'),
-]);
 const tokens = { admin: '' };
 
 /** Pieces of what the document is stored as: of each sealed object, and of its vectors. */
@@ -352,15 +347,6 @@ test('with the last document of a batch went its submitter and the names of its 
   assert.deepEqual([received?.references ?? [], typeof received?.details.submitter_commitment], [[], 'string']);
   assert.deepEqual((await leaves()).slice(0, leavesBefore.length), leavesBefore);
 });
-
-function builtOr(sources: string[]): string[] {
-  try {
-    requireBuild();
-    return [join(ROOT, 'dist/frostbyte')];
-  } catch {
-    return sources;
-  }
-}
 
 /** Waits until no file at rest holds any of these. */
 async function nothingHolds(needles: Readonly<Record<string, string | Uint8Array>>): Promise<void> {

@@ -12,8 +12,9 @@ import { makeBatch, text } from '../support/batch.ts';
 import { until } from '../support/faults/until.ts';
 import type { Caller } from '../support/http.ts';
 import { dropBatch, note } from '../support/inbox.ts';
+import { PROGRAM } from '../support/program.ts';
 import { sample } from '../support/samples.ts';
-import { ROOT, runProgram } from '../support/shipped.ts';
+import { runProgram } from '../support/shipped.ts';
 
 /** Dana's SFTP server drops folders beside the appliance; she gets receipts, reports and messages back in them. */
 
@@ -46,8 +47,7 @@ const json = <T>(...names: string[]): T => JSON.parse(readFileSync(at(...names),
 const there = (...names: string[]) => until(names.join('/'), () => existsSync(at(...names)), { everyMs: 50 });
 
 async function cli(token: string, ...words: string[]) {
-  const program = [process.execPath, '--disable-warning=ExperimentalWarning', join(ROOT, 'appliance/bin/cli.ts')];
-  return runProgram([...program, ...words], {
+  return runProgram([...PROGRAM, ...words], {
     env: { PATH: process.env.PATH ?? '', FROSTBYTE_URL: appliance.url, FROSTBYTE_TOKEN: token },
   });
 }

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { BatchReceipt } from '../../appliance/api/receipts.ts';
 import type { BatchStatus } from '../../appliance/api/schemas/ingest.ts';
@@ -17,6 +16,7 @@ import { serverEvents } from '../support/events-stream.ts';
 import { until } from '../support/faults/until.ts';
 import type { Caller } from '../support/http.ts';
 import { filesIn, foldersAtRest, objectsOpened, onRecords, vectorsOf, written } from '../support/inside.ts';
+import { PROGRAM } from '../support/program.ts';
 import { sample } from '../support/samples.ts';
 
 /** The terms change: Frode sets the new ones, and Dana has her documents run again. */
@@ -309,8 +309,7 @@ test('the command line files a request, follows it, and lists it', async () => {
   const token = await appliance.token({ role: 'tenant_admin', tenant_id: 'acme', subject: 'dana' });
   const cli = (...args: string[]) =>
     new Promise<{ code: number | null; out: string }>((done) => {
-      const program = resolve(import.meta.dirname, '../../appliance/bin/cli.ts');
-      const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, ...args], {
+      const child = spawn(PROGRAM[0]!, [...PROGRAM.slice(1), ...args], {
         env: { PATH: process.env.PATH ?? '', FROSTBYTE_URL: appliance.url, FROSTBYTE_TOKEN: token },
       });
       let out = '';

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { BatchReceipt } from '../../appliance/api/receipts.ts';
 import type { RetrievalProof } from '../../appliance/api/schemas/query.ts';
@@ -14,6 +12,7 @@ import { serverEvents } from '../support/events-stream.ts';
 import { until } from '../support/faults/until.ts';
 import type { Caller } from '../support/http.ts';
 import { ageIndex, onRecords, vectorsOf } from '../support/inside.ts';
+import { PROGRAM } from '../support/program.ts';
 
 /** An upgrade brought another version of the model: Frode has the index made anew, and Dana searches meanwhile. */
 
@@ -160,13 +159,9 @@ test('who is erased afterwards is in neither index', async () => {
 test('a second one goes back to the first place, from the command line', async () => {
   await ageIndex(appliance, 'acme');
   const token = await appliance.token({ role: 'admin', subject: 'frode' });
-  const program = existsSync('dist/frostbyte') ? 'dist/frostbyte' : 'appliance/bin/cli.ts';
   const cli = (...args: string[]) =>
     new Promise<{ code: number | null; out: string }>((done) => {
-      const [command, first] = program.endsWith('.ts')
-        ? [process.execPath, ['--disable-warning=ExperimentalWarning', resolve(program)]]
-        : [resolve(program), []];
-      const child = spawn(command, [...first, ...args], {
+      const child = spawn(PROGRAM[0]!, [...PROGRAM.slice(1), ...args], {
         env: { PATH: process.env.PATH ?? '', FROSTBYTE_URL: appliance.url, FROSTBYTE_TOKEN: token },
       });
       let out = '';

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join, resolve } from 'node:path';
 import { text as streamText } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 import type { RetrievalProof } from '../../appliance/api/schemas/query.ts';
@@ -9,6 +8,7 @@ import type { BreakGlassGrant, Notice } from '../../appliance/control/verbs.ts';
 import { type Appliance, startAppliance } from '../support/appliance.ts';
 import { submit, text, whenSettled } from '../support/batch.ts';
 import type { Caller } from '../support/http.ts';
+import { PROGRAM } from '../support/program.ts';
 
 /** Frode looks at what Dana keeps, for a reason and for a time, and she is told; then they clear up what failed. */
 
@@ -151,8 +151,7 @@ test('looks that name their reason open once for each reason', async () => {
 async function command<T>(role: 'admin' | 'tenant_admin', ...args: string[]): Promise<{ code: number; data: T }> {
   const tenant = role === 'tenant_admin' ? { tenant_id: 'acme' } : {};
   const token = await appliance.token({ role, subject: role === 'admin' ? 'frode' : 'dana', ...tenant });
-  const cli = join(resolve(import.meta.dirname, '../..'), 'appliance/bin/cli.ts');
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', cli, ...args, '--json'], {
+  const child = spawn(PROGRAM[0]!, [...PROGRAM.slice(1), ...args, '--json'], {
     env: { PATH: process.env.PATH, FROSTBYTE_URL: appliance.url, FROSTBYTE_TOKEN: token },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

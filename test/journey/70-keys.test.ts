@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { armor } from 'age-encryption';
 import type { BatchReceipt, ReceiptAnswer } from '../../appliance/api/receipts.ts';
@@ -18,6 +18,7 @@ import { makeBatch, text } from '../support/batch.ts';
 import { until } from '../support/faults/until.ts';
 import type { Caller } from '../support/http.ts';
 import { objectFile } from '../support/inside.ts';
+import { PROGRAM } from '../support/program.ts';
 import { openStorageByHand, stockAge, stockSops, without } from '../support/stock-tools.ts';
 
 /** Frode looks after the keys of a tenant whose documents come in and are read meanwhile. */
@@ -48,8 +49,7 @@ const oldest = { doc_id: '', storage_path: '', content: 'The oldest document spe
 /** The command line, as Frode types it. */
 function cli(...args: string[]): Promise<{ code: number | null; out: string; errors: string }> {
   return new Promise((done) => {
-    const program = resolve(import.meta.dirname, '../../appliance/bin/cli.ts');
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, ...args], {
+    const child = spawn(PROGRAM[0]!, [...PROGRAM.slice(1), ...args], {
       env: {
         PATH: process.env.PATH ?? '',
         FROSTBYTE_URL: appliance.url,

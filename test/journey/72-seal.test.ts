@@ -1,19 +1,18 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, it } from 'node:test';
 import { controlPaths } from '../../appliance/kernel/names.ts';
 import { type Appliance, startAppliance } from '../support/appliance.ts';
 import { until } from '../support/faults/until.ts';
+import { PROGRAM } from '../support/program.ts';
 
 /** The root key at rest, sealed by a person: the appliance goes on, and after a boot starts only once it was opened. */
 
 const PASSPHRASE = 'herring rye tulip plasma';
-const BUILT = resolve(import.meta.dirname, '../../dist/frostbyte');
-const CLI = resolve(import.meta.dirname, '../../appliance/bin/cli.ts');
 
 let appliance: Appliance;
 let run: string;
@@ -30,10 +29,8 @@ after(async () => {
 async function frostbyte(input: string, ...args: string[]) {
   const words = [...args, '--data', appliance.dataFolder];
   // What was built starts twice as fast.
-  const [program, own] = existsSync(BUILT)
-    ? [BUILT, []]
-    : [process.execPath, ['--disable-warning=ExperimentalWarning', CLI]];
-  const child = spawn(program, [...own, ...words], { env: appliance.environment, stdio: 'pipe' });
+  const [program, ...own] = PROGRAM;
+  const child = spawn(program!, [...own, ...words], { env: appliance.environment, stdio: 'pipe' });
   child.stdin.end(input);
   const gone = once(child, 'close');
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);

@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, globSync, statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { withControl } from '../../appliance/bin/wire/embedded.ts';
 import { type Client, createClient } from '../../appliance/cli/client.ts';
@@ -13,6 +12,7 @@ import type { IsolationReport, IsolationSummary, TokenRequest } from '../../appl
 import { isRunning, killIfThere, rolesOf } from './faults/processes.ts';
 import { until } from './faults/until.ts';
 import { type Caller, callerOf } from './http.ts';
+import { PROGRAM } from './program.ts';
 import { type Planes, type StackSettings, stackSettings } from './stack-appliance.ts';
 
 /** A real daemon in a process of its own, on a free loopback port and a temporary folder. */
@@ -46,7 +46,7 @@ export interface Appliance {
 export interface ApplianceOptions {
   dataFolder?: string;
   environment?: Record<string, string>;
-  /** Start `dist/frostbyte` instead of the sources. */
+  /** What to start. Default: what was built, or the sources. */
   launcher?: string;
   /**
    * One process, or a process a role, or that on the server stores. Default: `FROSTBYTE_TEST_ARRANGEMENT`, or one process.
@@ -63,18 +63,6 @@ export type Arrangement = (typeof ARRANGEMENTS)[number];
 export const ARRANGEMENT: Arrangement =
   ARRANGEMENTS.find((one) => one === process.env.FROSTBYTE_TEST_ARRANGEMENT) ?? 'single';
 
-const root = resolve(import.meta.dirname, '../..');
-const BUILT = join(root, 'dist/frostbyte');
-
-/** Whether what was built is of the sources as they are. */
-function isBuilt(): boolean {
-  if (!existsSync(BUILT)) return false;
-  const built = statSync(BUILT).mtimeMs;
-  return globSync('appliance/**/*.{ts,sql}', { cwd: root }).every(
-    (file) => statSync(join(root, file)).mtimeMs <= built,
-  );
-}
-
 export async function startAppliance(options: ApplianceOptions = {}): Promise<Appliance> {
   const dataFolder = options.dataFolder ?? join(await mkdtemp(join(tmpdir(), 'frostbyte-test-')), 'data');
   const { arrangement = ARRANGEMENT } = options;
@@ -90,17 +78,13 @@ export async function startAppliance(options: ApplianceOptions = {}): Promise<Ap
     ...stack?.environment,
     ...options.environment,
   };
-  // What was built is up several times as fast, and so is each process that it starts.
-  const launcher = options.launcher ?? (isBuilt() ? BUILT : undefined);
   let logs = '';
   let child: ChildProcess;
   let url = '';
 
   async function start(): Promise<void> {
-    const [command, args] = launcher
-      ? [launcher, []]
-      : [process.execPath, ['--disable-warning=ExperimentalWarning', join(root, 'appliance/bin/cli.ts')]];
-    child = spawn(command, [...args, 'serve', '--arrangement', isSplit ? 'split' : 'single', '--data', dataFolder], {
+    const [command, ...args] = options.launcher ? [options.launcher] : PROGRAM;
+    child = spawn(command!, [...args, 'serve', '--arrangement', isSplit ? 'split' : 'single', '--data', dataFolder], {
       env: environment,
       stdio: ['ignore', 'pipe', 'pipe'],
     });

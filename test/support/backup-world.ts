@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { armor } from 'age-encryption';
 import type { BatchReceipt } from '../../appliance/api/receipts.ts';
@@ -15,8 +15,7 @@ import { identityFile, type KeyPair, makeKeyPair } from '../../appliance/secrets
 import { makeBatch, text as textFile } from './batch.ts';
 import { serverEvents } from './events-stream.ts';
 import type { Caller } from './http.ts';
-
-const CLI = resolve(import.meta.dirname, '../../appliance/bin/cli.ts');
+import { PROGRAM } from './program.ts';
 
 /** A folder for backups, the recovery recipient that opens them, and another that does not. */
 export interface BackupWorld {
@@ -64,7 +63,7 @@ export interface Said {
 
 /** Starts the command line on a data folder. */
 export function startCli(dataFolder: string, args: readonly string[], environment: Record<string, string> = {}) {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', CLI, ...args], {
+  const child = spawn(PROGRAM[0]!, [...PROGRAM.slice(1), ...args], {
     env: { PATH: process.env.PATH ?? '', FROSTBYTE_DATA: dataFolder, ...environment },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
