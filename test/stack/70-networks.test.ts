@@ -228,11 +228,8 @@ describe('networks of tenants on an engine', { skip: stackMissing() ?? false }, 
     await at({ ...shows, clients_authority: clients.ca }).make('northwind', password);
     await until('an answer to who shows a certificate', () => ping(...secure, ...shown) === 'PONG', patience);
     assert.equal(ping(...secure), '', 'without a certificate');
-    await until(
-      'its own check',
-      () => own.docker('inspect', '--format={{.State.Health.Status}}', 'frostbyte-northwind-redis') === 'healthy',
-      patience,
-    );
+    // The engine makes it seldom.
+    assert.equal(own.docker('exec', 'frostbyte-northwind-redis', '/usr/local/bin/redis-health'), '', 'its own check');
 
     await redis.make('northwind', password);
     await answers(host);
