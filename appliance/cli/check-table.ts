@@ -1,8 +1,8 @@
 import { printable } from './output.ts';
+import { painted, wrap } from './text.ts';
 
 /** What was checked, for people: what there is, what to do about it, in eighty columns. */
 
-const WIDTH = 80;
 const TITLE = 25;
 const FOUND = 34;
 const WORDS = Object.freeze({ pass: 'pass', warn: 'warn', fail: 'FAIL', allowed: 'allow' });
@@ -45,22 +45,3 @@ function linesOf({ result, title, found, mend }: CheckRow, colour: boolean): str
   if (mend === null) return [line, ...more];
   return [line, ...more, ...wrap(printable(mend), '        → ', '          ')];
 }
-
-/** Lines of at most eighty columns; a word that is longer stands alone. */
-export function wrap(text: string, first: string, rest: string): string[] {
-  const lines: string[] = [];
-  let line = first;
-  let isEmpty = true;
-  for (const word of text.split(' ')) {
-    if (!isEmpty && line.length + 1 + word.length > WIDTH) {
-      lines.push(line);
-      line = rest;
-      isEmpty = true;
-    }
-    line += isEmpty ? word : ` ${word}`;
-    isEmpty = false;
-  }
-  return [...lines, line];
-}
-
-const painted = (text: string, code: string, colour: boolean) => (colour ? `\x1b[${code}m${text}\x1b[0m` : text);

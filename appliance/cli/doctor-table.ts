@@ -1,10 +1,10 @@
 import type { Diagnosis, Finding } from '../observability/doctor/diagnose.ts';
 import { GROUPS } from '../observability/doctor/failure.ts';
 import { printable } from './output.ts';
+import { painted, wrap } from './text.ts';
 
 /** What a diagnosis says to people: what is wrong, why, and what to do, in eighty columns. */
 
-const WIDTH = 80;
 const WORDS = Object.freeze({ trouble: 'WRONG', warning: 'note' });
 const COLOURS = Object.freeze({ trouble: '1;31', warning: '33' });
 const MOST_FOUND = 10;
@@ -17,7 +17,7 @@ export function doctorTable({ mode, version, looked_for, findings, blind, ok }: 
     return rows.length === 0 ? [] : ['', painted(group, '1', colour), ...rows.flatMap((row) => rowOf(row, colour))];
   });
   const unseen = blind.flatMap(({ what: thing, why }) =>
-    wrapped(printable(`could not look at ${thing}: ${why}`), '  ?     '),
+    wrap(printable(`could not look at ${thing}: ${why}`), '  ?     '),
   );
   const wrong = findings.filter(({ severity }) => severity === 'trouble').length;
   const verdict = ok
@@ -42,27 +42,9 @@ function rowOf({ code, title, why, mend, severity, found }: Finding, colour: boo
   const more = found.length > told.length ? [`        and ${found.length - told.length} more`] : [];
   return [
     `  ${word} ${title} (${code})`,
-    ...told.flatMap((each) => wrapped(printable(each), '        • ', '          ')),
+    ...told.flatMap((each) => wrap(printable(each), '        • ', '          ')),
     ...more,
-    ...wrapped(why, '        '),
-    ...wrapped(mend, '        → ', '          '),
+    ...wrap(why, '        '),
+    ...wrap(mend, '        → ', '          '),
   ];
 }
-
-function wrapped(text: string, first: string, rest = ' '.repeat(first.length)): string[] {
-  const lines: string[] = [];
-  let line = first;
-  let isEmpty = true;
-  for (const word of text.split(' ')) {
-    if (!isEmpty && line.length + 1 + word.length > WIDTH) {
-      lines.push(line);
-      line = rest;
-      isEmpty = true;
-    }
-    line += isEmpty ? word : ` ${word}`;
-    isEmpty = false;
-  }
-  return [...lines, line];
-}
-
-const painted = (text: string, code: string, colour: boolean) => (colour ? `\x1b[${code}m${text}\x1b[0m` : text);

@@ -1,6 +1,7 @@
 import { GROUPS } from '../bundle/preflight/check.ts';
 import type { Judged, Report } from '../bundle/preflight/judge.ts';
-import { checkTable, inNumbers, wrap } from './check-table.ts';
+import { checkTable, inNumbers } from './check-table.ts';
+import { wrap } from './text.ts';
 
 /** The report of a preflight for people; `colour` for a terminal that shows it. */
 export function preflightTable({ version, host, system, checks, counts, ok }: Report, colour: boolean): string {

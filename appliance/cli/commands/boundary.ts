@@ -8,6 +8,7 @@ import { hostLayout } from '../../bundle/host-layout.ts';
 import { output } from '../context.ts';
 import { showProgress } from '../operation-progress.ts';
 import { table } from '../output.ts';
+import { stoppable } from '../stoppable.ts';
 import { type ProgressFlag, showing } from './plan.ts';
 import { refuseUnprivileged } from './verify.ts';
 
@@ -22,13 +23,10 @@ export function boundaryCommand(program: Command): void {
     .action(async ({ out, progress }: ProgressFlag & { out?: string }, command: Command) => {
       refuseUnprivileged();
       const layout = hostLayout();
-      const stop = new AbortController();
-      const abort = () => stop.abort();
-      process.on('SIGINT', abort).on('SIGTERM', abort);
-      try {
+      await stoppable(async (signal) => {
         const { verifyInstallation } = await import('../../bin/host/verification/verify-installation.ts');
         const verified = await verifyInstallation({
-          ...{ layout, own: ownBundle(), version: PIPELINE_VERSION, quick: true, signal: stop.signal },
+          ...{ layout, own: ownBundle(), version: PIPELINE_VERSION, quick: true, signal },
           listen: showProgress(progress ?? (process.stderr.isTTY ? 'bar' : 'lines'), process.stderr),
         });
         const { boundaryOf } = await import('../../bin/host/boundary/gather.ts');
@@ -46,9 +44,7 @@ export function boundaryCommand(program: Command): void {
             .join('\n')
             .trimEnd(),
         );
-      } finally {
-        process.off('SIGINT', abort).off('SIGTERM', abort);
-      }
+      });
     });
 }
 

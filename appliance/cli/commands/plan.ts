@@ -18,6 +18,7 @@ import { output } from '../context.ts';
 import { CheckFailed } from '../exit.ts';
 import { type ProgressKind, showProgress } from '../operation-progress.ts';
 import { table } from '../output.ts';
+import { stoppable } from '../stoppable.ts';
 import { finishLeaving } from './finish-leaving.ts';
 import { handOver } from './hand-over.ts';
 import { onHost, type RootFlag } from './host-flags.ts';
@@ -107,11 +108,8 @@ export async function running<T>(
   bundle: HostRun['bundle'] = null,
 ): Promise<T> {
   const layout = hostLayout(root);
-  const stop = new AbortController();
-  const abort = () => stop.abort();
-  process.on('SIGINT', abort).on('SIGTERM', abort);
-  try {
-    return await work({
+  return stoppable((signal) =>
+    work({
       layout,
       operation: 'plan' in what ? operationOf(what.plan.kind, what.plan.parameters, layout) : what,
       version: PIPELINE_VERSION,
@@ -119,12 +117,10 @@ export async function running<T>(
       by: whoRuns(),
       host: hostname(),
       bundle,
-      signal: stop.signal,
+      signal,
       listen: showProgress(progress ?? (process.stderr.isTTY ? 'bar' : 'lines'), process.stderr),
-    });
-  } finally {
-    process.off('SIGINT', abort).off('SIGTERM', abort);
-  }
+    }),
+  );
 }
 
 /** Answers how an operation ended. Throws `CheckFailed` where it is not over as it was asked to be. */

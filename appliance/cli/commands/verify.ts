@@ -9,10 +9,12 @@ import type { BundleIdentity } from '../../bundle/evidence/record.ts';
 import { type HostLayout, hostLayout } from '../../bundle/host-layout.ts';
 import { whoRuns } from '../../bundle/operation/who-runs.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
-import { checkTable, inNumbers, wrap } from '../check-table.ts';
+import { checkTable, inNumbers } from '../check-table.ts';
 import { output } from '../context.ts';
 import { CheckFailed } from '../exit.ts';
 import { showProgress } from '../operation-progress.ts';
+import { stoppable } from '../stoppable.ts';
+import { wrap } from '../text.ts';
 import { type ProgressFlag, showing } from './plan.ts';
 
 /** `frostbyte verify`: that an installed box is closed, and as it was delivered. */
@@ -26,21 +28,16 @@ export function verifyCommand(program: Command): void {
     .action(async ({ quick, progress }: ProgressFlag & { quick?: true }, command: Command) => {
       refuseUnprivileged();
       const layout = hostLayout();
-      const stop = new AbortController();
-      const abort = () => stop.abort();
-      process.on('SIGINT', abort).on('SIGTERM', abort);
-      try {
+      await stoppable(async (signal) => {
         const { verifyInstallation } = await import('../../bin/host/verification/verify-installation.ts');
         const { verification, bundle } = await verifyInstallation({
-          ...{ layout, own: ownBundle(), version: PIPELINE_VERSION, quick: quick === true, signal: stop.signal },
+          ...{ layout, own: ownBundle(), version: PIPELINE_VERSION, quick: quick === true, signal },
           listen: showProgress(progress ?? (process.stderr.isTTY ? 'bar' : 'lines'), process.stderr),
         });
         note(layout, verification, bundle, quick === true);
         output(command).answer(verification, () => verificationTable(verification, process.stdout.isTTY === true));
         if (!verification.ok) throw new CheckFailed('VERIFICATION_FAILED: this box is not as it was delivered.');
-      } finally {
-        process.off('SIGINT', abort).off('SIGTERM', abort);
-      }
+      });
     });
 }
 
