@@ -6,6 +6,14 @@ export interface Count {
   seconds: number;
   skips: readonly Note[];
   failures: readonly Note[];
+  files: readonly Timed[];
+}
+
+/** A file of tests, and how long they took. */
+export interface Timed {
+  /** Path below the project. */
+  file: string;
+  seconds: number;
 }
 
 /** A test, or a whole suite, that was left out or failed. */

@@ -12,7 +12,7 @@ import { ALLOWED_SKIPS } from './allowed-skips.ts';
 import { boxCannotRun } from './box/requirements.ts';
 import { inNamespace } from './stack/engine.ts';
 import { stackCannotRun } from './stack/requirements.ts';
-import { type Count, complaints, type Note } from './test-verdict.ts';
+import { type Count, complaints, type Note, type Timed } from './test-verdict.ts';
 
 const root = resolve(import.meta.dirname, '..');
 /** What Node made of the sources is kept: most tests are processes of their own, and half of a start is this. */
@@ -21,6 +21,8 @@ const COMPILED = join(root, '.cache/compiled');
 interface Layer {
   name: string;
   files: readonly string[];
+  /** Of these, the files that another layer runs with more that is real; where it can run here, they are left to it. */
+  leaves?: { to: string; files: readonly string[] };
   /** Runners side by side, each with its share of the files. */
   runners: number;
   /**
@@ -45,6 +47,8 @@ const SERVER_ADAPTERS = 'test/contract/**/*.{postgres,minio,redis,clamav,engine}
 
 /** Stories that go differently where processes and stores do. What works on an appliance's files says so by its name. */
 const ARRANGED = ['test/journey/!(*-on-files).test.ts'];
+/** Those of them that bring no double along which no container reaches. */
+const CONTAINED = ['test/journey/@(40-ingest|46-inbox-report|50-search-proof|60-audit|70-keys).test.ts'];
 
 const LAYERS: readonly Layer[] = [
   { name: 'unit', files: ['test/unit/**/*.test.ts'], runners: 4, processes: 'shared' },
@@ -54,6 +58,11 @@ const LAYERS: readonly Layer[] = [
   {
     name: 'split',
     files: ARRANGED,
+    // On the servers they go over the same seam.
+    leaves: {
+      to: 'servers',
+      files: ['test/journey/!(10-start|40-ingest|45-erasure|46-inbox-report|50-search-proof|70-keys).test.ts'],
+    },
     runners: 2,
     processes: 'own',
     environment: { FROSTBYTE_TEST_ARRANGEMENT: 'split' },
@@ -71,6 +80,7 @@ const LAYERS: readonly Layer[] = [
   {
     name: 'servers',
     files: ARRANGED,
+    leaves: { to: 'contained', files: CONTAINED },
     runners: 1,
     processes: 'own',
     environment: { FROSTBYTE_TEST_ARRANGEMENT: 'stack' },
@@ -78,11 +88,10 @@ const LAYERS: readonly Layer[] = [
   },
   // Servers go away in the middle of an ingestion.
   { name: 'outages', files: ['test/outages/**/*.test.ts'], runners: 1, processes: 'own', stack: true },
-  // Some of it with data planes and parsers in containers, as an installed appliance has them; the rest bring doubles along
-  // that no container reaches.
+  // With data planes and parsers in containers, as an installed appliance has them.
   {
     name: 'contained',
-    files: ['test/journey/@(40-ingest|46-inbox-report|50-search-proof|60-audit|70-keys).test.ts'],
+    files: CONTAINED,
     runners: 1,
     processes: 'own',
     environment: { FROSTBYTE_TEST_ARRANGEMENT: 'stack', FROSTBYTE_TEST_PLANES: 'containers' },
@@ -135,7 +144,7 @@ function groups(): Layer[][] {
 
 async function runLayer(layer: Layer): Promise<void> {
   if (!isAsked(layer)) return;
-  const files = filesOf(layer);
+  const files = await filesOf(layer);
   if (files.length === 0) return;
   const reason = await cannotRun(layer);
   if (reason) {
@@ -162,6 +171,7 @@ for (const [name, count] of counts) {
   failed += count.failed;
   skipped += count.skips.length;
 }
+for (const [name, { files }] of counts) console.log(slowest(name, files));
 for (const [name, reason] of leftOut) console.log(`${name.padEnd(10)} left out: ${reason}`);
 const required = (process.env.FROSTBYTE_TEST_REQUIRE ?? '')
   .split(',')
@@ -178,11 +188,20 @@ for (const [name, { failures }] of counts) {
 }
 process.exit(failed > 0 || passed === 0 ? 1 : 0);
 
+/** Where a layer's time goes. */
+function slowest(name: string, files: readonly Timed[]): string {
+  const first = [...files].sort((a, b) => b.seconds - a.seconds).slice(0, 4);
+  const told = first.map(({ file, seconds }) => `${file.replace(/^test\/|\.test\.ts$/g, '')} ${seconds.toFixed(0)} s`);
+  return `slowest in ${name}: ${told.join(', ')}`;
+}
+
 /** A layer's files; what needs a server is in no other layer. */
-function filesOf({ files, stack }: Layer): string[] {
-  const servers = stack ? [] : globSync(SERVER_ADAPTERS, { cwd: root });
+async function filesOf({ files, stack, leaves }: Layer): Promise<string[]> {
+  const others = stack ? [] : globSync(SERVER_ADAPTERS, { cwd: root });
+  const other = leaves && LAYERS.find(({ name }) => name === leaves.to)!;
+  if (other && isAsked(other) && !(await cannotRun(other))) others.push(...globSync([...leaves.files], { cwd: root }));
   return globSync([...files], { cwd: root })
-    .filter((file) => !servers.includes(file))
+    .filter((file) => !others.includes(file))
     .sort();
 }
 
@@ -191,7 +210,7 @@ async function runWithStack(layer: Layer, files: string[]): Promise<Count> {
   const started = performance.now();
   if (!(await stackIs('status', 'ignore'))) broughtUp = true;
   const isUp = await stackIs('up', 'inherit');
-  if (!isUp) return { passed: 0, failed: 1, seconds: elapsed(started), skips: [], failures: [] };
+  if (!isUp) return { passed: 0, failed: 1, seconds: elapsed(started), skips: [], failures: [], files: [] };
   return { ...(await run(layer, files)), seconds: elapsed(started) };
 }
 
@@ -226,12 +245,13 @@ async function run(layer: Layer, files: string[]): Promise<Count> {
     seconds: elapsed(started),
     skips: counts.flatMap(({ skips }) => skips),
     failures: counts.flatMap(({ failures }) => failures),
+    files: counts.flatMap((count) => count.files),
   };
 }
 
 /** Runs files in a Node test runner of its own; its summary lines are the count. */
 async function runSome(layer: Layer, files: string[]): Promise<Omit<Count, 'seconds'>> {
-  if (files.length === 0) return { passed: 0, failed: 0, skips: [], failures: [] };
+  if (files.length === 0) return { passed: 0, failed: 0, skips: [], failures: [], files: [] };
   const folder = mkdtempSync(join(tmpdir(), 'frostbyte-tests-'));
   const notes = join(folder, 'notes.jsonl');
   const runner = [
@@ -269,15 +289,16 @@ async function runSome(layer: Layer, files: string[]): Promise<Omit<Count, 'seco
 }
 
 /** What the reporter noted, a suite that was left out as one. */
-function readNotes(file: string, folder: string): Pick<Count, 'skips' | 'failures'> {
+function readNotes(file: string, folder: string): Pick<Count, 'skips' | 'failures' | 'files'> {
   const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean);
   rmSync(folder, { recursive: true });
   const notes = lines.map((line) => {
-    const note = JSON.parse(line) as Note & { kind: 'skip' | 'failure' };
-    return { ...note, file: relative(root, note.file) };
+    const note = JSON.parse(line) as ({ kind: 'skip' | 'failure' } & Note) | ({ kind: 'file' } & Timed);
+    return { ...note, file: relative(root, note.file) } as typeof note;
   });
   return {
-    skips: notes.filter(({ kind }) => kind === 'skip'),
-    failures: notes.filter(({ kind }) => kind === 'failure'),
+    skips: notes.filter((note): note is Extract<typeof note, Note> => note.kind === 'skip'),
+    failures: notes.filter((note): note is Extract<typeof note, Note> => note.kind === 'failure'),
+    files: notes.filter((note) => note.kind === 'file'),
   };
 }

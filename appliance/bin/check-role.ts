@@ -5,8 +5,8 @@ import { line, MOST_LINE_BYTES, Said } from '../data/2-parse/over-socket/wire.ts
 import { Incoming } from '../kernel/incoming.ts';
 import { readHandover } from './read-handover.ts';
 import { ALIVE_MS, aliveFile, PARSER_SOCKET } from './where.ts';
+import { statusOf } from './wire/embedder-health.ts';
 import { readOrder } from './wire/embedder-order.ts';
-import { statusOf } from './wire/serve-embedder.ts';
 
 /** Whether a role does its work, asked the way in which it is used; for the health check of its container (spec 7). */
 type Check = (options: Readonly<Record<string, string>>, pid: number) => Promise<void>;

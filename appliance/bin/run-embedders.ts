@@ -2,8 +2,9 @@ import type { Dependency } from '../api/plane/tables.ts';
 import type { Config } from '../config/schema.ts';
 import type { Logger } from '../kernel/telemetry.ts';
 import { keepEmbedder } from './keep-embedder.ts';
+import { healthOf, statusOf } from './wire/embedder-health.ts';
 import { chosen, configuredEndpoint, embedderSocket, endpointSocket, presentModels } from './wire/embedders.ts';
-import { type EmbedderSettings, healthOf, statusOf } from './wire/serve-embedder.ts';
+import type { EmbedderSettings } from './wire/serve-embedder.ts';
 import type { EndpointSettings } from './wire/serve-endpoint.ts';
 
 export interface RunningEmbedders {

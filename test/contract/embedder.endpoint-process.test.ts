@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 import { type KeptEmbedder, keepEmbedder } from '../../appliance/bin/keep-embedder.ts';
 import { defaultConfig } from '../../appliance/config/schema.ts';
-import { servedByEndpoint } from '../../appliance/models/embedder/openai-compatible.ts';
+import { servedByEndpoint } from '../../appliance/models/embedder/endpoint/served-model.ts';
 import { embedderOverSocket, embedderStatus } from '../../appliance/models/embedder/over-socket/ask-embedder.ts';
 import { silentLogger } from '../../appliance/observability/logger.ts';
 import { startEmbeddingEndpoint } from '../support/embedding-endpoint.ts';

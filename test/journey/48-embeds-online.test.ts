@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { RetrievalProof } from '../../appliance/api/schemas/query.ts';
 import type { ReindexAnswer } from '../../appliance/api/schemas/reindex.ts';
-import { servedByEndpoint } from '../../appliance/models/embedder/openai-compatible.ts';
+import { servedByEndpoint } from '../../appliance/models/embedder/endpoint/served-model.ts';
 import { type Appliance, startAppliance } from '../support/appliance.ts';
 import { submit, text, whenSettled } from '../support/batch.ts';
 import { type EmbeddingEndpoint, startEmbeddingEndpoint } from '../support/embedding-endpoint.ts';

@@ -159,10 +159,12 @@ function commandLines(text: string): string[] {
   );
 }
 
+const PROGRAM = await createProgram();
+
 /** The first thing wrong with a command line by the program's own tree, or null. Nothing is run. */
 function judge(line: string): string | null {
   const words = shellWords(line.trim().replace(/^(?:\w+=\S+ )*(?:dist\/)?frostbyte /, ''));
-  let command: Command = createProgram();
+  let command: Command = PROGRAM;
   const path = [command];
   const values: string[] = [];
   for (let at = 0; at < words.length; at++) {
@@ -229,7 +231,7 @@ describe('the command lines of the pages', () => {
       }
       for (const sub of command.commands) visit(sub, [...names, sub.name()]);
     };
-    visit(createProgram(), []);
+    visit(PROGRAM, []);
     assert.deepEqual(wrong, []);
   });
 });

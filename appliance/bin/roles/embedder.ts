@@ -2,8 +2,8 @@ import { PIPELINE_VERSION } from '../../audit/entry.ts';
 import { createLogger } from '../../observability/logger.ts';
 import { keepEmbedder } from '../keep-embedder.ts';
 import { acquiring, type Running, runUntilTold } from '../running.ts';
+import { statusOf } from '../wire/embedder-health.ts';
 import { type EmbedderOrder, readOrder } from '../wire/embedder-order.ts';
-import { statusOf } from '../wire/serve-embedder.ts';
 
 /**
  * The role `embedder`: models for all tenants of a box, in a container of its own. It listens in every tenant's network,

@@ -7,7 +7,6 @@ import { limitsAtHand } from '../../stores/limits/at-hand.ts';
 import { limitsFollowing } from '../../stores/limits/following.ts';
 import { bucketLimiter } from '../../stores/limits/in-process.ts';
 import { type RateLimiter, unlimited } from '../../stores/limits/port.ts';
-import { openRedisLimiter } from '../../stores/limits/redis.ts';
 
 /** The limits of the one gateway that embedded mode has. */
 export function openLimits(config: Config, clock: Clock): RateLimiter {
@@ -26,7 +25,10 @@ export function openSharedLimits(
   if (config.rate_limits === 'off') return unlimited;
   const shared = limitsFollowing({
     place,
-    open: ({ prefix, ...address }) => openRedisLimiter({ address, prefix }),
+    async open({ prefix, ...address }) {
+      const { openRedisLimiter } = await import('../../stores/limits/redis.ts');
+      return openRedisLimiter({ address, prefix });
+    },
   });
   return limitsAtHand(shared, bucketLimiter(clock), {
     onFailure: (error) => logger.warn('limits are counted in this process alone', codeFrames(error)),

@@ -6,7 +6,7 @@ import { onnxEmbedder } from '../../models/embedder/onnx.ts';
 import type { Embedder } from '../../models/embedder/port.ts';
 import { silentLogger } from '../../observability/logger.ts';
 import { keepEmbedder } from '../keep-embedder.ts';
-import { statusOf } from './serve-embedder.ts';
+import { statusOf } from './embedder-health.ts';
 
 /** How long the process may take until it listens. */
 const START_MS = 60_000;

@@ -1,18 +1,14 @@
-import type { EmbeddedStores, PlaneStores, StackStores } from '../../api/plane/handover.ts';
+import type { EmbeddedStores, PlaneStores } from '../../api/plane/handover.ts';
 import type { VectorIndexes } from '../../data/indexes.ts';
 import type { Clock } from '../../kernel/clock.ts';
-import { besideCollection, besideFile } from '../../kernel/names.ts';
+import { besideFile } from '../../kernel/names.ts';
 import { openFilesystemObjects } from '../../stores/object/filesystem.ts';
-import { openMinioObjects } from '../../stores/object/minio.ts';
 import type { ObjectStore } from '../../stores/object/port.ts';
 import type { JobQueue } from '../../stores/queue/port.ts';
-import { openRedisQueue } from '../../stores/queue/redis.ts';
 import { openSqliteQueue } from '../../stores/queue/sqlite.ts';
 import type { RecordStore } from '../../stores/record/port.ts';
-import { openPostgresRecords } from '../../stores/record/postgres.ts';
 import { openSqliteRecords } from '../../stores/record/sqlite.ts';
 import type { VectorStore } from '../../stores/vector/port.ts';
-import { openQdrantVectors } from '../../stores/vector/qdrant.ts';
 import { openSqliteVectors } from '../../stores/vector/sqlite-vec.ts';
 import { recordsSearchedBy, type SearchThreads, vectorsSearchedBy } from './search-threads.ts';
 
@@ -48,9 +44,10 @@ export async function openPlaneStores(
   stores: PlaneStores,
   options: OpeningStores,
 ): Promise<OpenStores> {
-  return stores.kind === 'embedded'
-    ? openEmbeddedStores(tenantId, stores, options)
-    : openStackStores(tenantId, stores, options);
+  if (stores.kind === 'embedded') return openEmbeddedStores(tenantId, stores, options);
+  // Loaded here alone: the servers' clients are half of all code, and no appliance on files needs one.
+  const { openStackStores } = await import('./stack-plane-stores.ts');
+  return openStackStores(tenantId, stores, options);
 }
 
 function openEmbeddedStores(
@@ -74,62 +71,9 @@ function openEmbeddedStores(
   };
 }
 
-async function openStackStores(
-  tenant_id: string,
-  { objects, records, vectors, queue }: StackStores,
-  { clock, searching, leaseMs, room, opener }: OpeningStores,
-): Promise<OpenStores> {
-  const { endpoint, bucket, access_key: accessKey, secret_key: secretKey, tls } = objects;
-  const { prefix, ...address } = queue;
-  const connections = records.connections[opener];
-  const opened = await openPostgresRecords({ ...records, connections }, { tenant_id, clock });
-  return {
-    objects: roomFrom(openMinioObjects({ endpoint, bucket, accessKey, secretKey, tls }), room),
-    records: opened,
-    indexes:
-      vectors.kind === 'qdrant'
-        ? collectionIndexes(vectors)
-        : fileIndexes(vectors.file, (file) =>
-            vectorsSearchedBy(
-              openSqliteVectors(file, { appliedAt: clock.iso() }),
-              searching.of({ tenant_id, records: null, vectors: file }),
-            ),
-          ),
-    queue: openRedisQueue({ address, prefix, leaseMs }),
-  };
-}
-
-function collectionIndexes({
-  url,
-  token,
-  tls,
-  collection,
-}: Extract<StackStores['vectors'], { kind: 'qdrant' }>): VectorIndexes {
-  const open = (name: string) => openQdrantVectors({ address: { url, token, tls }, collection: name });
-  return [open(collection), open(besideCollection(collection))];
-}
-
-function fileIndexes(file: string, open: (file: string) => VectorStore): VectorIndexes {
+/** Both vector indexes of a tenant in files beside each other. */
+export function fileIndexes(file: string, open: (file: string) => VectorStore): VectorIndexes {
   return [open(file), open(besideFile(file))];
-}
-
-/** A tenant's credentials do not show the disk behind the object store; whoever can see it says what is left. */
-function roomFrom(objects: ObjectStore, room: () => Promise<number>): ObjectStore {
-  return {
-    begin: () => objects.begin(),
-    put: (key, bytes) => objects.put(key, bytes),
-    putAll: (entries) => objects.putAll(entries),
-    get: (key) => objects.get(key),
-    read: (key, maxBytes) => objects.read(key, maxBytes),
-    size: (key) => objects.size(key),
-    list: (prefix) => objects.list(prefix),
-    delete: (key) => objects.delete(key),
-    sweepDrafts: (olderThanMs) => objects.sweepDrafts(olderThanMs),
-    usage: () => objects.usage(),
-    room,
-    check: () => objects.check(),
-    close: () => objects.close(),
-  };
 }
 
 /** Closes all of them, also where one cannot be closed. */

@@ -1,6 +1,5 @@
 import type { Server, Socket } from 'node:net';
 import type { MessagePort } from 'node:worker_threads';
-import type { Dependency } from '../../api/plane/tables.ts';
 import { listenOnSocket } from '../../api/rpc/listen-on-socket.ts';
 import type { Config } from '../../config/schema.ts';
 import { codeFrames, FrostbyteError } from '../../kernel/errors.ts';
@@ -8,12 +7,9 @@ import type { Logger } from '../../kernel/telemetry.ts';
 import { type LockedModel, versionOf } from '../../models/embedder/lock.ts';
 import { type LaneSettings, openLane, serveLane } from '../../models/embedder/onnx/lane.ts';
 import type { LoadedModel, TextKind } from '../../models/embedder/onnx/load-model.ts';
-import { type EmbedderAddress, embedderStatus } from '../../models/embedder/over-socket/ask-embedder.ts';
 import { embedderServer, type Origin } from '../../models/embedder/over-socket/serve-embedder.ts';
-import { type Status, troubleOf } from '../../models/embedder/over-socket/wire.ts';
+import { troubleOf } from '../../models/embedder/over-socket/wire.ts';
 import { entryOf } from '../entry.ts';
-
-const STATUS_MS = 5000;
 
 /** All that the embedder's process gets to know. */
 export interface EmbedderSettings {
@@ -103,22 +99,6 @@ async function listenInNetworks(server: Server, { host, port }: { host: string; 
   await promise.catch((cause: unknown) => {
     throw new FrostbyteError('CONFIG_INVALID', `The embedder cannot listen at ${host}:${port}.`, { cause });
   });
-}
-
-/** How the embedder that listens there is; see `embedderStatus`. */
-export function statusOf(at: EmbedderAddress): Promise<Status> {
-  return embedderStatus(at, STATUS_MS);
-}
-
-/** Whether the embedder of a model, or of the endpoint, answers, and what keeps it from embedding. */
-export async function healthOf(model: string, at: EmbedderAddress): Promise<Dependency> {
-  const name = `embedder.${model}`;
-  try {
-    const { trouble } = await statusOf(at);
-    return { name, ok: trouble === undefined, message: trouble ?? 'answers' };
-  } catch {
-    return { name, ok: false, message: 'does not answer; it is started again' };
-  }
 }
 
 /** The end of a lane in its thread. */

@@ -1,27 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { sha256Hex } from '../../kernel/digest.ts';
 import { longestWait } from '../../kernel/retry.ts';
 import { assertVectors } from './assert.ts';
 import { cosineEvidence } from './cosine-evidence.ts';
 import { connectEndpoint, type EndpointAddress } from './endpoint/connection.ts';
 import { piecesOf } from './endpoint/pieces.ts';
 import { readVectors } from './endpoint/read-vectors.ts';
+import { type EndpointModel, servedByEndpoint } from './endpoint/served-model.ts';
 import { EndpointTrouble } from './endpoint/trouble.ts';
 import { meanVector } from './mean-vector.ts';
-import type { ServedModel } from './over-socket/ask-embedder.ts';
 import { DIMENSIONS, type Embedder } from './port.ts';
-
-/** What decides about the vectors: a change of any of it is another version. */
-export interface EndpointModel {
-  url: string;
-  /** As the endpoint calls it. */
-  model: string;
-  /** Longer texts are cut into pieces, whose vectors are averaged: so much the model reads of any text. */
-  max_characters: number;
-  /** What the model wants before a document or a question; nothing for most. */
-  document_prefix: string;
-  query_prefix: string;
-}
 
 export interface OpenAiOptions extends Omit<EndpointAddress, 'url'> {
   endpoint: EndpointModel & {
@@ -37,23 +24,11 @@ export interface OpenAiOptions extends Omit<EndpointAddress, 'url'> {
   firstWaitMs?: number;
 }
 
-/** How texts become vectors here: pieces, mean, norm. Every change of it is another version. */
-const MAKING = 1;
 const PATIENCE_MS = { document: 120_000, query: 15_000 };
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 20_000;
 /** Of the texts of one request, so that none comes near what endpoints take. */
 const SOME_CHARACTERS = 200_000;
-
-/** Not measured for models that are elsewhere: as with the model that was (docs/decisions). A tenant may set its own. */
-const EVIDENCE: ServedModel['evidence'] = Object.freeze({ floor: 0, threshold: 0.6 });
-
-/** Name and version of the vectors that an endpoint makes; the version tells one endpoint from another. */
-export function servedByEndpoint(endpoint: EndpointModel): ServedModel {
-  const { url, model, max_characters, document_prefix, query_prefix } = endpoint;
-  const made = sha256Hex(JSON.stringify([url, model, max_characters, document_prefix, query_prefix]));
-  return { name: model, version: `${made.slice(0, 8)}.${MAKING}`, evidence: EVIDENCE };
-}
 
 /**
  * An OpenAI-compatible endpoint (spec 2 D, online mode): `POST {url}/embeddings`. A request that failed in passing is sent

@@ -5,7 +5,7 @@ import type { RateLimiter } from './port.ts';
 export interface FollowingOptions<Place> {
   /** Says where, or null where nobody shares limits. Asked at first and when the place refused or did not answer. */
   place(): Promise<Place | null>;
-  open(place: Place): RateLimiter;
+  open(place: Place): RateLimiter | Promise<RateLimiter>;
   /** The place is asked for at most so often, in milliseconds. */
   askEveryMs?: number;
 }
@@ -25,8 +25,9 @@ export function limitsFollowing<Place>(options: FollowingOptions<Place>): RateLi
     const found = await place();
     const key = JSON.stringify(found);
     if (isClosed || found === null || key === current?.key) return;
+    const limiter = await open(found);
     void current?.limiter.close();
-    current = { limiter: open(found), key };
+    current = { limiter, key };
   };
   /** In the background: no request waits for it. */
   const look = (): void => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type KeptEmbedder, keepEmbedder } from '../../../appliance/bin/keep-embedder.ts';
-import { healthOf } from '../../../appliance/bin/wire/serve-embedder.ts';
+import { healthOf } from '../../../appliance/bin/wire/embedder-health.ts';
 import { withoutNetwork } from '../../../appliance/bin/without-network.ts';
 import { assertVectors } from '../../../appliance/models/embedder/assert.ts';
 import type { LockedModel } from '../../../appliance/models/embedder/lock.ts';

@@ -20,7 +20,8 @@ function helpOf(command: Command): string {
   return text;
 }
 
-const ALL = leaves(createProgram());
+const ALL = leaves(await createProgram());
+const { options: GLOBAL } = await createProgram();
 
 test('every command has a page with what it does and an example that starts with its own name', () => {
   assert.ok(ALL.length > 20);
@@ -37,13 +38,20 @@ test('every example is a command line that our own parser takes', () => {
   for (const { name, command } of ALL) {
     const line = /\nExample:\n([\s\S]+)/.exec(helpOf(command))![1]!;
     const options = [...line.matchAll(/\s(--[a-z-]+)/g)].map(([, option]) => option!);
-    const known = new Set([...command.options, ...createProgram().options].map(({ long }) => long));
+    const known = new Set([...command.options, ...GLOBAL].map(({ long }) => long));
     for (const option of options) assert.ok(known.has(option), `${name} ${option}`);
   }
 });
 
-test('the program’s page lists the exit codes', () => {
-  assert.match(helpOf(createProgram()), /Exit codes: 0 ok, 1 failed check, 2 usage, 3 unreachable/);
+test('the program’s page lists the exit codes', async () => {
+  assert.match(helpOf(await createProgram()), /Exit codes: 0 ok, 1 failed check, 2 usage, 3 unreachable/);
+});
+
+test('each command is there when it is typed, whatever stands before it, and loads few others', async () => {
+  for (const name of (await createProgram()).commands.map((command) => command.name())) {
+    const { commands } = await createProgram(['--json', '--reason', 'search', name, 'verify']);
+    assert.ok(commands.some((command) => command.name() === name) && commands.length < 5, name);
+  }
 });
 
 for (const [what, args, environment, status, pattern] of [

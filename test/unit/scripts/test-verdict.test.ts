@@ -3,7 +3,14 @@ import { test } from 'node:test';
 import { ALLOWED_SKIPS } from '../../../scripts/allowed-skips.ts';
 import { type Count, complaints, type Note } from '../../../scripts/test-verdict.ts';
 
-const count = (passed: number, ...skips: Note[]): Count => ({ passed, failed: 0, seconds: 1, skips, failures: [] });
+const count = (passed: number, ...skips: Note[]): Count => ({
+  passed,
+  failed: 0,
+  seconds: 1,
+  skips,
+  failures: [],
+  files: [],
+});
 const age: Note = { file: 'test/unit/a.test.ts', name: 'agrees with age', reason: 'the age tool is not installed' };
 const disk: Note = { file: 'test/faults/b.test.ts', name: 'a full disk', reason: 'no loop device is free' };
 

@@ -10,10 +10,10 @@ import { embedderService } from '../../../control/stack/tenant-services.ts';
 import type { Logger } from '../../../kernel/telemetry.ts';
 import { LEXICAL, type LockedModel, MODEL_LOCK } from '../../../models/embedder/lock.ts';
 import { runFolder } from '../../run-folder.ts';
+import { healthOf, statusOf } from '../embedder-health.ts';
 import type { EmbedderOrder } from '../embedder-order.ts';
 import { chosen } from '../embedders.ts';
 import { modelsOf } from '../models.ts';
-import { healthOf, statusOf } from '../serve-embedder.ts';
 import { FIRST_EMBEDDER_PORT } from './servers.ts';
 
 /** The embedder of a box whose data planes run in containers. */

@@ -4,9 +4,9 @@ import type { Dependency } from '../../../api/plane/tables.ts';
 import type { Config } from '../../../config/schema.ts';
 import type { Logger } from '../../../kernel/telemetry.ts';
 import { type KeptEmbedder, keepEmbedder } from '../../keep-embedder.ts';
+import { healthOf, statusOf } from '../embedder-health.ts';
 import { ENDPOINT_SOCKET, endpointSocket } from '../embedders.ts';
 import type { RelayDoor } from '../relay-doors.ts';
-import { healthOf, statusOf } from '../serve-embedder.ts';
 import type { ConfiguredEndpoint } from '../serve-endpoint.ts';
 
 /** Online mode's one opening (spec 7, "Compose"): the process of the host that speaks to the endpoint for planes in containers. */

@@ -3,12 +3,9 @@ import { after, afterEach, before, describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import type { FrostbyteError } from '../../../../appliance/kernel/errors.ts';
 import { readVectors } from '../../../../appliance/models/embedder/endpoint/read-vectors.ts';
+import { servedByEndpoint } from '../../../../appliance/models/embedder/endpoint/served-model.ts';
 import { lexicalVector } from '../../../../appliance/models/embedder/lexical/vector.ts';
-import {
-  type OpenAiOptions,
-  openAiEmbedder,
-  servedByEndpoint,
-} from '../../../../appliance/models/embedder/openai-compatible.ts';
+import { type OpenAiOptions, openAiEmbedder } from '../../../../appliance/models/embedder/openai-compatible.ts';
 import type { Embedder } from '../../../../appliance/models/embedder/port.ts';
 import { testAuthority } from '../../../support/certificate.ts';
 import {

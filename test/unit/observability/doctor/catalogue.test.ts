@@ -240,8 +240,8 @@ describe('the catalogue of failures', () => {
       );
     });
 
-  it('names commands that there are', () => {
-    const program = createProgram();
+  it('names commands that there are', async () => {
+    const program = await createProgram();
     const wrong: string[] = [];
     for (const { code, mend } of FAILURES)
       for (const [, words] of mend.matchAll(/\bfrostbyte ((?:[a-z][a-z-]*)(?: [a-z][a-z-]*)*)/g)) {
