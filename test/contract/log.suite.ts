@@ -38,6 +38,15 @@ export function logged(n: number, change: Partial<AuditEvent> = {}, filename?: s
   };
 }
 
+/** With the leaf as bytes of no other kind. */
+const plain = (entry: LogEntry): LogEntry => ({ ...entry, leaf_hash: new Uint8Array(entry.leaf_hash) });
+
+async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const item of items) found.push(item);
+  return found;
+}
+
 /** What every audit log does, whatever it is built on. `make` gives an empty log of the tenant `acme`. */
 export function logContract(name: string, make: () => Promise<LogWorld>): void {
   const world = async (t: TestContext): Promise<LogWorld> => {
@@ -47,6 +56,14 @@ export function logContract(name: string, make: () => Promise<LogWorld>): void {
   };
 
   describe(`${name}: append`, () => {
+    test('what was appended is read as it was, salts included, by a range', async (t) => {
+      const { log } = await world(t);
+      const entries = [logged(0, {}, 'herring.txt'), logged(1), logged(2, { resource_id: 'doc_2' }, 'rye.txt')];
+      await log.append(entries);
+      assert.deepEqual(await all(log.appended(0, 9)), entries.map(plain));
+      assert.deepEqual(await all(log.appended(1, 2)), [plain(entries[1]!)]);
+    });
+
     test('an empty log has size 0 and nothing in it', async (t) => {
       const { log } = await world(t);
       assert.equal(await log.size(), 0);

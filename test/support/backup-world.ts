@@ -25,7 +25,18 @@ export interface BackupWorld {
   identity: string;
   foreign: string;
   at(name: string): string;
+  /** The command line on a box. */
+  box(data: string, environment?: Record<string, string>): RestoreBox;
   end(): void;
+}
+
+/** A data folder, and what the command line is told to work on it. */
+export interface RestoreBox {
+  data: string;
+  cli(args: readonly string[], input?: string, environment?: Record<string, string>): Promise<Said>;
+  /** What a command answers as JSON. */
+  answered<T>(...args: string[]): Promise<T>;
+  restored(...args: string[]): Promise<{ state: string; report: RestoreReport }>;
 }
 
 export async function backupWorld(): Promise<BackupWorld> {
@@ -42,7 +53,8 @@ export async function backupWorld(): Promise<BackupWorld> {
     identity: keep('recovery.key', recovery),
     foreign: keep('foreign.key', await makeKeyPair()),
     at,
-    end: () => rmSync(folder, { recursive: true, force: true }),
+    box: restoreBox,
+    end: () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }),
   };
 }
 
@@ -86,15 +98,24 @@ export async function cli(
   return said;
 }
 
-/** What a command answers as JSON. */
-export async function answered<T>(dataFolder: string, ...args: string[]): Promise<T> {
-  const { code, out, errors } = await cli(dataFolder, [...args, '--json']);
-  assert.equal(code, 0, errors + out);
-  return JSON.parse(out) as T;
+function restoreBox(data: string, environment: Record<string, string> = {}): RestoreBox {
+  const box: RestoreBox = {
+    data,
+    cli: (args, input = '', more = {}) => cli(data, args, input, { ...environment, ...more }),
+    async answered<T>(...args: string[]) {
+      const { code, out, errors } = await box.cli([...args, '--json']);
+      assert.equal(code, 0, errors + out);
+      return JSON.parse(out) as T;
+    },
+    restored: (...args) => box.answered('restore', ...args, '--progress', 'none'),
+  };
+  return box;
 }
 
-export const restored = (dataFolder: string, ...args: string[]) =>
-  answered<{ state: string; report: RestoreReport }>(dataFolder, 'restore', ...args, '--progress', 'none');
+/** What a command on a data folder of files answers as JSON. */
+export const answered = <T>(data: string, ...args: string[]): Promise<T> => restoreBox(data).answered<T>(...args);
+
+export const restored = (data: string, ...args: string[]) => restoreBox(data).restored(...args);
 
 /** Sends documents and waits until all of them are indexed; answers their ids. */
 export async function ingested(caller: Caller, tenant: string, contents: readonly string[]): Promise<string[]> {

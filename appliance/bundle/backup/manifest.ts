@@ -45,7 +45,8 @@ const Manifest = z.strictObject({
   made_at: z.iso.datetime({ precision: 3 }),
   /** Release of the program that made it. */
   version: z.string().max(100),
-  mode: z.literal('embedded'),
+  /** What its tenants were kept in: a backup is restored into the same. */
+  mode: z.enum(['embedded', 'stack']),
   recovery_recipient: recipient,
   ledger: z.strictObject({ entries: count, head: sha256 }),
   appliance_log: TreeHead,

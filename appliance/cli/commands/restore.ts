@@ -6,6 +6,7 @@ import { PIPELINE_VERSION } from '../../audit/entry.ts';
 import { lockDataFolder } from '../../bin/data-folder-lock.ts';
 import type { RestoreParameters } from '../../bin/wire/restore/restore-operation.ts';
 import type { RestoreReport } from '../../bin/wire/restore/restore-report.ts';
+import type { RestoredStores } from '../../bin/wire/restore/restored-stores.ts';
 import { keysFolder } from '../../bundle/backup/check-file.ts';
 import { type HostLayout, hostLayout } from '../../bundle/host-layout.ts';
 import { executeOperation, type HostOutcome, type HostRun, rollBackOperation } from '../../bundle/operation/execute.ts';
@@ -36,7 +37,9 @@ type RestoreFlags = ProgressFlag & {
 /** `frostbyte restore`: a backup into an empty data folder. */
 export function restoreCommand(program: Command): void {
   showing(program.command('restore <file>'))
-    .description('Restore a backup into an empty data folder, with the identity of the recovery recipient')
+    .description(
+      'Restore a backup onto a box without tenants, or into an empty data folder, with the identity of the recovery recipient',
+    )
     .option('--identity <file>', 'identity file of the recovery recipient (- reads standard input)')
     .option('--keys <folder>', 'where the tenants’ keys lie (else FILE.keys)')
     .option('--ledger <file>', 'the newest ledger that was carried out of the box: what was erased or stopped since')
@@ -53,15 +56,15 @@ export function restoreCommand(program: Command): void {
     )
     .action(async (file: string, flags: RestoreFlags, command: Command) => {
       const config = configOf(command);
-      if (config.mode !== 'embedded')
-        throw new FrostbyteError('VALIDATION_ERROR', 'This release restores appliances on files: set mode: embedded.');
       const { unsealedRoot } = await import('../../bin/wire/unseal.ts');
-      const { refuseUsed, stagingFolder } = await import('../../bin/wire/restore/restore-places.ts');
+      const { stagingFolder } = await import('../../bin/wire/restore/restore-places.ts');
       const { RESTORE, restoreOperation } = await import('../../bin/wire/restore/restore-operation.ts');
+      const { withRestoredStores } = await import('../../bin/wire/restore/with-restored-stores.ts');
       const { keptReport } = await import('../../bin/wire/restore/restore-report.ts');
       const layout = layoutOf(config);
       const lock = lockDataFolder(controlPaths(config.data_folder).lock);
-      try {
+      const say = (why: string) => void process.stderr.write(`${why}\n`);
+      const restore = async (into: RestoredStores): Promise<void> => {
         const left = unfinishedOperation(layout.operations);
         const ledger = flags.ledger === undefined ? null : textOf(flags.ledger);
         const parameters: RestoreParameters = {
@@ -74,7 +77,7 @@ export function restoreCommand(program: Command): void {
         if (flags.undo) {
           if (left === null || left.plan.kind !== RESTORE) throw nothingLeft();
           const before = left.plan.parameters as unknown as RestoreParameters;
-          const run = runOf(layout, restoreOperation(before, null), flags);
+          const run = runOf(layout, restoreOperation(before, null, into), flags);
           return tell(await rollBackOperation(run, left, 'the operator wanted it'), null, command);
         }
         if (flags.identity === undefined)
@@ -89,15 +92,18 @@ export function restoreCommand(program: Command): void {
           return tell(nothing, report, command);
         }
         // Behind the last phase a killed run has everything in its place, and only its end is missing.
-        if (left === null && !existsSync(stagingFolder(config.data_folder))) refuseUsed(config.data_folder);
+        if (left === null && !existsSync(stagingFolder(config.data_folder))) await into.refuseUsed();
         const job = {
           openers: { identity: identityText(flags.identity) },
           ledger: ledger === null ? null : parseLedger(ledger),
           actor: 'operator',
           unsealed: unsealedRoot(config),
         };
-        const outcome = await executeOperation(runOf(layout, restoreOperation(parameters, job), flags));
+        const outcome = await executeOperation(runOf(layout, restoreOperation(parameters, job, into), flags));
         tell(outcome, outcome.state === 'done' ? keptReport(config.data_folder) : null, command);
+      };
+      try {
+        await withRestoredStores(config, say, restore);
       } finally {
         lock.release();
       }

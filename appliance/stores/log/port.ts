@@ -27,6 +27,11 @@ export interface AuditLog {
   readsOf(docId: string, limit: number): Promise<LoggedEvent[]>;
   /** Streams [from, to) in log order without holding the log in memory. */
   range(from: number, to: number): AsyncIterable<LoggedEvent>;
+  /**
+   * Streams [from, to) as it was appended, salts included: for a log that takes over another one. Whoever gets references
+   * with their salts can tell what a commitment stands for: nothing that leaves the control plane is made of these.
+   */
+  appended(from: number, to: number): AsyncIterable<LogEntry>;
   /** RFC 6962 leaf hashes [from, to), 32 bytes each. */
   leaves(from: number, to: number): Promise<Uint8Array[]>;
   /**

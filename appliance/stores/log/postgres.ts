@@ -65,6 +65,17 @@ export async function openPostgresLogs(database: LogDatabase, options: { clock: 
   return { log: (tenantId) => openLog(db, tenantId, options.clock), close: () => db.close() };
 }
 
+/** The ids of all logs that hold an event, in order. O(events). */
+export async function postgresLogIds(database: LogDatabase): Promise<string[]> {
+  const db = openPostgres({ ...database, schema: SCHEMA, application: 'frostbyte logs', connections: 1 });
+  try {
+    const rows = await db.all<{ tenant_id: string }>('SELECT DISTINCT tenant_id FROM events ORDER BY tenant_id');
+    return rows.map(({ tenant_id }) => tenant_id);
+  } finally {
+    await db.close();
+  }
+}
+
 /**
  * Appends from several processes are put in one order; positions grow from 0 without a gap. Throws `ISOLATION_VIOLATED`
  * for another tenant's event, and `AUDIT_CHAIN_BROKEN` for an event id that is there with another content.

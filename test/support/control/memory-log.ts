@@ -41,6 +41,9 @@ export function memoryLog(): MemoryLog {
     range: async function* (from, to) {
       for (let at = from; at < Math.min(to, entries.length); at += 1) yield logged(entries[at] as LogEntry, at);
     },
+    appended: async function* (from, to) {
+      yield* entries.slice(from, to);
+    },
     scrub: async () => true,
     eraseReferences: async (type, id, through = Infinity) => {
       let count = 0;

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { BackupManifest, TreeHead } from '../../../bundle/backup/manifest.ts';
@@ -6,11 +6,12 @@ import type { Write } from '../../../bundle/backup/write-tar.ts';
 import { GENESIS } from '../../../control/ledger/entries.ts';
 import { APPLIANCE_LOG } from '../../../kernel/audit-event.ts';
 import type { Clock } from '../../../kernel/clock.ts';
-import { controlPaths, logPath } from '../../../kernel/names.ts';
+import { controlPaths } from '../../../kernel/names.ts';
 import { openSqliteLog } from '../../../stores/log/sqlite.ts';
 import { treeHead } from './log-heads.ts';
 import { SealedPart, sealFile } from './sealed-part.ts';
 import { snapshotSqlite } from './snapshot.ts';
+import type { BackupSource } from './source.ts';
 
 /** Names in the appliance's part, in their order; behind them `audit/LOG.sqlite`. */
 export const REGISTRY = 'registry.sqlite';
@@ -18,6 +19,7 @@ export const CLOCK = 'clock';
 export const LOGS = 'audit/';
 
 export interface CopyParts {
+  source: BackupSource;
   dataFolder: string;
   clock: Clock;
   temporary: string;
@@ -38,7 +40,7 @@ export async function writeAppliancePart(
   recipient: string,
   write: Write,
 ): Promise<{ ledger: BackupManifest['ledger']; log: TreeHead }> {
-  const { dataFolder, temporary } = parts;
+  const { dataFolder, temporary, source } = parts;
   const paths = controlPaths(dataFolder);
   const part = await SealedPart.begin(recipient, write);
   const registry = join(temporary, REGISTRY);
@@ -47,10 +49,7 @@ export async function writeAppliancePart(
   await part.addFile(REGISTRY, registry);
   rmSync(registry);
   await part.addBytes(CLOCK, existsSync(paths.clock) ? readFileSync(paths.clock) : Buffer.from('0'));
-  const gone = readdirSync(paths.logs)
-    .flatMap((name) => /^([a-z][a-z0-9]{2,31})\.sqlite$/.exec(name)?.[1] ?? [])
-    .filter((logId) => !withPart.includes(logId))
-    .sort();
+  const gone = (await source.logs()).filter((logId) => !withPart.includes(logId)).sort();
   let log: TreeHead | undefined;
   for (const logId of [APPLIANCE_LOG, ...gone]) {
     const { file, head } = await copyLog(parts, logId);
@@ -70,12 +69,9 @@ export async function sealLog(parts: CopyParts, tenantId: string, recipient: str
   return { head };
 }
 
-async function copyLog({ dataFolder, clock, temporary }: CopyParts, logId: string) {
+async function copyLog({ source, clock, temporary }: CopyParts, logId: string) {
   const file = join(temporary, `log-${logId}.sqlite`);
-  const live = logPath(dataFolder, logId);
-  // A tenant that nothing was relayed for yet has none: an empty one says the same.
-  if (!existsSync(live)) await openSqliteLog(live, { tenant_id: logId, clock }).close();
-  snapshotSqlite(live, file);
+  await source.copyLog(logId, file);
   const log = openSqliteLog(file, { tenant_id: logId, clock, readonly: true });
   const head = await treeHead(log).finally(() => log.close());
   return { file, head };

@@ -5,6 +5,8 @@ import type { SealedPart } from './sealed-part.ts';
 
 /** Objects up to this size are read whole, so that their size is that of what was read. */
 const WHOLE = 8 << 20;
+/** Read before it is their turn: an answer of a server takes longer than to write it down. */
+const AHEAD = 8;
 
 /** Where objects lie in a tenant's part. */
 export const OBJECTS = 'objects/';
@@ -37,22 +39,37 @@ export class CopiedObjects {
     return this.#bytes;
   }
 
-  /** Everything that is there now. One that goes meanwhile is left out. */
+  /** Everything that is there now. One that goes meanwhile is left out. Several are read at a time. */
   async all(progress: (objects: number) => void): Promise<void> {
-    for await (const { key } of this.#store.list('')) {
-      await this.one(key);
+    const ahead: { key: string; bytes: Promise<Uint8Array | null> | null }[] = [];
+    const next = async () => {
+      const { key, bytes } = ahead.shift()!;
+      await this.one(key, bytes);
       progress(this.#objects);
+    };
+    try {
+      for await (const { key, size } of this.#store.list('')) {
+        const bytes = size > WHOLE ? null : this.#read(key);
+        // What fails is told in its turn.
+        bytes?.catch(() => undefined);
+        ahead.push({ key, bytes });
+        if (ahead.length >= AHEAD) await next();
+      }
+      while (ahead.length > 0) await next();
+    } finally {
+      await Promise.allSettled(ahead.map(({ bytes }) => bytes));
     }
   }
 
   /** Whether the object is in the backup: it is copied now where it was not before, and is there. */
-  async one(key: string): Promise<boolean> {
+  async one(key: string, read: Promise<Uint8Array | null> | null = null): Promise<boolean> {
     if (this.#known.prepare('SELECT 1 FROM copied WHERE key = ?').get(key) !== undefined) return true;
     try {
-      const size = await this.#store.size(key);
+      const size = read === null ? await this.#store.size(key) : 0;
       if (size === null) return false;
       if (size <= WHOLE) {
-        const bytes = await this.#store.read(key, 2 * WHOLE);
+        const bytes = await (read ?? this.#read(key));
+        if (bytes === null) return false;
         await this.#part.addBytes(`${OBJECTS}${key}`, bytes);
         this.#bytes += bytes.byteLength;
       } else {
@@ -66,6 +83,16 @@ export class CopiedObjects {
     this.#known.prepare('INSERT INTO copied (key) VALUES (?)').run(key);
     this.#objects += 1;
     return true;
+  }
+
+  /** Null where it is not there. */
+  async #read(key: string): Promise<Uint8Array | null> {
+    try {
+      return await this.#store.read(key, 2 * WHOLE);
+    } catch (error) {
+      if (isFrostbyteError(error, 'OBJECT_MISSING')) return null;
+      throw error;
+    }
   }
 
   close(): void {

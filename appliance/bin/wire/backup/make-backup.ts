@@ -32,6 +32,9 @@ import { recoveryStatus } from '../../../secrets/recovery.ts';
 import { heldClock } from '../held-clock.ts';
 import { unsealedRoot } from '../unseal.ts';
 import { type LogCopy, sealLog, writeAppliancePart } from './appliance-part.ts';
+import { filesSource } from './files-source.ts';
+import { serversSource } from './servers-source.ts';
+import type { BackupSource } from './source.ts';
 import { writeTenantPart } from './tenant-part.ts';
 import { backupWorkplace, partialFile, type Workplace } from './workplace.ts';
 
@@ -66,8 +69,8 @@ const NOT_IN_IT = Object.freeze([
 ]);
 
 /**
- * Makes a backup of an appliance on files, beside the daemon that works on them: whole under its name, or not there. Refused
- * (`INVALID_STATE_TRANSITION`) without a proven recovery recipient. Throws `VALIDATION_ERROR`, `OPERATION_RUNNING`,
+ * Makes a backup of an appliance, on files or on servers, beside the daemon that works on them: whole under its name, or not
+ * there. Refused (`INVALID_STATE_TRANSITION`) without a proven recovery recipient. Throws `VALIDATION_ERROR`, `OPERATION_RUNNING`,
  * `DISK_FULL`, `KEY_UNAVAILABLE`, and what the stores throw; then nothing is left of it. O(what is stored); memory does not
  * grow with it.
  */
@@ -83,12 +86,14 @@ export async function makeBackup(config: Config, request: BackupRequest): Promis
   try {
     const backupId = newId();
     const place = backupWorkplace(dataFolder, { backupId, file: request.file }, registry, clock);
+    const source = config.mode === 'stack' ? serversSource(config, { clock }) : filesSource({ dataFolder, clock });
     try {
-      return await new Making({ dataFolder, clock, root, registry, recovery, backupId, place, request }).run();
+      return await new Making({ dataFolder, clock, source, root, registry, recovery, backupId, place, request }).run();
     } catch (error) {
       registry.write(() => noteCopiesDestroyed(registry, backupId, clock.iso()));
       throw error;
     } finally {
+      await source.close();
       place.end();
     }
   } finally {
@@ -99,6 +104,7 @@ export async function makeBackup(config: Config, request: BackupRequest): Promis
 interface Parts {
   dataFolder: string;
   clock: Clock;
+  source: BackupSource;
   root: KeyPair;
   registry: Registry;
   recovery: string;
@@ -159,14 +165,14 @@ class Making {
     state: TenantInBackup['state'],
     written: string[],
   ): Promise<Omit<TenantInBackup, 'log'>> {
-    const { dataFolder, root, clock, place, recovery, request } = this.#parts;
+    const { dataFolder, source, root, clock, place, recovery, request } = this.#parts;
     const { secrets } = tenantPaths(dataFolder, tenant_id);
     const { recipient } = await needBackupKey(root, secrets, clock);
     for (let tries = 1; ; tries++) {
       try {
         let counts: Awaited<ReturnType<typeof writeTenantPart>> | undefined;
         const progress = (objects: number) => request.progress?.(tenant_id, objects);
-        const parts = { dataFolder, clock, temporary: place.folder, progress };
+        const parts = { source, clock, temporary: place.folder, progress };
         const entry = await tar.entry(tenantPart(tenant_id), async (write) => {
           counts = await writeTenantPart(parts, tenant_id, recipient, write);
         });
@@ -205,9 +211,9 @@ class Making {
     began_at: string,
     tenants: readonly Omit<TenantInBackup, 'log'>[],
   ): Promise<BackupManifest> {
-    const { dataFolder, clock, recovery, backupId, place } = this.#parts;
+    const { dataFolder, source, clock, recovery, backupId, place } = this.#parts;
     let part: Awaited<ReturnType<typeof writeAppliancePart>> | undefined;
-    const parts = { dataFolder, clock, temporary: place.folder };
+    const parts = { dataFolder, source, clock, temporary: place.folder };
     const entry = await tar.entry(APPLIANCE_PART, async (write) => {
       part = await writeAppliancePart(
         parts,
@@ -233,7 +239,7 @@ class Making {
       began_at,
       made_at: clock.iso(),
       version: PIPELINE_VERSION,
-      mode: 'embedded',
+      mode: source.mode,
       recovery_recipient: recovery,
       ledger: part!.ledger,
       appliance_log: part!.log,
@@ -255,17 +261,14 @@ class Making {
   }
 }
 
-function refuse({ mode, data_folder }: Config, { file }: BackupRequest): void {
-  const problem =
-    mode !== 'embedded'
-      ? 'this release backs up appliances on files (mode: embedded); one on servers is not in its reach'
-      : !existsSync(controlPaths(data_folder).registry)
-        ? `there is no appliance in ${data_folder}`
-        : existsSync(file)
-          ? `${file} is there already; backups are never written over`
-          : !existsSync(dirname(file))
-            ? `there is no folder ${dirname(file)}`
-            : null;
+function refuse({ data_folder }: Config, { file }: BackupRequest): void {
+  const problem = !existsSync(controlPaths(data_folder).registry)
+    ? `there is no appliance in ${data_folder}`
+    : existsSync(file)
+      ? `${file} is there already; backups are never written over`
+      : !existsSync(dirname(file))
+        ? `there is no folder ${dirname(file)}`
+        : null;
   if (problem !== null) throw new FrostbyteError('VALIDATION_ERROR', `No backup was made: ${problem}.`);
 }
 

@@ -6,12 +6,16 @@ import { diskError } from '../../../kernel/durable-file.ts';
 import { FrostbyteError } from '../../../kernel/errors.ts';
 import type { ObjectStore } from '../../../stores/object/port.ts';
 import { OBJECTS } from './copied-objects.ts';
-import { ROWS, STATE, VECTORS, VECTORS_BESIDE } from './tenant-part.ts';
+import { ROWS, VECTORS, VECTORS_BESIDE } from './files-source.ts';
+import { TABLES } from './servers-source.ts';
+import { STATE } from './tenant-part.ts';
 
 /** Where the files of a tenant's part go. */
 export interface PartSink {
   /** Each of its SQLite files: where it is put. */
   fileOf(name: typeof ROWS | typeof VECTORS | typeof VECTORS_BESIDE): string;
+  /** What servers had of its rows, by the name behind `rows/`. */
+  rows(name: string, file: TarFile): Promise<void>;
   /** Each object, as it lies at rest. Takes all of its bytes. */
   object(key: string, file: TarFile): Promise<void>;
 }
@@ -32,6 +36,8 @@ export async function unpackTenant(plain: AsyncIterable<Uint8Array>, sink: PartS
     if (isWhole) throw unknown(file.path);
     if (file.path === ROWS || file.path === VECTORS || file.path === VECTORS_BESIDE) {
       await writeFile(sink.fileOf(file.path), file);
+    } else if (file.path.startsWith(TABLES)) {
+      await sink.rows(file.path.slice(TABLES.length), file);
     } else if (file.path.startsWith(OBJECTS)) {
       await sink.object(file.path.slice(OBJECTS.length), file);
       found.objects += 1;

@@ -12,9 +12,10 @@ import { openStream } from '../../../secrets/age-file.ts';
 import type { EscrowedKeys } from '../../../secrets/escrow.ts';
 import { openSqliteLog } from '../../../stores/log/sqlite.ts';
 import { LOGS, REGISTRY } from './appliance-part.ts';
+import { CountedTables, countFile, type RowCounts } from './counted-rows.ts';
+import { ROWS } from './files-source.ts';
 import { proveLog } from './log-heads.ts';
 import { type BackupOpeners, entriesOf, type OpenedBackup, openBackup, unsealed } from './open-backup.ts';
-import { ROWS } from './tenant-part.ts';
 import { sqliteIn, unpackTenant, writeFile } from './unpack-tenant.ts';
 
 /**
@@ -57,11 +58,14 @@ async function verifyEntry(entry: TarFile, { manifest, keys, identity }: OpenedB
       await verifyLog(path, tenant.tenant_id, tenant.log);
       rmSync(path);
     } else if (entry.path === tenantPart(tenant.tenant_id)) {
+      const tables = new CountedTables();
       const part = await unpackTenant(unsealed(entry, key.backup!.identity), {
         fileOf: sqliteIn(folder),
+        rows: (name, table) => tables.add(name, table),
         object: (_key, object) => openObject(object, key),
       });
-      const counted = { ...countRows(join(folder, ROWS)), objects: part.objects, object_bytes: part.object_bytes };
+      const rows = manifest.mode === 'stack' ? tables.counts : countRows(join(folder, ROWS));
+      const counted = { ...rows, objects: part.objects, object_bytes: part.object_bytes };
       for (const [name, count] of Object.entries(counted) as [keyof typeof counted, number][]) {
         if (tenant[name] !== count) throw differs(entry.path, `has ${count} ${name} in place of ${tenant[name]}`);
       }
@@ -79,15 +83,9 @@ async function verifyLog(path: string, tenant_id: string, head: TreeHead): Promi
   await proveLog(log, head).finally(() => log.close());
 }
 
-function countRows(file: string): { documents: number; chunks: number } {
+function countRows(file: string): RowCounts {
   checkPages(file, ROWS);
-  const db = new Database(file, { readonly: true });
-  try {
-    const count = (table: string) => (db.prepare(`SELECT count(*) AS n FROM ${table}`).get() as { n: number }).n;
-    return { documents: count('documents'), chunks: count('chunks') };
-  } finally {
-    db.close();
-  }
+  return countFile(file);
 }
 
 function checkPages(file: string, name: string): void {

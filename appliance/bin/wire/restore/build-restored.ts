@@ -1,10 +1,9 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createControl } from '../../../control/create-control.ts';
 import type { LedgerEntry } from '../../../control/ledger/entries.ts';
 import { type LedgerState, replayLedger } from '../../../control/ledger/replay.ts';
 import type { TenantKey } from '../../../control/provisioning/port.ts';
-import { stepNames } from '../../../control/provisioning/sequences.ts';
 import { noteEscrow } from '../../../control/registry/keys.ts';
 import { openRegistry, type Registry } from '../../../control/registry/open.ts';
 import { findTenant } from '../../../control/registry/tenants.ts';
@@ -13,7 +12,7 @@ import { type JoinedLedger, joinLedgers } from '../../../control/restore/take-le
 import { makeFlags } from '../../../control/tenants/suspension-flags.ts';
 import type { Clock } from '../../../kernel/clock.ts';
 import { replaceFile } from '../../../kernel/durable-file.ts';
-import { controlPaths, logPath, tenantPaths } from '../../../kernel/names.ts';
+import { controlPaths, logPath } from '../../../kernel/names.ts';
 import { silentLogger } from '../../../observability/logger.ts';
 import type { KeyPair } from '../../../secrets/identities.ts';
 import { openSqliteLog } from '../../../stores/log/sqlite.ts';
@@ -24,6 +23,7 @@ import { type CheckedTenant, checkRestored } from './check-restored.ts';
 import { erasedInLog, matchAllVectors, replayErasures } from './replay-erasures.ts';
 import { restoreKeys, restoreRecovery } from './restore-keys.ts';
 import { withRestoredPlane } from './restored-plane.ts';
+import type { RestoredStores } from './restored-stores.ts';
 import { unpackBackup } from './unpack-backup.ts';
 
 /** What a restore is built from. */
@@ -31,6 +31,8 @@ export interface Build {
   opened: OpenedBackup;
   /** The folder that it is built in, laid out as a data folder. */
   folder: string;
+  /** Where the tenants go. */
+  into: RestoredStores;
   root: KeyPair;
   clock: Clock;
   actor: string;
@@ -40,7 +42,12 @@ export interface Build {
 }
 
 /** What is remembered between the phases, each when it is done. */
-const NOTES = { unpacked: 'unpacked.json', settled: 'settled.json', erased: 'erased.json' } as const;
+const NOTES = {
+  unpacked: 'unpacked.json',
+  settled: 'settled.json',
+  erased: 'erased.json',
+  loaded: 'loaded.json',
+} as const;
 
 type Progress = (done: number, total: number) => void;
 
@@ -48,13 +55,14 @@ type Progress = (done: number, total: number) => void;
 export const isNoted = (folder: string, phase: keyof typeof NOTES): boolean => existsSync(join(folder, NOTES[phase]));
 
 /** Phase 1: the backup's parts lie in the folder. Begun anew where it was cut short: the caller has emptied the folder. */
-export async function unpack({ opened, folder, without, ledger, clock }: Build, progress: Progress): Promise<void> {
-  const parts = await unpackBackup(opened, folder, without, progress);
+export async function unpack(build: Build, progress: Progress): Promise<void> {
+  const { opened, folder, into, ledger, clock } = build;
+  const parts = await unpackBackup(opened, { folder, into, clock, without: build.without }, progress);
   // Who was deleted behind the backup is known before anything of it is made right.
   const registry = openRegistry(controlPaths(folder).registry, clock);
   try {
     const { deleted } = replayLedger(joinLedgers(registry, ledger).entries);
-    for (const tenantId of deleted) rmSync(tenantPaths(folder, tenantId).folder, { recursive: true, force: true });
+    for (const tenantId of deleted) if (parts.has(tenantId)) await into.forget(tenantId);
   } finally {
     registry.close();
   }
@@ -63,7 +71,7 @@ export async function unpack({ opened, folder, without, ledger, clock }: Build, 
 
 /** Phase 2: keys, registry and kill-switch are those of a restored appliance. */
 export async function settle(build: Build): Promise<Settled> {
-  const { opened, folder, root, clock, actor, without } = build;
+  const { opened, folder, into, root, clock, actor, without } = build;
   const { manifest } = opened;
   makeFlags(folder);
   await restoreRecovery({ dataFolder: folder, root, clock }, manifest.recovery_recipient, opened.identity);
@@ -89,8 +97,9 @@ export async function settle(build: Build): Promise<Settled> {
       state,
       keys,
       without: [...without, ...opened.without_key],
-      deletion: stepNames('deprovisioning', resources),
+      deletion: into.deletion,
     });
+    into.settle(registry, [...keys.keys()]);
     for (const tenantId of keys.keys()) {
       const escrow = await resources.keys.escrow(tenantId);
       registry.write(() => noteEscrow(registry, tenantId, escrow, clock.iso()));
@@ -105,7 +114,7 @@ export async function settle(build: Build): Promise<Settled> {
 
 /** Phase 3: what was erased is erased once more, vectors are those of the rows, and every event is in its log. */
 export async function replay(build: Build, progress: Progress): Promise<Record<string, number>> {
-  const { folder, root, clock, opened } = build;
+  const { folder, into, root, clock, opened } = build;
   const parts = noted<Record<string, UnpackedPart>>(folder, 'unpacked');
   const { erased } = openedLedger(build);
   const total = opened.manifest.tenants.reduce((sum, { documents }) => sum + documents, 0);
@@ -119,7 +128,7 @@ export async function replay(build: Build, progress: Progress): Promise<Record<s
       ...inLog,
       ...(parts[tenantId]?.gone ?? []).map((doc_id) => ({ doc_id, at: null })),
     ];
-    await withRestoredPlane({ dataFolder: folder, root, clock }, tenantId, async (plane) => {
+    await withRestoredPlane({ dataFolder: folder, root, clock, into }, tenantId, async (plane) => {
       counts[tenantId] = (counts[tenantId] ?? 0) + (await replayErasures(plane, known));
       done += await matchAllVectors(plane, (documents) => progress(done + documents, total));
     });
@@ -131,7 +140,7 @@ export async function replay(build: Build, progress: Progress): Promise<Record<s
 
 /** Phase 4: by hash, by chain and by search. */
 export async function check(build: Build, progress: Progress): Promise<Record<string, CheckedTenant>> {
-  const { folder, root, clock, opened } = build;
+  const { folder, into, root, clock, opened } = build;
   const checked: Record<string, CheckedTenant> = {};
   const total = opened.manifest.tenants.reduce((sum, { documents }) => sum + documents, 0);
   let done = 0;
@@ -139,7 +148,7 @@ export async function check(build: Build, progress: Progress): Promise<Record<st
     if (!restoredTenants(build).includes(tenant_id)) continue;
     const log = openSqliteLog(logPath(folder, tenant_id), { tenant_id, clock });
     try {
-      checked[tenant_id] = await withRestoredPlane({ dataFolder: folder, root, clock }, tenant_id, (plane) =>
+      checked[tenant_id] = await withRestoredPlane({ dataFolder: folder, root, clock, into }, tenant_id, (plane) =>
         checkRestored(plane, log, head, (documents) => progress(done + documents, total)),
       );
     } finally {
@@ -148,6 +157,12 @@ export async function check(build: Build, progress: Progress): Promise<Record<st
     done += checked[tenant_id].documents;
   }
   return checked;
+}
+
+/** Phase 5, where logs are kept on a server: they lie beside those that are there. Begun anew where it was cut short. */
+export async function loadLogs({ folder, into, clock }: Build, progress: Progress): Promise<void> {
+  await into.loadLogs?.(clock, progress);
+  note(folder, 'loaded', {});
 }
 
 /** The tenants whose parts are taken: all that can be opened, are wanted, and were not deleted behind the backup. */
@@ -160,13 +175,13 @@ export function restoredTenants(build: Build): string[] {
 }
 
 /** The events that stand in outboxes go to their logs: keys that sign tokens are made on the way, new ones. */
-async function relayAll({ folder, root, clock }: Build): Promise<void> {
+async function relayAll({ folder, into, root, clock }: Build): Promise<void> {
   const resources = embeddedResources({ dataFolder: folder, clock, root });
   const control = await createControl({
     dataFolder: folder,
     clock,
     logger: silentLogger,
-    resources,
+    resources: { ...resources, outbox: (tenantId) => into.outbox(tenantId, clock) },
     openLog: async (logId) => openSqliteLog(logPath(folder, logId), { tenant_id: logId, clock }),
     baseUrl: () => '',
   });
@@ -174,6 +189,7 @@ async function relayAll({ folder, root, clock }: Build): Promise<void> {
     await control.relayNow();
   } finally {
     await control.stop();
+    await into.endRelay();
     await resources.close();
   }
 }

@@ -7,9 +7,10 @@ import { destroySecret } from '../../../secrets/secret-file.ts';
 import { type BackupOpeners, type OpenedBackup, openBackup } from '../backup/open-backup.ts';
 import { embeddedRootKey } from '../embedded-root-key.ts';
 import { heldClock } from '../held-clock.ts';
-import { type Build, check, isNoted, noted, replay, settle, unpack } from './build-restored.ts';
+import { type Build, check, isNoted, loadLogs, noted, replay, settle, unpack } from './build-restored.ts';
 import { isPlaced, placeRestored, stagingFolder } from './restore-places.ts';
 import { keepReport, keptReport, restoreReport } from './restore-report.ts';
+import type { RestoredStores } from './restored-stores.ts';
 
 /** What a restore was asked for; the same goes on with one that was cut short. The identity is in no journal. */
 export interface RestoreParameters {
@@ -32,14 +33,18 @@ export interface RestoreJob {
 export const RESTORE = 'restore';
 
 /** By experience, of some ten thousand documents: for the time that is left. */
-const SECONDS = { check: 20, unpack: 60, settle: 5, replay: 60, prove: 60, place: 1 };
+const SECONDS = { check: 20, unpack: 60, settle: 5, replay: 60, prove: 60, loadLogs: 20, place: 1 };
 
 /**
  * A restore as phases. Everything is built beside, in a folder of its own below the data folder, and moved into place at the
  * end: until then nothing is there, behind it all is. `job`: null where it is only gone back.
  */
-export function restoreOperation(parameters: RestoreParameters, job: RestoreJob | null): Operation {
-  const phases = new RestorePhases(parameters, job);
+export function restoreOperation(
+  parameters: RestoreParameters,
+  job: RestoreJob | null,
+  into: RestoredStores,
+): Operation {
+  const phases = new RestorePhases(parameters, job, into);
   return {
     kind: RESTORE,
     title: `Restore ${parameters.file}`,
@@ -54,11 +59,13 @@ class RestorePhases {
   readonly #job: RestoreJob | null;
   readonly #data: string;
   readonly #staging: string;
+  readonly #into: RestoredStores;
   #opened: Promise<OpenedBackup> | null = null;
 
-  constructor(parameters: RestoreParameters, job: RestoreJob | null) {
+  constructor(parameters: RestoreParameters, job: RestoreJob | null, into: RestoredStores) {
     this.#parameters = parameters;
     this.#job = job;
+    this.#into = into;
     this.#data = parameters.data_folder;
     this.#staging = stagingFolder(parameters.data_folder);
   }
@@ -81,7 +88,10 @@ class RestorePhases {
         title: 'Take the backup apart beside the data folder',
         seconds: SECONDS.unpack,
         check: isPast('unpacked'),
-        before: async () => ({ root_key: existsSync(controlPaths(this.#data).rootKey) }),
+        before: async () => ({
+          root_key: existsSync(controlPaths(this.#data).rootKey),
+          tenants: (await this.#open()).manifest.tenants.map(({ tenant_id }) => tenant_id),
+        }),
         do: (run) => this.#unpack(run),
         undo: (run) => this.#clear(run),
       },
@@ -105,23 +115,40 @@ class RestorePhases {
         name: 'prove',
         title: 'Prove what was restored by hash, by chain and by search',
         seconds: SECONDS.prove,
-        check: async () => isPlaced(this.#data) || keptReport(this.#staging) !== null,
+        // Where it was killed while it moved, the report is in its place and the registry is not yet.
+        check: async () => isPlaced(this.#data) || [this.#staging, this.#data].some((at) => keptReport(at) !== null),
         do: (run) => this.#prove(run),
         undo: nothing,
       },
+      ...(this.#into.loadLogs === undefined ? [] : [this.#loading()]),
       {
         name: 'place',
         title: 'Move it into its place',
         seconds: SECONDS.place,
         check: async () => isPlaced(this.#data),
-        do: async () => placeRestored(this.#data),
+        do: async () => {
+          await this.#into.makeWay();
+          placeRestored(this.#data);
+        },
         undo: null,
       },
     ];
   }
 
+  #loading(): Phase {
+    return {
+      name: 'load-logs',
+      title: 'Load the audit logs beside those that are there',
+      seconds: SECONDS.loadLogs,
+      check: async () => isPlaced(this.#data) || isNoted(this.#staging, 'loaded'),
+      do: async ({ progress }) => loadLogs(await this.#build(), progress),
+      undo: async () => undefined,
+    };
+  }
+
   async #check({ note }: PhaseRun): Promise<void> {
     const { manifest, without_key } = await this.#open();
+    if (manifest.mode !== this.#into.mode) throw otherKind(manifest.mode);
     const { without } = this.#parameters;
     const missing = without_key.filter((tenantId) => !without.includes(tenantId));
     if (missing.length > 0) {
@@ -141,13 +168,16 @@ class RestorePhases {
   async #unpack({ progress }: PhaseRun): Promise<void> {
     rmSync(this.#staging, { recursive: true, force: true });
     mkdirSync(this.#staging, { recursive: true, mode: 0o700 });
-    await unpack(await this.#build(), progress);
+    const build = await this.#build();
+    await this.#into.clear(build.opened.manifest.tenants.map(({ tenant_id }) => tenant_id));
+    await unpack(build, progress);
   }
 
   async #clear({ before }: PhaseRun): Promise<void> {
+    const { root_key = false, tenants = [] } = (before ?? {}) as { root_key?: boolean; tenants?: string[] };
+    await this.#into.clear(tenants);
     rmSync(this.#staging, { recursive: true, force: true });
-    const had = (before as { root_key?: boolean } | null)?.root_key === true;
-    if (!had) await destroySecret(controlPaths(this.#data).rootKey);
+    if (!root_key) await destroySecret(controlPaths(this.#data).rootKey);
   }
 
   async #prove({ progress }: PhaseRun): Promise<void> {
@@ -178,7 +208,7 @@ class RestorePhases {
     const { actor, ledger, unsealed } = this.#needJob();
     const clock = heldClock(controlPaths(this.#staging).clock);
     const root = await embeddedRootKey(this.#data, clock, unsealed);
-    return { opened: await this.#open(), folder: this.#staging, root, clock, actor, ledger, without };
+    return { opened: await this.#open(), folder: this.#staging, into: this.#into, root, clock, actor, ledger, without };
   }
 
   #open(): Promise<OpenedBackup> {
@@ -193,4 +223,13 @@ class RestorePhases {
       `A restore goes on with the identity of the recovery recipient: frostbyte restore ${this.#parameters.file} --identity FILE`,
     );
   }
+}
+
+/** Rows lie differently in files and on servers. */
+function otherKind(mode: 'embedded' | 'stack'): FrostbyteError {
+  const [was, is] = mode === 'stack' ? ['on servers', 'in files'] : ['in files', 'on servers'];
+  return new FrostbyteError(
+    'VALIDATION_ERROR',
+    `This is the backup of an appliance ${was} (mode: ${mode}), and this one is ${is}. Restore it with mode: ${mode}.`,
+  );
 }

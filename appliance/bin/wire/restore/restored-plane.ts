@@ -8,9 +8,9 @@ import type { KeyPair } from '../../../secrets/identities.ts';
 import { sealObjects } from '../../../secrets/sealed-objects.ts';
 import { watchStorageKeys } from '../../../secrets/watch-storage-keys.ts';
 import { objectTurns } from '../object-turns.ts';
-import { closeStores, openPlaneStores } from '../plane-stores.ts';
-import { embeddedStores } from '../planes.ts';
+import { closeStores } from '../plane-stores.ts';
 import { searchThreads } from '../search-threads.ts';
+import type { RestoredStores } from './restored-stores.ts';
 
 /** A tenant's stores while it is restored: nothing serves them, and nobody works on them. */
 export type RestoredPlane = Pick<
@@ -20,19 +20,12 @@ export type RestoredPlane = Pick<
 
 /** Opens a restored tenant's stores for `work`, and closes them. */
 export async function withRestoredPlane<T>(
-  { dataFolder, root, clock }: { dataFolder: string; root: KeyPair; clock: Clock },
+  { dataFolder, root, clock, into }: { dataFolder: string; root: KeyPair; clock: Clock; into: RestoredStores },
   tenant_id: string,
   work: (plane: RestoredPlane) => Promise<T>,
 ): Promise<T> {
   const searching = searchThreads();
-  const stores = await openPlaneStores(tenant_id, embeddedStores(dataFolder, tenant_id), {
-    clock,
-    searching,
-    reserveBytes: undefined,
-    leaseMs: 0,
-    room: async () => Number.POSITIVE_INFINITY,
-    opener: 'plane',
-  });
+  const stores = await into.open(tenant_id, { clock, searching });
   try {
     const { objects, records, indexes, queue } = stores;
     return await work({

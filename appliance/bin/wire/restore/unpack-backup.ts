@@ -1,14 +1,23 @@
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { APPLIANCE_PART, tenantLog, tenantPart } from '../../../bundle/backup/manifest.ts';
 import { readTar, type TarFile } from '../../../bundle/backup/read-tar.ts';
+import type { Clock } from '../../../kernel/clock.ts';
 import { FrostbyteError } from '../../../kernel/errors.ts';
-import { besideFile, controlPaths, logPath, tenantPaths } from '../../../kernel/names.ts';
-import { openFilesystemObjects } from '../../../stores/object/filesystem.ts';
+import { controlPaths, logPath } from '../../../kernel/names.ts';
 import { CLOCK, LOGS, REGISTRY } from '../backup/appliance-part.ts';
 import { entriesOf, type OpenedBackup, unsealed } from '../backup/open-backup.ts';
-import { ROWS, VECTORS } from '../backup/tenant-part.ts';
-import { ObjectsInto, type UnpackedPart, unpackTenant, writeFile } from '../backup/unpack-tenant.ts';
+import { type UnpackedPart, writeFile } from '../backup/unpack-tenant.ts';
+import type { RestoredStores } from './restored-stores.ts';
+
+/** Where a backup is taken apart into. */
+export interface UnpackingInto {
+  /** Laid out as a data folder is. */
+  folder: string;
+  /** Where the tenants' parts go. */
+  into: RestoredStores;
+  clock: Clock;
+  /** Tenants that are left out. */
+  without: readonly string[];
+}
 
 /**
  * Takes a backup apart into a folder that is laid out as a data folder is. Tenants that are left out, or whose key is not
@@ -16,8 +25,7 @@ import { ObjectsInto, type UnpackedPart, unpackTenant, writeFile } from '../back
  */
 export async function unpackBackup(
   opened: OpenedBackup,
-  dataFolder: string,
-  leftOut: readonly string[],
+  { folder, into, clock, without }: UnpackingInto,
   progress: (done: number, total: number) => void,
 ): Promise<Map<string, UnpackedPart>> {
   const { manifest, keys, identity, file } = opened;
@@ -25,42 +33,21 @@ export async function unpackBackup(
   const total = manifest.entries.reduce((sum, { size }) => sum + size, 0);
   const wanted = manifest.tenants
     .map(({ tenant_id }) => tenant_id)
-    .filter((tenantId) => keys.has(tenantId) && !leftOut.includes(tenantId));
+    .filter((tenantId) => keys.has(tenantId) && !without.includes(tenantId));
   let done = 0;
   for await (const entry of entriesOf(file, manifest)) {
-    if (entry.path === APPLIANCE_PART) await unpackAppliance(unsealed(entry, identity), dataFolder);
+    if (entry.path === APPLIANCE_PART) await unpackAppliance(unsealed(entry, identity), folder);
     for (const tenantId of wanted) {
       const key = keys.get(tenantId)!.backup!.identity;
       if (entry.path === tenantLog(tenantId))
-        await writeFile(logPath(dataFolder, tenantId), { content: () => unsealed(entry, key) });
+        await writeFile(logPath(folder, tenantId), { content: () => unsealed(entry, key) });
       if (entry.path === tenantPart(tenantId))
-        parts.set(tenantId, await unpackPart(unsealed(entry, key), dataFolder, tenantId));
+        parts.set(tenantId, await into.take(tenantId, unsealed(entry, key), clock));
     }
     done += entry.size;
     progress(done, total);
   }
   return parts;
-}
-
-async function unpackPart(
-  plain: AsyncIterable<Uint8Array>,
-  dataFolder: string,
-  tenantId: string,
-): Promise<UnpackedPart> {
-  const paths = tenantPaths(dataFolder, tenantId);
-  mkdirSync(dirname(paths.objects), { recursive: true, mode: 0o700 });
-  const store = openFilesystemObjects(paths.objects);
-  const objects = new ObjectsInto(store);
-  try {
-    const part = await unpackTenant(plain, {
-      fileOf: (name) => (name === ROWS ? paths.records : name === VECTORS ? paths.vectors : besideFile(paths.vectors)),
-      object: (key, file) => objects.add(key, file),
-    });
-    await objects.end();
-    return part;
-  } finally {
-    await store.close();
-  }
 }
 
 async function unpackAppliance(plain: AsyncIterable<Uint8Array>, dataFolder: string): Promise<void> {

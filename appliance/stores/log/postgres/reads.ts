@@ -2,6 +2,7 @@ import type { PostgresConnection, Statements } from '../../postgres/connection.t
 import type { Parameters } from '../../postgres/parameters.ts';
 import { type Cell, conditions, type Place } from '../conditions.ts';
 import type { AuditLog, LoggedEvent, LogQuery } from '../port.ts';
+import { asEntries, type SaltedRow, type WholeRow } from '../whole-entries.ts';
 
 type Reads = Omit<AuditLog, 'append' | 'eraseReferences' | 'scrub' | 'check' | 'close'>;
 
@@ -20,6 +21,11 @@ const READS_OF = `SELECT ${COLUMNS} FROM event_links l
   WHERE l.tenant_id = ? AND l.doc_id = ? ORDER BY l.log_index DESC LIMIT ?`;
 const RANGE = `SELECT ${COLUMNS} FROM events e
   WHERE e.tenant_id = ? AND e.log_index >= ? AND e.log_index < ? ORDER BY e.log_index LIMIT ?`;
+const WHOLE = `SELECT ${COLUMNS}, e.leaf_hash FROM events e
+  WHERE e.tenant_id = ? AND e.log_index >= ? AND e.log_index < ? ORDER BY e.log_index LIMIT ?`;
+const SALTED = `SELECT log_index, name, salt, value FROM event_references
+  WHERE tenant_id = @tenant_id AND resource_id = ANY (@ids::text[]) AND log_index = ANY (@places::bigint[])
+  ORDER BY log_index, name`;
 const LEAVES = `SELECT leaf_hash FROM events
   WHERE tenant_id = ? AND log_index >= ? AND log_index < ? ORDER BY log_index`;
 const REFERENCES = `SELECT log_index, name, value FROM event_references
@@ -67,6 +73,17 @@ export function logReads(db: PostgresConnection, tenantId: string): Reads {
         yield* block;
         if (block.length < BLOCK) return;
         at = (block.at(-1)?.log_index ?? to) + 1;
+      }
+    },
+    appended: async function* (from, to) {
+      for (let at = from; at < to; at += BLOCK) {
+        yield* await db.read(async (tx) => {
+          const rows = await tx.all<WholeRow>(WHOLE, [tenantId, at, Math.min(to, at + BLOCK), BLOCK]);
+          if (rows.length === 0) return [];
+          const ids = [...new Set(rows.map(({ resource_id }) => resource_id))];
+          const places = rows.map(({ log_index }) => log_index);
+          return asEntries(rows, await tx.all<SaltedRow>(SALTED, { tenant_id: tenantId, ids, places }));
+        });
       }
     },
     leaves: async (from, to) => {

@@ -1,6 +1,7 @@
 import type { SqliteConnection } from '../../sqlite/open.ts';
 import { type Cell, conditions, type Place } from '../conditions.ts';
 import type { AuditLog, LogFilter, LoggedEvent, LogQuery } from '../port.ts';
+import { asEntries, type SaltedRow, type WholeRow } from '../whole-entries.ts';
 
 type Reads = Omit<AuditLog, 'append' | 'eraseReferences' | 'scrub' | 'check' | 'close'>;
 
@@ -14,6 +15,9 @@ const OF_RESOURCE = `SELECT ${COLUMNS} FROM events e WHERE e.resource_type = ? A
 const READS_OF = `SELECT ${COLUMNS} FROM event_links l JOIN events e ON e.log_index = l.log_index
   WHERE l.doc_id = ? ORDER BY l.log_index DESC LIMIT ?`;
 const RANGE = `SELECT ${COLUMNS} FROM events e WHERE e.log_index >= ? AND e.log_index < ? ORDER BY e.log_index LIMIT ?`;
+const WHOLE = `SELECT ${COLUMNS}, e.leaf_hash FROM events e WHERE e.log_index >= ? AND e.log_index < ? ORDER BY e.log_index LIMIT ?`;
+const SALTED = `SELECT log_index, name, salt, value FROM event_references
+  WHERE log_index IN (SELECT value FROM json_each(?)) ORDER BY log_index, name`;
 const LEAVES = 'SELECT leaf_hash FROM events WHERE log_index >= ? AND log_index < ? ORDER BY log_index';
 const REFERENCES = `SELECT log_index, name, value FROM event_references
   WHERE log_index IN (SELECT value FROM json_each(?)) ORDER BY log_index, name`;
@@ -67,6 +71,16 @@ export function logReads(db: SqliteConnection, tenantId: string): Reads {
         yield* block;
         if (block.length < BLOCK) return;
         at = (block.at(-1)?.log_index ?? to) + 1;
+      }
+    },
+    appended: async function* (from, to) {
+      for (let at = from; at < to; at += BLOCK) {
+        const block = db.read(() => {
+          const rows = db.all<WholeRow>(WHOLE, [at, Math.min(to, at + BLOCK), BLOCK]);
+          const places = JSON.stringify(rows.map(({ log_index }) => log_index));
+          return asEntries(rows, rows.length === 0 ? [] : db.all<SaltedRow>(SALTED, [places]));
+        });
+        yield* block;
       }
     },
     leaves: async (from, to) =>

@@ -1,8 +1,8 @@
 import type { Client } from 'minio';
 import { FrostbyteError } from '../../../kernel/errors.ts';
 import { Bucket, type BucketOptions } from './bucket.ts';
-import { openClient } from './client.ts';
-import { Connection } from './connection.ts';
+import { type Credentials, openClient } from './client.ts';
+import { Connection, type ConnectionOptions } from './connection.ts';
 import { heldBytes } from './held.ts';
 import { Refusal } from './refusal.ts';
 import { removeEverything } from './remove.ts';
@@ -75,5 +75,16 @@ export class BucketKeeper {
 
   close(): void {
     this.#connection.close();
+  }
+}
+
+/** The names of all buckets on a server, with the administrator's credentials. */
+export async function bucketNames(options: ConnectionOptions & Credentials): Promise<string[]> {
+  const connection = new Connection(options);
+  try {
+    const buckets = await repeated(() => openClient(connection, options).listBuckets());
+    return buckets.map(({ name }) => name);
+  } finally {
+    connection.close();
   }
 }
