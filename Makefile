@@ -93,6 +93,7 @@ lint: typecheck ## Types, linter, import order, generated files
 
 typecheck: node_modules/.stamp ## Check types
 	@node_modules/.bin/tsc -p .
+	@node_modules/.bin/tsc -p appliance/ui/client
 
 format: node_modules/.stamp ## Format the sources
 	@node_modules/.bin/biome check --write .

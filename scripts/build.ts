@@ -2,8 +2,9 @@
  * Builds `dist/`: the bundles, the native add-ons and binary parts they need, and the launcher. The folder runs from
  * anywhere with the pinned Node beside it (`bin/node` in a package) or in `.toolchain/`.
  */
+import { createHash } from 'node:crypto';
 import { chmodSync, cpSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { ASSET_FILES } from '../appliance/data/2-parse/assets.ts';
 
@@ -60,6 +61,8 @@ await build({
   logLevel: 'warning',
 });
 
+await buildUi();
+
 const arch = process.arch;
 copyPackage('better-sqlite3', ['package.json', 'LICENSE', 'lib', `prebuilds/linux-${arch}.node`]);
 copyPackage('sqlite-vec', ['package.json', 'index.mjs', 'index.cjs']);
@@ -86,6 +89,30 @@ exit 2
 `,
 );
 chmodSync(join(out, 'frostbyte'), 0o755);
+
+/** What browsers load, each file under a name that holds its hash, and the list of those names. */
+async function buildUi(): Promise<void> {
+  const folder = join(out, 'assets/ui');
+  const source = 'appliance/ui';
+  const { metafile } = await build({
+    entryPoints: [`${source}/client/page.ts`, `${source}/style/style.css`],
+    absWorkingDir: root,
+    outdir: folder,
+    entryNames: '[name]-[hash]',
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: ['es2022', 'chrome110', 'firefox115', 'safari16.4'],
+    metafile: true,
+    logLevel: 'warning',
+  });
+  const names = Object.keys(metafile.outputs).map((path) => basename(path));
+  const mark = readFileSync(join(root, source, 'style/mark.svg'));
+  names.push(`mark-${createHash('sha256').update(mark).digest('hex').slice(0, 8).toUpperCase()}.svg`);
+  writeFileSync(join(folder, names.at(-1)!), mark);
+  const list = Object.fromEntries(names.map((name) => [name.replace(/-[A-Z0-9]{8}\./, '.'), name]));
+  writeFileSync(join(folder, 'assets.json'), `${JSON.stringify(list, null, 2)}\n`);
+}
 
 /**
  * The bundler keeps the order in which parts are evaluated only where one names something of the other, and nobody names

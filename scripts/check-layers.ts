@@ -21,6 +21,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   data: ['kernel', 'api', 'stores', 'models', 'secrets', 'audit'],
   control: ['kernel', 'api', 'stores', 'secrets', 'audit'],
   gateway: ['kernel', 'api', 'audit', 'stores', 'control'],
+  ui: ['kernel', 'api', 'gateway', 'control'],
   cli: ['kernel', 'api', 'config', 'audit', 'observability', 'bundle', 'data', 'control', 'bin'],
   bin: [
     'kernel',
@@ -34,6 +35,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'data',
     'control',
     'gateway',
+    'ui',
     'observability',
     'isolation',
     'cli',
@@ -45,6 +47,7 @@ const FACES: Readonly<Record<string, RegExp>> = {
   stores: /(?:^|\/)(?:port|rows)\.ts$/,
   models: /(?:^|\/)(?:port|assert)\.ts$/,
   'gateway>control': /^control\/verbs\.ts$/,
+  'ui>control': /^control\/verbs\.ts$/,
 };
 
 /** The one place that chooses adapters, and so the one that sees behind every face. */

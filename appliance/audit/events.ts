@@ -173,7 +173,11 @@ export const EVENTS = Object.freeze({
   TOKEN_OFFERED: tenant('code_id', 'subject', 'role', 'scopes', 'expires_at'),
   TOKEN_ISSUED: tenant('jti', 'subject', 'role', 'scopes', 'expires_at', 'code_id'),
   TOKEN_REVOKED: tenant('jti', 'subject', 'reason', 'count'),
-  SIGNED_IN: tenant('subject'),
+  SIGNED_IN: tenant('jti', 'subject', 'role', 'method', 'expires_at', 'code_id'),
+  SIGNED_OUT: tenant('jti', 'subject'),
+  USER_ADDED: tenant('subject', 'role'),
+  PASSWORD_SET: tenant('subject', 'role'),
+  USER_REMOVED: tenant('subject', 'role'),
   AUTHENTICATION_FAILED: tenant('source', 'count', 'minute', 'error_code'),
   // Its data plane reported what is not its to report; the event's id is that of what was refused.
   EVENT_REFUSED: tenant('refused_type', 'objection'),

@@ -11,6 +11,8 @@ import { type OpenRoutes, openRoutes } from '../gateway/open.ts';
 import { refuseUnreadable, unreadableAnswer } from '../gateway/unreadable.ts';
 import type { Logger, Meter } from '../kernel/telemetry.ts';
 import type { RateLimiter } from '../stores/limits/port.ts';
+import { createUi } from '../ui/app.ts';
+import { loadAssets } from '../ui/assets.ts';
 import { tlsServer } from './door-tls.ts';
 import { admitNamed } from './named-networks.ts';
 import { endSilence } from './silent-connections.ts';
@@ -54,7 +56,7 @@ type AnyServer = Server | TlsServer;
 /** Opens the door: from now on requests are answered. */
 export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoor> {
   const { config, control, limiter, logger, meter } = options;
-  const gateway = createGateway({
+  const gateway: ReturnType<typeof createGateway> = createGateway({
     control,
     limiter,
     logger,
@@ -70,6 +72,8 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
         }),
     },
     open: openRoutes({ version: PIPELINE_VERSION, control, ...options.open }),
+    // Its pages ask what they show at the same door as everybody.
+    pages: createUi({ control, logger, assets: loadAssets(), ask: async (request) => gateway.fetch(request) }),
   });
   const listener = getRequestListener(gateway.fetch, { errorHandler: unreadableAnswer });
   const open = async (server: AnyServer, at: { host: string; port: number }) => {

@@ -15,6 +15,7 @@ const COMMANDS: readonly Commands[] = [
     words: ['serve', 'worker', 'config', 'token'],
     load: async () => (await import('./commands/box.ts')).boxCommands,
   },
+  { words: ['user'], load: async () => (await import('./commands/user.ts')).userCommands },
   {
     words: ['tenant'],
     load: async () => (await import('./commands/tenant.ts')).tenantCommands,

@@ -29,6 +29,7 @@ import { openRegistry } from './registry/open.ts';
 import { appendEntries } from './registry/outbox.ts';
 import { needTenant, tenantsIn } from './registry/tenants.ts';
 import { forgetExpired, isLive, lastExpiryOf } from './registry/tokens.ts';
+import { sessionVerbs } from './sessions/session-verbs.ts';
 import { tenantVerbs } from './tenant-verbs.ts';
 import { settleFlags } from './tenants/kill-switch.ts';
 import { makeFlags } from './tenants/suspension-flags.ts';
@@ -38,6 +39,7 @@ import { offerCode, redeemCode } from './tokens/one-time-codes.ts';
 import { revokeTokens } from './tokens/revoke.ts';
 import { openSigningKeys } from './tokens/signing-keys.ts';
 import { tokenVerifier } from './tokens/verify.ts';
+import { userVerbs } from './users/user-verbs.ts';
 
 export type { Control, ControlOptions } from './control-options.ts';
 
@@ -216,6 +218,8 @@ export async function createControl(options: ControlOptions): Promise<Control> {
       work.wake();
       return count;
     },
+    ...sessionVerbs({ registry, clock }, work.wake),
+    ...userVerbs({ registry, clock }, work.wake),
     authenticationFailed: failures.count,
 
     auditLog: async (logId) => {

@@ -39,6 +39,19 @@ export interface ControlVerbs {
     reason: string,
     actor: string,
   ): Promise<number>;
+  // Sessions of the user interface
+  /**
+   * Opens a session for whoever shows a one-time code, or a name and its password, from this source. Throws
+   * `AUTHENTICATION_REQUIRED`, `RATE_LIMIT_EXCEEDED` after too many failures, `TENANT_SUSPENDED`, `INVALID_STATE_TRANSITION`.
+   */
+  signIn(how: SignIn, source: string): Promise<OpenedSession>;
+  /**
+   * Who calls by a session, as `authenticate` says of a token, and notes that it is used. Throws `AUTHENTICATION_REQUIRED`,
+   * `TOKEN_EXPIRED` (also where nobody used it for long), `TOKEN_REVOKED`.
+   */
+  session(secret: string): Promise<SessionCaller>;
+  /** Ends a session for good. Throws as `session`. */
+  signOut(secret: string): Promise<void>;
   /** Counts a failed authentication per source and minute (AUTHENTICATION_FAILED, spec 5). */
   authenticationFailed(source: string, code: string): void;
 
@@ -147,6 +160,21 @@ export interface ControlVerbs {
   /** Tenants whose data plane should be running now. */
   activeTenants(): Promise<string[]>;
   health(): Promise<{ name: string; ok: boolean; message: string }[]>;
+}
+
+/** By what a person signs in. */
+export type SignIn = { code: string } | { username: string; password: string };
+
+/** A session as it is handed out, once: the secret is kept nowhere but at the browser. */
+export interface OpenedSession {
+  secret: string;
+  subject: string;
+  expires_at: string;
+}
+
+export interface SessionCaller extends Caller {
+  /** When it is over however it is used. */
+  expires_at: string;
 }
 
 export interface TokenRequest {

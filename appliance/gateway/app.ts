@@ -15,6 +15,7 @@ import type { RateLimiter } from '../stores/limits/port.ts';
 import { authorize, bearerToken, refuseByState } from './authorize.ts';
 import { needsBreakGlass, REASON_HEADER, reasonToOpen, whileOpen } from './break-glass.ts';
 import { meantRequest } from './method-override.ts';
+import { refuseForgery, sessionOf } from './session-cookie.ts';
 import { sourceOf } from './source.ts';
 
 /**
@@ -30,7 +31,12 @@ export interface GatewayOptions {
   handlers: Handlers;
   /** `/health`, `/ready`, `/metrics`, the OpenAPI document and its page. */
   open: Hono;
+  /** The user interface; it asks like everybody, through this gateway. */
+  pages?: Hono<PagesEnv>;
 }
+
+/** What pages know and say of a request: its id, and the pattern of their address, for measures. */
+export type PagesEnv = { Variables: { requestId: string; endpoint: Endpoint } };
 
 /** A request that has passed every gate. */
 export interface Admitted {
@@ -88,6 +94,7 @@ export function createGateway(options: GatewayOptions): Hono<Env> {
     });
   }
   app.route('/', options.open);
+  if (options.pages) app.route('/', options.pages);
 
   app.notFound((c) =>
     refuse(
@@ -163,9 +170,15 @@ async function admit(options: GatewayOptions, name: RouteName, route: Route, c: 
   };
 }
 
+/** By the token of the header, or where there is none by the session of the browser. */
 async function identify(control: ControlVerbs, c: Context<Env>): Promise<Caller> {
+  const header = c.req.header('authorization');
+  const secret = header === undefined ? sessionOf(c.req.raw) : null;
   try {
-    return await control.authenticate(bearerToken(c.req.header('authorization')));
+    if (secret === null) return await control.authenticate(bearerToken(header));
+    const caller = await control.session(secret);
+    refuseForgery(c.req.raw, secret);
+    return caller;
   } catch (error) {
     if (isFrostbyteError(error, 'AUTHENTICATION_REQUIRED', 'TOKEN_EXPIRED', 'TOKEN_REVOKED')) {
       control.authenticationFailed(sourceOf(c), error.code);

@@ -79,6 +79,21 @@ export function controlContract(name: string, reach: Reach): void {
       await assert.rejects(verbs.redeemCode(code), { code: 'AUTHENTICATION_REQUIRED' });
     });
 
+    test('a session is opened by a code or by a password, tells who calls, and is ended', async (t) => {
+      const { verbs, control } = await world(t);
+      await control.addUser({ username: 'frode', role: 'admin', password: 'a long winter passphrase' }, 'operator');
+      const { code } = await control.offerCode({ subject: 'erik', role: 'auditor' }, 'operator');
+      const byCode = await verbs.signIn({ code }, '10.0.0.7');
+      assert.equal((await verbs.session(byCode.secret)).role, 'auditor');
+      const how = { username: 'frode', password: 'a long winter passphrase' };
+      const { secret, expires_at } = await verbs.signIn(how, '10.0.0.7');
+      const caller = await verbs.session(secret);
+      assert.deepEqual([caller.subject, caller.role, caller.expires_at], ['frode', 'admin', expires_at]);
+      await verbs.signOut(secret);
+      await assert.rejects(verbs.session(secret), { code: 'TOKEN_REVOKED' });
+      await assert.rejects(verbs.signIn({ ...how, password: 'x' }, '10.0.0.7'), { code: 'AUTHENTICATION_REQUIRED' });
+    });
+
     test('what is wrong with a request is told with field and constraint', async (t) => {
       const { verbs } = await world(t);
       const refused = await verbs

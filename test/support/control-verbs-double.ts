@@ -98,6 +98,16 @@ export function controlDouble(
       throw new FrostbyteError('AUTHENTICATION_REQUIRED', 'This code cannot be exchanged.');
     },
     revokeTokens: async (which) => Object.keys(which).length,
+    signIn: async () => {
+      throw new FrostbyteError('AUTHENTICATION_REQUIRED', 'User name and password do not belong together.');
+    },
+    session: async (secret) => {
+      const found = callers.get(secret);
+      if (found === undefined) throw new FrostbyteError('AUTHENTICATION_REQUIRED', 'Sign in to go on.');
+      if (typeof found === 'string') throw new FrostbyteError(found, 'The session is over.');
+      return { ...found, expires_at: AT };
+    },
+    signOut: async () => undefined,
     authenticationFailed: () => undefined,
     gate: async (id) => ({ state: states.get(id) ?? null, config: DEFAULT_TENANT_CONFIG, config_version: 1 }),
     createTenant: async (request) => {

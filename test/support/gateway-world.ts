@@ -6,6 +6,7 @@ import { openRoutes } from '../../appliance/gateway/open.ts';
 import type { TenantState } from '../../appliance/kernel/identity.ts';
 import type { LogFields, Logger, Meter } from '../../appliance/kernel/telemetry.ts';
 import { type RateLimiter, unlimited } from '../../appliance/stores/limits/port.ts';
+import { createUi } from '../../appliance/ui/app.ts';
 import { type ControlDouble, controlDouble } from './control-verbs-double.ts';
 
 /** A gateway over doubles: control in memory, planes that answer with what they were handed. */
@@ -59,7 +60,7 @@ export function gatewayWorld({
     metrics: async () => '',
     readiness: async () => [],
   });
-  const app = createGateway({
+  const app: ReturnType<typeof createGateway> = createGateway({
     control: control.verbs,
     limiter,
     logger,
@@ -79,6 +80,12 @@ export function gatewayWorld({
         Response.json({ success: true, data: { version: '0', mode: 'embedded', uptime_seconds: 1 } }),
     },
     open,
+    pages: createUi({
+      control: control.verbs,
+      logger,
+      assets: { address: (name) => `/ui/${name}`, file: () => null },
+      ask: async (request) => app.fetch(request),
+    }),
   });
   return {
     ...control,

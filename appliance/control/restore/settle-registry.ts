@@ -12,6 +12,7 @@ import { appendEntries } from '../registry/outbox.ts';
 import { writePlan } from '../registry/plans.ts';
 import { findTenant, tenantsIn } from '../registry/tenants.ts';
 import { tokenEpoch } from '../registry/tokens.ts';
+import { lockUsers } from '../registry/users.ts';
 import { endTokens, remember, suspendTenant } from '../tenants/kill-switch.ts';
 import { allowedMove, type Trigger } from '../tenants/lifecycle.ts';
 import { moveTenant } from '../tenants/transition.ts';
@@ -177,10 +178,14 @@ class Settling {
       suspendTenant({ dataFolder, registry, clock }, tenant_id, { reason: BECAUSE, notify_tenant: true }, actor);
   }
 
-  /** A restore does not know which tokens were revoked since: none of before is good, of no tenant and of no administrator. */
+  /**
+   * A restore does not know which tokens were revoked since, nor which passwords were changed: none of before is good, of no
+   * tenant and of no administrator.
+   */
   #endEpochs(): void {
     const { registry, state } = this.#known;
     registry.run('DELETE FROM one_time_codes');
+    lockUsers(registry, this.#at);
     registry.run('UPDATE tokens SET revoked_at = ? WHERE revoked_at IS NULL', [this.#at]);
     const scopes = new Set([
       APPLIANCE_LOG,

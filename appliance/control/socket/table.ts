@@ -70,6 +70,12 @@ const PLAIN = {
     reason,
     actor,
   ]),
+  signIn: verb([
+    z.union([z.strictObject({ code: text(200) }), z.strictObject({ username: text(200), password: text(2000) })]),
+    text(64),
+  ]),
+  session: verb([text(200)]),
+  signOut: verb([text(200)]),
   authenticationFailed: verb([text(64), text(64)]),
 
   gate: verb([text(64)]),

@@ -10,7 +10,7 @@ import { insertCode, openCode, spendCode } from '../registry/one-time-codes.ts';
 import type { Registry } from '../registry/open.ts';
 import { appendEntries } from '../registry/outbox.ts';
 import type { IssuedToken, TokenRequest } from '../verbs.ts';
-import { checkTokenRequest, issueToken } from './issue.ts';
+import { checkTokenRequest, type ForCode, issueToken } from './issue.ts';
 import type { SigningKeys } from './signing-keys.ts';
 
 /** A code that is exchanged for a token, once and soon: what a person types who has no token yet. */
@@ -83,23 +83,33 @@ export async function redeemCode(
   parts: { registry: Registry; clock: Clock; keys: SigningKeys },
   code: string,
 ): Promise<IssuedToken> {
-  const { registry, clock } = parts;
+  const spent = spendingCode(parts, code);
+  return issueToken(parts, spent.request, spent.request.subject, spent);
+}
+
+/** A code that counts, with what it stands for; to be spent in the transaction that hands that out. */
+export interface SpentCode extends ForCode {
+  request: TokenRequest;
+}
+
+/** Looks a code up. Throws `AUTHENTICATION_REQUIRED`, as `spend` does where somebody else was faster. */
+export function spendingCode({ registry, clock }: { registry: Registry; clock: Clock }, code: string): SpentCode {
   const row = openCode(registry, hashOf(code), Math.floor(clock.now() / 1000));
   if (row === undefined) throw notOpen();
   const { code_id, subject, role, scopes, tenant_id, ttl_seconds } = row;
-  const request: TokenRequest = {
-    subject,
-    role: role as Role,
-    scopes: scopes.split(' ') as Scope[],
-    ttl_seconds,
-    ...(tenant_id === null ? {} : { tenant_id }),
-  };
-  return issueToken(parts, request, subject, {
+  return {
     code_id,
+    request: {
+      subject,
+      role: role as Role,
+      scopes: scopes.split(' ') as Scope[],
+      ttl_seconds,
+      ...(tenant_id === null ? {} : { tenant_id }),
+    },
     spend() {
       if (!spendCode(registry, code_id, clock.iso())) throw notOpen();
     },
-  });
+  };
 }
 
 function makeCode(): string {

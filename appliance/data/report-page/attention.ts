@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
+import { code, counted, type Markup, name } from '../../api/markup.ts';
 import type { AcceptanceReport } from '../../api/schemas/ingest.ts';
-import { code, counted, type Markup, name } from './markup.ts';
 
 type File = AcceptanceReport['files'][number];
 type Problem = File['problems'][number];

@@ -1,8 +1,8 @@
 import { html } from 'hono/html';
+import { code, counted, type Markup, moment, name, number, percent, size } from '../../api/markup.ts';
 import type { AcceptanceReport } from '../../api/schemas/ingest.ts';
 import { CLASS_NAMES, PII_NAMES } from '../../kernel/remedies.ts';
 import { hasPages } from '../report-problems.ts';
-import { code, counted, type Markup, moment, name, number, percent, size } from './markup.ts';
 import { OUTCOME_NAMES } from './overview.ts';
 
 type File = AcceptanceReport['files'][number];

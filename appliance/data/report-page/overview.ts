@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
+import { counted, type Markup, moment, name, number } from '../../api/markup.ts';
 import { type AcceptanceReport, FILE_OUTCOMES, type FileOutcome } from '../../api/schemas/ingest.ts';
 import { keepsEarlier } from '../report-line.ts';
-import { counted, type Markup, moment, name, number } from './markup.ts';
 
 /** What people call the place where a file ended. */
 export const OUTCOME_NAMES: Readonly<Record<FileOutcome, string>> = Object.freeze({

@@ -1,8 +1,8 @@
 import { html, raw } from 'hono/html';
+import { name, textOf } from '../../api/markup.ts';
 import type { AcceptanceReport } from '../../api/schemas/ingest.ts';
 import { attention, leftOut } from './attention.ts';
 import { fileTable, findings, receiptTable } from './files.ts';
-import { name, textOf } from './markup.ts';
 import { heading, summary } from './overview.ts';
 import { POLICY, STYLE } from './style.ts';
 

@@ -86,12 +86,12 @@ describe('the order of imports', () => {
       'bin/daemon.ts': "import '../stores/record/sqlite.ts';\nimport { open } from './wire/embedded.ts';\n",
       'bin/wire/embedded.ts': "import '../../stores/record/sqlite.ts';\n",
       'kernel/ids.ts': "import '../api/seam.ts';\n",
-      'ui/page.tsx': "import '../kernel/ids.ts';\n",
+      'views/page.tsx': "import '../kernel/ids.ts';\n",
     });
     assert.deepEqual(checkLayers(root), [
       'bin/daemon.ts → stores/record/sqlite.ts: adapters are chosen in bin/wire/ alone',
       'kernel/ids.ts → api/seam.ts: kernel/ may not import api/',
-      'ui/page.tsx → kernel/ids.ts: ui/ is not in the order',
+      'views/page.tsx → kernel/ids.ts: views/ is not in the order',
     ]);
   });
 

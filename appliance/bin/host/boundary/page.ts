@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import { name, textOf } from '../../../data/report-page/markup.ts';
+import { name, textOf } from '../../../api/markup.ts';
 import { STYLE } from '../../../data/report-page/style.ts';
 import { sectionsOf, verdictOf } from './sections.ts';
 import type { BoundaryStatement } from './statement.ts';

@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import { visiblePieces } from '../../kernel/printable.ts';
+import { visiblePieces } from '../kernel/printable.ts';
 
 /** Pieces of HTML. Whatever is put into one is escaped; nothing of a report is ever marked as HTML already. */
 export type Markup = ReturnType<typeof html>;

@@ -1,0 +1,85 @@
+import { html } from 'hono/html';
+import { code, type Markup } from '../../api/markup.ts';
+import type { Language, Texts } from '../texts/language.ts';
+
+/** Pieces that many pages are made of. */
+
+/** How a thing stands, as its colour says it; the words beside it say the same. */
+export type Tone = 'good' | 'running' | 'waiting' | 'bad' | 'apart' | 'quiet';
+
+export function pill(tone: Tone, says: string): Markup {
+  return html`<span class="pill t-${tone}">${says}</span>`;
+}
+
+/** An id or a hash that is often copied: shown whole, in a type in which 0 is no O. */
+export function copyable(t: Texts, text: string): Markup {
+  return html`<span class="id"><code>${text}</code><button type="button" class="copy" data-copy="${text}" aria-label="${t.copy}: ${text}" hidden>${copyIcon()}</button></span>`;
+}
+
+function copyIcon(): Markup {
+  return html`<svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true" focusable="false"><path fill="none" stroke="currentColor" stroke-width="1.5" d="M5.5 5.5h8v8h-8zM3.5 10.5h-1v-8h8v1"/></svg>`;
+}
+
+const MINUTE = 60;
+const UNITS = [
+  ['second', 1, MINUTE],
+  ['minute', MINUTE, 60 * MINUTE],
+  ['hour', 60 * MINUTE, 24 * 60 * MINUTE],
+  ['day', 24 * 60 * MINUTE, 30 * 24 * 60 * MINUTE],
+] as const;
+
+/**
+ * A moment: how long ago it was while that says more, then its date; the exact time in the title, in UTC, as logs and proofs
+ * have it. A dash where there is none.
+ */
+export function moment(language: Language, iso: string | null, now: Date): Markup {
+  const at = new Date(iso ?? '');
+  if (iso === null || Number.isNaN(at.getTime())) return html`–`;
+  return html`<time datetime="${iso}" title="${exact(language, at)}" data-moment>${relative(language, at, now)}</time>`;
+}
+
+/** The same where both are wanted: the exact time, and how long ago that was. */
+export function wholeMoment(language: Language, iso: string | null, now: Date): Markup {
+  const at = new Date(iso ?? '');
+  if (iso === null || Number.isNaN(at.getTime())) return html`–`;
+  return html`<time datetime="${iso}">${exact(language, at)}</time> <span class="soft">(${moment(language, iso, now)})</span>`;
+}
+
+function exact(language: Language, at: Date): string {
+  const format = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium', timeZone: 'UTC' });
+  return `${format.format(at)} UTC`;
+}
+
+function relative(language: Language, at: Date, now: Date): string {
+  const seconds = Math.round((at.getTime() - now.getTime()) / 1000);
+  const unit = UNITS.find(([, , until]) => Math.abs(seconds) < until);
+  if (unit === undefined) return new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone: 'UTC' }).format(at);
+  return new Intl.RelativeTimeFormat(language, { numeric: 'auto', style: 'long' }).format(
+    Math.round(seconds / unit[1]),
+    unit[0],
+  );
+}
+
+/** A number with its thousands set off, as the language does. */
+export function number(language: Language, value: number): string {
+  return new Intl.NumberFormat(language).format(value);
+}
+
+/** What is shown where a list has nothing: what it will hold, and what to do first. */
+export function emptyState(title: string, says: string, first: Markup | null = null): Markup {
+  return html`<div class="empty"><svg viewBox="0 0 48 48" width="48" height="48" aria-hidden="true" focusable="false"><g fill="none" stroke="currentColor" stroke-width="2" stroke-linejoin="round" stroke-linecap="round"><path d="M8 18h32v20a3 3 0 0 1-3 3H11a3 3 0 0 1-3-3zM8 18l5-9h22l5 9M18 26h12"/></g></svg><h2>${title}</h2><p>${says}</p>${first}</div>`;
+}
+
+/** A row of facts. */
+export function facts(rows: readonly (readonly [label: string, value: Markup | string] | null)[]): Markup {
+  return html`<dl class="facts">${rows.map((row) =>
+    row === null ? null : html`<div><dt>${row[0]}</dt><dd>${row[1]}</dd></div>`,
+  )}</dl>`;
+}
+
+/** A way on that looks like what it is: the thing to do here. */
+export function action(path: string, says: string): Markup {
+  return html`<a class="button" href="${path}">${says}</a>`;
+}
+
+export { code };
