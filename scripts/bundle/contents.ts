@@ -16,6 +16,7 @@ export function ownFiles(): Input[] {
     ['verify.sh', join(ROOT, 'host/bundle/verify.sh')],
     ['install.sh', join(ROOT, 'host/bundle/install.sh')],
     ['README.txt', join(ROOT, 'host/bundle/README.txt')],
+    ['Makefile', join(ROOT, 'host/bundle/Makefile')],
     ['host/input-rule', join(ROOT, 'host/input-rule')],
     ['host/docker-compose', compiled('docker-compose')],
   ]);

@@ -236,6 +236,31 @@ describe('the command lines of the pages', () => {
   });
 });
 
+describe('the Makefile of the package', () => {
+  const file = 'host/bundle/Makefile';
+  const targets = [...read(file).matchAll(/^([a-z-]+): ## (.+)\n((?:\t.*\n)+)/gm)].map(([, name, says, recipe]) => ({
+    name: name!,
+    says: says!,
+    recipe: recipe!,
+  }));
+
+  it('has what a field engineer types on a box, each told in a line', () => {
+    const told = execFileSync('make', ['--silent', `--file=${join(ROOT, file)}`], { encoding: 'utf8' });
+    for (const { name, says } of targets) assert.ok(told.includes(`make ${name} `) && told.includes(says), name);
+    const named = targets.map(({ name }) => name);
+    assert.deepEqual(/^\.PHONY: (.*)$/m.exec(read(file))![1]!.split(' '), named);
+    const wanted =
+      'preflight install start stop restart status verify logs backup restore boundary doctor support uninstall';
+    assert.deepEqual(named, ['help', ...wanted.split(' ')]);
+  });
+
+  it('runs commands that there are', () => {
+    const lines = targets.flatMap(({ recipe }) => [...recipe.matchAll(/\$\(FROSTBYTE\)( [a-z -]+) \$\(ARGS\)/g)]);
+    assert.ok(lines.length >= 9);
+    for (const [line, words] of lines) assert.equal(judge(`frostbyte${words}`), null, line);
+  });
+});
+
 describe('the layer table of docs/architecture.md', () => {
   /** `{ folder: what it may import }` as scripts/check-layers.ts has it. */
   const source = read('scripts/check-layers.ts');
@@ -277,7 +302,7 @@ describe('the Makefile', () => {
   it('has every target that the pages name', () => {
     const phony = /^\.PHONY: (.*)$/m.exec(read('Makefile'))![1]!.split(' ');
     for (const page of PAGES) {
-      for (const [, target] of read(page).matchAll(/(?:^ {4}|`)make ([a-z-]+)/gm))
+      for (const [, target] of read(page).matchAll(/(?:^ {4}|`)make ([a-z][a-z-]*)/gm))
         assert.ok(phony.includes(target!), `${page}: make ${target}`);
     }
   });
