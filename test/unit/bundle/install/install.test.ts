@@ -3,109 +3,43 @@ import {
   appendFileSync,
   chmodSync,
   existsSync,
-  lstatSync,
   mkdirSync,
-  mkdtempSync,
-  readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { join } from 'node:path';
+import { beforeEach, describe, test } from 'node:test';
 import { hostTools, operationOf } from '../../../../appliance/bin/host-operations.ts';
 import { readEvidence } from '../../../../appliance/bundle/evidence/log.ts';
-import { type HostLayout, hostLayout } from '../../../../appliance/bundle/host-layout.ts';
+import type { HostLayout } from '../../../../appliance/bundle/host-layout.ts';
 import { type InstallParameters, installOperation } from '../../../../appliance/bundle/install/install.ts';
 import { knownTrust } from '../../../../appliance/bundle/install/known-trust.ts';
 import { dryRun } from '../../../../appliance/bundle/operation/dry-run.ts';
-import { executeOperation, type HostRun } from '../../../../appliance/bundle/operation/execute.ts';
+import { executeOperation } from '../../../../appliance/bundle/operation/execute.ts';
 import { gatherInstallation } from '../../../../appliance/bundle/preflight/gather/installation.ts';
 import { thisHost } from '../../../../appliance/bundle/preflight/host-port.ts';
-import { verifyBundle } from '../../../../appliance/bundle/verify/verify-bundle.ts';
 import { loadConfig } from '../../../../appliance/config/load.ts';
-import { sha256Hex } from '../../../../appliance/kernel/digest.ts';
-import { type BundleWorld, bundleWorld, INPUTS } from '../../../support/bundle-world.ts';
-import { BY } from '../../../support/operation-world.ts';
+import { hostWorld, needsRoot as skip } from '../../../support/host-world.ts';
 import { runCli } from '../../../support/run-cli.ts';
 
-let world: BundleWorld;
-let bundle: string;
+const world = hostWorld('install');
 let root: string;
 let layout: HostLayout;
 let parameters: InstallParameters;
-before(async () => {
-  world = bundleWorld();
-  ({ path: bundle } = await world.build('genuine', {
-    inputs: [...INPUTS, { path: 'appliance/cli.mjs', from: Buffer.from('// the program\n') }],
-  }));
-});
-after(() => world.end());
 beforeEach(async () => {
-  root = mkdtempSync(join(tmpdir(), 'frostbyte-install-'));
-  layout = hostLayout(root);
-  for (const folder of [layout.units, dirname(layout.command), join(root, 'var/lib')])
-    mkdirSync(folder, { recursive: true });
-  writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n');
-  writeFileSync(join(root, 'etc/group'), 'root:x:0:\n');
-  await verifyBundle(bundle, world.options({ target: join(layout.quarantine, '1.2.3') }));
-  const manifest = readFileSync(join(bundle, 'MANIFEST.json'));
-  parameters = {
-    version: '1.2.3',
-    counter: 7,
-    manifest_sha256: sha256Hex(manifest),
-    bytes: 5000,
-    anchor: 'frostbyte-root ssh-ed25519 AAAA\n',
-    subnet: '172.30',
-    vectors: 'sqlite-vec',
-    port: 8081,
-    image_bytes: 0,
-    recovery_recipient: null,
-    recovery_answer: null,
-    older_because: null,
-  };
+  ({ root, layout } = world);
+  await world.bring(world.bundle, '1.2.3');
+  parameters = world.parameters();
 });
-afterEach(() => rmSync(root, { recursive: true }));
 
 let reloads = 0;
 const operation = () =>
   installOperation(parameters, layout, { ...hostTools(layout), reloadUnits: async () => void reloads++ });
-const run = (changes: Partial<HostRun> = {}): HostRun => ({
-  layout,
-  operation: operation(),
-  version: '1.2.3',
-  command: 'frostbyte install',
-  by: BY,
-  host: 'box-1',
-  bundle: null,
-  signal: new AbortController().signal,
-  listen: () => undefined,
-  ...changes,
-});
-
-/** Everything on the host but the records of what was done: names, modes, links, content. */
-function hostNow(): string[] {
-  return (
-    readdirSync(root, { recursive: true, withFileTypes: true })
-      .map((entry) => {
-        const file = join(entry.parentPath, entry.name);
-        const path = file.slice(root.length);
-        const mode = (lstatSync(file).mode & 0o777).toString(8);
-        if (entry.isSymbolicLink()) return `${path} -> ${readlinkSync(file)}`;
-        return entry.isDirectory() ? `${path}/ ${mode}` : `${path} ${mode} ${sha256Hex(readFileSync(file))}`;
-      })
-      // Copies that the tools for users keep of what was there before.
-      .filter((line) => !/^\/etc\/(?:passwd|group|shadow|gshadow|subuid|subgid)- /.test(line))
-      .filter((line) => !/^\/var\/lib\/frostbyte(?:\/(?:operations|evidence)|\/ 7)/.test(line))
-      .sort()
-  );
-}
-
-/** Users are made by the host's own tools, in a root of the test's. */
-const skip = process.geteuid?.() === 0 ? false : 'needs root';
+const run = () => world.run(operation());
+const hostNow = () => world.now({ records: false });
 
 describe('an installation', { skip }, () => {
   test('puts the release beside others, keeps what it is held against, and lets it be current', async () => {
@@ -116,7 +50,7 @@ describe('an installation', { skip }, () => {
     assert.equal(statSync(join(layout.current, 'bin/node')).mode & 0o777, 0o755);
     assert.deepEqual(
       readFileSync(join(layout.current, 'models/weights.bin')),
-      readFileSync(join(world.folder, 'weights')),
+      readFileSync(join(world.bundles.folder, 'weights')),
       'parts are joined',
     );
     assert.equal(readFileSync(layout.anchor, 'utf8'), parameters.anchor);

@@ -17,10 +17,9 @@ import type {
   ReleaseImages,
   Services,
 } from '../../../../appliance/bundle/install/tools.ts';
-import type { Waiting } from '../../../../appliance/bundle/install/wait.ts';
-import type { Json, Phase, PhaseRun } from '../../../../appliance/bundle/operation/phase.ts';
 import { FrostbyteError } from '../../../../appliance/kernel/errors.ts';
 import { bundleWorld, INPUTS } from '../../../support/bundle-world.ts';
+import { noTime, phaseWorld } from '../../../support/phase-world.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -28,38 +27,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Time goes by where it is waited. */
-function noTime(each: () => void = () => undefined): Waiting {
-  let seconds = 0;
-  return {
-    elapsed: () => seconds,
-    async pause(more) {
-      seconds += more;
-      each();
-    },
-  };
-}
-
-const notes: string[] = [];
-const steps: string[] = [];
-beforeEach(() => {
-  notes.length = 0;
-  steps.length = 0;
-});
-const runOf = (before: Json = null): PhaseRun => ({
-  before,
-  signal: new AbortController().signal,
-  progress: (done, total) => void steps.push(`${done}/${total}`),
-  note: (text) => void notes.push(text),
-});
-/** As the engine of operations does it: asked, told what was before, done, asked again. */
-async function through(phase: Phase): Promise<Json> {
-  assert.equal(await phase.check({ recorded: false }), false);
-  const before = (await phase.before?.()) ?? null;
-  await phase.do(runOf(before));
-  assert.equal(await phase.check({ recorded: true }), true);
-  return before;
-}
+const { notes, steps, runOf, through } = phaseWorld();
 
 describe('the engine', () => {
   const release = () => join(folder, 'release');

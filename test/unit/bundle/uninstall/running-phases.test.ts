@@ -3,7 +3,6 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import type { Json, PhaseRun } from '../../../../appliance/bundle/operation/phase.ts';
 import type { OperationState, PhaseRecord } from '../../../../appliance/bundle/operation/state.ts';
 import { broughtPackages, onceBroughtPackages } from '../../../../appliance/bundle/uninstall/brought.ts';
 import { liftInputRule } from '../../../../appliance/bundle/uninstall/phases/lift-input-rule.ts';
@@ -12,6 +11,7 @@ import { removeEngine } from '../../../../appliance/bundle/uninstall/phases/remo
 import { removeImages } from '../../../../appliance/bundle/uninstall/phases/remove-images.ts';
 import { stopServices } from '../../../../appliance/bundle/uninstall/phases/stop-services.ts';
 import type { RunningHost } from '../../../../appliance/bundle/uninstall/tools.ts';
+import { phaseWorld } from '../../../support/phase-world.ts';
 
 /** A host of which everything can be said, and which says what was done to it. */
 interface World {
@@ -119,14 +119,7 @@ function host(): RunningHost {
   };
 }
 
-const notes: string[] = [];
-beforeEach(() => void notes.splice(0));
-const runOf = (before: Json = null): PhaseRun => ({
-  before,
-  signal: new AbortController().signal,
-  progress: () => undefined,
-  note: (text) => void notes.push(text),
-});
+const { notes, runOf } = phaseWorld();
 
 describe('the services of a host that is left', () => {
   it('end before their containers go, and what lies open on memory goes last', async () => {

@@ -1,91 +1,31 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { beforeEach, describe, test } from 'node:test';
 import { hostTools, operationOf } from '../../../../appliance/bin/host-operations.ts';
 import { readEvidence } from '../../../../appliance/bundle/evidence/log.ts';
-import { type HostLayout, hostLayout } from '../../../../appliance/bundle/host-layout.ts';
-import { type InstallParameters, installOperation } from '../../../../appliance/bundle/install/install.ts';
+import type { HostLayout } from '../../../../appliance/bundle/host-layout.ts';
+import { installOperation } from '../../../../appliance/bundle/install/install.ts';
 import { knownTrust } from '../../../../appliance/bundle/install/known-trust.ts';
 import { dryRun } from '../../../../appliance/bundle/operation/dry-run.ts';
-import { executeOperation, type HostRun } from '../../../../appliance/bundle/operation/execute.ts';
+import { executeOperation } from '../../../../appliance/bundle/operation/execute.ts';
 import type { Operation } from '../../../../appliance/bundle/operation/phase.ts';
 import { finisher } from '../../../../appliance/bundle/uninstall/leave.ts';
-import { verifyBundle } from '../../../../appliance/bundle/verify/verify-bundle.ts';
-import { sha256Hex } from '../../../../appliance/kernel/digest.ts';
-import { type BundleWorld, bundleWorld, INPUTS } from '../../../support/bundle-world.ts';
-import { BY } from '../../../support/operation-world.ts';
+import { hostWorld, needsRoot as skip } from '../../../support/host-world.ts';
 import { runCli } from '../../../support/run-cli.ts';
 
-let world: BundleWorld;
-let bundle: string;
+const world = hostWorld('uninstall', [{ path: 'signatures/own.ndb', from: Buffer.from('ours\n') }]);
 let root: string;
 let layout: HostLayout;
 let bare: string[];
-before(async () => {
-  world = bundleWorld();
-  ({ path: bundle } = await world.build('genuine', {
-    inputs: [
-      ...INPUTS,
-      { path: 'appliance/cli.mjs', from: Buffer.from('// the program\n') },
-      { path: 'signatures/own.ndb', from: Buffer.from('ours\n') },
-    ],
-  }));
-});
-after(() => world.end());
 beforeEach(async () => {
-  root = mkdtempSync(join(tmpdir(), 'frostbyte-uninstall-'));
-  layout = hostLayout(root);
-  for (const folder of [layout.units, dirname(layout.command), join(root, 'var/lib'), join(root, 'opt')])
-    mkdirSync(folder, { recursive: true });
-  writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n');
-  writeFileSync(join(root, 'etc/group'), 'root:x:0:\n');
-  bare = hostNow();
-  await verifyBundle(bundle, world.options({ target: join(layout.quarantine, '1.2.3') }));
+  ({ root, layout } = world);
+  bare = world.now();
+  await world.bring(world.bundle, '1.2.3');
 });
-afterEach(() => rmSync(root, { recursive: true }));
-
-const run = (operation: Operation, changes: Partial<HostRun> = {}): HostRun => ({
-  layout,
-  operation,
-  version: '1.2.3',
-  command: 'frostbyte',
-  by: BY,
-  host: 'box-1',
-  bundle: null,
-  signal: new AbortController().signal,
-  listen: () => undefined,
-  ...changes,
-});
-
-function parameters(): InstallParameters {
-  return {
-    version: '1.2.3',
-    counter: 7,
-    manifest_sha256: sha256Hex(readFileSync(join(bundle, 'MANIFEST.json'))),
-    bytes: 5000,
-    anchor: 'frostbyte-root ssh-ed25519 AAAA\n',
-    subnet: '172.30',
-    vectors: 'sqlite-vec',
-    port: 8081,
-    image_bytes: 0,
-    recovery_recipient: null,
-    recovery_answer: null,
-    older_because: null,
-  };
-}
+const { run, parameters, now: hostNow } = world;
 
 /** A host with a release, a document and a key; what runs is tried elsewhere. */
 async function installed(): Promise<void> {
@@ -103,23 +43,7 @@ async function installed(): Promise<void> {
   }
 }
 
-/** Everything on the host, but copies that the tools for users keep. */
-function hostNow(): string[] {
-  return readdirSync(root, { recursive: true, withFileTypes: true })
-    .map((entry) => {
-      const file = join(entry.parentPath, entry.name);
-      const path = file.slice(root.length);
-      if (entry.isSymbolicLink()) return `${path} -> ${readlinkSync(file)}`;
-      if (entry.isDirectory()) return `${path}/`;
-      return `${path} ${(lstatSync(file).mode & 0o777).toString(8)} ${sha256Hex(readFileSync(file))}`;
-    })
-    .filter((line) => !/^\/etc\/(?:passwd|group|shadow|gshadow|subuid|subgid)- /.test(line))
-    .filter((line) => !/^\/etc\/\.pwd\.lock /.test(line))
-    .sort();
-}
-
 const uninstall = (...words: string[]) => runCli(['uninstall', '--root', root, '--progress', 'lines', ...words]);
-const skip = process.geteuid?.() === 0 ? false : 'needs root';
 
 describe('frostbyte uninstall', { skip }, () => {
   test('takes away what was installed, and leaves documents, keys, settings and what bundles are verified against', async () => {
@@ -144,7 +68,7 @@ describe('frostbyte uninstall', { skip }, () => {
     );
     const exported = readFileSync(join(root, 'stick/evidence.jsonl'), 'utf8').trim().split('\n');
     assert.equal(exported.length, 2, 'its own end is in the export');
-    await verifyBundle(bundle, world.options({ target: join(layout.quarantine, '1.2.3') }));
+    await world.bring(world.bundle, '1.2.3');
     const again = await executeOperation(run(installOperation(parameters(), layout, hostTools(layout))));
     assert.equal(again.state, 'done', 'what was kept is taken up');
     assert.equal(readFileSync(join(layout.data, 'secrets/root.age'), 'utf8'), 'the root key');
