@@ -406,7 +406,10 @@ describe('postgres records: migrations', { skip: missing ?? false }, () => {
     await databases.asOwner(database, `GRANT USAGE ON SCHEMA records TO ${databases.role.user}`);
     await databases.asOwner(database, `GRANT SELECT ON records.schema_migrations TO ${databases.role.user}`);
     await assert.rejects(open(), { code: 'STORE_UNAVAILABLE', kind: 'later' });
-    await databases.asOwner(database, "INSERT INTO records.schema_migrations VALUES (99, '0099-later', 'x', 'now')");
+    await databases.asOwner(
+      database,
+      "INSERT INTO records.schema_migrations VALUES (99, '0099-later', 'x', 'now', 'contract', '9.0.0')",
+    );
     await assert.rejects(open(), { code: 'STORE_UNAVAILABLE', kind: 'never' });
     await assert.rejects(migrate(db, 'records', MIGRATIONS, minute(0)), { code: 'STORE_UNAVAILABLE', kind: 'never' });
     await databases.asOwner(database, 'DELETE FROM records.schema_migrations WHERE version = 99');

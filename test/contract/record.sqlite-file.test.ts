@@ -361,7 +361,7 @@ describe('sqlite records: the file', () => {
     const { store, file } = await world(t);
     await store.close();
     const db = new Database(file);
-    db.exec("INSERT INTO schema_migrations VALUES (99, '0099-later', 'x', 'now')");
+    db.exec("INSERT INTO schema_migrations VALUES (99, '0099-later', 'x', 'now', 'contract', '9.0.0')");
     db.close();
     assert.throws(() => openSqliteRecords(file, OPTIONS), { code: 'STORE_UNAVAILABLE', kind: 'never' });
   });

@@ -5,6 +5,8 @@ export const MIGRATIONS = Object.freeze([
     version: 1,
     name: '0001-registry',
     sha256: 'a0777042ca094c0f990642a22b61cd64b61cd211a33fdc2a8da4cfb368a74d8e',
+    step: 'expand' as const,
+    since: '0.1.0',
     sql: `-- Control's own file: tenants and their configurations, plans, tokens, keys, and the events about them (spec 3, 4, 5).
 
 CREATE TABLE tenants (
@@ -168,6 +170,8 @@ CREATE TRIGGER audit_relayed_no_replace BEFORE INSERT ON audit_relayed
     version: 2,
     name: '0002-holds-ledger',
     sha256: '7fed4062b9a6d1d1b4c3816ee2d9a2aa6d1ed655d903d5edb4bafd90f9bcf903',
+    step: 'expand' as const,
+    since: '0.1.0',
     sql: `-- Legal holds (spec 3): while one is in force nothing that it covers is erased, and its tenant is not deleted.
 -- A hold without \`confirmed_at\` is being set: it holds already, and goes if what it names is not there.
 CREATE TABLE holds (
@@ -224,6 +228,8 @@ CREATE TRIGGER ledger_at_the_end BEFORE INSERT ON ledger
     version: 3,
     name: '0003-break-glass',
     sha256: '29414c0c3db12685165779fab43658fcc4e46774d394c2975284649ec6d07a1f',
+    step: 'expand' as const,
+    since: '0.1.0',
     sql: `-- Break-glass: who may look at a tenant's content, why and until when. And what tenants are told, in more kinds than one.
 
 -- A grant is live while it is not closed and not over. It never grows: more time is another grant.
@@ -317,6 +323,8 @@ CREATE INDEX notices_unread ON notices (tenant_id, notice_id) WHERE acknowledged
     version: 4,
     name: '0004-hold-lists',
     sha256: 'b8011b8eab0adeeddbd4085b27618bb00e192a42acf4d2ad807e1eff17d089af',
+    step: 'expand' as const,
+    since: '0.1.0',
     sql: `-- Lists of holds, by where they stand: each page and each count from one index, which holds the terms too.
 CREATE INDEX holds_confirmed ON holds (tenant_id, hold_id, confirmed_at) WHERE confirmed_at IS NOT NULL;
 CREATE INDEX holds_standing ON holds (tenant_id, hold_id, confirmed_at, lifted_at)
@@ -328,6 +336,8 @@ CREATE INDEX holds_lifted ON holds (tenant_id, hold_id, lifted_at) WHERE lifted_
     version: 5,
     name: '0005-hold-totals',
     sha256: 'b5bec3c0e62b9cd94d46b6863517ca4b840e3896b8e336cc494ec61f90e88d11',
+    step: 'expand' as const,
+    since: '0.1.0',
     sql: `-- How many holds each list has, kept in the transaction of each change, so that a page need not count them. A hold that is
 -- being set is in none.
 CREATE TABLE hold_totals (
@@ -365,6 +375,8 @@ END;
     version: 6,
     name: '0006-keys',
     sha256: 'a5217e07384131311c5bd2ea332e805054ddc2c4ef02f8f16e712bdab6a61a84',
+    step: 'expand' as const,
+    since: '0.1.0',
     sql: `-- Keys of tenants (spec 3): storage identities beside the rotating ones, what is being done with keys, escrow files and
 -- other copies that lie outside the box, and the backups that need a key.
 
@@ -449,6 +461,8 @@ INSERT INTO tenant_storage_keys (tenant_id, storage_version, public_key_hash, cr
     version: 7,
     name: '0007-networks',
     sha256: '65085a16345d1693a9ad47f104336cc0eecec84ce7f3de92d5b91f27d40f8f09',
+    step: 'expand' as const,
+    since: '0.1.0',
     sql: `-- Which /24 of the configured range each tenant's network has (spec 3, "Provisioning", step 4). The row goes when the
 -- network is gone. Tenants that are not in the registry have one too: the probe.
 CREATE TABLE tenant_networks (
@@ -461,6 +475,8 @@ CREATE TABLE tenant_networks (
     version: 8,
     name: '0008-isolation-reports',
     sha256: '04aaec2e322bf32709f63e6d4b94a1b4e69087e954a4e78d26bc9296c0a77469',
+    step: 'expand' as const,
+    since: '0.1.0',
     sql: `-- Reports of isolation checks, the last ones of each tenant (control/isolation/reports.ts). \`report\` is canonical JSON,
 -- deflated: hundreds of like lines. The event ISOLATION_VERIFIED has its hash.
 CREATE TABLE isolation_reports (
@@ -483,6 +499,8 @@ CREATE TRIGGER isolation_reports_are_final BEFORE UPDATE ON isolation_reports
     version: 9,
     name: '0009-one-time-codes',
     sha256: 'd8622fe50995cedcc5b14ac4fdf3b9e55013f49a623db5124b3c45693873252e',
+    step: 'expand' as const,
+    since: '0.1.0',
     sql: `-- Codes that are exchanged for a token, once each and within minutes. Only hashes are kept: who reads this file has no code.
 CREATE TABLE one_time_codes (
   code_id TEXT PRIMARY KEY,

@@ -191,6 +191,7 @@ export function stackBacking(network: StackNetwork): (parts: BackingParts) => Pr
         // A server that ended, with the box or by itself, knows nobody any more.
         await stores.queue.make(tenantId);
         await stores.records.letIn(tenantId);
+        await stores.records.settle(tenantId);
         return stores.handedOver(tenantId);
       },
       async settings(tenantId) {

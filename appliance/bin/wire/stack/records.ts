@@ -45,6 +45,8 @@ export interface StackRecords extends TenantResource {
   renew(tenantId: string): Promise<void>;
   /** Tells the server again who comes in for the tenant, and how: settings may have changed since it was told. */
   letIn(tenantId: string): Promise<void>;
+  /** Brings a tenant's database to the schema of this release, once while this process lives, before its data plane needs it. */
+  settle(tenantId: string): Promise<void>;
   /** Deals the server's sessions out anew: after a start, since the server or the number of workers may be another one. */
   shareOut(): Promise<void>;
   /** The sessions that the tenant may have. Throws `STORE_UNAVAILABLE` where it has no user. */
@@ -87,6 +89,8 @@ const LIMITS = Object.freeze({
 export function stackRecords(options: StackRecordsOptions): StackRecords {
   const { clock, host, port, tls, user, hbaFolder, workers } = options;
   const turns = new Turns();
+  /** Tenants whose database has the schema of this release. */
+  const settled = new Set<string>();
   const asControl = (database: string) => ({ host, port, tls, database, user, password: options.password });
   const server = openPostgres({
     ...asControl('postgres'),
@@ -210,6 +214,7 @@ export function stackRecords(options: StackRecordsOptions): StackRecords {
     },
     destroy: async (tenantId) => {
       const { database, role } = tenantNames(tenantId);
+      settled.delete(tenantId);
       await rm(hbaFile(tenantId), { force: true });
       await command('SELECT pg_reload_conf()');
       if (await hasRole(role)) {
@@ -231,6 +236,12 @@ export function stackRecords(options: StackRecordsOptions): StackRecords {
     },
     renew,
     letIn,
+    async settle(tenantId) {
+      if (settled.has(tenantId)) return;
+      const { database, role } = tenantNames(tenantId);
+      await migratePostgresRecords(asControl(database), { clock, role });
+      settled.add(tenantId);
+    },
     shareOut: () => dealOut(null),
     shareOf: async (tenantId) => {
       const sql = 'SELECT rolconnlimit AS places FROM pg_roles WHERE rolname = ?';

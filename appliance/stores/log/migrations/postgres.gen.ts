@@ -5,6 +5,8 @@ export const MIGRATIONS = Object.freeze([
     version: 1,
     name: '0001-log',
     sha256: 'b7daff11e244f8210fbf6ff661d7082ec2c9b760b440bbe59e00e43d08e06477',
+    step: 'expand' as const,
+    since: '0.1.0',
     sql: `-- The audit logs of all tenants and of the appliance, in the control database: every event a leaf of its log's RFC 6962
 -- tree, at its position. Append-only. Every index begins with the log, which is the tenant, but for those that an auditor
 -- asks across logs.

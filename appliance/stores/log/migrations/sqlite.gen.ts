@@ -5,6 +5,8 @@ export const MIGRATIONS = Object.freeze([
     version: 1,
     name: '0001-log',
     sha256: '6d3b6a424f0d206987caf8f679b7b6a53292e922964c0c1043a3346f0a46e3f6',
+    step: 'expand' as const,
+    since: '0.1.0',
     sql: `-- The audit log of one tenant: every event a leaf of an RFC 6962 tree, at its position. Append-only.
 
 -- The one tenant this file belongs to, set when it is first opened.

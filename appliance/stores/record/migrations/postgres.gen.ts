@@ -5,6 +5,8 @@ export const MIGRATIONS = Object.freeze([
     version: 1,
     name: '0001-records',
     sha256: '10333e5b7c14d8b57ffe572e974fb92ac543c20d10031182d810b95a43a2d229',
+    step: 'expand' as const,
+    since: '0.1.0',
     sql: `-- Records of one tenant: batches, receipts, documents, chunks, jobs on their way to the queue, dead letters.
 -- JSON stands in text columns, since jsonb holds neither NUL nor deep nesting; times are UTC ISO 8601 with milliseconds,
 -- so that text order is time order. What is ordered or compared as a range is collated by bytes, whatever the database's
@@ -236,6 +238,8 @@ FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
     version: 2,
     name: '0002-chunks',
     sha256: '096f41c7c59fc06d2ed17836d97f709a09fce8f4096260abd197280d93a70221',
+    step: 'expand' as const,
+    since: '0.1.0',
     sql: `-- A chunk is here exactly while it is visible to search. Spread by document over partitions, so that making a table anew
 -- after an erasure (nothing of the deleted may stay in its file) costs a part of it.
 --
@@ -298,6 +302,8 @@ CREATE VIEW index_records AS
     version: 3,
     name: '0003-audit',
     sha256: '9c8bfb472370d7848a4a856bf71ae5d5f1e128420fb67d902f786513da8c4f55',
+    step: 'expand' as const,
+    since: '0.1.0',
     sql: `-- Events committed beside the change they report, waiting for the relay to the tenant's log. Append-only.
 
 CREATE TABLE audit_events (
@@ -355,6 +361,8 @@ CREATE TABLE audit_relay (
     version: 4,
     name: '0004-uploads',
     sha256: '965cf4f7b9066f2d6d69ae80596a4c51163c6b9a3599602280f74e9491f037b8',
+    step: 'expand' as const,
+    since: '0.1.0',
     sql: `-- Resumable uploads: how far each has come, and which objects hold its bytes. \`received\` moves only together with the
 -- segment that brought it there.
 
@@ -393,6 +401,8 @@ CREATE TABLE upload_segments (
     version: 5,
     name: '0005-erasures',
     sha256: '511b0636fbc29e04393f91f353c3678aabf961fab1e976b648986a616395334a',
+    step: 'expand' as const,
+    since: '0.1.0',
     sql: `-- Erasures under way and, completed, the deletion receipts. Ids, hashes and counts: nothing of the document.
 
 CREATE TABLE erasures (
@@ -450,6 +460,8 @@ CREATE TABLE unscrubbed (
     version: 6,
     name: '0006-reprocess',
     sha256: '06ef664951af73657621b13bcdb13fc11a02d7c46082583f686bd83a993b83ae',
+    step: 'expand' as const,
+    since: '0.1.0',
     sql: `-- A request to run documents again, worked off behind a cursor in the documents' order of receipt.
 
 CREATE TABLE reprocesses (
@@ -483,6 +495,8 @@ ALTER TABLE documents ADD FOREIGN KEY (reprocess_id) REFERENCES reprocesses (rep
     version: 7,
     name: '0007-tallies',
     sha256: '63561f5cfd124c9ee7096ebf6d1607b370ac5f9d0f5b5e0839ae330f78668ddb',
+    step: 'expand' as const,
+    since: '0.1.0',
     sql: `-- Totals that pages and the usage report show, kept in the transaction of each change, so that reading one is a row or a
 -- few. They are in nobody's way: whoever changes one has the store's turn.
 
@@ -591,6 +605,8 @@ EXECUTE FUNCTION tally_documents();
     version: 8,
     name: '0008-refused-files',
     sha256: '8f4cd3cec8d9894d8a95ccfc5acc6d7b1f806d8939168540705207698095fea3',
+    step: 'expand' as const,
+    since: '0.1.0',
     sql: `-- Files that were refused, by their bytes: an erasure blanks their names with those of the document.
 CREATE INDEX receipts_refused ON receipts (sha256) WHERE doc_id IS NULL;
 
@@ -612,6 +628,8 @@ END $$;
     version: 9,
     name: '0009-refused-bytes',
     sha256: 'eea331e9e61a8cba08f339ceddf81de755ea50926497fc394bae5327bb43449d',
+    step: 'expand' as const,
+    since: '0.1.0',
     sql: `-- Files that were refused since their bytes were not those that the manifest said: found by the bytes that came.
 CREATE INDEX receipts_refused_bytes ON receipts ((details::json ->> 'actual_sha256')) WHERE doc_id IS NULL;
 
@@ -633,6 +651,8 @@ END $$;
     version: 10,
     name: '0010-emptied-batches',
     sha256: 'b13dd68190c1cbbabb43ab8c09d67b00a7833bd211ee6f1732627fc6058abc61',
+    step: 'expand' as const,
+    since: '0.1.0',
     sql: `-- A receipt never changes, but for the personal references of a document that is being erased, of its very bytes, or of
 -- what was refused of a batch whose last document it was.
 CREATE OR REPLACE FUNCTION receipts_are_immutable() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -656,6 +676,8 @@ END $$;
     version: 11,
     name: '0011-reindex',
     sha256: '0922d63a00fe0fd5cb03ef7a31483502b132c880ab34565599500ff16c03af21',
+    step: 'expand' as const,
+    since: '0.1.0',
     sql: `-- A second index is built beside the one that is served, under the other of two numbers. Without a row: 0.
 CREATE TABLE vector_index (
   one integer PRIMARY KEY CHECK (one = 1),

@@ -5,6 +5,8 @@ export const MIGRATIONS = Object.freeze([
     version: 1,
     name: '0001-records',
     sha256: '4136c6444bdc70c2d4a0c53a25cd44e3d8d1439ea45dd7bd79c305a9e14490b3',
+    step: 'expand' as const,
+    since: '0.1.0',
     sql: `-- Records of one tenant: batches, receipts, documents, chunks, jobs on their way to the queue, dead letters.
 -- JSON stands in text columns; times are UTC ISO 8601 with milliseconds, so that text order is time order.
 
@@ -208,6 +210,8 @@ CREATE INDEX dead_letters_pending ON dead_letters (resource_id) WHERE status = '
     version: 2,
     name: '0002-audit',
     sha256: '187a328da224a88b7680bff39e2834f4196b101bd3f6272415685d45d2abb7c8',
+    step: 'expand' as const,
+    since: '0.1.0',
     sql: `-- Events committed beside the change they report, waiting for the relay to the tenant's log. Append-only.
 
 CREATE TABLE audit_events (
@@ -265,6 +269,8 @@ CREATE TABLE audit_relay (
     version: 3,
     name: '0003-tallies',
     sha256: 'fe22a0fa00c7ffcae742eb8f2c3f31a6b61b90d33f4bc2c5e110234bb39d8b49',
+    step: 'expand' as const,
+    since: '0.1.0',
     sql: `-- Totals that pages and the usage report show, kept in the transaction of each change, so that reading one is one row.
 
 CREATE TABLE tallies (
@@ -339,6 +345,8 @@ END;
     version: 4,
     name: '0004-halts',
     sha256: 'c8a3c85e217f34b09c5b582f573316ea056f29ef77ea9915e6d128f8e418c3ee',
+    step: 'expand' as const,
+    since: '0.1.0',
     sql: `-- Finds the dead letters that halt a tenant's embedding (spec 2 D): asked before every claim, so it must cost nothing
 -- while there is none.
 CREATE INDEX dead_letters_halting ON dead_letters (dlq_entry_id)
@@ -349,6 +357,8 @@ WHERE status = 'pending_review' AND json_extract(error, '$.code') = 'DIMENSION_M
     version: 5,
     name: '0005-attempts',
     sha256: 'fadad3879e13130e228d0b93ea854571c066cd59261f83d0d0c573e6e460a917',
+    step: 'expand' as const,
+    since: '0.1.0',
     sql: `-- When a worker first took the document for its current stage in its current run: what a dead letter reports.
 ALTER TABLE documents ADD COLUMN first_attempt_at TEXT;
 `,
@@ -357,6 +367,8 @@ ALTER TABLE documents ADD COLUMN first_attempt_at TEXT;
     version: 6,
     name: '0006-document-metadata',
     sha256: 'eb76ffd99426767569cc62a91fbbbc97d02cfcfa586f9376c6cb31d18fdc663b',
+    step: 'expand' as const,
+    since: '0.1.0',
     sql: `-- Values of documents' metadata by field, so that a filter is a look-up instead of a walk through every document. Derived
 -- from \`documents.metadata\` by triggers and gone with its document; nothing else writes here.
 
@@ -416,6 +428,8 @@ SELECT field, kind, item, value, doc_id FROM metadata_values;
     version: 7,
     name: '0007-decisions',
     sha256: '0383a957a3f86f46f981740fd4c49e4954000ebc1cd8bc02ad2e105681a82ff2',
+    step: 'expand' as const,
+    since: '0.1.0',
     sql: `-- What people decided about a document, as data that the policy gates honour, and the list of what is in quarantine.
 
 -- JSON: the class a person named; what an administrator let out of quarantine; what was refused for good.
@@ -465,6 +479,8 @@ END;
     version: 8,
     name: '0008-uploads',
     sha256: 'c2b37d7b94ed59c0dfa8af4bc0db750abfef2a0e8b6c8177d116b4973c10a9b1',
+    step: 'expand' as const,
+    since: '0.1.0',
     sql: `-- Resumable uploads: how far each has come, and which objects hold its bytes. \`received\` moves only together with the
 -- segment that brought it there.
 
@@ -518,6 +534,8 @@ END;
     version: 9,
     name: '0009-erasures',
     sha256: '29631a514c731671b6c61e7268bfd45968879861b904cd8bf64eebb314e6459b',
+    step: 'expand' as const,
+    since: '0.1.0',
     sql: `-- Erasing documents, keeping them for their time, and cancelling batches (spec 3, 4).
 
 -- Until when a document is kept; from then on the sweeper erases it unless a hold keeps it. Old rows count from their
@@ -626,6 +644,8 @@ END;
     version: 10,
     name: '0010-dead-letters-by-stage',
     sha256: '21bdea3f28a4d03121ae8db4f6f8cf78ca9b9890c74d37c6d5bdf605e392d6d8',
+    step: 'expand' as const,
+    since: '0.1.0',
     sql: `-- Dead letters of one stage, listed, counted, and decided about all at once.
 CREATE INDEX dead_letters_by_stage ON dead_letters (stage, dlq_entry_id);
 CREATE INDEX dead_letters_by_stage_and_status ON dead_letters (stage, status, dlq_entry_id);
@@ -655,6 +675,8 @@ END;
     version: 11,
     name: '0011-batch-states',
     sha256: '70a5bb418aa71e8b3639330754ac4e5e9f9c0a551ef8819f2e4bf94f0175bdfc',
+    step: 'expand' as const,
+    since: '0.1.0',
     sql: `-- The state of each document beside the batches that hold it, kept in the transaction of each change: how many of a batch
 -- are in a state, which they are, and whether one is under way, is then found in one index.
 ALTER TABLE document_batches ADD COLUMN state TEXT NOT NULL DEFAULT 'processing';
@@ -676,6 +698,8 @@ END;
     version: 12,
     name: '0012-reprocess',
     sha256: 'ca262206cfc9ff5a8dbb74e4d08991b135e2b102a14d665ddc7af3d3d4d9a876',
+    step: 'expand' as const,
+    since: '0.1.0',
     sql: `-- Documents run again, one by one or many at once, while what an earlier version serves stays visible.
 
 -- Which version of a document its chunks are of: the other columns follow the run at work, which may be further.
@@ -757,6 +781,8 @@ END;
     version: 13,
     name: '0013-cancelled-requests',
     sha256: '9b01a8869ff5c2a575ae1013da4afc4796724596e36264b4b5da0f07712ade35',
+    step: 'expand' as const,
+    since: '0.1.0',
     sql: `-- Cancelling a batch ends the requests that were still running its documents again.
 ALTER TABLE reprocesses ADD COLUMN cancelled_at TEXT;
 `,
@@ -765,6 +791,8 @@ ALTER TABLE reprocesses ADD COLUMN cancelled_at TEXT;
     version: 14,
     name: '0014-refused-files',
     sha256: '3f775d5c4e6fd4f3e45166de5a3f3ef4e8f6db1f4c3cd957d4ce6651f50aab99',
+    step: 'expand' as const,
+    since: '0.1.0',
     sql: `-- Files that were refused, by their bytes: an erasure blanks their names with those of the document.
 CREATE INDEX receipts_refused ON receipts (sha256) WHERE doc_id IS NULL;
 
@@ -791,6 +819,8 @@ END;
     version: 15,
     name: '0015-refused-bytes',
     sha256: 'b75a2edb288b704ba965b94b6b1adada6f026bb7f7935e42fff7f36e374ae6bc',
+    step: 'expand' as const,
+    since: '0.1.0',
     sql: `-- Files that were refused since their bytes were not those that the manifest said: found by the bytes that came.
 CREATE INDEX receipts_refused_bytes ON receipts (json_extract(details, '$.actual_sha256')) WHERE doc_id IS NULL;
 
@@ -818,6 +848,8 @@ END;
     version: 16,
     name: '0016-emptied-batches',
     sha256: '3cf111c984b4cdaf7c80161d998b6b7526133ccaab2ad0a77c6fc42b0b1be1c2',
+    step: 'expand' as const,
+    since: '0.1.0',
     sql: `-- A receipt never changes, but for the personal references of a document that is being erased, of its very bytes, or of
 -- what was refused of a batch whose last document it was.
 DROP TRIGGER receipts_are_immutable;
@@ -847,6 +879,8 @@ END;
     version: 17,
     name: '0017-reindex',
     sha256: '3b2b9c4909c1b24e765ee1849f0fe158cd4774554a862f87f216fe180c3e36f5',
+    step: 'expand' as const,
+    since: '0.1.0',
     sql: `-- A second index is built beside the one that is served, under the other of two numbers. Without a row: 0.
 CREATE TABLE vector_index (
   one INTEGER PRIMARY KEY CHECK (one = 1),

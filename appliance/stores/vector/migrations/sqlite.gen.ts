@@ -5,6 +5,8 @@ export const MIGRATIONS = Object.freeze([
     version: 1,
     name: '0001-points',
     sha256: '124174aac5655f1d82ac90f7b07bdeb482fb9e39a0d1f71cffe7b49d4083d07d',
+    step: 'expand' as const,
+    since: '0.1.0',
     sql: `-- One row per chunk. \`vector\` is 768 float32, little-endian, as the caller gave it. The vector comes last, so that a
 -- filter on the columns before it is decided without reading it.
 CREATE TABLE point (

@@ -6,12 +6,15 @@ import { dirname, join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { FrostbyteError } from '../../../../appliance/kernel/errors.ts';
+import type { Migration } from '../../../../appliance/stores/shared/migration.ts';
 import { openSqlite } from '../../../../appliance/stores/sqlite/open.ts';
 
-const TABLE = {
+const TABLE: Migration = {
   version: 1,
   name: '0001-t',
   sha256: 'a',
+  step: 'expand',
+  since: '0.1.0',
   sql: 'CREATE TABLE t (id INTEGER PRIMARY KEY, x TEXT) STRICT;',
 };
 const OPTIONS = { migrations: [TABLE], appliedAt: '2026-01-01T00:00:00.000Z' };
@@ -154,7 +157,14 @@ describe('a SQLite connection', () => {
     const path = file(t);
     assert.throws(() => openSqlite(path, { ...OPTIONS, readonly: true }), { code: 'STORE_UNAVAILABLE' });
     opened(t, path);
-    const later = { version: 2, name: '0002-u', sha256: 'b', sql: 'CREATE TABLE u (id INTEGER);' };
+    const later = {
+      version: 2,
+      name: '0002-u',
+      sha256: 'b',
+      step: 'expand',
+      since: '0.2.0',
+      sql: 'CREATE TABLE u (id INTEGER);',
+    } as const;
     assert.throws(() => openSqlite(path, { ...OPTIONS, migrations: [TABLE, later], readonly: true }), {
       code: 'STORE_READ_ONLY',
     });
@@ -166,7 +176,7 @@ describe('a SQLite connection', () => {
   test('prepares the connection before the migrations run', (t) => {
     const sql = 'CREATE TABLE v AS SELECT answer() AS a;';
     const db = opened(t, file(t), {
-      migrations: [{ version: 1, name: '0001-v', sha256: 'a', sql }],
+      migrations: [{ version: 1, name: '0001-v', sha256: 'a', step: 'expand', since: '0.1.0', sql }],
       prepare: (raw) => raw.function('answer', () => 42),
     });
     assert.deepEqual(db.all('SELECT a FROM v'), [{ a: 42 }]);

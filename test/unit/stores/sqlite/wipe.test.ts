@@ -13,6 +13,8 @@ const migrations: Migration[] = [
     version: 1,
     name: '0001-things',
     sha256: 'a',
+    step: 'expand',
+    since: '0.1.0',
     sql: `CREATE TABLE things (id TEXT PRIMARY KEY, name TEXT, note TEXT);
       CREATE INDEX by_name ON things (name);
       CREATE TABLE texts (id INTEGER PRIMARY KEY, thing TEXT, text TEXT);
