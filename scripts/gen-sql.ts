@@ -14,7 +14,7 @@ import { pathToFileURL } from 'node:url';
 const FIRST = Object.freeze({
   release: '0.1.0',
   counts: {
-    'appliance/control/migrations/sqlite': 9,
+    'appliance/control/migrations/sqlite': 10,
     'appliance/stores/log/migrations/postgres': 1,
     'appliance/stores/log/migrations/sqlite': 1,
     'appliance/stores/queue/migrations/sqlite': 3,

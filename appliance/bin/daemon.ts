@@ -143,6 +143,7 @@ export function start(config: Config): Promise<Running> {
       control,
       limiter: openLimits(config, clock),
       logger,
+      flags: controlPaths(config.data_folder).suspended,
       meter: metrics.meter,
       data: dataPlaneHandler(tenantFetch, seam.privateKey),
       open: {

@@ -9,6 +9,7 @@ import { createGateway, type Handlers } from '../gateway/app.ts';
 import { auditHandler } from '../gateway/audit.ts';
 import { type OpenRoutes, openRoutes } from '../gateway/open.ts';
 import { refuseUnreadable, unreadableAnswer } from '../gateway/unreadable.ts';
+import { isClosed } from '../kernel/closed-door.ts';
 import type { Logger, Meter } from '../kernel/telemetry.ts';
 import type { RateLimiter } from '../stores/limits/port.ts';
 import { createUi } from '../ui/app.ts';
@@ -36,6 +37,8 @@ export interface FrontDoorOptions {
   /** Answers of the tenants' data planes. */
   data: Handlers['data'];
   open: Pick<OpenRoutes, 'metrics' | 'readiness'>;
+  /** The folder of the kill-switch's flags, in which it is told that the door is closed. */
+  flags: string;
 }
 
 const HEADERS_MS = 20_000;
@@ -74,6 +77,7 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
     open: openRoutes({ version: PIPELINE_VERSION, control, ...options.open }),
     // Its pages ask what they show at the same door as everybody.
     pages: createUi({ control, logger, assets: loadAssets(), ask: async (request) => gateway.fetch(request) }),
+    isClosed: () => isClosed(options.flags),
   });
   const listener = getRequestListener(gateway.fetch, { errorHandler: unreadableAnswer });
   const open = async (server: AnyServer, at: { host: string; port: number }) => {

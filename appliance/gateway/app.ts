@@ -14,6 +14,7 @@ import type { Logger, Meter } from '../kernel/telemetry.ts';
 import type { RateLimiter } from '../stores/limits/port.ts';
 import { authorize, bearerToken, refuseByState } from './authorize.ts';
 import { needsBreakGlass, REASON_HEADER, reasonToOpen, whileOpen } from './break-glass.ts';
+import { behindClosedDoor } from './closed.ts';
 import { meantRequest } from './method-override.ts';
 import { refuseForgery, sessionOf } from './session-cookie.ts';
 import { sourceOf } from './source.ts';
@@ -33,6 +34,8 @@ export interface GatewayOptions {
   open: Hono;
   /** The user interface; it asks like everybody, through this gateway. */
   pages?: Hono<PagesEnv>;
+  /** Whether nobody is let in now but who checks the installation. */
+  isClosed(): boolean;
 }
 
 /** What pages know and say of a request: its id, and the pattern of their address, for measures. */
@@ -80,6 +83,11 @@ export function createGateway(options: GatewayOptions): Hono<Env> {
     const seconds = (performance.now() - started) / 1000;
     meter.apiRequest(c.get('tenantLabel'), c.get('endpoint'), c.req.method, c.res.status, seconds);
   });
+
+  app.use(
+    '/api/v1/*',
+    behindClosedDoor(options.isClosed, (c) => callerOf(options.control, c)),
+  );
 
   for (const [name, route] of Object.entries(ROUTES) as [RouteName, Route][]) {
     const path = `/api/v1${honoPath(route.path)}`;
@@ -170,12 +178,15 @@ async function admit(options: GatewayOptions, name: RouteName, route: Route, c: 
   };
 }
 
+const callerOf = async (control: ControlVerbs, c: Context): Promise<Caller> =>
+  control.authenticate(bearerToken(c.req.header('authorization')));
+
 /** By the token of the header, or where there is none by the session of the browser. */
 async function identify(control: ControlVerbs, c: Context<Env>): Promise<Caller> {
   const header = c.req.header('authorization');
   const secret = header === undefined ? sessionOf(c.req.raw) : null;
   try {
-    if (secret === null) return await control.authenticate(bearerToken(header));
+    if (secret === null) return await callerOf(control, c);
     const caller = await control.session(secret);
     refuseForgery(c.req.raw, secret);
     return caller;

@@ -4,10 +4,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { CHECKER, installationChecks } from '../../appliance/bin/host/installation-checks.ts';
+import { installationChecks } from '../../appliance/bin/host/installation-checks.ts';
 import type { CheckRun, InstallationChecks } from '../../appliance/bundle/install/tools.ts';
 import { createClient } from '../../appliance/cli/client.ts';
 import type { Tenant } from '../../appliance/control/verbs.ts';
+import { CHECKER } from '../../appliance/kernel/closed-door.ts';
 import { type Appliance, startAppliance } from '../support/appliance.ts';
 
 const NAME = 'Check of the installation (temporary)';

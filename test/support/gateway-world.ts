@@ -21,6 +21,8 @@ export interface GatewayWorld extends ControlDouble {
   requests: { tenant: string; endpoint: string; method: string; status: number }[];
   rejections: { tenant: string; endpoint: string }[];
   lines: { message: string; fields: LogFields | undefined }[];
+  /** Whether nobody but who checks the installation is let in. */
+  door: { closed: boolean };
 }
 
 export interface GatewayWorldOptions {
@@ -38,6 +40,7 @@ export function gatewayWorld({
   data,
 }: GatewayWorldOptions = {}): GatewayWorld {
   const control = controlDouble(tenants, verbs);
+  const door = { closed: false };
   const forwarded: Admitted[] = [];
   const requests: GatewayWorld['requests'] = [];
   const rejections: GatewayWorld['rejections'] = [];
@@ -86,9 +89,11 @@ export function gatewayWorld({
       assets: { address: (name) => `/ui/${name}`, file: () => null },
       ask: async (request) => app.fetch(request),
     }),
+    isClosed: () => door.closed,
   });
   return {
     ...control,
+    door,
     forwarded,
     requests,
     rejections,

@@ -9,6 +9,7 @@ import type { Client } from '../../cli/client.ts';
 import { submitFolder } from '../../cli/commands/ingest.ts';
 import { askUntil, withinLimits } from '../../cli/waiting.ts';
 import type { IsolationReport, IssuedToken, Tenant } from '../../control/verbs.ts';
+import { CHECKER } from '../../kernel/closed-door.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 
 /** The appliance as an administrator reaches it: through its own front door. */
@@ -22,8 +23,6 @@ export interface Site {
 const NAME = 'Check of the installation (temporary)';
 const ID = /^installcheck[a-z0-9]{8}$/;
 const CONTACT = 'installation@appliance.invalid';
-/** Whose tokens they are; revoked when a check ends. */
-export const CHECKER = 'installation-check';
 
 const QUESTION = 'notice period of the warehouse lease';
 const PARTIES = 2;

@@ -1,6 +1,7 @@
 import { createClient } from '../../cli/client.ts';
 import type { Config } from '../../config/schema.ts';
-import { CHECKER, type Site } from './installation-checks.ts';
+import { CHECKER } from '../../kernel/closed-door.ts';
+import type { Site } from './installation-checks.ts';
 import { gatewayUrl } from './readiness.ts';
 
 /** A check is over long before. */
@@ -15,8 +16,11 @@ export function siteOf(config: () => Config): Site {
     async admin() {
       if (token === null || !(await isTaken(gatewayUrl(config()), token))) {
         const { withControl } = await import('../wire/embedded.ts');
-        const issued = await withControl(config(), (control) =>
-          control.issueToken({ subject: CHECKER, role: 'admin', ttl_seconds: TOKEN_SECONDS }, 'installation'),
+        const issued = await withControl(
+          config(),
+          (control) =>
+            control.issueToken({ subject: CHECKER, role: 'admin', ttl_seconds: TOKEN_SECONDS }, 'installation'),
+          { whileClosed: true },
         );
         token = issued.token;
       }

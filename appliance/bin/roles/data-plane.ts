@@ -149,7 +149,12 @@ async function startDataPlane(handover: Awaited<ReturnType<typeof readHandover>>
     const beat = repeat(
       async () => {
         const { config: tenantConfig } = await plane.config();
-        await maintain(plane, tenantConfig.storage_quota_gb * GIB, workers.isDead, () => isDraining);
+        await maintain(
+          plane,
+          tenantConfig.storage_quota_gb * GIB,
+          workers.isDead,
+          () => isDraining || !handover.is_open,
+        );
         workers.wake();
       },
       MAINTENANCE_MS,

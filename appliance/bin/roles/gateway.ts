@@ -69,6 +69,7 @@ export function startGateway(config: Config): Promise<Running> {
       control,
       limiter,
       logger,
+      flags,
       meter: metrics.meter,
       data: dataPlaneHandler(forwardingFetch(ways), seam.privateKey, note.key_id),
       open: {

@@ -4,6 +4,7 @@ import type { Config } from '../../config/schema.ts';
 import { type Control, createControl } from '../../control/create-control.ts';
 import { isSuspended } from '../../control/tenants/suspension-flags.ts';
 import type { Clock } from '../../kernel/clock.ts';
+import { refuseWhileClosed } from '../../kernel/closed-door.ts';
 import { codeFrames, FrostbyteError } from '../../kernel/errors.ts';
 import { shaped } from '../../kernel/log-fields.ts';
 import { controlPaths, logPath, tenantPaths } from '../../kernel/names.ts';
@@ -136,9 +137,15 @@ export async function upgradeSecrets(dataFolder: string, root: KeyPair, clock: C
 
 /**
  * Control alone, for a command on the box; may run beside the daemon. In stack mode too: what such commands change is in the
- * registry and the key files, which are the same there.
+ * registry and the key files, which are the same there. Throws `SERVICE_UNAVAILABLE` while the door is closed, but for what has to
+ * be done then.
  */
-export async function withControl<T>(config: Config, use: (control: Control) => Promise<T>): Promise<T> {
+export async function withControl<T>(
+  config: Config,
+  use: (control: Control) => Promise<T>,
+  { whileClosed = false }: { whileClosed?: boolean } = {},
+): Promise<T> {
+  if (!whileClosed) refuseWhileClosed(config.processes.flags_folder ?? controlPaths(config.data_folder).suspended);
   const { meter } = createMetrics({ version: '' });
   const embedded = await openEmbedded({
     config: { ...config, mode: 'embedded' },

@@ -9,6 +9,7 @@ import type { PlaneHost } from '../../control/planes/port.ts';
 import type { ResealedObject, TenantResources } from '../../control/provisioning/port.ts';
 import type { GatewayNote, LimitsPlace } from '../../control/split-verbs.ts';
 import type { ControlVerbs, Tenant } from '../../control/verbs.ts';
+import { isClosed } from '../../kernel/closed-door.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import { controlPaths, tenantPaths } from '../../kernel/names.ts';
 import { WORK_STAGES } from '../../kernel/pipeline.ts';
@@ -133,7 +134,9 @@ export async function openSplitControl(options: {
     if (tenantConfig !== null) return { config: tenantConfig, config_version };
     throw new FrostbyteError('RESOURCE_NOT_FOUND', 'There is no such tenant.');
   };
-  const isOpen = async (tenantId: string) => (await control.gate(tenantId)).state === 'ACTIVE';
+  const flags = config.processes.flags_folder ?? controlPaths(dataFolder).suspended;
+  // While the door is closed, nothing is taken from inboxes, and nothing ends because its time is over: it might be put back.
+  const isOpen = async (tenantId: string) => !isClosed(flags) && (await control.gate(tenantId)).state === 'ACTIVE';
   const storageKeys = (tenantId: string) => openStorageKeys(root, tenantPaths(dataFolder, tenantId).secrets);
   const handover = async (tenantId: string, listen: PlaneAddress): Promise<PlaneHandover> => ({
     tenant_id: tenantId,
@@ -176,6 +179,17 @@ export async function openSplitControl(options: {
   });
   planes = kept;
 
+  let wasClosed = isClosed(flags);
+  /** Planes that came up behind a closed door are told when it opens. */
+  async function tellOpened(): Promise<void> {
+    const isNow = isClosed(flags);
+    const opened = wasClosed && !isNow;
+    wasClosed = isNow;
+    if (!opened) return;
+    for (const tenantId of kept.running())
+      if (await isOpen(tenantId)) await kept.tell(tenantId, (ask) => ask.value('open'));
+  }
+
   return {
     control,
     verbs: {
@@ -186,7 +200,13 @@ export async function openSplitControl(options: {
         return update;
       },
     },
-    planes: kept,
+    planes: {
+      ...kept,
+      async look() {
+        await tellOpened();
+        await kept.look();
+      },
+    },
     clock,
     limits: () => backing.limits(),
     neighbours: backing,

@@ -8,6 +8,7 @@ import { frostbyteVariables } from '../../config/environment.ts';
 import { loadConfig } from '../../config/load.ts';
 import { masked } from '../../config/masked.ts';
 import type { Config } from '../../config/schema.ts';
+import { CHECKER } from '../../kernel/closed-door.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import type { Role, Scope } from '../../kernel/identity.ts';
 import { globals, output } from '../context.ts';
@@ -82,17 +83,20 @@ export function boxCommands(program: Command): void {
         command: Command,
       ) => {
         const { withControl } = await import('../../bin/wire/embedded.ts');
-        const issued = await withControl(configOf(command), (control) =>
-          control.issueToken(
-            {
-              subject: options.subject,
-              role: options.role,
-              ttl_seconds: Number(options.ttl),
-              ...(options.tenant ? { tenant_id: options.tenant } : {}),
-              ...(options.scopes ? { scopes: options.scopes.split(',') as Scope[] } : {}),
-            },
-            'operator',
-          ),
+        const issued = await withControl(
+          configOf(command),
+          (control) =>
+            control.issueToken(
+              {
+                subject: options.subject,
+                role: options.role,
+                ttl_seconds: Number(options.ttl),
+                ...(options.tenant ? { tenant_id: options.tenant } : {}),
+                ...(options.scopes ? { scopes: options.scopes.split(',') as Scope[] } : {}),
+              },
+              'operator',
+            ),
+          { whileClosed: options.subject === CHECKER },
         );
         output(command).answer(issued, ({ token: text }) => text);
       },

@@ -55,7 +55,7 @@ export function sealCommands(program: Command): void {
           : { identity: textOf(identity) };
       await unsealRootKey(config, systemClock(), opener);
       const method = identity === undefined ? 'passphrase' : 'identity';
-      await withControl(config, (control) => control.noteUnsealed(method, 'operator'));
+      await withControl(config, (control) => control.noteUnsealed(method, 'operator'), { whileClosed: true });
       output(command).answer({ unsealed: true, method }, () => 'the root key is open until this box goes down');
     });
 }

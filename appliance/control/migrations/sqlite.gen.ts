@@ -522,6 +522,8 @@ CREATE INDEX one_time_codes_by_tenant ON one_time_codes (tenant_id) WHERE redeem
     version: 10,
     name: '0010-users-sessions',
     sha256: '3de5325b340180e88614682aa21ba48a4e1145ef15345bb227f12bbfc34d1f24',
+    step: 'expand' as const,
+    since: '0.1.0',
     sql: `-- People who sign in at the user interface, and their sessions. Passwords are kept as argon2id, sessions as hashes: who reads
 -- this file signs in as nobody.
 CREATE TABLE users (

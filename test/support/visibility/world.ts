@@ -192,6 +192,7 @@ export async function openWorld(): Promise<World> {
         gateway: async () => new Response(null, { status: 500 }),
       },
       open: new Hono(),
+      isClosed: () => false,
     });
     return {
       control,
