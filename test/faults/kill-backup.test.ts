@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { promisify } from 'node:util';
 import Database from 'better-sqlite3';
 import type { BackupReport } from '../../appliance/bin/wire/backup/make-backup.ts';
 import { verifyBackup } from '../../appliance/bin/wire/backup/verify-backup.ts';
@@ -21,14 +19,13 @@ import {
 } from '../support/backup-world.ts';
 import { loopDisk, noLoopDisks } from '../support/faults/loop-disk.ts';
 import { ALL_FAULTS, SEED, seeded } from '../support/faults/random.ts';
+import { untilChange } from '../support/until-change.ts';
 
 /**
  * A backup and a restore are killed (SIGKILL) before a change of a file, and run again; and both meet a full disk. What is
  * there under its name is whole, or nothing is; run again it ends as if nothing had happened.
  */
 
-const CHILD = join(import.meta.dirname, '../support/killed-cli.ts');
-const run = promisify(execFile);
 /** Points of each: a few by the seed, or very many. */
 const POINTS = ALL_FAULTS ? 40 : 2;
 const DOCUMENTS = ['The herring is kept at minus twenty.', 'Rye bread keeps for a week.', 'The claim is dismissed.'];
@@ -51,26 +48,8 @@ before(async () => {
 });
 after(() => world.end());
 
-/** Runs the command line until the change of a file with this number, or to its end; answers whether it was killed. */
-async function until(
-  at: number,
-  folder: string,
-  data: string,
-  ...args: string[]
-): Promise<{ killed: boolean; changes: number }> {
-  try {
-    const { stderr } = await run(
-      process.execPath,
-      ['--disable-warning=ExperimentalWarning', CHILD, String(at), folder, ...args],
-      { env: { PATH: process.env.PATH ?? '', FROSTBYTE_DATA: data } },
-    );
-    return { killed: false, changes: Number(/changes: (\d+)/.exec(stderr)?.[1] ?? 0) };
-  } catch (error) {
-    const { signal, stderr } = error as { signal?: string; stderr: string };
-    assert.equal(signal, 'SIGKILL', stderr);
-    return { killed: true, changes: at };
-  }
-}
+const until = (at: number, folder: string, data: string, ...args: string[]) =>
+  untilChange(at, folder, args, { FROSTBYTE_DATA: data });
 
 /** So many different points of `all`, the first and the last among them. */
 function points(all: number, salt: number): number[] {
