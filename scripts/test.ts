@@ -7,6 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
+import { browserMissing } from '../test/support/browser/chromium.ts';
 import { modelMissing } from '../test/support/models/fetched.ts';
 import { ALLOWED_SKIPS } from './allowed-skips.ts';
 import { boxCannotRun } from './box/requirements.ts';
@@ -40,6 +41,8 @@ interface Layer {
   model?: true;
   /** Boots sealed boxes. */
   box?: true;
+  /** Needs the distribution's Chromium. */
+  browser?: true;
 }
 
 /** A port's suite run by an adapter that needs a server: it belongs to the layer `stack`. */
@@ -69,6 +72,8 @@ const LAYERS: readonly Layer[] = [
     beside: true,
   },
   { name: 'shipped', files: ['test/shipped/**/*.test.ts'], runners: 2, processes: 'own' },
+  // One appliance and one browser serve all of it.
+  { name: 'browser', files: ['test/browser/**/*.test.ts'], runners: 1, processes: 'shared', browser: true },
   { name: 'faults', files: ['test/faults/**/*.test.ts'], runners: 2, processes: 'own' },
   // Its session takes all cores.
   { name: 'model', files: ['test/model/**/*.test.ts'], runners: 1, processes: 'own', model: true },
@@ -100,8 +105,10 @@ const LAYERS: readonly Layer[] = [
   // Whole hosts, sealed, in which what ships is installed. They share one package, and each takes the machine.
   { name: 'box', files: ['test/box/**/*.test.ts'], runners: 1, processes: 'own', box: true },
 ];
-/** What `embedded` means where a layer is required by that name: all that runs without Docker and without weights. */
-const EMBEDDED = LAYERS.filter(({ stack, model, box }) => !stack && !model && !box).map(({ name }) => name);
+/** What `embedded` means where a layer is required by that name: all that runs without Docker, weights and a browser. */
+const EMBEDDED = LAYERS.filter(({ stack, model, box, browser }) => !stack && !model && !box && !browser).map(
+  ({ name }) => name,
+);
 /** What `stack` means there: all that runs against the servers. */
 const ON_STACK = LAYERS.filter(({ stack }) => stack).map(({ name }) => name);
 
@@ -155,8 +162,9 @@ async function runLayer(layer: Layer): Promise<void> {
   counts.set(layer.name, layer.stack ? await runWithStack(layer, files) : await run(layer, files));
 }
 
-async function cannotRun({ stack, model, box }: Layer): Promise<string | null> {
+async function cannotRun({ stack, model, box, browser }: Layer): Promise<string | null> {
   if (stack) return stackCannotRun();
+  if (browser) return browserMissing();
   if (box) return boxCannotRun();
   return model ? modelMissing() : null;
 }

@@ -99,6 +99,9 @@ describe('setting up a host', () => {
     });
 
   it('is strict where CI calls it', () => {
-    assert.match(readFileSync(join(ROOT, '.ci/run'), 'utf8'), /^scripts\/setup-host --strict --stack --box$/m);
+    assert.match(
+      readFileSync(join(ROOT, '.ci/run'), 'utf8'),
+      /^scripts\/setup-host --strict --stack --box --browser$/m,
+    );
   });
 });

@@ -1,6 +1,8 @@
 import { copyButtons } from './copy.ts';
+import { liveBatch } from './live-batch.ts';
 import { livingMoments } from './moments.ts';
 
 /** The one client: it makes pages livelier, and every page that can works without it. */
 copyButtons();
 livingMoments();
+liveBatch();

@@ -1,6 +1,15 @@
+import { TENANT_AND_ADMIN } from '../../api/route.ts';
 import type { Role } from '../../kernel/identity.ts';
 import type { PageParts, Way } from '../parts/layout.ts';
 import type { Visit } from '../visit.ts';
+import { batchPage } from './batch.ts';
+import { batchesPage } from './batches.ts';
+import { documentPage } from './document.ts';
+import { documentsPage } from './documents.ts';
+import { tenantPath } from './paths.ts';
+import { receiptPage } from './receipt.ts';
+import { searchPage, searchResultPage } from './search.ts';
+import { tenantsPage } from './tenants.ts';
 import { welcomePage } from './welcome.ts';
 
 /** A page of the user interface: who may see it, and what it shows. The API decides again about everything that it asks. */
@@ -15,17 +24,46 @@ export interface Page {
 
 const EVERYBODY: readonly Role[] = ['tenant_user', 'tenant_admin', 'admin', 'auditor'];
 
+/** A page of a tenant that its own people see, and administrators as far as the API lets them. */
+const ofTenant = (path: string, show: Page['show'], method: Page['method'] = 'get'): Page => ({
+  method,
+  path: `/tenants/{tenant_id}/${path}`,
+  roles: TENANT_AND_ADMIN,
+  show,
+});
+
 /** The one table of pages. */
 export const PAGES: readonly Page[] = Object.freeze([
-  {
-    method: 'get',
-    path: '/',
-    roles: EVERYBODY,
-    show: async (visit) => ({ title: visit.t.home, main: welcomePage(visit), current: '/' }),
-  },
+  { method: 'get', path: '/', roles: EVERYBODY, show: home },
+  { method: 'get', path: '/tenants', roles: ['admin'], show: tenantsPage },
+  ofTenant('batches', batchesPage),
+  ofTenant('batches/{batch_id}', batchPage),
+  ofTenant('receipts/{receipt_id}', receiptPage),
+  ofTenant('documents', documentsPage),
+  ofTenant('documents/{doc_id}', documentPage),
+  ofTenant('search', searchPage),
+  ofTenant('search', searchResultPage, 'post'),
 ]);
 
-/** The ways that the bar offers to a person. */
-export function waysFor(_visit: Visit): Way[] {
-  return [];
+/** Where a person of each role begins. */
+async function home(visit: Visit): Promise<PageParts | { goTo: string }> {
+  const { role, tenant_id } = visit.caller;
+  if (tenant_id !== null) return { goTo: tenantPath(tenant_id, 'batches') };
+  if (role === 'admin') return { goTo: '/tenants' };
+  return { title: visit.t.home, main: welcomePage(visit), current: '/' };
+}
+
+/** The ways that the bar offers to a person: of their own tenant, or of the one that an administrator looks at. */
+export function waysFor({ t, caller, params }: Visit): Way[] {
+  const tenant = caller.tenant_id ?? (caller.role === 'admin' ? params.tenant_id : undefined);
+  return [
+    ...(caller.role === 'admin' ? [{ path: '/tenants', says: t.ways.tenants }] : []),
+    ...(tenant === undefined
+      ? []
+      : [
+          { path: tenantPath(tenant, 'batches'), says: t.ways.batches },
+          { path: tenantPath(tenant, 'documents'), says: t.ways.documents },
+          { path: tenantPath(tenant, 'search'), says: t.ways.search },
+        ]),
+  ];
 }

@@ -75,7 +75,7 @@ function navigation(t: Texts, ways: readonly Way[], current: string | undefined)
 function languageSwitch(language: Language, t: Texts, here: string): Markup {
   return html`<form class="languages" method="post" action="/language"><input type="hidden" name="next" value="${here}"><fieldset><legend class="unseen-label">${t.language}</legend>${LANGUAGES.map(
     (one) =>
-      html`<button name="language" value="${one}" lang="${one}" title="${textsIn(one).languageName}" aria-label="${textsIn(one).languageName}" aria-pressed="${String(one === language)}">${one === 'nb' ? 'no' : one}</button>`,
+      html`<button name="language" value="${one}" lang="${one}" title="${textsIn(one).languageName}" aria-pressed="${String(one === language)}">${one === 'nb' ? 'no' : one}<span class="unseen-label"> ${textsIn(one).languageName}</span></button>`,
   )}</fieldset></form>`;
 }
 

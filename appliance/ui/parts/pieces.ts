@@ -20,6 +20,9 @@ function copyIcon(): Markup {
   return html`<svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true" focusable="false"><path fill="none" stroke="currentColor" stroke-width="1.5" d="M5.5 5.5h8v8h-8zM3.5 10.5h-1v-8h8v1"/></svg>`;
 }
 
+/** Of dates: with English words, days before months and hours up to 24. */
+const LOCALES: Readonly<Record<Language, string>> = Object.freeze({ en: 'en-GB', de: 'de', nb: 'nb' });
+
 const MINUTE = 60;
 const UNITS = [
   ['second', 1, MINUTE],
@@ -42,18 +45,31 @@ export function moment(language: Language, iso: string | null, now: Date): Marku
 export function wholeMoment(language: Language, iso: string | null, now: Date): Markup {
   const at = new Date(iso ?? '');
   if (iso === null || Number.isNaN(at.getTime())) return html`–`;
-  return html`<time datetime="${iso}">${exact(language, at)}</time> <span class="soft">(${moment(language, iso, now)})</span>`;
+  const time = html`<time datetime="${iso}">${exact(language, at)}</time>`;
+  return unitOf(at, now) === undefined ? time : html`${time} <span class="soft">(${moment(language, iso, now)})</span>`;
 }
 
 function exact(language: Language, at: Date): string {
-  const format = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium', timeZone: 'UTC' });
+  const format = new Intl.DateTimeFormat(LOCALES[language], {
+    dateStyle: 'medium',
+    timeStyle: 'medium',
+    timeZone: 'UTC',
+  });
   return `${format.format(at)} UTC`;
 }
 
+/** The unit in which a distance says more than a date; none where it is long. */
+function unitOf(at: Date, now: Date): (typeof UNITS)[number] | undefined {
+  const seconds = Math.abs(at.getTime() - now.getTime()) / 1000;
+  return UNITS.find(([, , until]) => seconds < until);
+}
+
 function relative(language: Language, at: Date, now: Date): string {
+  const unit = unitOf(at, now);
+  if (unit === undefined) {
+    return new Intl.DateTimeFormat(LOCALES[language], { dateStyle: 'medium', timeZone: 'UTC' }).format(at);
+  }
   const seconds = Math.round((at.getTime() - now.getTime()) / 1000);
-  const unit = UNITS.find(([, , until]) => Math.abs(seconds) < until);
-  if (unit === undefined) return new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone: 'UTC' }).format(at);
   return new Intl.RelativeTimeFormat(language, { numeric: 'auto', style: 'long' }).format(
     Math.round(seconds / unit[1]),
     unit[0],

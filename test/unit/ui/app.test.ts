@@ -97,7 +97,7 @@ describe('a page', () => {
 
   it('runs nothing but what this appliance serves, shows itself in no frame and is kept nowhere', async () => {
     const { look } = pages();
-    for (const path of ['/', '/sign-in', '/nowhere']) {
+    for (const path of ['/tenants/acme/search', '/sign-in', '/nowhere']) {
       const answer = await look(path, COOKIE);
       const policy = answer.headers.get('content-security-policy')!;
       assert.match(policy, /default-src 'none'; script-src 'self'; style-src 'self'/);

@@ -1,0 +1,62 @@
+import { html } from 'hono/html';
+import { name } from '../../api/markup.ts';
+import { BATCH_STATES, type BatchListItem } from '../../api/schemas/ingest.ts';
+import type { z } from '../../api/zod.ts';
+import type { PageParts } from '../parts/layout.ts';
+import { olderLink, stateFilter } from '../parts/lists.ts';
+import { emptyState, moment, number, pill, type Tone } from '../parts/pieces.ts';
+import type { BatchState } from '../texts/en.ts';
+import type { Visit } from '../visit.ts';
+import { tenantPath } from './paths.ts';
+
+export const BATCH_TONES: Readonly<Record<BatchState, Tone>> = Object.freeze({
+  receiving: 'running',
+  processing: 'running',
+  held: 'waiting',
+  completed: 'good',
+  cancelled: 'quiet',
+});
+
+/** What was sent to a tenant, newest first. */
+export async function batchesPage(visit: Visit): Promise<PageParts> {
+  const { t, api, language, now, params, query } = visit;
+  const says = t.batches;
+  const tenant = params.tenant_id!;
+  const here = tenantPath(tenant, 'batches');
+  const state = BATCH_STATES.find((one) => one === query.get('status'));
+  const { data, meta } = await api.get<z.infer<typeof BatchListItem>[]>(`/ingest/${tenant}/batches`, {
+    status: state,
+    cursor: query.get('after') ?? undefined,
+    limit: 50,
+  });
+  const rows = data.map(
+    ({ batch_id, status, file_count, submitted_at, submitted_by }) =>
+      html`<tr><th scope="row"><a href="${tenantPath(tenant, 'batches', batch_id)}">${name(batch_id)}</a></th><td>${pill(BATCH_TONES[status], t.batchStates[status])}</td><td class="n" data-label="${says.files}">${number(language, file_count)}</td><td>${moment(language, submitted_at, now)}</td><td data-label="${says.by}">${name(submitted_by)}</td></tr>`,
+  );
+  const isBare = state === undefined && !query.has('after');
+  const none = isBare
+    ? emptyState(
+        says.none,
+        says.noneSays,
+        html`<p>${says.onTheCommandLine}</p><pre tabindex="0"><code>frostbyte ingest ./outgoing --tenant ${tenant}</code></pre>`,
+      )
+    : emptyState(says.noneOf, says.noneOfSays);
+  const main = html`<div class="head"><div><h1>${says.title}</h1><p class="lead">${says.says}</p></div></div>
+${
+  isBare && data.length === 0
+    ? null
+    : stateFilter(
+        t,
+        here,
+        BATCH_STATES.map((one) => [one, t.batchStates[one]] as const),
+        state,
+      )
+}
+<div class="card">${
+    data.length === 0
+      ? none
+      : html`<div class="scroll"><table class="rows list"><thead><tr><th scope="col">${says.batch}</th><th scope="col">${says.state}</th><th scope="col" class="n">${says.files}</th><th scope="col">${says.received}</th><th scope="col">${says.by}</th></tr></thead><tbody>${rows}</tbody></table></div>`
+  }</div>
+${olderLink(t, here, query, meta?.cursor)}`;
+  return { title: says.title, main, current: here };
+}

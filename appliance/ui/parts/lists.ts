@@ -1,0 +1,32 @@
+import { html } from 'hono/html';
+import type { Markup } from '../../api/markup.ts';
+import type { Texts } from '../texts/language.ts';
+
+/** The states that a list can be narrowed to, as links: they work without script, and the back button knows them. */
+export function stateFilter(
+  t: Texts,
+  path: string,
+  states: readonly (readonly [state: string, says: string])[],
+  current: string | undefined,
+): Markup {
+  const link = (to: string, says: string, isCurrent: boolean) =>
+    isCurrent
+      ? html`<li><a href="${to}" aria-current="true">${says}</a></li>`
+      : html`<li><a href="${to}">${says}</a></li>`;
+  return html`<ul class="filters">${link(path, t.all, current === undefined)}${states.map(([state, says]) =>
+    link(`${path}?status=${encodeURIComponent(state)}`, says, state === current),
+  )}</ul>`;
+}
+
+/** The way on to what came before, and back to the newest; nothing where there is neither. */
+export function olderLink(t: Texts, path: string, query: URLSearchParams, cursor: string | null | undefined): Markup {
+  const to = (after: string | null) => {
+    const next = new URLSearchParams(query);
+    if (after === null) next.delete('after');
+    else next.set('after', after);
+    const search = next.toString();
+    return search === '' ? path : `${path}?${search}`;
+  };
+  if (!cursor && !query.has('after')) return html``;
+  return html`<p class="pager">${query.has('after') ? html`<a href="${to(null)}">${t.newest}</a>` : null}${cursor ? html`<a href="${to(cursor)}" rel="next">${t.older} →</a>` : null}</p>`;
+}

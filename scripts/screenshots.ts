@@ -1,0 +1,49 @@
+/**
+ * `make screenshots`: pictures of every page of the user interface with something on it, in three widths, light and dark, for
+ * whoever changes pages: look at all of them. The folder lies outside the tree.
+ */
+import { mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { browserMissing } from '../test/support/browser/chromium.ts';
+import { furnish } from '../test/support/browser/places.ts';
+import { make } from '../test/support/browser/world.ts';
+
+const ROOT = resolve(import.meta.dirname, '..');
+const WIDTHS = [360, 900, 1440];
+const { values } = parseArgs({
+  options: { out: { type: 'string', default: join(tmpdir(), 'frostbyte-screenshots') } },
+});
+const out = resolve(values.out);
+
+const missing = browserMissing();
+const fault = missing ?? (relative(ROOT, out).startsWith('..') ? null : 'the folder must lie outside the tree');
+if (fault !== null) {
+  console.error(`screenshots: ${fault}`);
+  process.exit(1);
+}
+
+mkdirSync(out, { recursive: true });
+const world = await make();
+try {
+  const places = await furnish(world);
+  for (const scheme of ['light', 'dark'] as const) {
+    for (const { name, path, username, act } of places) {
+      const visitor = await world.visitor({ scheme });
+      const { page, context } = visitor;
+      if (username !== null) await visitor.signIn(username);
+      await visitor.goTo(path);
+      await act?.(visitor);
+      for (const width of WIDTHS) {
+        await page.setViewportSize({ width, height: 900 });
+        await page.screenshot({ path: join(out, `${name}-${width}-${scheme}.png`), fullPage: true });
+      }
+      await context.close();
+    }
+  }
+  console.log(`${places.length} pages in ${WIDTHS.length} widths, light and dark: ${out}`);
+} finally {
+  await world.browser.close();
+  await world.appliance.end();
+}
