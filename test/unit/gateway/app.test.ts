@@ -378,7 +378,7 @@ test('a handler that throws is told as our fault, logged by code, and says nothi
 test('what is not there, and methods a path does not have, are 404 in the envelope', async () => {
   const world = gatewayWorld();
   for (const [method, path] of [
-    ['GET', '/'],
+    ['GET', '/nothing'],
     ['GET', '/api/v1/nothing'],
     ['PUT', '/api/v1/admin/tenants'],
     ['OPTIONS', '/api/v1/admin/tenants'],
