@@ -38,7 +38,7 @@ test: build ## Run all tests that can run here, and count them by layer
 	@$(NODE) scripts/test.ts $(LAYERS)
 
 faults: build ## Run the long fault tests: kills, power cuts, full disks, servers that go away, changed bytes
-	@FROSTBYTE_TEST_FAULTS=all $(NODE) scripts/test.ts faults outages shipped bundle
+	@FROSTBYTE_TEST_FAULTS=all $(NODE) scripts/test.ts faults shipped stack bundle tenants outages box
 
 screenshots: build ## Picture every page of the user interface, in three widths, light and dark (OUT=folder outside the tree)
 	@$(NODE) scripts/screenshots.ts $(if $(OUT),--out "$(OUT)")

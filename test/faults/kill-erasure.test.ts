@@ -26,8 +26,8 @@ import { filesHolding } from '../support/files-holding.ts';
  */
 
 const TENANT = 'acme';
-const REQUEST_KILLS = ALL_FAULTS ? 60 : 8;
-const SWEEP_KILLS = ALL_FAULTS ? 30 : 4;
+const REQUEST_KILLS = ALL_FAULTS ? 60 : 5;
+const SWEEP_KILLS = ALL_FAULTS ? 30 : 2;
 /** Documents for each kill: so that there is always one to erase. */
 const ON_REQUEST = REQUEST_KILLS + 4;
 const EXPIRED = SWEEP_KILLS * 5 + 4;

@@ -24,8 +24,8 @@ import { until } from '../support/faults/until.ts';
 
 const TENANT = 'acme';
 const SIZE = 6;
-const BATCHES = ALL_FAULTS ? 40 : 8;
-const KILLS = ALL_FAULTS ? 60 : 9;
+const BATCHES = ALL_FAULTS ? 40 : 6;
+const KILLS = ALL_FAULTS ? 60 : 6;
 
 describe(`an inbox with ${BATCHES} batches under ${KILLS} kills`, { timeout: ALL_FAULTS ? 3_600_000 : 600_000 }, () => {
   const documents = faultDocuments(BATCHES * SIZE, 45);

@@ -23,7 +23,7 @@ import { sendUntilReceived } from '../support/faults/upload.ts';
 const TENANT = 'acme';
 const DOCUMENTS = 100;
 const BATCH = 10;
-const KILLS = ALL_FAULTS ? 200 : 25;
+const KILLS = ALL_FAULTS ? 200 : 15;
 /** Kills that are aimed at an upload; the others come at a share of the way. */
 const UPLOAD_KILLS = Math.ceil(KILLS / 5);
 

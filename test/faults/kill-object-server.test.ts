@@ -17,7 +17,7 @@ import { until } from '../support/faults/until.ts';
  * there, whole; what was not is whole or not there; and whoever used it goes on when it is back.
  */
 
-const KILLS = ALL_FAULTS ? 40 : 6;
+const KILLS = ALL_FAULTS ? 40 : 4;
 const CUTS = ALL_FAULTS ? 15 : 2;
 /** Small ones that wait in memory, larger ones that are put at once, and some that go in parts. */
 const SIZES = [0, 20_000, 300_000, 2_000_000, 10_000_000, 70_000_000] as const;

@@ -28,7 +28,7 @@ import { ageIndex } from '../support/inside.ts';
 
 const TENANT = 'acme';
 const DOCUMENTS = 30;
-const KILLS = ALL_FAULTS ? 60 : 8;
+const KILLS = ALL_FAULTS ? 60 : 5;
 
 describe(`a reindex of ${DOCUMENTS} documents under ${KILLS} kills`, {
   timeout: ALL_FAULTS ? 3_600_000 : 600_000,

@@ -25,8 +25,8 @@ import { until } from '../support/faults/until.ts';
  */
 
 const TENANT = 'acme';
-const EACH = ALL_FAULTS ? 20 : 4;
-const KILLS = ALL_FAULTS ? 60 : 8;
+const EACH = ALL_FAULTS ? 20 : 3;
+const KILLS = ALL_FAULTS ? 60 : 5;
 
 describe(`decisions about ${EACH * 4} documents under ${KILLS} kills`, {
   timeout: ALL_FAULTS ? 3_600_000 : 600_000,

@@ -26,7 +26,7 @@ import { sendUntilReceived } from '../support/faults/upload.ts';
 const TENANT = 'acme';
 /** More than a request restarts at once. */
 const DOCUMENTS = 30;
-const KILLS = ALL_FAULTS ? 100 : 10;
+const KILLS = ALL_FAULTS ? 100 : 6;
 
 describe(`a run of ${DOCUMENTS} documents from parse under ${KILLS} kills`, {
   timeout: ALL_FAULTS ? 3_600_000 : 600_000,

@@ -22,7 +22,7 @@ import { sendUntilReceived } from '../support/faults/upload.ts';
 const TENANT = 'acme';
 const DOCUMENTS = 30;
 const BATCH = 5;
-const KILLS = ALL_FAULTS ? 80 : 8;
+const KILLS = ALL_FAULTS ? 80 : 5;
 /** Less than what one document commits; kills are spread over what all of them commit. */
 const EVENTS_A_DOCUMENT = 6;
 

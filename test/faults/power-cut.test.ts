@@ -24,7 +24,7 @@ import { sendUntilReceived } from '../support/faults/upload.ts';
  */
 
 const TENANT = 'acme';
-const CUTS = ALL_FAULTS ? 20 : 3;
+const CUTS = ALL_FAULTS ? 20 : 2;
 const BATCHES_A_CUT = 2;
 const BATCH = 5;
 /** Events that a batch comes to: its own two, and seven a document. */

@@ -9,7 +9,7 @@ import { ALL_FAULTS, seeded } from '../support/faults/random.ts';
 import { until } from '../support/faults/until.ts';
 import { stackMissing, type TestStack, testStack } from '../support/stack.ts';
 
-const KILLS = ALL_FAULTS ? 40 : 6;
+const KILLS = ALL_FAULTS ? 40 : 4;
 const FILES = 60;
 
 /** What must hold whatever was ended when: each finds the rows that offend. */

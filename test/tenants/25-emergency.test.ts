@@ -15,8 +15,8 @@ import { stackMissing, testStack } from '../support/stack.ts';
  */
 
 const TENANT = 'acme';
-const KILLS = ALL_FAULTS ? 30 : 3;
-const RESUMES = ALL_FAULTS ? 15 : 3;
+const KILLS = ALL_FAULTS ? 30 : 2;
+const RESUMES = ALL_FAULTS ? 15 : 2;
 /** A rotation takes some two seconds, half of them for its drain. */
 const LONGEST_MS = 2500;
 
