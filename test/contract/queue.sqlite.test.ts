@@ -6,15 +6,18 @@ import { join, resolve } from 'node:path';
 import { it } from 'node:test';
 import { promisify } from 'node:util';
 import { systemClock } from '../../appliance/kernel/clock.ts';
+import { MIGRATIONS } from '../../appliance/stores/queue/migrations/sqlite.gen.ts';
 import { jobId } from '../../appliance/stores/queue/port.ts';
 import { openSqliteQueue } from '../../appliance/stores/queue/sqlite.ts';
 import { manualClock } from '../support/manual-clock.ts';
+import { expandedFile } from '../support/next-release.ts';
 import { queueContract } from './queue.suite.ts';
 
-queueContract('SQLite', async () => {
+queueContract('SQLite, on what the next release expanded', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'queue-'));
   const clock = manualClock();
-  const open = () => openSqliteQueue(join(folder, 'queue.sqlite'), { clock });
+  const file = expandedFile(join(folder, 'queue.sqlite'), 'queue', MIGRATIONS);
+  const open = () => openSqliteQueue(file, { clock });
   const queue = open();
   return {
     queue,

@@ -1,19 +1,26 @@
 import { after, before } from 'node:test';
+import { MIGRATIONS } from '../../../appliance/stores/record/migrations/postgres.gen.ts';
 import type { RecordStore } from '../../../appliance/stores/record/port.ts';
 import { migratePostgresRecords, openPostgresRecords } from '../../../appliance/stores/record/postgres.ts';
+import { expandSchema } from '../../support/next-release.ts';
 import { type TestDatabases, testDatabases } from '../../support/postgres-databases.ts';
 import type { TestStack } from '../../support/stack.ts';
 import { minute, TENANT } from './builders.ts';
 
 export const CLOCK = { now: () => Date.parse(minute(1)), iso: () => minute(1) };
 
-/** Makes worlds on the stack's server: each a database of its own, worked in by a role that owns nothing. */
+/**
+ * Makes worlds on the stack's server: each a database of its own, worked in by a role that owns nothing; its schema is what the
+ * next release expanded.
+ */
 export function postgresWorlds(stack: TestStack) {
   let databases: TestDatabases;
   before(async () => {
-    databases = await testDatabases(stack, async (database, { owner, role }) =>
-      migratePostgresRecords({ ...owner, database }, { clock: CLOCK, role: role.user }),
-    );
+    databases = await testDatabases(stack, async (database, { owner, role }) => {
+      await expandSchema({ ...owner, database }, 'records', 'records', MIGRATIONS);
+      // This release comes back onto it.
+      await migratePostgresRecords({ ...owner, database }, { clock: CLOCK, role: role.user });
+    });
   });
   after(() => databases?.dispose());
 
