@@ -3,6 +3,7 @@ import type { Logger } from '../kernel/telemetry.ts';
 import type { AuditLog } from '../stores/log/port.ts';
 import type { RecoveryVerbs } from './keys/recovery-verbs.ts';
 import type { TenantResources } from './provisioning/port.ts';
+import type { ReleaseNotes } from './release-notes.ts';
 import type { Models } from './tenants/pinned-model.ts';
 import type { OneTimeCode } from './tokens/one-time-codes.ts';
 import type { UserVerbs } from './users/user-verbs.ts';
@@ -38,7 +39,7 @@ export interface ControlOptions {
 }
 
 /** Control: the verbs, and what the process that hosts it does with it. */
-export interface Control extends ControlVerbs, RecoveryVerbs, UserVerbs {
+export interface Control extends ControlVerbs, RecoveryVerbs, UserVerbs, ReleaseNotes {
   /**
    * Settles the kill-switch's flags, takes up unfinished plans and relays events from now on. Only the daemon that holds
    * the data folder's lock calls it; other processes use the verbs alone.

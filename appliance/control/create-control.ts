@@ -29,6 +29,7 @@ import { openRegistry } from './registry/open.ts';
 import { appendEntries } from './registry/outbox.ts';
 import { needTenant, tenantsIn } from './registry/tenants.ts';
 import { forgetExpired, isLive, lastExpiryOf } from './registry/tokens.ts';
+import { releaseNotes } from './release-notes.ts';
 import { sessionVerbs } from './sessions/session-verbs.ts';
 import { tenantVerbs } from './tenant-verbs.ts';
 import { settleFlags } from './tenants/kill-switch.ts';
@@ -185,6 +186,7 @@ export async function createControl(options: ControlOptions): Promise<Control> {
     ...isolationVerbs(registry),
     ...keyVerbs({ ...keyParts, kick: work.kick, wake: work.wake }),
     ...recoveryVerbs(keyParts),
+    ...releaseNotes(keyParts),
     ...holdVerbs({ registry, clock, resources, wake: work.wake }),
     ledger: async (query) => ({
       entries: readLedger(registry, query),

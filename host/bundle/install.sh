@@ -2,8 +2,9 @@
 # Installs Frostbyte from this bundle: verifies it with ssh-keygen and sha256sum, copies it off the medium while it verifies
 # it once more, and runs the copy. Nothing on the medium is changed, and nothing of it is run before it is verified.
 #
-#   sh install.sh [--anchor FILE | --fingerprint SHA256:…] [--allow-older] [-- OPTIONS of frostbyte install]
+#   sh install.sh [--upgrade] [--anchor FILE | --fingerprint SHA256:…] [--allow-older] [-- OPTIONS of frostbyte install]
 #
+# --upgrade      put it in the place of the release that runs; the options behind -- are those of frostbyte upgrade
 # --anchor       who may sign: a list with the root key, by default /etc/frostbyte/allowed_signers
 # --fingerprint  the root key's, from paper or telephone, where this host has no such list yet
 # --allow-older  take an older bundle than the newest that was here; needs -- --reason TEXT, and is recorded
@@ -16,9 +17,9 @@ LC_ALL=C
 export LC_ALL
 unset CDPATH
 umask 022
-anchor=/etc/frostbyte/allowed_signers fingerprint='' root='' older=no
+anchor=/etc/frostbyte/allowed_signers fingerprint='' root='' older=no command=install
 
-usage() { sed -n '5,9s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '5,10s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 while [ $# -gt 0 ]; do
   case $1 in
     --anchor | --fingerprint | --root)
@@ -31,6 +32,7 @@ while [ $# -gt 0 ]; do
       esac
       shift 2 ;;
     --allow-older) older=yes; shift ;;
+    --upgrade) command=upgrade; shift ;;
     --) shift; break ;;
     *) usage ;;
   esac
@@ -152,7 +154,7 @@ say 'The bundle is verified and copied; the medium may be pulled out.'
 [ -z "$fingerprint" ] || set -- --fingerprint "$fingerprint" "$@"
 [ -z "$root" ] || set -- --root "$root" "$@"
 [ "$older" = no ] || set -- --allow-older "$@"
-"$copy/bin/node" --disable-sigusr1 --disable-warning=ExperimentalWarning "$copy/appliance/cli.mjs" install "$@"
+"$copy/bin/node" --disable-sigusr1 --disable-warning=ExperimentalWarning "$copy/appliance/cli.mjs" "$command" "$@"
 status=$?
 # What was linked into its place is not needed twice.
 if [ "$status" -eq 0 ] && [ -d "$release" ] && [ -d "$quarantine/$version" ]; then rm -rf "$quarantine/$version"; fi

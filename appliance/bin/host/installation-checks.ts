@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import type { BatchStatus } from '../../api/schemas/ingest.ts';
 import type { DeletionReceipt, RetrievalProof } from '../../api/schemas/query.ts';
 import type { CheckRun, InstallationChecks } from '../../bundle/install/tools.ts';
+import type { Sample } from '../../bundle/upgrade/tools.ts';
 import type { Client } from '../../cli/client.ts';
 import { submitFolder } from '../../cli/commands/ingest.ts';
 import { askUntil, withinLimits } from '../../cli/waiting.ts';
@@ -27,6 +28,7 @@ const CONTACT = 'installation@appliance.invalid';
 const QUESTION = 'notice period of the warehouse lease';
 const PARTIES = 2;
 const STEPS = 6;
+const PLANTED = 3;
 
 /** A tenant is containers, databases and buckets; a small host takes its time. */
 const TENANT_SECONDS = 300;
@@ -77,6 +79,48 @@ export function installationChecks(site: Site): InstallationChecks {
       await endTokens(api);
     },
   };
+}
+
+/** A tenant of these checks with a document in it, which goes through two releases. */
+export function releaseSample(site: Site): Sample {
+  const own = async (api: Client): Promise<string | undefined> =>
+    (await ownTenants(api)).find(({ state }) => state === 'ACTIVE')?.tenant_id;
+  return {
+    async plant(document, run) {
+      const api = patient(await site.admin());
+      await clearTenants(api, run);
+      run.progress(1, PLANTED);
+      const [sender] = await makeTenants(api, 1, run);
+      run.progress(2, PLANTED);
+      const theirs = await clientOf(site, api, sender!);
+      const docId = await sendThrough(theirs, sender!, document, run);
+      await findFirst(theirs, sender!, docId);
+      run.progress(PLANTED, PLANTED);
+    },
+    async prove(document, run) {
+      const api = patient(await site.admin());
+      const sender = await own(api);
+      if (sender === undefined) throw failed('the tenant that the release of before made is not there', 'tenant');
+      const theirs = await clientOf(site, api, sender);
+      const [docId] = await docsFound(theirs, sender);
+      if (docId === undefined)
+        throw failed('search does not find the document that the release of before took', sender);
+      run.note('the document that the release of before took is found');
+      await sendThrough(theirs, sender, document, run);
+      await findFirst(theirs, sender, docId);
+    },
+    async clear(run) {
+      const api = patient(await site.admin());
+      await clearTenants(api, run);
+      await endTokens(api);
+    },
+  };
+}
+
+async function findFirst(api: Client, tenant: string, docId: string): Promise<void> {
+  const found = await docsFound(api, tenant);
+  if (found[0] !== docId)
+    throw failed(`search does not find the document that was sent (it finds ${found.length})`, docId);
 }
 
 /** Waits where a minute’s requests are used up: an installation is no reason to fail for. */
@@ -176,7 +220,7 @@ async function sendThrough(api: Client, tenant: string, document: string, { sign
   const folder = mkdtempSync(join(tmpdir(), 'frostbyte-check-'));
   try {
     cpSync(document, join(folder, basename(document)));
-    const { batch_id } = await submitFolder(api, folder, tenant, 'installation-check');
+    const { batch_id } = await submitFolder(api, folder, tenant, `installation-check-${letters(8)}`);
     const { status, files } = await askUntil(
       async () => {
         signal.throwIfAborted();
@@ -212,9 +256,7 @@ async function findAgain(
   other: Client,
   otherTenant: string,
 ): Promise<void> {
-  const found = await docsFound(api, tenant);
-  if (found[0] !== docId)
-    throw failed(`search does not find the document that was sent (it finds ${found.length})`, docId);
+  await findFirst(api, tenant, docId);
   const elsewhere = await docsFound(other, otherTenant);
   if (elsewhere.length > 0) {
     throw new FrostbyteError(

@@ -7,26 +7,29 @@ import { gatewayUrl } from './readiness.ts';
 /** A check is over long before. */
 const TOKEN_SECONDS = 3600;
 
-/** The appliance of these settings, with an administrator’s token that is in this process alone. */
-export function siteOf(config: () => Config): Site {
+/** The appliance of these settings, with an administrator’s token that is in this process alone; who issues it may be said. */
+export function siteOf(config: () => Config, issue = () => issuedHere(config())): Site {
   let token: string | null = null;
   const client = (given: string) => createClient({ url: gatewayUrl(config()), token: given });
   return {
     client,
     async admin() {
       if (token === null || !(await isTaken(gatewayUrl(config()), token))) {
-        const { withControl } = await import('../wire/embedded.ts');
-        const issued = await withControl(
-          config(),
-          (control) =>
-            control.issueToken({ subject: CHECKER, role: 'admin', ttl_seconds: TOKEN_SECONDS }, 'installation'),
-          { whileClosed: true },
-        );
-        token = issued.token;
+        token = await issue();
       }
       return client(token);
     },
   };
+}
+
+async function issuedHere(config: Config): Promise<string> {
+  const { withControl } = await import('../wire/embedded.ts');
+  const { token } = await withControl(
+    config,
+    (control) => control.issueToken({ subject: CHECKER, role: 'admin', ttl_seconds: TOKEN_SECONDS }, 'installation'),
+    { whileClosed: true },
+  );
+  return token;
 }
 
 /** One that was revoked is made anew. */

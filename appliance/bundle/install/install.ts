@@ -108,7 +108,10 @@ function runningPhases(parameters: InstallParameters, layout: HostLayout, tools:
 }
 
 /** The anchor, the newest lists of signers, and how new the newest bundle was: what no later bundle may go behind. */
-function trustFiles({ version, anchor, counter }: InstallParameters, layout: HostLayout): WantedFile[] {
+export function trustFiles(
+  { version, anchor, counter }: Pick<InstallParameters, 'version' | 'anchor' | 'counter'>,
+  layout: HostLayout,
+): WantedFile[] {
   const lists = ['allowed_signers', 'revoked_keys'].flatMap((name): WantedFile[] => {
     const path = join(layout.settings, `known_${name}`);
     // Read when it is needed: the release is not there before its phase.

@@ -21,6 +21,7 @@ import { table } from '../output.ts';
 import { stoppable } from '../stoppable.ts';
 import { finishLeaving } from './finish-leaving.ts';
 import { handOver } from './hand-over.ts';
+import { handedToRelease } from './hand-to-release.ts';
 import { onHost, type RootFlag } from './host-flags.ts';
 
 /** What commands that run an operation are told beside. */
@@ -76,6 +77,7 @@ export function planCommands(program: Command): void {
     .addHelpText('after', '\nExample:\n  frostbyte plan resume')
     .action(async (flags: RootFlag & ProgressFlag, command: Command) => {
       const left = leftOn(flags);
+      if (handedToRelease(left, hostLayout(flags.root))) return;
       const outcome = await running(flags, left, command, (run) => resumeOperation(run, left));
       tell(outcome, left, command);
       const layout = hostLayout(flags.root);
@@ -90,6 +92,7 @@ export function planCommands(program: Command): void {
     .addHelpText('after', '\nExample:\n  frostbyte plan rollback --because "the window is over"')
     .action(async (flags: RootFlag & ProgressFlag & { because: string }, command: Command) => {
       const left = leftOn(flags);
+      if (handedToRelease(left, hostLayout(flags.root))) return;
       tell(await running(flags, left, command, (run) => rollBackOperation(run, left, flags.because)), left, command);
     });
 }

@@ -1,0 +1,40 @@
+import type { Services } from '../../bundle/install/tools.ts';
+import type { ReleaseServices } from '../../bundle/upgrade/tools.ts';
+import { openEngine } from '../../control/engine/engine.ts';
+import { PLANE_LABEL } from '../../control/engine/labels.ts';
+import { runProgram } from './run-program.ts';
+
+const CONTROL = 'frostbyte-control.service';
+const GATEWAY = 'frostbyte-gateway.service';
+/** Control gives its work the time that the settings say, and then ends it. */
+const STOP_SECONDS = 180;
+/** A store that ends in its own time needs not mend itself when it is started again. */
+const STORE_SECONDS = 60;
+
+/** The services of this host, with one release in the place of another. */
+export function releaseServices(services: Services, socket: string): ReleaseServices {
+  const { manager, commands, areUp, failed } = services;
+  return {
+    manager,
+    commands,
+    areUp: () => areUp(),
+    failed: () => failed(),
+    async rest() {
+      // Not to come up by itself in the middle, either: a boot may come between.
+      if (manager === 'systemd')
+        await runProgram('systemctl', ['disable', '--now', CONTROL], { seconds: STOP_SECONDS, accepted: [0, 1, 5] });
+      else await services.stop();
+      const engine = openEngine(socket);
+      const there = await engine.containers(PLANE_LABEL);
+      await Promise.all(there.map(({ name }) => engine.stop(name, STORE_SECONDS)));
+      await services.takeDown();
+    },
+    async renew() {
+      // What runs of the release before would be taken for the one that is current.
+      if (manager === 'systemd')
+        for (const unit of [GATEWAY, CONTROL])
+          await runProgram('systemctl', ['stop', unit], { seconds: STOP_SECONDS, accepted: [0, 1, 5] });
+      await services.start();
+    },
+  };
+}
