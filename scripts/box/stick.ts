@@ -62,7 +62,7 @@ function bundle(options: readonly string[]): void {
 }
 
 /** One signature, of the industry's harmless test file: the real databases cannot be had by everybody who builds. */
-function signaturesFolder(): string {
+export function signaturesFolder(): string {
   const folder = join(PLACE.cache, 'signatures');
   mkdirSync(folder, { recursive: true });
   const text = `Frostbyte.Eicar.Test:0:0:${Buffer.from(EICAR).toString('hex')}\n`;
@@ -71,8 +71,8 @@ function signaturesFolder(): string {
   return folder;
 }
 
-/** By names, sizes and times, so that a tree that is as it was is known in a moment. */
-function sourcesHash(): string {
+/** What the package of this tree is made of. By names, sizes and times, so that a tree that is as it was is known in a moment. */
+export function sourcesHash(): string {
   const hash = createHash('sha256');
   for (const file of SOURCES.flatMap((pattern) => globSync(pattern, { cwd: ROOT })).sort()) {
     const { size, mtimeMs } = statSync(join(ROOT, file));

@@ -9,7 +9,7 @@ export interface Checkout {
   /** Builds `dist/` from its sources. */
   build(): void;
   /** Runs `scripts/bundle.ts`; the bundle's folder. What of its images our program is in is made anew. */
-  bundle(out: string, environment?: Record<string, string>): string;
+  bundle(out: string, environment?: Record<string, string>, more?: readonly string[]): string;
   end(): void;
 }
 
@@ -43,8 +43,8 @@ export function checkOut(name: string): Checkout {
   return {
     folder,
     build: () => node('scripts/build.ts'),
-    bundle(out, environment = {}) {
-      node('scripts/bundle.ts', ['--without=qdrant', `--out=${out}`], environment);
+    bundle(out, environment = {}, more = []) {
+      node('scripts/bundle.ts', ['--without=qdrant', `--out=${out}`, ...more], environment);
       return out;
     },
     end: () => rmSync(folder, { recursive: true, force: true }),

@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict';
+import { cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { before, describe, it } from 'node:test';
+import type { Box } from '../../scripts/box/box.ts';
+import { fingerprintOf, stickFolder } from '../../scripts/box/stick.ts';
+import { untilReady } from '../support/box/ask.ts';
+import { adminToken, bringSamples, frostbyte, installWhole } from '../support/box/install.ts';
+import { begunWith, killedIn } from '../support/box/installation.ts';
+import { nextStickFolder } from '../support/box/next-stick.ts';
+import { downtimeOf, pollSearch } from '../support/box/poll.ts';
+import { newestMigrations } from '../support/box/schemas.ts';
+import { boxes, noBoxes } from '../support/box/sealed.ts';
+import { seeded } from '../support/faults/random.ts';
+import { NEXT_SETTING, NEXT_VERSION } from '../support/next-release.ts';
+
+const THIS = '0.1.0';
+const WORDS = 'notice period of the warehouse lease';
+const DOWNTIME_SECONDS = 15;
+/** Where the next release is copied to: a box has one stick. */
+const NEXT = '/var/tmp/next';
+/** Phases that the upgrade is killed in, before people are let in. */
+const TITLES = [
+  'Copy the data while it runs',
+  'Let the work come to an end, and end the stores',
+  'Copy what changed until it rested',
+  'Start the release',
+  'Wait until all of it is ready',
+  'Find that document again, and send another one through',
+];
+
+describe('an upgrade in a sealed box', { skip: noBoxes, timeout: 1_800_000 }, () => {
+  const make = boxes();
+  let box: Box;
+  let token: string;
+  let reader: string;
+
+  before(async () => {
+    if (noBoxes) return;
+    const [stick, next] = [await stickFolder(), await nextStickFolder()];
+    box = await make({ equipment: 'both', stick });
+    assert.equal(await box.boot(), 'running');
+    await installWhole(box, stick);
+    cpSync(next, join(box.root, NEXT), { recursive: true });
+    await untilReady(box);
+    token = await adminToken(box);
+    const created = await frostbyte(box, token, 'tenant', 'create', 'Nord Law', '--email', 'it@nordlaw.example');
+    assert.equal(created.code, 0, created.err);
+    const sent = await frostbyte(box, token, 'ingest', bringSamples(box), '--tenant', 'nordlaw');
+    assert.match(sent.out, /"indexed":14/, sent.err);
+    reader = (await frostbyte(box, null, 'token', 'issue', '--role', 'tenant_user', '--tenant', 'nordlaw')).out.trim();
+  });
+  const words = (...more: string[]) => ['sh', `${NEXT}/install.sh`, '--upgrade', '--', '--progress', 'lines', ...more];
+  const version = async () => (await frostbyte(box, null, '--version')).out.trim();
+  const search = () => frostbyte(box, token, '--reason=a look', 'search', 'nordlaw', 'notice', 'period');
+  const finds = async () => {
+    const found = await search();
+    assert.match(found.out, /contract-warehouse-lease\.pdf/, found.err);
+  };
+  const schemas = () => newestMigrations(box, 'tenant_nordlaw');
+  const log = () => box.must('frostbyte', 'plan', 'show', '--log');
+
+  it('is shown before anything is done: what the release is made of, and the phases', async () => {
+    const { code, out, err } = await box.run(words('--dry-run'));
+    assert.equal(code, 0, err);
+    assert.match(out, /^Made of \d+ components; the release here: \d+ components\./m);
+    assert.match(out, /Known vulnerabilities: /);
+    assert.match(out, /Let people in +to be done +no way back behind it/);
+    const refused = await box.run(['sh', `${NEXT}/install.sh`]);
+    assert.equal(refused.code, 1);
+    assert.match(refused.err, /Release 0\.1\.0 is installed here.*install\.sh --upgrade/);
+  });
+
+  it('that was killed, or had the power cut, before people were let in is taken back, code and data', async () => {
+    const random = seeded(40);
+    const title = TITLES[random.whole(0, TITLES.length - 1)]!;
+    const cut = random.whole(0, 1) === 1;
+    console.log(`# seed ${random.seed}: ${cut ? 'the power cut' : 'killed'} in: ${title}`);
+    const upgrade = box.start(words());
+    if (cut) {
+      await begunWith(upgrade, title);
+      await box.cutPower();
+      await box.boot();
+    } else await killedIn(upgrade, title);
+    const back = await box.run([
+      'frostbyte',
+      'plan',
+      'rollback',
+      '--because',
+      'the window is over',
+      '--progress',
+      'lines',
+    ]);
+    assert.equal(back.code, 0, `${back.err}${back.out}`);
+    assert.match(back.out, /rolled back, the host is as it was before/);
+    await untilReady(box);
+    assert.equal(await version(), THIS);
+    for (const [store, name] of Object.entries(await schemas())) assert.doesNotMatch(name, /next-release/, store);
+    await finds();
+  });
+
+  it('puts the next release in its place, and a client that asks every 100 ms is answered rightly or told to come again', async () => {
+    const client = pollSearch(box, 'nordlaw', reader, WORDS);
+    const { code, out, err } = await box.run(words());
+    const polled = await client.stop();
+    assert.equal(code, 0, `${err}${out}`);
+    assert.match(out, /^Upgrade 0\.1\.0 to 0\.2\.0: done\.$/m);
+    assert.equal(await version(), NEXT_VERSION);
+    const answers = Map.groupBy(polled, ({ status, why }) => `${status} ${why ?? ''}`.trim());
+    const seconds = downtimeOf(polled);
+    const counts = [...answers].map(([what, all]) => `${all.length} × ${what}`);
+    console.log(`# downtime: ${seconds.toFixed(1)} s; ${counts.join(', ')}`);
+    const right = polled.find(({ found }) => found !== null)!.found!;
+    for (const { status, why, retry_after, found } of polled) {
+      if (status === 200) assert.deepEqual(found, right);
+      // While the gateway is started anew nobody is there to answer.
+      else if (status === 0) assert.match(why!, /^(?:ECONNREFUSED|ECONNRESET|UND_ERR_SOCKET)$/);
+      else assert.deepEqual([status, why, Number(retry_after) > 0], [503, 'SERVICE_UNAVAILABLE', true]);
+    }
+    console.log(
+      (await log())
+        .split('\n')
+        .map((line) => `# ${line}`)
+        .join('\n'),
+    );
+    assert.ok(seconds <= DOWNTIME_SECONDS, `${seconds} s`);
+  });
+
+  it('leaves documents, evidence and log as they should be, with every store on the new schema', async () => {
+    await finds();
+    for (const [store, name] of Object.entries(await schemas())) assert.match(name, /next-release$/, store);
+    const { records } = JSON.parse(await box.must('frostbyte', 'evidence', 'show', '--json')) as {
+      records: { action: string; result: string; bundle: { version: string } | null }[];
+    };
+    const told = records.map(({ action, result, bundle }) => `${action} ${result} ${bundle?.version ?? ''}`.trim());
+    assert.deepEqual(told.slice(-3), [
+      `verify ok ${NEXT_VERSION}`,
+      'upgrade rolled-back',
+      `upgrade ok ${NEXT_VERSION}`,
+    ]);
+    assert.equal((await box.run(['frostbyte', 'evidence', 'verify'])).code, 0);
+    const again = await box.run(words());
+    assert.match(again.out, /finished .*\. Nothing was changed\./, again.err);
+    const older = await box.run([
+      'sh',
+      '/media/stick/install.sh',
+      '--fingerprint',
+      fingerprintOf(await stickFolder()),
+      '--upgrade',
+    ]);
+    assert.equal(older.code, 51, 'a bundle older than the newest here');
+  });
+
+  it('is gone back from in code only: what was taken since is there, on the schema of the next release', async () => {
+    const sent = await box.run([
+      'sh',
+      '-c',
+      'mkdir -p /srv/since && echo "The reindeer were counted twice." >/srv/since/since.txt',
+    ]);
+    assert.equal(sent.code, 0);
+    const ingested = await frostbyte(box, token, 'ingest', '/srv/since', '--tenant', 'nordlaw');
+    assert.equal(ingested.code, 0, ingested.err);
+    await box.must('sh', '-c', `printf '%s\\n' '${NEXT_SETTING}: "hello"' >>/etc/frostbyte/frostbyte.yaml`);
+    const refused = await box.run(['frostbyte', 'rollback', '--progress', 'lines']);
+    assert.equal(refused.code, 1);
+    assert.match(refused.err + refused.out, new RegExp(`CONFIG_INVALID: The release in .*${THIS}.*${NEXT_SETTING}`));
+    await box.must('sed', '-i', `/^${NEXT_SETTING}:/d`, '/etc/frostbyte/frostbyte.yaml');
+    const back = await box.run(['frostbyte', 'rollback', '--progress', 'lines']);
+    assert.equal(back.code, 0, `${back.err}${back.out}`);
+    assert.equal(await version(), THIS);
+    await untilReady(box);
+    for (const [store, name] of Object.entries(await schemas())) assert.match(name, /next-release$/, store);
+    await finds();
+    const since = await frostbyte(box, token, '--reason=a look', 'search', 'nordlaw', 'reindeer');
+    assert.match(since.out, /since\.txt/, since.err);
+    const more = await box.run(['frostbyte', 'rollback']);
+    assert.match(more.err, /There is no upgrade to go back from/);
+    rmSync(join(box.root, NEXT), { recursive: true });
+  });
+});
