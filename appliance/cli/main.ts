@@ -104,6 +104,8 @@ const COMMANDS: readonly Commands[] = [
     words: ['install'],
     load: async () => (await import('./commands/install.ts')).installCommand,
   },
+  { words: ['upgrade'], load: async () => (await import('./commands/upgrade.ts')).upgradeCommand },
+  { words: ['rollback'], load: async () => (await import('./commands/rollback.ts')).rollbackCommand },
   {
     words: ['plan'],
     load: async () => (await import('./commands/plan.ts')).planCommands,
