@@ -16,7 +16,8 @@ import { NEXT_SETTING, NEXT_VERSION } from '../support/next-release.ts';
 
 const THIS = '0.1.0';
 const WORDS = 'notice period of the warehouse lease';
-const DOWNTIME_SECONDS = 15;
+/** On whatever machine this runs; what is promised is measured by `make bench QUESTION=upgrade`, where nothing else runs. */
+const DOWNTIME_SECONDS = 90;
 /** Where the next release is copied to: a box has one stick. */
 const NEXT = '/var/tmp/next';
 /** Phases that the upgrade is killed in, before people are let in. */
@@ -163,7 +164,10 @@ describe('an upgrade in a sealed box', { skip: noBoxes, timeout: 1_800_000 }, ()
     await box.must('sh', '-c', `printf '%s\\n' '${NEXT_SETTING}: "hello"' >>/etc/frostbyte/frostbyte.yaml`);
     const refused = await box.run(['frostbyte', 'rollback', '--progress', 'lines']);
     assert.equal(refused.code, 1);
-    assert.match(refused.err + refused.out, new RegExp(`CONFIG_INVALID: The release in .*${THIS}.*${NEXT_SETTING}`));
+    assert.match(
+      refused.err + refused.out,
+      new RegExp(`CONFIG_INVALID: The release in .*${THIS}[^]*${NEXT_SETTING}: unknown setting`),
+    );
     await box.must('sed', '-i', `/^${NEXT_SETTING}:/d`, '/etc/frostbyte/frostbyte.yaml');
     const back = await box.run(['frostbyte', 'rollback', '--progress', 'lines']);
     assert.equal(back.code, 0, `${back.err}${back.out}`);

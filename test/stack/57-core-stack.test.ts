@@ -104,7 +104,12 @@ describe('the core stack under control', { skip: stackMissing() ?? false, timeou
   it('comes up from nothing, each secret on memory and for its service’s user alone', async (t) => {
     const kept = await up(t);
     assert.deepEqual(running(), ALL);
-    assert.ok(containers().every(([, , , ...status]) => status.join(' ').includes('healthy')));
+    // The scanner is looked at for the first time seconds behind its start.
+    await until(
+      'all of it to be healthy',
+      () => containers().every(([, , , ...status]) => status.join(' ').includes('(healthy)')),
+      { seconds: 60, everyMs: 250 },
+    );
     assert.deepEqual(kept.health(), { name: 'core stack', ok: true, message: '5 services run' });
     const owners = Object.keys(placed()).map((name) => {
       const { uid, mode } = statSync(join(config.stack.secrets_folder, name));

@@ -25,9 +25,14 @@ export function releaseServices(services: Services, socket: string): ReleaseServ
         await runProgram('systemctl', ['disable', '--now', CONTROL], { seconds: STOP_SECONDS, accepted: [0, 1, 5] });
       else await services.stop();
       const engine = openEngine(socket);
+      // Networks stay: whoever comes finds them as they should be, or mends them.
       const there = await engine.containers(PLANE_LABEL);
-      await Promise.all(there.map(({ name }) => engine.stop(name, STORE_SECONDS)));
-      await services.takeDown();
+      await Promise.all(
+        there.map(async ({ name }) => {
+          await engine.stop(name, STORE_SECONDS);
+          await engine.remove(name);
+        }),
+      );
     },
     async renew() {
       // What runs of the release before would be taken for the one that is current.

@@ -83,6 +83,6 @@ export function hostServices({ layout, isSystemd, engine, answer }: ServicesOpti
 /** Removes what control made and left running: containers, then their networks. An engine that is away holds nothing. */
 async function removeContainers(socket: string): Promise<void> {
   const engine = openEngine(socket);
-  for (const { name } of await engine.containers(PLANE_LABEL)) await engine.remove(name);
+  await Promise.all((await engine.containers(PLANE_LABEL)).map(({ name }) => engine.remove(name)));
   for (const name of await engine.networks(PLANE_LABEL)) await engine.removeNetwork(name);
 }

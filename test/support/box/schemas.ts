@@ -1,8 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import type { Box } from '../../../scripts/box/box.ts';
 
+const CURRENT = '/opt/frostbyte/current';
 const POSTGRES = '172.28.0.10';
 const NEWEST = 'SELECT name FROM schema_migrations ORDER BY version DESC LIMIT 1';
 
@@ -19,17 +18,15 @@ export async function newestMigrations(box: Box, tenantDatabase: string): Promis
     if (stdout === '') throw new Error(stderr);
     return stdout.trim();
   };
-  const registry = new Database(join(box.root, 'var/lib/frostbyte/control/registry.sqlite'), { readonly: true });
-  try {
-    return {
-      registry: registry.prepare(NEWEST).pluck().get() as string,
-      log: ask('frostbyte', 'audit'),
-      rows: ask(tenantDatabase, 'records'),
-    };
-  } finally {
-    registry.close();
-  }
+  // By the release's own runtime: the disk of a box is no place for a database that this host opens.
+  const registry = await box.must(`${CURRENT}/bin/node`, '-e', OF_REGISTRY);
+  return { registry, log: ask('frostbyte', 'audit'), rows: ask(tenantDatabase, 'records') };
 }
+
+const OF_REGISTRY = `
+const Database = require('${CURRENT}/appliance/node_modules/better-sqlite3');
+const db = new Database('/var/lib/frostbyte/control/registry.sqlite', { readonly: true });
+console.log(db.prepare('${NEWEST}').pluck().get());`;
 
 const SCRIPT = `
 import pg from 'pg';

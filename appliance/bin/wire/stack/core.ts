@@ -35,6 +35,7 @@ export async function coreStack(
   const hasQdrant = hasOwnQdrant(config);
   const secrets = await settleCoreSecrets(paths.coreSecrets, root, clock, { hasQdrant });
   const isSecure = stack.tls === 'on';
+  const services = hasQdrant ? [...CORE_SERVICES, QDRANT_SERVICE] : CORE_SERVICES;
   const files = [
     'core.yaml',
     ...(isSecure ? ['tls.yaml'] : []),
@@ -54,8 +55,10 @@ export async function coreStack(
         [GIVEN.vectors.name]: paths.vectors,
         FROSTBYTE_SUBNET: stack.subnet,
       },
+      // It takes connections at once, and is looked at for the first time seconds later.
+      awaited: services.map(({ name }) => name).filter((name) => name !== 'scanner'),
     }),
-    services: hasQdrant ? [...CORE_SERVICES, QDRANT_SERVICE] : CORE_SERVICES,
+    services,
     engine: openEngine(stack.engine),
     async prepare() {
       await placeCoreSecrets(secrets, stack.secrets_folder, { hasQdrant, isSecure });
