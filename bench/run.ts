@@ -28,6 +28,7 @@ const QUESTIONS: Readonly<Record<string, () => Promise<{ measure(): Promise<stri
   adapters: () => import('./adapters.ts'),
   servers: () => import('./servers.ts'),
   tenants: () => import('./tenants.ts'),
+  upgrade: () => import('./upgrade.ts'),
 };
 /** Those that ask the server stack, which is reached from its namespace alone. */
 const ON_STACK = ['adapters', 'servers', 'tenants'];

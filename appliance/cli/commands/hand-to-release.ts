@@ -11,7 +11,8 @@ import type { OperationState } from '../../bundle/operation/state.ts';
  */
 export function handedToRelease({ plan }: OperationState, { releases, quarantine }: HostLayout): boolean {
   if (plan.version === PIPELINE_VERSION) return false;
-  const program = [releases, quarantine]
+  // The copy first: a way back may remove the release itself.
+  const program = [quarantine, releases]
     .map((folder) => join(folder, plan.version, 'appliance/frostbyte'))
     .find((file) => existsSync(file));
   if (program === undefined) return false;
