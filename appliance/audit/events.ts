@@ -251,6 +251,29 @@ export const EVENTS = Object.freeze({
   BUNDLE_ROLLED_BACK: appliance('version', 'manifest_sha256', 'counter'),
   DOWNGRADE_FORCED: appliance('version', 'manifest_sha256', 'counter'),
   SIGNATURES_UPDATED: appliance('version'),
+  TENANT_EXPORTED: ofControl(
+    'export',
+    'export_id',
+    'documents',
+    'chunks',
+    'tree_size',
+    'tree_root',
+    'file_sha256',
+    'signer',
+    'recipient',
+  ),
+  // Binds the head of the foreign log that is sealed beside: it was never a part of this one.
+  EXPORT_IMPORTED: ofControl(
+    'export',
+    'export_id',
+    'from_tenant',
+    'documents',
+    'batch_ids',
+    'tree_size',
+    'tree_root',
+    'file_sha256',
+    'signer',
+  ),
   BACKUP_CREATED: appliance('backup_id', 'tenants', 'bytes', 'file_sha256'),
   // In the appliance's log and in that of each tenant: binds the head of the tree that the backup held, with what came behind it.
   BACKUP_RESTORED: appliance(

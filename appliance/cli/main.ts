@@ -126,6 +126,7 @@ const COMMANDS: readonly Commands[] = [
     words: ['restore'],
     load: async () => (await import('./commands/restore.ts')).restoreCommand,
   },
+  { words: ['export'], load: async () => (await import('./commands/export.ts')).exportCommands },
   {
     words: ['evidence'],
     load: async () => (await import('./commands/evidence.ts')).evidenceCommands,

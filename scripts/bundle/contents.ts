@@ -6,7 +6,8 @@ import { compiled, ROOT } from '../images/recipe.ts';
 
 const NODE = join(ROOT, '.toolchain/node');
 /** Programs that are run from the medium, or from the copy. */
-const PROGRAMS = /^(?:verify\.sh|install\.sh|appliance\/frostbyte|host\/(?:input-rule|docker-compose)|bin\/node)$/;
+const PROGRAMS =
+  /^(?:verify\.sh|install\.sh|export\.sh|appliance\/frostbyte|host\/(?:input-rule|docker-compose)|bin\/node)$/;
 
 /** Files that every bundle of this tree has, sorted by path. */
 export function ownFiles(): Input[] {
@@ -15,6 +16,7 @@ export function ownFiles(): Input[] {
     ['bin/LICENSE', join(NODE, 'LICENSE')],
     ['verify.sh', join(ROOT, 'host/bundle/verify.sh')],
     ['install.sh', join(ROOT, 'host/bundle/install.sh')],
+    ['export.sh', join(ROOT, 'host/bundle/export.sh')],
     ['README.txt', join(ROOT, 'host/bundle/README.txt')],
     ['Makefile', join(ROOT, 'host/bundle/Makefile')],
     ['host/input-rule', join(ROOT, 'host/input-rule')],

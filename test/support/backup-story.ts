@@ -43,6 +43,8 @@ export interface BackupStory {
   appliance: Appliance;
   box: RestoreBox;
   backup: BackupReport;
+  /** What was restored, once it runs. */
+  again: Appliance;
 }
 
 const QUESTION = 'How long does rye bread keep?';
@@ -260,6 +262,7 @@ export function backupStory(site: BackupSite, early: (story: BackupStory) => voi
     assert.ok(report.unknown_since > backup.manifest.made_at);
 
     again = await box.begin();
+    story.again = again;
     assert.equal(await hasRaw(again, herring), false);
     const admin = await again.caller({ role: 'admin', subject: 'frode' }, 'journey');
     // Tokens of before are dead, and so are those of a tenant that nobody confirmed.

@@ -250,7 +250,7 @@ describe('the Makefile of the package', () => {
     const named = targets.map(({ name }) => name);
     assert.deepEqual(/^\.PHONY: (.*)$/m.exec(read(file))![1]!.split(' '), named);
     const wanted =
-      'preflight install start stop restart status verify logs upgrade rollback backup restore boundary doctor support uninstall';
+      'preflight install start stop restart status verify logs upgrade rollback backup restore export boundary doctor support uninstall';
     assert.deepEqual(named, ['help', ...wanted.split(' ')]);
   });
 

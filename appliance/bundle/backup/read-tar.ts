@@ -94,6 +94,6 @@ const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.
 function damaged(what: string): FrostbyteError {
   return new FrostbyteError(
     'OBJECT_CORRUPTED',
-    `The backup is damaged: its tar has ${what}. Copy it again, or take another.`,
+    `The file is damaged: its tar has ${what}. Copy it again, or take another.`,
   );
 }

@@ -1,38 +1,23 @@
 import { createReadStream, statSync } from 'node:fs';
-import { entryHeader } from '../../../bundle/backup/entry-header.ts';
+import { TarStream } from '../../../bundle/backup/tar-stream.ts';
 import type { Write } from '../../../bundle/backup/write-tar.ts';
-import { paddingOf, TAR_END } from '../../../bundle/format/tar.ts';
-import { FrostbyteError } from '../../../kernel/errors.ts';
 import { AgeWriter } from '../../../secrets/age-file.ts';
 
 /** A tar inside an age file, as a stream: one part of a backup. `age -d -i KEY PART | tar -x` opens it. */
-export class SealedPart {
+export class SealedPart extends TarStream {
   readonly #age: AgeWriter;
-  readonly #write: Write;
+  readonly #out: Write;
 
   private constructor(age: AgeWriter, write: Write) {
+    super(async (bytes) => {
+      for (const sealed of age.push(bytes)) await write(sealed);
+    });
     this.#age = age;
-    this.#write = write;
+    this.#out = write;
   }
 
   static async begin(recipient: string, write: Write): Promise<SealedPart> {
     return new SealedPart(await AgeWriter.start([recipient]), write);
-  }
-
-  /** Adds a file of as many bytes as were said. Throws `STORE_UNAVAILABLE` where there are others. */
-  async add(path: string, size: number, source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
-    await this.#push(entryHeader({ path, size }));
-    let left = size;
-    for await (const bytes of source) {
-      left -= bytes.byteLength;
-      await this.#push(bytes);
-    }
-    if (left !== 0)
-      throw new FrostbyteError(
-        'STORE_UNAVAILABLE',
-        'Something was replaced while it was copied. Run the backup again.',
-      );
-    await this.#push(Buffer.alloc(paddingOf(size)));
   }
 
   /** Adds a file of the disk that nobody changes meanwhile. */
@@ -40,17 +25,9 @@ export class SealedPart {
     return this.add(path, statSync(file).size, createReadStream(file, { highWaterMark: 1 << 20 }));
   }
 
-  addBytes(path: string, bytes: Uint8Array): Promise<void> {
-    return this.add(path, bytes.byteLength, [bytes]);
-  }
-
-  async end(): Promise<void> {
-    await this.#push(TAR_END);
-    for (const sealed of this.#age.end()) await this.#write(sealed);
-  }
-
-  async #push(bytes: Uint8Array): Promise<void> {
-    for (const sealed of this.#age.push(bytes)) await this.#write(sealed);
+  override async end(): Promise<void> {
+    await super.end();
+    for (const sealed of this.#age.end()) await this.#out(sealed);
   }
 }
 
