@@ -95,7 +95,7 @@ async function buildUi(): Promise<void> {
   const folder = join(out, 'assets/ui');
   const source = 'appliance/ui';
   const { metafile } = await build({
-    entryPoints: [`${source}/client/page.ts`, `${source}/style/style.css`],
+    entryPoints: ['client/page.ts', 'client/hash-files.ts', 'style/style.css'].map((file) => `${source}/${file}`),
     absWorkingDir: root,
     outdir: folder,
     entryNames: '[name]-[hash]',

@@ -91,6 +91,7 @@ export function createUi(options: UiOptions): Hono<PagesEnv> {
     named(c, '/sign-in');
     const arrival = arrivalOf(c);
     const note = arrival.query.get('note');
+    if (note === 'ended') c.header('set-cookie', sessionCookie(c.req.raw, null));
     return signIn(c, arrival, {
       next: ownPath(arrival.query.get('next')),
       refusal: null,
@@ -183,7 +184,7 @@ export function createUi(options: UiOptions): Hono<PagesEnv> {
     } catch (error) {
       if (!isFrostbyteError(error, 'AUTHENTICATION_REQUIRED', 'TOKEN_EXPIRED', 'TOKEN_REVOKED')) throw error;
       control.authenticationFailed(sourceOf(c), error.code);
-      c.header('set-cookie', sessionCookie(c.req.raw, null));
+      // The cookie goes when a person is told: a page that asks by itself must not take the answer from them.
       return entrance('ended');
     }
     try {

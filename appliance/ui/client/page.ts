@@ -1,8 +1,10 @@
 import { copyButtons } from './copy.ts';
 import { liveBatch } from './live-batch.ts';
 import { livingMoments } from './moments.ts';
+import { uploadPage } from './upload/page.ts';
 
 /** The one client: it makes pages livelier, and every page that can works without it. */
 copyButtons();
 livingMoments();
 liveBatch();
+uploadPage();

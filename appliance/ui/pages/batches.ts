@@ -4,7 +4,7 @@ import { BATCH_STATES, type BatchListItem } from '../../api/schemas/ingest.ts';
 import type { z } from '../../api/zod.ts';
 import type { PageParts } from '../parts/layout.ts';
 import { olderLink, stateFilter } from '../parts/lists.ts';
-import { emptyState, moment, number, pill, type Tone } from '../parts/pieces.ts';
+import { action, emptyState, moment, number, pill, type Tone } from '../parts/pieces.ts';
 import type { BatchState } from '../texts/en.ts';
 import type { Visit } from '../visit.ts';
 import { tenantPath } from './paths.ts';
@@ -33,15 +33,16 @@ export async function batchesPage(visit: Visit): Promise<PageParts> {
     ({ batch_id, status, file_count, submitted_at, submitted_by }) =>
       html`<tr><th scope="row"><a href="${tenantPath(tenant, 'batches', batch_id)}">${name(batch_id)}</a></th><td>${pill(BATCH_TONES[status], t.batchStates[status])}</td><td class="n" data-label="${says.files}">${number(language, file_count)}</td><td>${moment(language, submitted_at, now)}</td><td data-label="${says.by}">${name(submitted_by)}</td></tr>`,
   );
+  const maySend = visit.caller.role === 'tenant_admin';
   const isBare = state === undefined && !query.has('after');
   const none = isBare
     ? emptyState(
         says.none,
         says.noneSays,
-        html`<p>${says.onTheCommandLine}</p><pre tabindex="0"><code>frostbyte ingest ./outgoing --tenant ${tenant}</code></pre>`,
+        html`${maySend ? action(tenantPath(tenant, 'upload'), t.upload.title) : null}<p>${says.onTheCommandLine}</p><pre tabindex="0"><code>frostbyte ingest ./outgoing --tenant ${tenant}</code></pre>`,
       )
     : emptyState(says.noneOf, says.noneOfSays);
-  const main = html`<div class="head"><div><h1>${says.title}</h1><p class="lead">${says.says}</p></div></div>
+  const main = html`<div class="head"><div><h1>${says.title}</h1><p class="lead">${says.says}</p></div>${maySend && data.length > 0 ? html`<div class="actions">${action(tenantPath(tenant, 'upload'), t.upload.title)}</div>` : null}</div>
 ${
   isBare && data.length === 0
     ? null

@@ -1,4 +1,4 @@
-import { TENANT_AND_ADMIN } from '../../api/route.ts';
+import { TENANT_ADMIN, TENANT_AND_ADMIN } from '../../api/route.ts';
 import type { Role } from '../../kernel/identity.ts';
 import type { PageParts, Way } from '../parts/layout.ts';
 import type { Visit } from '../visit.ts';
@@ -10,6 +10,7 @@ import { tenantPath } from './paths.ts';
 import { receiptPage } from './receipt.ts';
 import { searchPage, searchResultPage } from './search.ts';
 import { tenantsPage } from './tenants.ts';
+import { uploadPage } from './upload.ts';
 import { welcomePage } from './welcome.ts';
 
 /** A page of the user interface: who may see it, and what it shows. The API decides again about everything that it asks. */
@@ -38,6 +39,7 @@ export const PAGES: readonly Page[] = Object.freeze([
   { method: 'get', path: '/tenants', roles: ['admin'], show: tenantsPage },
   ofTenant('batches', batchesPage),
   ofTenant('batches/{batch_id}', batchPage),
+  { ...ofTenant('upload', uploadPage), roles: TENANT_ADMIN },
   ofTenant('receipts/{receipt_id}', receiptPage),
   ofTenant('documents', documentsPage),
   ofTenant('documents/{doc_id}', documentPage),
@@ -64,6 +66,7 @@ export function waysFor({ t, caller, params }: Visit): Way[] {
           { path: tenantPath(tenant, 'batches'), says: t.ways.batches },
           { path: tenantPath(tenant, 'documents'), says: t.ways.documents },
           { path: tenantPath(tenant, 'search'), says: t.ways.search },
+          ...(caller.role === 'tenant_admin' ? [{ path: tenantPath(tenant, 'upload'), says: t.ways.upload }] : []),
         ]),
   ];
 }

@@ -80,6 +80,11 @@ export async function furnish({ appliance, tenant, addUser }: BrowserWorld): Pro
       await page.press('#question', 'Enter');
       await page.waitForSelector('.hits');
     }),
+    of('upload', 'upload'),
+    of('upload-chosen', 'upload', async ({ page }) => {
+      await page.setInputFiles('input[webkitdirectory]', SAMPLES);
+      await page.waitForSelector('[data-part="send"]:enabled');
+    }),
     of('refused', 'receipts/00000000-0000-7000-8000-000000000000'),
   ];
 }

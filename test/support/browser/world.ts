@@ -4,6 +4,7 @@ import { withControl } from '../../../appliance/bin/wire/embedded.ts';
 import { loadConfig } from '../../../appliance/config/load.ts';
 import type { NewUser } from '../../../appliance/control/users/user-verbs.ts';
 import { type Appliance, startAppliance } from '../appliance.ts';
+import { freePort } from '../free-port.ts';
 import { startBrowser } from './chromium.ts';
 
 export const PASSWORD = 'a long winter passphrase';
@@ -13,7 +14,7 @@ export interface BrowserWorld {
   appliance: Appliance;
   browser: Browser;
   /** A tenant with somebody who signs in for it by this name and `PASSWORD`. */
-  tenant(id: string, username?: string): Promise<void>;
+  tenant(id: string, username?: string, config?: Record<string, unknown>): Promise<void>;
   addUser(user: Omit<NewUser, 'password'>): Promise<void>;
   /** A browser of its own: its cookies, colours and language. What goes wrong in its pages fails the test (`problems`). */
   visitor(options?: { scheme?: 'light' | 'dark'; language?: string; script?: boolean }): Promise<Visitor>;
@@ -54,7 +55,12 @@ export function browserWorld(): () => BrowserWorld {
 
 /** The same for who runs no tests; to be ended by hand. */
 export async function make(): Promise<BrowserWorld> {
-  const [appliance, browser] = await Promise.all([startAppliance({ arrangement: 'single' }), startBrowser()]);
+  // It is restarted under open pages, which know it by its address.
+  const environment = { FROSTBYTE_PORT: String(await freePort()) };
+  const [appliance, browser] = await Promise.all([
+    startAppliance({ arrangement: 'single', environment }),
+    startBrowser(),
+  ]);
   const addUser: BrowserWorld['addUser'] = async (user) => {
     const config = loadConfig({ variables: {}, overrides: { data_folder: appliance.dataFolder } });
     await withControl(config, (control) => control.addUser({ ...user, password: PASSWORD }, 'operator'));
@@ -63,8 +69,8 @@ export async function make(): Promise<BrowserWorld> {
     appliance,
     browser,
     addUser,
-    async tenant(id, username = id) {
-      await appliance.createTenant(id);
+    async tenant(id, username = id, config = {}) {
+      await appliance.createTenant(id, config);
       await addUser({ username, role: 'tenant_admin', tenant_id: id });
     },
     async visitor({ scheme = 'light', language = 'en', script = true } = {}) {

@@ -92,7 +92,10 @@ describe('a page', () => {
     assert.equal((await look('/')).headers.get('location'), '/sign-in?next=%2F');
     const ended = await look('/', { cookie: `frostbyte=${'x'.repeat(43)}` });
     assert.equal(ended.headers.get('location'), '/sign-in?note=ended&next=%2F');
-    assert.match(ended.headers.get('set-cookie')!, /^frostbyte=; .*1970/);
+    assert.equal(ended.headers.get('set-cookie'), null, 'a page that asks by itself would take the answer away');
+    const told = await look('/sign-in?note=ended');
+    assert.match(told.headers.get('set-cookie')!, /^frostbyte=; .*1970/);
+    assert.match(await told.text(), /Your session is over/);
   });
 
   it('runs nothing but what this appliance serves, shows itself in no frame and is kept nowhere', async () => {
