@@ -18,6 +18,7 @@ import { behindClosedDoor } from './closed.ts';
 import { meantRequest } from './method-override.ts';
 import { refuseForgery, sessionOf } from './session-cookie.ts';
 import { sourceOf } from './source.ts';
+import { whileLive } from './while-live.ts';
 
 /**
  * The front door (spec 1, 4): identity, roles, the tenant's state, limits, then routing. It never looks into document
@@ -95,8 +96,8 @@ export function createGateway(options: GatewayOptions): Hono<Env> {
       if (passesBy(route, c.req.raw)) return next();
       c.set('endpoint', `/api/v1${route.path}`);
       const admitted = await admit(options, name, route, c);
-      const answer = await options.handlers[route.plane](admitted);
       const { caller, tenantId } = admitted;
+      const answer = whileLive(options.control, caller, await options.handlers[route.plane](admitted));
       if (tenantId === undefined || !needsBreakGlass(route, caller)) return answer;
       return whileOpen(options.control, caller, tenantId, answer);
     });

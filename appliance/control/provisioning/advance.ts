@@ -4,6 +4,7 @@ import type { Registry } from '../registry/open.ts';
 import { copiesOutside } from '../registry/outside-copies.ts';
 import { closePlan, findPlan, planSteps, writePlan } from '../registry/plans.ts';
 import { findTenant } from '../registry/tenants.ts';
+import { deleteUsersOf } from '../registry/users.ts';
 import { settleFlag } from '../tenants/kill-switch.ts';
 import { moveTenant } from '../tenants/transition.ts';
 import { type PlanRun, runBack, runForward } from './run-steps.ts';
@@ -93,7 +94,10 @@ async function deprovision(parts: Advancing, tenantId: string, signal: AbortSign
         steps: planSteps(registry, tenantId, 'deprovisioning').map(({ step }) => step),
         outside_copies: copiesOutside(registry, tenantId).map(({ copy_id, kind }) => `${kind} ${copy_id}`),
       },
-      also: () => closePlan(registry, tenantId, 'deprovisioning', clock.iso()),
+      also: () => {
+        closePlan(registry, tenantId, 'deprovisioning', clock.iso());
+        deleteUsersOf(registry, tenantId);
+      },
     });
     logger.info('tenant deprovisioned', shaped({ tenant_id: tenantId }));
   } else {

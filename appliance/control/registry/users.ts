@@ -49,3 +49,8 @@ export function deleteUser(registry: Registry, username: string): boolean {
 export function lockUsers(registry: Registry, at: string): void {
   registry.run('UPDATE users SET password = NULL, changed_at = ? WHERE password IS NOT NULL', [at]);
 }
+
+/** Forgets the users of a tenant that is no more. Inside `registry.write`. */
+export function deleteUsersOf(registry: Registry, tenantId: string): void {
+  registry.run('DELETE FROM users WHERE tenant_id = ?', [tenantId]);
+}

@@ -3,7 +3,7 @@ import type { Markup } from '../../api/markup.ts';
 
 const WORD = /[\p{L}\p{N}]+/gu;
 /** Words this short mark too much. */
-const SHORTEST = 3;
+const SHORTEST = 4;
 const WORDS = 50;
 
 /** The text with the words of a question marked, also where they end otherwise (`notice` in `notices`). */

@@ -46,7 +46,7 @@ export const de: Texts = {
     batches: 'Lieferungen',
     documents: 'Dokumente',
     search: 'Suche',
-    upload: 'Dokumente senden',
+    upload: 'Senden',
     tenants: 'Mandanten',
   },
   tenants: {

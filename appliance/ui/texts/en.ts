@@ -48,7 +48,7 @@ export const en = {
     commandsSay:
       'What your role may do besides, frostbyte does in a terminal; each command has an example in its help.',
   },
-  ways: { batches: 'Batches', documents: 'Documents', search: 'Search', upload: 'Send documents', tenants: 'Tenants' },
+  ways: { batches: 'Batches', documents: 'Documents', search: 'Search', upload: 'Send', tenants: 'Tenants' },
   tenants: {
     title: 'Tenants',
     none: 'There is no tenant yet',

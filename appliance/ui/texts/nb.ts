@@ -46,7 +46,7 @@ export const nb: Texts = {
     batches: 'Leveranser',
     documents: 'Dokumenter',
     search: 'Søk',
-    upload: 'Send dokumenter',
+    upload: 'Send',
     tenants: 'Leietakere',
   },
   tenants: {

@@ -224,4 +224,15 @@ describe('sessions', () => {
     await assert.rejects(control.session(secret), { code: 'TOKEN_REVOKED' });
     await control.signIn(dana, 'local');
   });
+
+  it('and users of a tenant go with it', async (t) => {
+    const { control } = await controlWorld(t);
+    await control.start();
+    const tenant_id = await makeTenant(control);
+    await control.addUser({ ...FRODE, username: 'dana', role: 'tenant_user', tenant_id }, 'operator');
+    await control.deprovision(tenant_id, { reason: 'over', confirm: true, confirm_tenant_id: tenant_id }, 'frode');
+    await control.idle();
+    assert.equal((await control.tenant(tenant_id)).state, 'DEPROVISIONED');
+    assert.deepEqual(await control.users(), []);
+  });
 });
