@@ -6,7 +6,7 @@
 const [url] = process.argv.slice(2);
 const { TOKEN, BODY } = process.env;
 const EVERY_MS = 100;
-const LATE_MS = 20_000;
+const LATE_MS = 60_000;
 
 async function ask() {
   const at = performance.now();
