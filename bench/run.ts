@@ -17,6 +17,7 @@ const QUESTIONS: Readonly<Record<string, () => Promise<{ measure(): Promise<stri
   search: () => import('./search.ts'),
   seam: () => import('./seam.ts'),
   erasure: () => import('./erasure.ts'),
+  backup: () => import('./backup.ts'),
   evidence: () => import('./evidence.ts'),
   lists: () => import('./lists.ts'),
   metadata: () => import('./metadata.ts'),
@@ -31,7 +32,7 @@ const QUESTIONS: Readonly<Record<string, () => Promise<{ measure(): Promise<stri
   upgrade: () => import('./upgrade.ts'),
 };
 /** Those that ask the server stack, which is reached from its namespace alone. */
-const ON_STACK = ['adapters', 'servers', 'tenants'];
+const ON_STACK = ['adapters', 'backup', 'servers', 'tenants'];
 
 /** Those that have an engine of their own: names go by the environment, and are looked up once. */
 const OWN_ENGINE = ['images'];

@@ -27,7 +27,9 @@ describe('a backup on servers that is killed', { skip: stackMissing() ?? false, 
   let backup: BackupReport;
   before(async () => {
     world = await backupWorld();
-    appliance = await startAppliance({ arrangement: 'stack', environment: { FROSTBYTE_DRAIN_SECONDS: '1' } });
+    // Its vectors lie in a file, as on a box without Qdrant: they are in the backup, and moved into their place.
+    const environment = { FROSTBYTE_DRAIN_SECONDS: '1', FROSTBYTE_VECTORS: 'sqlite-vec' };
+    appliance = await startAppliance({ arrangement: 'stack', environment });
     await appliance.createTenant('acme', { classification_review_enabled: false });
     await proveRecipient(appliance.dataFolder, world.recovery);
     const dana = await appliance.caller({ role: 'tenant_admin', tenant_id: 'acme', subject: 'dana' });
