@@ -156,7 +156,8 @@ export function planeContainers(options: ContainersOptions): PlaneContainers {
     async close() {
       const all = [...living.values()];
       for (const { kill } of all) kill();
-      await Promise.race([Promise.all(all.map(({ ended }) => ended)), wait(CLOSE_MS)]);
+      // A timer that nobody waits for any more must not hold up the end of the process.
+      await Promise.race([Promise.all(all.map(({ ended }) => ended)), wait(CLOSE_MS, undefined, { ref: false })]);
       // What is not gone by now is removed by the next start.
       closing.abort();
     },
