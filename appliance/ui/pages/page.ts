@@ -1,4 +1,4 @@
-import { TENANT_ADMIN, TENANT_AND_ADMIN } from '../../api/route.ts';
+import { ADMIN, TENANT_ADMIN, TENANT_AND_ADMIN, WRITERS } from '../../api/route.ts';
 import type { Role } from '../../kernel/identity.ts';
 import type { PageParts, Way } from '../parts/layout.ts';
 import type { Visit } from '../visit.ts';
@@ -8,7 +8,9 @@ import { documentPage } from './document.ts';
 import { documentsPage } from './documents.ts';
 import { tenantPath } from './paths.ts';
 import { receiptPage } from './receipt.ts';
+import { decideReviewPage, reviewDocumentPage, reviewsPage } from './review.ts';
 import { searchPage, searchResultPage } from './search.ts';
+import { checkIsolationPage, resumePage, suspendPage, tenantPage } from './tenant.ts';
 import { tenantsPage } from './tenants.ts';
 import { uploadPage } from './upload.ts';
 import { welcomePage } from './welcome.ts';
@@ -36,10 +38,17 @@ const ofTenant = (path: string, show: Page['show'], method: Page['method'] = 'ge
 /** The one table of pages. */
 export const PAGES: readonly Page[] = Object.freeze([
   { method: 'get', path: '/', roles: EVERYBODY, show: home },
-  { method: 'get', path: '/tenants', roles: ['admin'], show: tenantsPage },
+  { method: 'get', path: '/tenants', roles: ADMIN, show: tenantsPage },
+  { method: 'get', path: '/tenants/{tenant_id}', roles: ADMIN, show: tenantPage },
+  { ...ofTenant('suspend', suspendPage, 'post'), roles: ADMIN },
+  { ...ofTenant('resume', resumePage, 'post'), roles: ADMIN },
+  { ...ofTenant('isolation', checkIsolationPage, 'post'), roles: ADMIN },
   ofTenant('batches', batchesPage),
   ofTenant('batches/{batch_id}', batchPage),
   { ...ofTenant('upload', uploadPage), roles: TENANT_ADMIN },
+  { ...ofTenant('review', reviewsPage), roles: WRITERS },
+  { ...ofTenant('review/{doc_id}', reviewDocumentPage), roles: WRITERS },
+  { ...ofTenant('review/{doc_id}', decideReviewPage, 'post'), roles: WRITERS },
   ofTenant('receipts/{receipt_id}', receiptPage),
   ofTenant('documents', documentsPage),
   ofTenant('documents/{doc_id}', documentPage),
@@ -66,6 +75,7 @@ export function waysFor({ t, caller, params }: Visit): Way[] {
           { path: tenantPath(tenant, 'batches'), says: t.ways.batches },
           { path: tenantPath(tenant, 'documents'), says: t.ways.documents },
           { path: tenantPath(tenant, 'search'), says: t.ways.search },
+          ...(WRITERS.includes(caller.role) ? [{ path: tenantPath(tenant, 'review'), says: t.ways.review }] : []),
           ...(caller.role === 'tenant_admin' ? [{ path: tenantPath(tenant, 'upload'), says: t.ways.upload }] : []),
         ]),
   ];

@@ -7,7 +7,8 @@ import { emptyState, number, pill, type Tone } from '../parts/pieces.ts';
 import type { Visit } from '../visit.ts';
 import { tenantPath } from './paths.ts';
 
-const TONES: Readonly<Record<TenantState, Tone>> = Object.freeze({
+/** How each state of a tenant is shown. */
+export const TENANT_TONES: Readonly<Record<TenantState, Tone>> = Object.freeze({
   PENDING: 'running',
   PROVISIONING: 'running',
   ACTIVE: 'good',
@@ -26,7 +27,7 @@ export async function tenantsPage({ t, api, language, query }: Visit): Promise<P
     const title = html`${name(tenant_name)} <code class="soft">${tenant_id}</code>`;
     const checked = isolation === null ? says.notChecked : isolation.overall_pass ? says.isolated : says.notIsolated;
     const tone = isolation === null ? 'quiet' : isolation.overall_pass ? 'good' : 'bad';
-    return html`<tr><th scope="row">${state === 'ACTIVE' ? html`<a href="${tenantPath(tenant_id, 'batches')}">${title}</a>` : title}</th><td>${pill(TONES[state], state)}</td><td class="n" data-label="${says.documents}">${number(language, usage.documents_count)}</td><td class="n">${size(Math.round(usage.storage_used_gb * 1e9))}</td><td data-label="${says.isolation}">${pill(tone, checked)}</td></tr>`;
+    return html`<tr><th scope="row"><a href="${tenantPath(tenant_id)}">${title}</a></th><td>${pill(TENANT_TONES[state], state)}</td><td class="n" data-label="${says.documents}">${number(language, usage.documents_count)}</td><td class="n">${size(Math.round(usage.storage_used_gb * 1e9))}</td><td data-label="${says.isolation}">${pill(tone, checked)}</td></tr>`;
   });
   const more = (meta?.total ?? 0) > page * 100;
   const main = html`<div class="head"><h1>${says.title}</h1></div>

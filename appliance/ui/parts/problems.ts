@@ -15,17 +15,24 @@ interface Problem {
 /** Files named with a problem at once; the rest is one click away. */
 const NAMED = 5;
 
-/** What is to be done about a batch, what keeps files out of search first, the same problem of many files once. */
-export function problems(t: Texts, batch: BatchStatus): Markup {
+/**
+ * What is to be done about a batch, what keeps files out of search first, the same problem of many files once. `reviews`: where
+ * whoever looks may decide about those that are held; null where they may not.
+ */
+export function problems(t: Texts, batch: BatchStatus, reviews: string | null): Markup {
   const all = problemsOf(batch);
   const says = t.batch;
   const none = batch.acceptance_report === null ? says.notSettled : says.noProblems;
   return html`<section class="card" aria-labelledby="problems"><h2 id="problems">${says.problems}</h2>${
-    all.length === 0 ? html`<p class="soft">${none}</p>` : all.map((problem) => shown(t, problem))
+    all.length === 0 ? html`<p class="soft">${none}</p>` : all.map((problem) => shown(t, problem, reviews))
   }</section>`;
 }
 
-function shown(t: Texts, { code: of, severity, message, remediation, concerned }: Problem): Markup {
+function shown(
+  t: Texts,
+  { code: of, severity, message, remediation, concerned }: Problem,
+  reviews: string | null,
+): Markup {
   const says = t.batch;
   const files = (some: Problem['concerned']) =>
     html`<ul class="concerned">${some.map(
@@ -35,7 +42,7 @@ function shown(t: Texts, { code: of, severity, message, remediation, concerned }
   return html`<article class="problem ${severity}">
 <h3><span lang="en">${message}</span></h3>
 <p class="kind">${severity === 'blocked' ? says.blocked : says.warning} · ${says.concerned(concerned.length)} · ${code(of)}</p>
-<p class="mend"><b>${says.mend}</b> <span lang="en">${remediation}</span></p>
+<p class="mend"><b>${says.mend}</b> <span lang="en">${remediation}</span>${of === 'HELD_FOR_REVIEW' && reviews !== null ? html` <a href="${reviews}">${t.review.open}</a>` : null}</p>
 ${files(concerned.slice(0, NAMED))}
 ${concerned.length <= NAMED ? null : html`<details><summary>${says.more(concerned.length - NAMED)}</summary>${files(concerned.slice(NAMED))}</details>`}
 </article>`;

@@ -64,6 +64,7 @@ export async function furnish({ appliance, tenant, addUser }: BrowserWorld): Pro
     { name: 'nowhere', path: '/nowhere', username: 'dana' },
     { name: 'auditor', path: '/', username: 'astrid' },
     { name: 'tenants', path: '/tenants', username: 'frode' },
+    { name: 'tenant', path: '/tenants/nordlaw', username: 'frode' },
     { name: 'no-batches', path: '/tenants/newcomer/batches', username: 'nils' },
     { name: 'no-documents', path: '/tenants/newcomer/documents', username: 'nils' },
     of('batches', 'batches'),
@@ -80,6 +81,9 @@ export async function furnish({ appliance, tenant, addUser }: BrowserWorld): Pro
       await page.press('#question', 'Enter');
       await page.waitForSelector('.hits');
     }),
+    of('review', 'review'),
+    of('review-document', `review/${documentOf('shipments-2025.csv')}`),
+    { name: 'no-reviews', path: '/tenants/newcomer/review', username: 'nils' },
     of('upload', 'upload'),
     of('upload-chosen', 'upload', async ({ page }) => {
       await page.setInputFiles('input[webkitdirectory]', SAMPLES);
