@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, it, mock } from 'node:test';
 import { type QdrantServer, startQdrantDouble } from '../support/qdrant-double/start.ts';
 import { qdrantToken } from '../support/qdrant-double/tokens.ts';
 import { randomVectors } from '../support/vectors.ts';
@@ -31,10 +31,15 @@ describe('the double of Qdrant gives the answers that were recorded of a real on
   let server: QdrantServer;
   let keys: Record<string, Record<string, string>>;
   before(async () => {
+    // Snapshots are named by the second, and all of this was recorded within one.
+    mock.timers.enable({ apis: ['Date'], now: Date.now() });
     server = await startQdrantDouble();
     keys = whoAsks(server.apiKey);
   });
-  after(() => server.stop());
+  after(async () => {
+    await server.stop();
+    mock.timers.reset();
+  });
 
   /** Names of snapshots hold the time: recorded to given. */
   const names = new Map<string, string>();
