@@ -9,6 +9,8 @@ import { runProgram } from './run-program.ts';
 /** Control ends its work, and what it starts with it. */
 const STOP_SECONDS = 180;
 
+/** One that fails slowly is never seen to fail too often: it is not waited for longer than so many starts of it take. */
+const MOST_RESTARTS = 3;
 const UNITS = unitsOf({ subnet: '', listens_to: [] }).map(({ name }) => name);
 
 export interface ServicesOptions {
@@ -46,9 +48,9 @@ export function hostServices({ layout, isSystemd, engine, answer }: ServicesOpti
       takeDown,
     };
   }
-  /** Of each unit: loaded or not, how it stands, whether it comes up after a boot. */
+  /** Of each unit: how it stands, whether it comes up after a boot, how often it was started again by itself. */
   const states = async () => {
-    const said = await runProgram('systemctl', ['show', '--property=Id,ActiveState,UnitFileState', ...UNITS]);
+    const said = await runProgram('systemctl', ['show', '--property=Id,ActiveState,UnitFileState,NRestarts', ...UNITS]);
     return said
       .trim()
       .split(/\n\n+/)
@@ -74,7 +76,9 @@ export function hostServices({ layout, isSystemd, engine, answer }: ServicesOpti
         await runProgram('systemctl', ['disable', '--now', unit], { seconds: STOP_SECONDS, accepted: [0, 1, 5] });
     },
     async failed() {
-      return (await states()).flatMap(({ Id, ActiveState }) => (ActiveState === 'failed' && Id ? [Id] : []));
+      return (await states()).flatMap(({ Id, ActiveState, NRestarts }) =>
+        Id && (ActiveState === 'failed' || Number(NRestarts) >= MOST_RESTARTS) ? [Id] : [],
+      );
     },
     takeDown,
   };
