@@ -112,31 +112,33 @@ elif [ "$here" != "$copy" ]; then
   tool=$quarantine/.tool
   rm -rf "$tool" && mkdir -p "$tool" || exit 1
   sums=$tool/sums
-  cp "$here/SHA256SUMS" "$sums" || exit 40
-  (cd "$here" && sed -n 's/^[0-9a-f]*  \(\(bin\|appliance\)\/.*\)$/\1/p' SHA256SUMS) >"$tool/list"
-  while read -r path; do
-    mkdir -p "$tool/$(dirname "$path")" && cp "$here/$path" "$tool/$path" || { say "$path cannot be copied."; exit 40; }
-  done <"$tool/list"
-  # The list that was verified a moment ago, verified once more as the copy that counts.
-  cp "$here/SHA256SUMS.sig" "$tool/sums.sig" && mkdir -p "$tool/signers" &&
+  changed() { say 'The medium does not answer the same twice. Use another one.'; exit 40; }
+  # The list that was verified a moment ago, verified once more as the copy that counts: of the medium nothing is believed.
+  cp "$here/SHA256SUMS" "$sums" && cp "$here/SHA256SUMS.sig" "$tool/sums.sig" && mkdir -p "$tool/signers" &&
     cp "$here/signers/allowed_signers" "$here/signers/revoked_keys" "$here/signers/allowed_signers.sig" "$here/signers/revoked_keys.sig" "$here/signers/root.pub" "$tool/signers/" || exit 40
   if [ -n "$fingerprint" ]; then
     # Its one line alone: a file may hold keys that ssh-keygen does not show and yet believes.
     head -n 1 "$tool/signers/root.pub" | grep -x -E 'ssh-ed25519 [A-Za-z0-9+/=]+' >"$tool/root.pub"
-    [ "$(ssh-keygen -l -E sha256 -f "$tool/root.pub" | cut -d ' ' -f 2)" = "$fingerprint" ] || { say 'The medium does not answer the same twice.'; exit 40; }
+    [ "$(ssh-keygen -l -E sha256 -f "$tool/root.pub" | cut -d ' ' -f 2)" = "$fingerprint" ] || changed
     printf 'frostbyte-root %s\n' "$(cat "$tool/root.pub")" >"$tool/anchor"
     anchor=$tool/anchor
   fi
   signed() { ssh-keygen -Y verify -f "$2" -I "$3" -n "$4" ${5:+-r "$5"} -s "$1.sig" <"$1" >/dev/null 2>&1; }
   signed "$tool/signers/allowed_signers" "$anchor" frostbyte-root frostbyte-signers &&
     signed "$tool/signers/revoked_keys" "$anchor" frostbyte-root frostbyte-signers &&
-    signed "$sums" "$tool/signers/allowed_signers" frostbyte-release frostbyte-bundle "$tool/signers/revoked_keys" &&
-    (cd "$tool" && grep -E '^[0-9a-f]{64}  (bin|appliance)/' sums | sha256sum -c --status -) ||
-    { say 'The medium does not answer the same twice. Use another one.'; exit 40; }
+    signed "$sums" "$tool/signers/allowed_signers" frostbyte-release frostbyte-bundle "$tool/signers/revoked_keys" || changed
   for list in allowed_signers revoked_keys; do
     is=$(serial_of "$tool/signers/$list")
-    [ "${is:-0}" -ge "$serial" ] || { say 'The medium does not answer the same twice. Use another one.'; exit 40; }
+    [ "${is:-0}" -ge "$serial" ] || changed
   done
+  grep -E '^[0-9a-f]{64}  (bin|appliance)/' "$sums" >"$tool/programs"
+  # verify.sh refused such a path in what it read.
+  if grep -q -E '(^|/)\.\.?(/|$)|//' "$tool/programs"; then changed; fi
+  cut -c67- "$tool/programs" >"$tool/list"
+  while read -r path; do
+    mkdir -p "$tool/$(dirname "$path")" && cp "$here/$path" "$tool/$path" || { say "$path cannot be copied."; exit 40; }
+  done <"$tool/list"
+  (cd "$tool" && sha256sum -c --status programs) || changed
   chmod 0755 "$tool/bin/node"
   # A copy that is there was whole when it got its name; it is held against the manifest again before it is installed.
   if [ -d "$copy" ] && ! cmp -s "$copy/MANIFEST.json" "$here/MANIFEST.json"; then rm -rf "$copy"; fi

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   appendFileSync,
   cpSync,
@@ -13,7 +14,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fingerprint, publicLine, publicOf } from '../../appliance/bundle/sshsig/keys.ts';
 import { ABOUT, type BundleWorld, bundleWorld, newKey } from '../support/bundle-world.ts';
@@ -101,6 +102,35 @@ describe('install.sh', { skip }, () => {
     const before = statSync(join(copy, 'bin/node')).ino;
     assert.equal(install(path, '--fingerprint', print(), '--', '--dry-run').code, 0);
     assert.equal(statSync(join(copy, 'bin/node')).ino, before);
+  });
+
+  test('takes nothing of a medium that answers differently once it is verified, wherever its paths lead', () => {
+    fresh();
+    const medium = join(world.folder, 'two-faced', 'stick');
+    cpSync(path, medium, { recursive: true });
+    // What it shows to whoever reads it first, and what to whoever reads it then.
+    cpSync(path, join(world.folder, 'two-faced', 'first'), { recursive: true });
+    const planted = join(world.folder, 'two-faced', '1.2.3', 'bin', 'node');
+    mkdirSync(dirname(planted), { recursive: true });
+    writeFileSync(planted, `#!/bin/sh\ntouch ${join(world.folder, 'was-run')}\n`, { mode: 0o755 });
+    const line = `${createHash('sha256').update(readFileSync(planted)).digest('hex')}  bin/../../1.2.3/bin/node\n`;
+    const then = join(world.folder, 'two-faced', 'then');
+    writeFileSync(then, line + readFileSync(join(path, 'SHA256SUMS'), 'utf8'));
+    writeFileSync(
+      join(medium, 'verify.sh'),
+      // What it is asked: the fingerprint, the counter, the edition of the lists, and this medium.
+      `sh ${join(world.folder, 'two-faced', 'first')}/verify.sh "$1" "$2" "$3" "$4" "$5" "$6" ${join(world.folder, 'two-faced', 'first')} || exit
+cp ${then} ${join(medium, 'SHA256SUMS')}
+`,
+    );
+    const { code, said } = install(medium, '--fingerprint', print(), '--', '--dry-run');
+    assert.equal(code, 40, said);
+    assert.match(said, /The bundle is as it was signed[\s\S]*does not answer the same twice/);
+    assert.deepEqual(
+      quarantine().filter((name) => name !== '.tool'),
+      [],
+    );
+    assert.equal(existsSync(join(world.folder, 'was-run')), false);
   });
 
   test('does not install on a host that preflight refuses, says what to mend, and is run again', () => {
