@@ -203,11 +203,13 @@ export function stackBacking(network: StackNetwork): (parts: BackingParts) => Pr
       room: async () => {
         const { min_free_mb } = config.intake;
         const reserve = min_free_mb === null ? undefined : min_free_mb * MIB;
-        return diskRoom(config.stack.disk, reserve).catch((cause: unknown) => {
-          throw new FrostbyteError('STORE_UNAVAILABLE', `The disk of ${config.stack.disk} cannot be looked at.`, {
-            cause,
-          });
-        });
+        // What the stores hold, and what lies in files beside them: the fuller disk says what may still come.
+        const rooms = [config.stack.disk, config.data_folder].map((place) =>
+          diskRoom(place, reserve).catch((cause: unknown) => {
+            throw new FrostbyteError('STORE_UNAVAILABLE', `The disk of ${place} cannot be looked at.`, { cause });
+          }),
+        );
+        return Math.min(...(await Promise.all(rooms)));
       },
       limits: () => limits.place(),
       look: async () => network.containers?.look() ?? [],
