@@ -39,8 +39,6 @@ const { values } = parseArgs({
     tar: { type: 'boolean', default: false },
   },
 });
-/** What may be left out beside images. */
-const MODELS = ['nomic-embed-text-v1.5', 'all-mpnet-base-v2'];
 
 try {
   await build();
@@ -55,8 +53,7 @@ async function build(): Promise<void> {
   const arch = lock.arch;
   const version = release();
   const built_at = builtAt();
-  const without = values.without.filter((name) => !MODELS.includes(name));
-  const wanted = wantedImages({ without, objects: values.objects }, lock);
+  const wanted = wantedImages({ without: values.without, objects: values.objects }, lock);
   const images: BuiltImage[] = [];
   for (const image of wanted) images.push(await take(image));
   const layout = layoutInputs(
@@ -79,7 +76,9 @@ async function build(): Promise<void> {
       'none were brought (ENGINE=folder): the host needs a Docker Engine of its own',
       'Apache-2.0',
     ),
-    ...without.map((name) => absent(name, remarkOf(name))),
+    ...values.without
+      .filter((name) => lock.images.some((image) => image.name === name))
+      .map((name) => absent(name, remarkOf(name))),
   ];
   const bill = billOf(
     wanted,

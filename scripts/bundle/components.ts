@@ -29,7 +29,10 @@ export async function models(without: readonly string[], folder = MODELS): Promi
     const { name, revision, files, license } = model;
     if (state === 'absent' || without.includes(name)) {
       found.push(
-        absent(name, 'not on the build host (make models): documents are found by what other models or words say'),
+        absent(
+          name,
+          `${without.includes(name) ? `left out by the build (WITHOUT=${name})` : 'not on the build host (make models)'}: documents are found by what other models or words say`,
+        ),
       );
       continue;
     }

@@ -31,7 +31,10 @@ export async function takeForeign(
   { registry, cache = CACHE }: ForeignOptions,
 ): Promise<BuiltImage> {
   const { name, version, manifest_digest: digest, replaces } = image;
-  const without = `build without it: WITHOUT=${name}`;
+  const without =
+    replaces === undefined
+      ? `build without it: WITHOUT=${name}`
+      : `build with the one made here: without OBJECTS=${name}`;
   if (digest === null)
     throw new Error(`${name} ${version} has no digest in images/lock.json: pin it there, or ${without}`);
   const tag = imageTag(replaces ?? name, release());

@@ -10,7 +10,8 @@ const ACCEPTED = [
   'application/vnd.docker.distribution.manifest.v2+json',
   'application/vnd.docker.distribution.manifest.list.v2+json',
 ].join(', ');
-const ANSWER_MS = 60_000;
+/** Longest silence, before an answer and within it: a large layer on a slow line takes as long as it takes. */
+const SILENCE_MS = 60_000;
 const MOST_MANIFEST = 4 << 20;
 
 export interface Registry {
@@ -21,16 +22,19 @@ export interface Registry {
 }
 
 /** The repository `name` of the registry at `origin`. Nothing is asked before it is needed. */
-export function openRegistry(origin: string, name: string): Registry {
+export function openRegistry(origin: string, name: string, { silenceMs = SILENCE_MS } = {}): Registry {
   let token: string | null = null;
-  const get = async (path: string, accept: string): Promise<Response> => {
+  const get = async (path: string, accept: string): Promise<AsyncIterable<Uint8Array>> => {
     const url = `${origin.replace(/\/+$/, '')}/v2/${name}/${path}`;
     for (const isAgain of [false, true]) {
       const headers = { accept, ...(token === null ? {} : { authorization: `Bearer ${token}` }) };
-      const answer = await fetch(url, { headers, signal: AbortSignal.timeout(ANSWER_MS) }).catch((cause: unknown) => {
+      const patience = patienceOf(silenceMs);
+      const answer = await fetch(url, { headers, signal: patience.signal }).catch((cause: unknown) => {
+        patience.end();
         throw new Error(`the registry ${origin} cannot be reached`, { cause });
       });
-      if (answer.ok) return answer;
+      if (answer.ok) return piecesOf(answer, patience);
+      patience.end();
       const challenge = answer.headers.get('www-authenticate');
       await answer.body?.cancel();
       if (answer.status !== 401 || challenge === null || isAgain)
@@ -41,8 +45,14 @@ export function openRegistry(origin: string, name: string): Registry {
   };
   return {
     async manifest(digest) {
-      const bytes = Buffer.from(await (await get(`manifests/${digest}`, ACCEPTED)).arrayBuffer());
-      if (bytes.length > MOST_MANIFEST) throw new Error(`${digest} is too large for a manifest`);
+      const pieces: Uint8Array[] = [];
+      let size = 0;
+      for await (const piece of await get(`manifests/${digest}`, ACCEPTED)) {
+        size += piece.length;
+        if (size > MOST_MANIFEST) throw new Error(`${digest} is too large for a manifest`);
+        pieces.push(piece);
+      }
+      const bytes = Buffer.concat(pieces);
       hold(digest, createHash('sha256').update(bytes).digest('hex'));
       return bytes;
     },
@@ -50,7 +60,7 @@ export function openRegistry(origin: string, name: string): Registry {
       const hash = createHash('sha256');
       const answer = await get(`blobs/${digest}`, '*/*');
       const pieces = async function* () {
-        for await (const piece of answer.body ?? []) {
+        for await (const piece of answer) {
           hash.update(piece);
           yield piece;
         }
@@ -59,6 +69,24 @@ export function openRegistry(origin: string, name: string): Registry {
       hold(digest, hash.digest('hex'));
     },
   };
+}
+
+/** Ends a request once nothing was heard of it for so long. */
+function patienceOf(ms: number) {
+  const silent = new AbortController();
+  const timer = setTimeout(() => silent.abort(new Error(`nothing came for ${ms / 1000} s`)), ms);
+  return { signal: silent.signal, heard: () => timer.refresh(), end: () => clearTimeout(timer) };
+}
+
+async function* piecesOf({ body }: Response, patience: ReturnType<typeof patienceOf>): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const piece of body ?? []) {
+      patience.heard();
+      yield piece;
+    }
+  } finally {
+    patience.end();
+  }
 }
 
 /** `Bearer realm="…",service="…",scope="…"` */
@@ -71,7 +99,7 @@ async function tokenFor(challenge: string, name: string): Promise<string> {
   const service = field('service');
   if (service !== undefined) url.searchParams.set('service', service);
   url.searchParams.set('scope', field('scope') ?? `repository:${name}:pull`);
-  const answer = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) });
+  const answer = await fetch(url, { signal: AbortSignal.timeout(SILENCE_MS) });
   if (!answer.ok) throw new Error(`the registry gives no token for ${name}: ${answer.status}`);
   const { token, access_token } = (await answer.json()) as { token?: string; access_token?: string };
   return token ?? access_token ?? '';

@@ -1,10 +1,11 @@
 /** Which images a build takes: those of the recipes and of the lock, less what it is told to do without. */
+import { MODEL_LOCK } from '../../appliance/models/embedder/lock.ts';
 import { type ImageLock, type LockedImage, readLock } from './lock.ts';
 
 export interface Wanted {
   /** None: all that a release has. */
   names?: readonly string[];
-  /** What is left out, by name: images of others alone. */
+  /** What is left out, by name: images of others, and models, which are none of an image's business. */
   without?: readonly string[];
   /** Which object store: `objects`, or one of the lock that replaces it. */
   objects?: string;
@@ -12,15 +13,18 @@ export interface Wanted {
 
 /** Throws an error that says which names there are. */
 export function wantedImages(
-  { names = [], without = [], objects = 'objects' }: Wanted,
+  { names = [], without: absent = [], objects = 'objects' }: Wanted,
   lock: ImageLock = readLock(),
 ): LockedImage[] {
+  const without = absent.filter((name) => !MODEL_LOCK.models.some((model) => model.name === name));
   const known = new Map(lock.images.map((image) => [image.name, image]));
   for (const name of [...names, ...without, objects]) {
     if (!known.has(name)) throw new Error(`there is no image ${name}: there is ${[...known.keys()].join(', ')}`);
   }
   const needed = without.find((name) => known.get(name)!.source === 'recipe');
   if (needed !== undefined) throw new Error(`${needed} is made here, and no stack starts without it`);
+  if (without.includes(objects))
+    throw new Error(`${objects} keeps the documents: no stack starts without an object store`);
   const other = known.get(objects)!;
   if (objects !== 'objects' && (other.source === 'recipe' || other.replaces !== 'objects'))
     throw new Error(`${objects} is no object store that may stand in the place of objects`);

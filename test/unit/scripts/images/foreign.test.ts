@@ -135,7 +135,7 @@ describe('an image of others', () => {
     execFileSync('tar', ['--create', `--file=${file}`, `--directory=${layout}`, 'manifest.json']);
     await assert.rejects(
       takeForeign(image, { cache: cacheOf('older') }),
-      /is no OCI layout, as `docker save` of an engine from 25 on .*WITHOUT=vectors/,
+      /is no OCI layout, as `docker save` of an engine from 25 on .*without OBJECTS=vectors/,
     );
   });
 });

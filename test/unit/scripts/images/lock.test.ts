@@ -125,6 +125,7 @@ test('a release has all images but those that replace one; nothing is left out t
   const recipes = imageNames();
   assert.deepEqual(names({}), [...recipes, 'qdrant'].sort());
   assert.deepEqual(names({ without: ['qdrant'] }), recipes);
+  assert.deepEqual(names({ without: ['qdrant', 'all-mpnet-base-v2'] }), recipes, 'a model is no image');
   assert.deepEqual(
     names({ objects: 'rustfs' }),
     [...recipes, 'qdrant', 'rustfs'].filter((name) => name !== 'objects').sort(),
@@ -133,4 +134,5 @@ test('a release has all images but those that replace one; nothing is left out t
   assert.throws(() => names({ without: ['qdrnt'] }), /there is no image qdrnt/);
   assert.throws(() => names({ without: ['postgres'] }), /postgres is made here, and no stack starts without it/);
   assert.throws(() => names({ objects: 'qdrant' }), /no object store/);
+  assert.throws(() => names({ objects: 'silo', without: ['silo'] }), /no stack starts without an object store/);
 });
