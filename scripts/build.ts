@@ -46,8 +46,7 @@ await build({
   // Beside the entries: what finds its files by its own address must find them from a chunk too.
   chunkNames: 'shared-[hash]',
   minifySyntax: true,
-  // What is smaller is read sooner; names stay, since errors tell them.
-  minifyWhitespace: true,
+  // Lines stay: a log names them.
   legalComments: 'linked',
   external: EXTERNAL,
   plugins: [extendedZod(), zodInEnglish()],
