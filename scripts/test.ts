@@ -64,7 +64,7 @@ const LAYERS: readonly Layer[] = [
     // On the servers they go over the same seam.
     leaves: {
       to: 'servers',
-      files: ['test/journey/!(10-start|40-ingest|45-erasure|46-inbox-report|50-search-proof|70-keys).test.ts'],
+      files: ['test/journey/!(10-start|40-ingest|50-search-proof|70-keys).test.ts'],
     },
     runners: 2,
     processes: 'own',
