@@ -11,142 +11,43 @@ interface Commands {
 
 /** In the order of the help page. Each is loaded when it is typed: most of a short command's time is loading the others. */
 const COMMANDS: readonly Commands[] = [
-  {
-    words: ['serve', 'worker', 'config', 'token'],
-    load: async () => (await import('./commands/box.ts')).boxCommands,
-  },
+  { words: ['serve', 'worker', 'config', 'token'], load: async () => (await import('./commands/box.ts')).boxCommands },
   { words: ['user'], load: async () => (await import('./commands/user.ts')).userCommands },
-  {
-    words: ['tenant'],
-    load: async () => (await import('./commands/tenant.ts')).tenantCommands,
-  },
-  {
-    words: ['keys'],
-    load: async () => (await import('./commands/keys.ts')).keyCommands,
-  },
-  {
-    words: ['seal', 'unseal'],
-    load: async () => (await import('./commands/seal.ts')).sealCommands,
-  },
-  {
-    words: ['certificate'],
-    load: async () => (await import('./commands/certificate.ts')).certificateCommands,
-  },
-  {
-    words: ['manifest'],
-    load: async () => (await import('./commands/manifest.ts')).manifestCommands,
-  },
-  {
-    words: ['ingest'],
-    load: async () => (await import('./commands/ingest.ts')).ingestCommands,
-  },
-  {
-    words: ['upload'],
-    load: async () => (await import('./commands/uploads.ts')).uploadCommands,
-  },
-  {
-    words: ['report'],
-    load: async () => (await import('./commands/report.ts')).reportCommands,
-  },
-  {
-    words: ['inbox'],
-    load: async () => (await import('./commands/inbox.ts')).inboxCommands,
-  },
-  {
-    words: ['batch'],
-    load: async () => (await import('./commands/batch.ts')).batchCommands,
-  },
-  {
-    words: ['receipt'],
-    load: async () => (await import('./commands/receipt.ts')).receiptCommands,
-  },
-  {
-    words: ['search', 'document'],
-    load: async () => (await import('./commands/search.ts')).searchCommands,
-  },
-  {
-    words: ['chunk'],
-    load: async () => (await import('./commands/chunk.ts')).chunkCommands,
-  },
-  {
-    words: ['audit'],
-    load: async () => (await import('./commands/audit.ts')).auditCommands,
-  },
-  {
-    words: ['dlq'],
-    load: async () => (await import('./commands/dead-letters.ts')).deadLetterCommands,
-  },
-  {
-    words: ['review'],
-    load: async () => (await import('./commands/review.ts')).reviewCommands,
-  },
-  {
-    words: ['quarantine'],
-    load: async () => (await import('./commands/quarantine.ts')).quarantineCommands,
-  },
-  {
-    words: ['notices'],
-    load: async () => (await import('./commands/break-glass.ts')).noticeCommands,
-  },
-  {
-    words: ['parse', 'policy', 'eval'],
-    load: async () => (await import('./commands/stages.ts')).stageCommands,
-  },
-  {
-    words: ['bundle'],
-    load: async () => (await import('./commands/bundle.ts')).bundleCommands,
-  },
-  {
-    words: ['preflight'],
-    load: async () => (await import('./commands/preflight.ts')).preflightCommand,
-  },
-  {
-    words: ['install'],
-    load: async () => (await import('./commands/install.ts')).installCommand,
-  },
+  { words: ['tenant'], load: async () => (await import('./commands/tenant.ts')).tenantCommands },
+  { words: ['keys'], load: async () => (await import('./commands/keys.ts')).keyCommands },
+  { words: ['seal', 'unseal'], load: async () => (await import('./commands/seal.ts')).sealCommands },
+  { words: ['certificate'], load: async () => (await import('./commands/certificate.ts')).certificateCommands },
+  { words: ['manifest'], load: async () => (await import('./commands/manifest.ts')).manifestCommands },
+  { words: ['ingest'], load: async () => (await import('./commands/ingest.ts')).ingestCommands },
+  { words: ['upload'], load: async () => (await import('./commands/uploads.ts')).uploadCommands },
+  { words: ['report'], load: async () => (await import('./commands/report.ts')).reportCommands },
+  { words: ['inbox'], load: async () => (await import('./commands/inbox.ts')).inboxCommands },
+  { words: ['batch'], load: async () => (await import('./commands/batch.ts')).batchCommands },
+  { words: ['receipt'], load: async () => (await import('./commands/receipt.ts')).receiptCommands },
+  { words: ['search', 'document'], load: async () => (await import('./commands/search.ts')).searchCommands },
+  { words: ['chunk'], load: async () => (await import('./commands/chunk.ts')).chunkCommands },
+  { words: ['audit'], load: async () => (await import('./commands/audit.ts')).auditCommands },
+  { words: ['dlq'], load: async () => (await import('./commands/dead-letters.ts')).deadLetterCommands },
+  { words: ['review'], load: async () => (await import('./commands/review.ts')).reviewCommands },
+  { words: ['quarantine'], load: async () => (await import('./commands/quarantine.ts')).quarantineCommands },
+  { words: ['notices'], load: async () => (await import('./commands/break-glass.ts')).noticeCommands },
+  { words: ['parse', 'policy', 'eval'], load: async () => (await import('./commands/stages.ts')).stageCommands },
+  { words: ['bundle'], load: async () => (await import('./commands/bundle.ts')).bundleCommands },
+  { words: ['preflight'], load: async () => (await import('./commands/preflight.ts')).preflightCommand },
+  { words: ['install'], load: async () => (await import('./commands/install.ts')).installCommand },
   { words: ['upgrade'], load: async () => (await import('./commands/upgrade.ts')).upgradeCommand },
   { words: ['rollback'], load: async () => (await import('./commands/rollback.ts')).rollbackCommand },
-  {
-    words: ['plan'],
-    load: async () => (await import('./commands/plan.ts')).planCommands,
-  },
-  {
-    words: ['verify'],
-    load: async () => (await import('./commands/verify.ts')).verifyCommand,
-  },
-  {
-    words: ['boundary'],
-    load: async () => (await import('./commands/boundary.ts')).boundaryCommand,
-  },
-  {
-    words: ['backup'],
-    load: async () => (await import('./commands/backup.ts')).backupCommands,
-  },
-  {
-    words: ['restore'],
-    load: async () => (await import('./commands/restore.ts')).restoreCommand,
-  },
+  { words: ['plan'], load: async () => (await import('./commands/plan.ts')).planCommands },
+  { words: ['verify'], load: async () => (await import('./commands/verify.ts')).verifyCommand },
+  { words: ['boundary'], load: async () => (await import('./commands/boundary.ts')).boundaryCommand },
+  { words: ['backup'], load: async () => (await import('./commands/backup.ts')).backupCommands },
+  { words: ['restore'], load: async () => (await import('./commands/restore.ts')).restoreCommand },
   { words: ['export'], load: async () => (await import('./commands/export.ts')).exportCommands },
-  {
-    words: ['evidence'],
-    load: async () => (await import('./commands/evidence.ts')).evidenceCommands,
-  },
-  {
-    words: ['uninstall'],
-    load: async () => (await import('./commands/uninstall.ts')).uninstallCommand,
-  },
-  {
-    words: ['doctor'],
-    load: async () => (await import('./commands/doctor.ts')).doctorCommand,
-  },
-  {
-    words: ['support-bundle'],
-    load: async () => (await import('./commands/support-bundle.ts')).supportBundleCommand,
-  },
-  {
-    words: ['model'],
-    load: async () => (await import('./commands/model.ts')).modelCommands,
-  },
+  { words: ['evidence'], load: async () => (await import('./commands/evidence.ts')).evidenceCommands },
+  { words: ['uninstall'], load: async () => (await import('./commands/uninstall.ts')).uninstallCommand },
+  { words: ['doctor'], load: async () => (await import('./commands/doctor.ts')).doctorCommand },
+  { words: ['support-bundle'], load: async () => (await import('./commands/support-bundle.ts')).supportBundleCommand },
+  { words: ['model'], load: async () => (await import('./commands/model.ts')).modelCommands },
 ];
 
 /**

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, fchmodSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fchmodSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { FrostbyteError } from './errors.ts';
 
@@ -36,6 +36,14 @@ export function writeAll(fd: number, bytes: Uint8Array, position: number | null 
 /** Has the names in a folder on the disk: those of files that were made, renamed or removed. */
 export function syncFolder(folder: string): void {
   syncPath(folder);
+}
+
+/** The same of a folder and all folders below it. O(entries). */
+export function syncTree(folder: string): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
+    if (entry.isDirectory()) syncFolder(join(entry.parentPath, entry.name));
+  }
+  syncFolder(folder);
 }
 
 /** Has on the disk what was written to a file by somebody else, as by a copy. */

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -12,6 +11,7 @@ import type { Parser } from '../../data/2-parse/sandbox/parse-file.ts';
 import { unlinkedCopy } from '../../data/2-parse/temporary.ts';
 import type { CanonicalDocument, Page } from '../../data/document.ts';
 import { FrostbyteError, isFrostbyteError } from '../../kernel/errors.ts';
+import { fileSha256 } from '../../kernel/file-digest.ts';
 import { docId } from '../../kernel/ids.ts';
 import { createLogger } from '../../observability/logger.ts';
 import { hostParser } from './tenant-plane.ts';
@@ -45,7 +45,7 @@ export async function* parseFiles(files: readonly string[], config: Config): Asy
 async function parseOne(parser: Parser, file: string, temporary: string): Promise<ParsedFile> {
   try {
     const mediaType = await mediaTypeOf(file);
-    const raw_sha256 = await hashOf(file);
+    const raw_sha256 = await fileSha256(file);
     const handle = await unlinkedCopy(temporary, createReadStream(file), raw_sha256);
     try {
       const { size } = await handle.stat();
@@ -96,12 +96,6 @@ async function mediaTypeOf(file: string): Promise<string> {
   } finally {
     await handle.close();
   }
-}
-
-async function hashOf(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
-  return hash.digest('hex');
 }
 
 function readError(error: unknown): FrostbyteError {

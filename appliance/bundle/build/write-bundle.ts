@@ -4,6 +4,7 @@ import { copyFile, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { sha256Hex } from '../../kernel/digest.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
+import { fileSha256 } from '../../kernel/file-digest.ts';
 import { CHECKSUMS, MANIFEST, writeChecksums } from '../format/checksums.ts';
 import {
   type BundleFile,
@@ -103,7 +104,7 @@ async function put(folder: string, { path, from, executable }: Input, size: numb
   } finally {
     await file.close();
   }
-  return { path, size, sha256: await hashOf(to), ...flag };
+  return { path, size, sha256: await fileSha256(to), ...flag };
 }
 
 /** `x` as `x.part001`, `x.part002` and so on. */
@@ -132,12 +133,6 @@ async function split(folder: string, { path, from, executable }: Input, size: nu
     parts.push({ path: name, size: length, sha256: hash.digest('hex') });
   }
   return { whole: { path, size, sha256: whole.digest('hex'), parts: parts.map((part) => part.path) }, parts };
-}
-
-async function hashOf(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const piece of createReadStream(file, { highWaterMark: 4 << 20 })) hash.update(piece as Buffer);
-  return hash.digest('hex');
 }
 
 function place(folder: string, path: string): string {

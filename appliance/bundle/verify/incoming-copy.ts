@@ -2,17 +2,16 @@ import {
   chmodSync,
   closeSync,
   existsSync,
-  fsyncSync,
   ftruncateSync,
   mkdirSync,
   openSync,
-  readdirSync,
   renameSync,
   rmSync,
   statfsSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { syncFolder, syncTree } from '../../kernel/durable-file.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import type { Control } from '../format/control-files.ts';
 import type { BundleFile, BundleManifest } from '../format/manifest.ts';
@@ -54,7 +53,7 @@ export class IncomingCopy {
       writeFileSync(file, bytes, { flush: true });
     }
     for (const { path, executable } of this.#bundle.files) if (executable) chmodSync(join(this.#folder, path), 0o755);
-    syncFolders(this.#folder);
+    syncTree(this.#folder);
     renameSync(this.#folder, this.#target);
     syncFolder(dirname(this.#target));
     this.#isKept = true;
@@ -93,22 +92,6 @@ export class IncomingCopy {
       closeSync(fd);
     }
     return file;
-  }
-}
-
-function syncFolders(folder: string): void {
-  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
-    if (entry.isDirectory()) syncFolder(join(entry.parentPath, entry.name));
-  }
-  syncFolder(folder);
-}
-
-function syncFolder(folder: string): void {
-  const fd = openSync(folder, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
   }
 }
 

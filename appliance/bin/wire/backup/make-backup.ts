@@ -33,6 +33,7 @@ import { heldClock } from '../held-clock.ts';
 import { unsealedRoot } from '../unseal.ts';
 import { type LogCopy, sealLog, writeAppliancePart } from './appliance-part.ts';
 import { filesSource } from './files-source.ts';
+import { refusePlace } from './refuse-place.ts';
 import { serversSource } from './servers-source.ts';
 import type { BackupSource } from './source.ts';
 import { writeTenantPart } from './tenant-part.ts';
@@ -77,7 +78,7 @@ const NOT_IN_IT = Object.freeze([
 export async function makeBackup(config: Config, request: BackupRequest): Promise<BackupReport> {
   const { data_folder: dataFolder } = config;
   const paths = controlPaths(dataFolder);
-  refuse(config, request);
+  refusePlace(config.data_folder, request.file, { kind: 'backups', none: 'No backup was made' });
   const { recipient: recovery } = await recoveryStatus(paths.recovery);
   if (recovery === null) throw unrecoverable();
   const clock = heldClock(paths.clock);
@@ -259,17 +260,6 @@ class Making {
     };
     registry.write(() => appendEntries(registry, [auditEntry(clock, 'BACKUP_CREATED', { ...about, adds })]));
   }
-}
-
-function refuse({ data_folder }: Config, { file }: BackupRequest): void {
-  const problem = !existsSync(controlPaths(data_folder).registry)
-    ? `there is no appliance in ${data_folder}`
-    : existsSync(file)
-      ? `${file} is there already; backups are never written over`
-      : !existsSync(dirname(file))
-        ? `there is no folder ${dirname(file)}`
-        : null;
-  if (problem !== null) throw new FrostbyteError('VALIDATION_ERROR', `No backup was made: ${problem}.`);
 }
 
 function unrecoverable(): FrostbyteError {

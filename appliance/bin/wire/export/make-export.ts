@@ -1,14 +1,5 @@
-import { createHash, type KeyObject } from 'node:crypto';
-import {
-  createReadStream,
-  createWriteStream,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import type { KeyObject } from 'node:crypto';
+import { createReadStream, createWriteStream, mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -42,12 +33,14 @@ import type { Clock } from '../../../kernel/clock.ts';
 import { float32LittleEndian, vectorSha256 } from '../../../kernel/digest.ts';
 import { diskError, syncFolder } from '../../../kernel/durable-file.ts';
 import { FrostbyteError } from '../../../kernel/errors.ts';
+import { fileSha256 } from '../../../kernel/file-digest.ts';
 import { newId } from '../../../kernel/ids.ts';
 import { controlPaths } from '../../../kernel/names.ts';
 import { openRootKey } from '../../../secrets/keyring.ts';
 import type { ServedChunk } from '../../../stores/record/port.ts';
 import type { DocumentRow, ServedVersion } from '../../../stores/record/rows.ts';
 import { treeHead } from '../backup/log-heads.ts';
+import { refusePlace } from '../backup/refuse-place.ts';
 import { partialFile } from '../backup/workplace.ts';
 import { heldClock } from '../held-clock.ts';
 import { unsealedRoot } from '../unseal.ts';
@@ -84,7 +77,7 @@ export async function makeExport(config: Config, request: ExportRequest): Promis
   const { data_folder: dataFolder } = config;
   const paths = controlPaths(dataFolder);
   const { tenant_id, file, recipient, key } = request;
-  refuse(config, request);
+  refusePlace(config.data_folder, request.file, { kind: 'exports', none: 'Nothing was exported' });
   const clock = heldClock(paths.clock);
   const root = await openRootKey(paths.rootKey, unsealedRoot(config));
   const registry = openRegistry(paths.registry, clock);
@@ -103,7 +96,7 @@ export async function makeExport(config: Config, request: ExportRequest): Promis
       await tenant.close();
     }
     const signer = fingerprint(publicOf(key));
-    const { size, sha256 } = await lyingThere(partial);
+    const [size, sha256] = [statSync(partial).size, await fileSha256(partial)];
     renameSync(partial, file);
     syncFolder(dirname(file));
     const adds = {
@@ -336,24 +329,6 @@ class Exporting {
     await this.#out.add(path, statSync(spool).size, createReadStream(spool, { highWaterMark: 1 << 20 }));
     rmSync(spool);
   }
-}
-
-/** Size and SHA-256 of the file as it lies on the disk. */
-async function lyingThere(file: string): Promise<{ size: number; sha256: string }> {
-  const hash = createHash('sha256');
-  for await (const bytes of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(bytes as Buffer);
-  return { size: statSync(file).size, sha256: hash.digest('hex') };
-}
-
-function refuse({ data_folder }: Config, { file }: ExportRequest): void {
-  const problem = !existsSync(controlPaths(data_folder).registry)
-    ? `there is no appliance in ${data_folder}`
-    : existsSync(file)
-      ? `${file} is there already; exports are never written over`
-      : !existsSync(dirname(file))
-        ? `there is no folder ${dirname(file)}`
-        : null;
-  if (problem !== null) throw new FrostbyteError('VALIDATION_ERROR', `Nothing was exported: ${problem}.`);
 }
 
 function again(why: string): FrostbyteError {

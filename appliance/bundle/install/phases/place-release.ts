@@ -1,18 +1,9 @@
-import { createHash } from 'node:crypto';
-import {
-  createReadStream,
-  existsSync,
-  linkSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { sha256Hex } from '../../../kernel/digest.ts';
-import { syncFolder } from '../../../kernel/durable-file.ts';
+import { syncFolder, syncTree } from '../../../kernel/durable-file.ts';
 import { FrostbyteError } from '../../../kernel/errors.ts';
+import { fileSha256 } from '../../../kernel/file-digest.ts';
 import { MANIFEST } from '../../format/checksums.ts';
 import { readManifest } from '../../format/manifest.ts';
 import type { HostLayout } from '../../host-layout.ts';
@@ -50,7 +41,7 @@ export function placeRelease(
       let done = 0;
       for (const { path, sha256, size } of files) {
         signal.throwIfAborted();
-        if ((await hashOf(join(source, path))) !== sha256) throw altered(path);
+        if ((await fileSha256(join(source, path))) !== sha256) throw altered(path);
         link(source, incoming, path);
         done += size;
         progress(done, total);
@@ -84,19 +75,6 @@ function controlFiles(folder: string): string[] {
 function link(from: string, to: string, path: string): void {
   mkdirSync(dirname(join(to, path)), { recursive: true, mode: 0o755 });
   linkSync(join(from, path), join(to, path));
-}
-
-async function hashOf(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const piece of createReadStream(file, { highWaterMark: 4 << 20 })) hash.update(piece as Buffer);
-  return hash.digest('hex');
-}
-
-function syncTree(folder: string): void {
-  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
-    if (entry.isDirectory()) syncFolder(join(entry.parentPath, entry.name));
-  }
-  syncFolder(folder);
 }
 
 function notInQuarantine(source: string): FrostbyteError {

@@ -1,10 +1,7 @@
-import { FrostbyteError } from '../../../kernel/errors.ts';
 import type { Phase } from '../../operation/phase.ts';
+import { startedByHand } from '../started-by-hand.ts';
 import type { Services } from '../tools.ts';
-import { patiently, type Waiting } from '../wait.ts';
-
-/** Somebody reads two commands and types them in another window. */
-const PERSON_SECONDS = 1800;
+import type { Waiting } from '../wait.ts';
 
 /**
  * Has the two services run, now and after each boot. Where nothing starts services, the commands are told and it is waited
@@ -19,16 +16,7 @@ export function startServices(services: Services, waiting?: Waiting): Phase {
     async do({ note, signal }) {
       if (services.manager !== null) return services.start();
       note(`nothing starts services on this host. As root, now and after every boot: ${services.commands.join(' ; ')}`);
-      await patiently(
-        () => services.areUp(),
-        { seconds: PERSON_SECONDS, signal, ...waiting },
-        () => {
-          throw new FrostbyteError(
-            'OPERATION_FAILED',
-            `Control and gateway do not answer. Start them (${services.commands.join(' ; ')}), and go on: frostbyte plan resume.`,
-          );
-        },
-      );
+      await startedByHand(services, signal, waiting);
     },
     async undo({ note }) {
       await services.stop();
