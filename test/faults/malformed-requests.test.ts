@@ -4,6 +4,8 @@ import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { ErrorEnvelope, STATUS } from '../../appliance/api/errors.ts';
+import { withControl } from '../../appliance/bin/wire/embedded.ts';
+import { loadConfig } from '../../appliance/config/load.ts';
 import { type Appliance, startAppliance } from '../support/appliance.ts';
 import { GARBAGE, type Malformed, malformed } from '../support/malformed-requests.ts';
 
@@ -21,20 +23,47 @@ const tokens: Record<Malformed['who'], string | null> = {
   nobody: null,
   forged: 'aaaa.bbbb.cccc',
 };
+const PASSWORD = 'a long winter passphrase';
+/** Cookies of the same people in a browser. */
+const sessions: Record<string, string> = { forged: `frostbyte=${'A'.repeat(43)}` };
 before(async () => {
   appliance = await startAppliance({ environment: { FROSTBYTE_LOG_LEVEL: 'warn' } });
   await appliance.createTenant('acme');
   tokens.admin = await appliance.token({ role: 'admin' });
   tokens.tenant = await appliance.token({ role: 'tenant_admin', tenant_id: 'acme' });
   tokens.auditor = await appliance.token({ role: 'auditor' });
+  const config = loadConfig({ variables: {}, overrides: { data_folder: appliance.dataFolder } });
+  await withControl(config, async (control) => {
+    const people = { admin: ['admin', null], tenant: ['tenant_admin', 'acme'], auditor: ['auditor', null] } as const;
+    for (const [who, [role, tenant]] of Object.entries(people)) {
+      await control.addUser(
+        { username: who, role, ...(tenant ? { tenant_id: tenant } : {}), password: PASSWORD },
+        'operator',
+      );
+      sessions[who] = await signedIn(who);
+    }
+  });
 });
 after(() => appliance.end());
+
+async function signedIn(username: string): Promise<string> {
+  const { headers, status } = await fetch(`${appliance.url}/sign-in`, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { origin: appliance.url },
+    body: new URLSearchParams({ username, password: PASSWORD }),
+  });
+  assert.equal(status, 303);
+  return headers.get('set-cookie')!.split(';')[0]!;
+}
 
 const TUS_STATUSES = [412, 415, 460];
 
 interface Answer {
   status: number;
   type: string;
+  policy: string | undefined;
+  location: string | undefined;
   requestId: string | undefined;
   text: string;
 }
@@ -43,9 +72,10 @@ const agent = new Agent({ keepAlive: true, maxSockets: CONCURRENCY });
 after(() => agent.destroy());
 
 function send(asked: Malformed, again = false): Promise<Answer> {
-  const { method, path, headers, body, who } = asked;
+  const { method, path, headers, body, who, by } = asked;
   const { hostname, port } = new URL(appliance.url);
-  const token = tokens[who];
+  const token = by === 'token' ? tokens[who] : null;
+  const session = by === 'session' ? sessions[who] : undefined;
   return new Promise((resolve, reject) => {
     const outgoing = request(
       {
@@ -58,6 +88,7 @@ function send(asked: Malformed, again = false): Promise<Answer> {
         headers: {
           ...headers,
           ...(token ? { authorization: `Bearer ${token}` } : {}),
+          ...(session ? { cookie: session } : {}),
           ...(who === 'admin' && headers['x-break-glass-reason'] === undefined
             ? { 'x-break-glass-reason': 'fuzz' }
             : {}),
@@ -71,6 +102,8 @@ function send(asked: Malformed, again = false): Promise<Answer> {
           resolve({
             status: incoming.statusCode!,
             type: incoming.headers['content-type'] ?? '',
+            policy: incoming.headers['content-security-policy'] as string | undefined,
+            location: incoming.headers.location,
             requestId: incoming.headers['x-request-id'] as string | undefined,
             text: Buffer.concat(chunks).toString(),
           }),
@@ -89,21 +122,36 @@ function send(asked: Malformed, again = false): Promise<Answer> {
   });
 }
 
-/** An answer is a success, or the envelope with the status of its code; never a 500, and no word of the machinery. */
-function check(answer: Answer, method: string): void {
+const MACHINERY = /node_modules|at \w+ \(|SQLITE|ENOENT|\/appliance\/|TypeError|SyntaxError/;
+
+/**
+ * An answer is a success, a page's way to another page of ours, a page that says what is wrong, or the envelope with the
+ * status of its code; never a 500, and no word of the machinery.
+ */
+function check(answer: Answer, { method, path }: Malformed): void {
   assert.ok(answer.requestId, 'a request id');
+  const forPrograms = path.startsWith('/api/');
+  if (answer.status === 303 && !forPrograms) {
+    assert.match(answer.location!, /^\/(?![/\\])/, 'never another site');
+    return;
+  }
   assert.ok(answer.status >= 400 || [200, 201, 202, 204].includes(answer.status), String(answer.status));
   if (answer.status < 400) return;
   assert.notEqual(answer.status, 500);
   if (method === 'HEAD') return;
+  assert.ok(answer.text.length < 64_000, 'an answer is no amplifier');
+  assert.doesNotMatch(answer.text, MACHINERY);
+  if (!forPrograms && answer.type.startsWith('text/html')) {
+    assert.match(answer.policy!, /default-src 'none'/);
+    assert.match(answer.text, /<h1/);
+    return;
+  }
   assert.match(answer.type, /^application\/json/);
   const { error } = ErrorEnvelope.parse(JSON.parse(answer.text));
   // tus has statuses of its own, all for one code of ours.
   if (TUS_STATUSES.includes(answer.status)) assert.equal(error.code, 'VALIDATION_ERROR');
   else assert.equal(STATUS[error.code], answer.status);
   assert.equal(error.request_id, answer.requestId);
-  assert.doesNotMatch(answer.text, /node_modules|at \w+ \(|SQLITE|ENOENT|\/appliance\/|TypeError|SyntaxError/);
-  assert.ok(answer.text.length < 64_000, 'an answer is no amplifier');
 }
 
 test(`${COUNT} malformed requests get documented answers, and the daemon is well afterwards`, {
@@ -116,11 +164,11 @@ test(`${COUNT} malformed requests get documented answers, and the daemon is well
   const wrong: string[] = [];
   const work = async () => {
     for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
-      const shown = `${next.who} ${next.method} ${next.path.slice(0, 200)} ${JSON.stringify(next.headers).slice(0, 200)} ${next.body?.toString('latin1').slice(0, 200)}`;
+      const shown = `${next.who} by ${next.by} ${next.method} ${next.path.slice(0, 200)} ${JSON.stringify(next.headers).slice(0, 200)} ${next.body?.toString('latin1').slice(0, 200)}`;
       try {
         const answer = await send(next);
         seen.set(answer.status, (seen.get(answer.status) ?? 0) + 1);
-        check(answer, next.method);
+        check(answer, next);
       } catch (error) {
         wrong.push(`${(error as Error).message.slice(0, 300)}\n    ${shown}`);
       }
@@ -136,7 +184,7 @@ test(`${COUNT} malformed requests get documented answers, and the daemon is well
     [...seen.values()].reduce((sum, n) => sum + n, 0),
     COUNT,
   );
-  for (const status of [200, 400, 401, 403, 404, 413])
+  for (const status of [200, 303, 400, 401, 403, 404, 413])
     assert.ok((seen.get(status) ?? 0) > 0, `the generator reaches ${status}`);
   assert.equal(appliance.process.exitCode, null);
   assert.equal((await fetch(`${appliance.url}/health`)).status, 200);

@@ -13,9 +13,9 @@ import { type Appliance, startAppliance } from '../support/appliance.ts';
 import { makeBatch, type TestBatch, text } from '../support/batch.ts';
 import { serverEvents } from '../support/events-stream.ts';
 import { until } from '../support/faults/until.ts';
-import { filesHolding } from '../support/files-holding.ts';
+import { filesHolding, filesIn } from '../support/files-holding.ts';
 import type { Caller } from '../support/http.ts';
-import { filesIn, foldersAtRest, objectsAtRest, onLogs, written } from '../support/inside.ts';
+import { foldersAtRest, objectsAtRest, onLogs, written } from '../support/inside.ts';
 import { PROGRAM } from '../support/program.ts';
 import { type Ran, runProgram } from '../support/shipped.ts';
 

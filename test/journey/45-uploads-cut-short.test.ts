@@ -10,8 +10,9 @@ import { tenantNames, tenantPaths } from '../../appliance/kernel/names.ts';
 import { type Appliance, startAppliance } from '../support/appliance.ts';
 import { makeBatch, text } from '../support/batch.ts';
 import { until } from '../support/faults/until.ts';
+import { filesIn } from '../support/files-holding.ts';
 import type { Caller } from '../support/http.ts';
-import { filesIn, foldersAtRest } from '../support/inside.ts';
+import { foldersAtRest } from '../support/inside.ts';
 
 /** Senders that still send when their tenant is suspended or deleted: they have the drain, keep what came, and no more. */
 

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ROUTES, type Route } from '../../appliance/api/routes.ts';
@@ -12,8 +11,9 @@ import { type TestFile, text } from '../support/batch.ts';
 import { ATTACK, type DecisionsWorld, decisionsWorld, VAGUE } from '../support/decisions-world.ts';
 import { serverEvents } from '../support/events-stream.ts';
 import { until } from '../support/faults/until.ts';
+import { bytesOf, filesIn } from '../support/files-holding.ts';
 import type { Caller } from '../support/http.ts';
-import { ageIndex, filesIn, foldersAtRest } from '../support/inside.ts';
+import { ageIndex, foldersAtRest } from '../support/inside.ts';
 import { PLANTED, plantedFiles, plantedIn } from '../support/planted-pii.ts';
 
 /** Under `redact`, what lies before the gate opens through one audited route, and through nothing else. */
@@ -122,7 +122,7 @@ test('what lies before the gate stands in no log line, no metric and no file but
   const before = ['inbox', 'secrets', 'tmp'].map((name) => join(world.appliance.dataFolder, name));
   const files = filesIn(foldersAtRest(world.appliance)).filter((path) => !before.some((one) => path.startsWith(one)));
   assert.ok(files.some((path) => /records\.sqlite$|\/data\/base\//.test(path)));
-  for (const path of files) assert.deepEqual(plantedIn(readFileSync(path, 'latin1')), [], path);
+  for (const path of files) assert.deepEqual(plantedIn(bytesOf(path).toString('latin1')), [], path);
 });
 
 test('what lies before the gate opens to an administrator who names a reason, and is in the log before it is answered', async () => {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import type { BatchReceipt } from '../../appliance/api/receipts.ts';
 import type { BatchStatus } from '../../appliance/api/schemas/ingest.ts';
@@ -14,8 +13,9 @@ import { type Appliance, startAppliance } from '../support/appliance.ts';
 import { makeBatch, type TestFile, text } from '../support/batch.ts';
 import { serverEvents } from '../support/events-stream.ts';
 import { until } from '../support/faults/until.ts';
+import { bytesOf, filesIn } from '../support/files-holding.ts';
 import type { Caller } from '../support/http.ts';
-import { filesIn, foldersAtRest, objectsOpened, onRecords, vectorsOf, written } from '../support/inside.ts';
+import { foldersAtRest, objectsOpened, onRecords, vectorsOf, written } from '../support/inside.ts';
 import { PROGRAM } from '../support/program.ts';
 import { sample } from '../support/samples.ts';
 
@@ -102,7 +102,7 @@ function traces(words: readonly string[]): string[] {
     (path) => /\.sqlite(-wal)?$/.test(path) || (/\/data\/base\//.test(path) && !/pg_wal/.test(path)),
   );
   return files.filter((path) => {
-    const bytes = existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
+    const bytes = bytesOf(path);
     return words.some((word) => bytes.includes(word));
   });
 }

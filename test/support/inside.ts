@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -134,13 +134,4 @@ export async function written(appliance: Inside): Promise<void> {
   const client = new Client(postgresLogin(testStack()!));
   await client.connect();
   await client.query('CHECKPOINT').finally(() => client.end());
-}
-
-/** Every file below some folders. */
-export function filesIn(folders: readonly string[]): string[] {
-  return folders.flatMap((folder) =>
-    readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map(({ parentPath, name }) => join(parentPath, name)),
-  );
 }

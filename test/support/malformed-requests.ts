@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { ROUTES, type Route } from '../../appliance/api/routes.ts';
+import { PAGES } from '../../appliance/ui/pages/page.ts';
 
 /** Requests that no honest client sends, made from a seed: the same seed makes the same requests. */
 export interface Malformed {
@@ -9,6 +10,8 @@ export interface Malformed {
   body: Buffer | null;
   /** Which of the callers sends it. */
   who: 'admin' | 'tenant' | 'auditor' | 'nobody' | 'forged';
+  /** What says who that is: a token, or a browser's session. */
+  by: 'token' | 'session';
 }
 
 const METHODS = ['GET', 'POST', 'PATCH', 'DELETE', 'PUT', 'HEAD', 'OPTIONS', 'TRACE', 'PROPFIND'];
@@ -56,6 +59,7 @@ const UUID = ['0197a000-0000-7000-8000-000000000001'];
 const GOOD: Record<string, string[]> = {
   tenant_id: ['acme'],
   batch_id: ['b1'],
+  file: ['style.css'],
   doc_id: ['doc_0123456789abcdef'],
   chunk_id: ['chk_0123456789abcdef'],
   resource_id: ['doc_0123456789abcdef'],
@@ -71,6 +75,16 @@ const TARGETS = Object.values(ROUTES as Record<string, Route>).flatMap((route) =
   route.body || route.bodyType ? [route, route, route] : [route],
 );
 
+/** The pages, and what is beside them. */
+const PAGE_TARGETS = [
+  ...PAGES,
+  { method: 'get', path: '/sign-in' },
+  { method: 'post', path: '/sign-in' },
+  { method: 'post', path: '/sign-out' },
+  { method: 'post', path: '/language' },
+  { method: 'get', path: '/assets/{file}' },
+];
+
 /** A path of the table with some of its ids replaced. Administration only ever aims at a tenant that is not there. */
 const routed = fc
   .tuple(
@@ -80,18 +94,34 @@ const routed = fc
     fc.nat(),
   )
   .map(([route, tricks, replace, at]) => {
-    let n = 0;
-    const path = route.path.replace(/\{(\w+)\}/g, (_, id: string) => {
-      const i = n++;
-      const good = route.plane === 'control' && id === 'tenant_id' ? ['ghost', '_appliance'] : (GOOD[id] ?? UUID);
-      return replace[i % 3] ? tricks[i % 3]! : good[at % good.length]!;
-    });
-    return { method: route.method.toUpperCase(), path: `/api/v1${path}`, multipart: route.bodyType === 'multipart' };
+    const path = filled(route.path, tricks, replace, at, route.plane === 'control');
+    return { method: route.method.toUpperCase(), path: `/api/v1${path}`, kind: route.bodyType ?? 'json' };
   });
+
+const paged = fc
+  .tuple(
+    fc.constantFrom(...PAGE_TARGETS),
+    fc.array(trick, { minLength: 3, maxLength: 3 }),
+    fc.array(fc.constantFrom(true, false, false), { minLength: 3, maxLength: 3 }),
+    fc.nat(),
+  )
+  .map(([page, tricks, replace, at]) => {
+    const path = filled(page.path, tricks, replace, at, false);
+    return { method: page.method.toUpperCase(), path, kind: 'form' };
+  });
+
+function filled(path: string, tricks: string[], replace: boolean[], at: number, administration: boolean): string {
+  let n = 0;
+  return path.replace(/\{(\w+)\}/g, (_, id: string) => {
+    const i = n++;
+    const good = administration && id === 'tenant_id' ? ['ghost', '_appliance'] : (GOOD[id] ?? UUID);
+    return replace[i % 3] ? tricks[i % 3]! : good[at % good.length]!;
+  });
+}
 
 const wild = fc
   .array(trick, { maxLength: 5 })
-  .map((parts) => ({ method: 'GET', path: `/${parts.join('/')}`, multipart: false }));
+  .map((parts) => ({ method: 'GET', path: `/${parts.join('/')}`, kind: 'json' }));
 
 const queries = fc.oneof(
   { weight: 8, arbitrary: fc.constant('') },
@@ -263,6 +293,31 @@ const multipart = fc
     return Buffer.from(whole);
   });
 
+const formField = fc.constantFrom(
+  'username',
+  'password',
+  'code',
+  'next',
+  'language',
+  'mark',
+  'reason',
+  'query',
+  'action',
+  '',
+);
+const pageForm = fc
+  .oneof(
+    { weight: 3, arbitrary: fc.array(fc.tuple(formField, trick), { maxLength: 6 }) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom(
+        [['next', '//evil.example'] as [string, string]],
+        [['next', 'x'.repeat(70_000)] as [string, string]],
+      ),
+    },
+  )
+  .map((pairs) => Buffer.from(pairs.map(([name, value]) => `${name}=${value}`).join('&')));
+
 const CONTENT_TYPES = [
   'application/json',
   'application/json; charset=utf-16',
@@ -297,6 +352,9 @@ const extraHeader = fc.constantFrom<[string, string]>(
   ['expect', '100-continue'],
   ['upgrade', 'websocket'],
   ['origin', 'null'],
+  ['origin', 'http://evil.example'],
+  ['sec-fetch-site', 'same-origin'],
+  ['accept', 'text/html'],
   ['content-language', '*'],
   ['te', 'trailers'],
   ['tus-resumable', '0.2.2'],
@@ -317,7 +375,7 @@ const seldom = <T>(arbitrary: fc.Arbitrary<T>) =>
 
 export const malformed: fc.Arbitrary<Malformed> = fc
   .tuple(
-    fc.oneof({ weight: 6, arbitrary: routed }, { weight: 1, arbitrary: wild }),
+    fc.oneof({ weight: 6, arbitrary: routed }, { weight: 1, arbitrary: paged }, { weight: 1, arbitrary: wild }),
     queries,
     seldom(fc.constantFrom(...METHODS)),
     fc.constantFrom('admin', 'tenant', 'tenant', 'auditor', 'nobody', 'forged') as fc.Arbitrary<Malformed['who']>,
@@ -325,15 +383,23 @@ export const malformed: fc.Arbitrary<Malformed> = fc
     multipart,
     seldom(fc.constantFrom(...CONTENT_TYPES)),
     fc.array(extraHeader, { maxLength: 2 }),
+    fc.tuple(pageForm, seldom(fc.constant('session' as const))),
   )
-  .map(([target, query, otherMethod, who, anyBody, form, contentType, extra]) => {
+  .map(([target, query, otherMethod, who, anyBody, parts, contentType, extra, [form, session]]) => {
     const method = otherMethod ?? target.method;
-    const body = method === 'GET' || method === 'HEAD' || method === 'TRACE' ? null : target.multipart ? form : anyBody;
-    const type = contentType ?? (target.multipart ? 'multipart/form-data; boundary=BOUND' : 'application/json');
+    const bodies: Readonly<Record<string, [Buffer, string]>> = {
+      json: [anyBody, 'application/json'],
+      multipart: [parts, 'multipart/form-data; boundary=BOUND'],
+      form: [form, 'application/x-www-form-urlencoded'],
+    };
+    const [content, itsType] = bodies[target.kind] ?? bodies.json!;
+    const body = method === 'GET' || method === 'HEAD' || method === 'TRACE' ? null : content;
+    const type = contentType ?? itsType;
     return {
       method,
       path: `${target.path}${query}`,
       who,
+      by: target.kind === 'form' ? 'session' : (session ?? 'token'),
       body,
       // Mostly as a client of tus would say it, so that its other headers are looked at.
       headers: {
