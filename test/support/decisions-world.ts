@@ -86,7 +86,9 @@ export async function decisionsWorld(tenants: readonly (keyof typeof TENANTS)[])
       (await dana[tenant]!<RetrievalProof>('POST', `/query/${tenant}/search`, { query_text, top_k: 20 })).data,
     chain: (tenant, doc) =>
       until('the whole chain', async () => {
-        const { data } = await auditor<Chain>('GET', `/audit/${tenant}/chain/${doc}?resource_type=document`);
+        const { code, data } = await auditor<Chain>('GET', `/audit/${tenant}/chain/${doc}?resource_type=document`);
+        // Events are in the log a moment after what they tell of.
+        if (code === 'RESOURCE_NOT_FOUND') return null;
         const last = (types: string[]) => data.events.findLastIndex(({ event_type }) => types.includes(event_type));
         return last(DECISIONS) >= 0 && last(['INDEX_WRITTEN']) > last(DECISIONS) ? data : null;
       }),
