@@ -18,6 +18,7 @@ import {
   type CoreService,
   type CoreVolume,
   GIVEN,
+  givenRelease,
 } from '../../appliance/control/stack/core-services.ts';
 import { imageReference } from '../../appliance/control/stack/images.ts';
 import { DEFAULT_SUBNET } from '../../appliance/kernel/names.ts';
@@ -34,7 +35,7 @@ export function composeService(service: CoreService): Record<string, unknown> {
   const { name, user, program, command, mounts, secrets, memoryFolders, sharedMemoryMb, limits } = service;
   const { stopSeconds, check, checkEverySeconds, after } = service;
   return {
-    image: imageReference(service.image, given('release')),
+    image: imageReference(service.image, releaseOf(service)),
     pull_policy: 'never',
     ...(user && { user: `${user}:${user}` }),
     ...(program && { entrypoint: [program] }),
@@ -61,6 +62,11 @@ export function composeService(service: CoreService): Record<string, unknown> {
     logging: CONFINEMENT.log,
     labels: LABELS,
   };
+}
+
+/** The release’s tag, or that of an earlier one which gave the very same image: whoever runs on it goes on. */
+function releaseOf({ name }: Pick<CoreService, 'name'>): string {
+  return `\${${givenRelease(name)}:-${given('release')}}`;
 }
 
 /** What Compose is told of a check: a slow answer is none, and a start takes its time. */

@@ -60,8 +60,8 @@ describe('the core stack under control', { skip: stackMissing() ?? false, timeou
     if (folder) rmSync(folder, { recursive: true, force: true });
   });
 
-  async function up(t: TestContext) {
-    const kept = await coreStack(config, { root: await root, clock, release, logger: silentLogger, tell });
+  async function up(t: TestContext, tag = release) {
+    const kept = await coreStack(config, { root: await root, clock, release: tag, logger: silentLogger, tell });
     t.after(() => kept!.stop());
     return kept!;
   }
@@ -131,6 +131,25 @@ describe('the core stack under control', { skip: stackMissing() ?? false, timeou
     assert.deepEqual([containers().map(([, id]) => id), placed(), sealed()], before);
   });
 
+  it('goes on under another release that brings the same images, and is made anew where the name of an image is gone', async (t) => {
+    const names = ['postgres', 'objects', 'redis', 'clamav', 'appliance'].map((name) => `frostbyte.local/${name}`);
+    for (const name of names) own.docker('tag', `${name}:${release}`, `${name}:next`);
+    const before = containers().map(([name, id]) => [name, id]);
+    await up(t, 'next');
+    assert.deepEqual(
+      containers().map(([name, id]) => [name, id]),
+      before,
+    );
+    own.docker('rmi', `frostbyte.local/redis:${release}`);
+    await up(t, 'next');
+    const anew = containers().filter(([, id]) => !before.some(([, known]) => known === id));
+    assert.deepEqual(
+      anew.map(([name]) => name),
+      ['frostbyte-redis-1'],
+    );
+    own.docker('tag', 'frostbyte.local/redis:next', `frostbyte.local/redis:${release}`);
+  });
+
   it('is brought up again where a part of it ended, and where one was removed', async (t) => {
     const kept = await up(t);
     own.docker('kill', 'frostbyte-postgres-1');
@@ -166,7 +185,7 @@ describe('the core stack under control', { skip: stackMissing() ?? false, timeou
         FROSTBYTE_SIGNATURES: stack.signatures_folder,
       },
     });
-    await assert.rejects(other.up(), { code: 'SERVICE_UNAVAILABLE', message: /frostbyte\.local\/\w+:9\.9\.9/ });
+    await assert.rejects(other.create(), { code: 'SERVICE_UNAVAILABLE', message: /frostbyte\.local\/\w+:9\.9\.9/ });
     assert.deepEqual(running(), ALL);
   });
 

@@ -22,8 +22,11 @@ export function releaseImages(socket: string): ReleaseImages {
         { progress },
       ),
     async forget(reference) {
-      // An image that a container is made of is left to whoever made it.
-      await engineRequests(socket).ask('DELETE', `/images/${reference}`, { fine: [404, 409] });
+      const { ask } = engineRequests(socket);
+      const containers = (await ask('GET', '/containers/json?all=true')) as { Image: string }[];
+      // A name that a container was made by is left to it: another release may have brought the same image.
+      if (containers.some(({ Image }) => Image === reference)) return;
+      await ask('DELETE', `/images/${reference}`, { fine: [404, 409] });
     },
   };
 }

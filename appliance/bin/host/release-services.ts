@@ -1,7 +1,9 @@
 import type { Services } from '../../bundle/install/tools.ts';
 import type { ReleaseServices } from '../../bundle/upgrade/tools.ts';
 import { openEngine } from '../../control/engine/engine.ts';
-import { PLANE_LABEL } from '../../control/engine/labels.ts';
+import { PLANE_LABEL, STORES_PLANE } from '../../control/engine/labels.ts';
+import { coreContainer } from '../../control/stack/addresses.ts';
+import { CORE_SERVICES, CORE_VOLUMES, type CoreMount } from '../../control/stack/core-services.ts';
 import { runProgram } from './run-program.ts';
 
 const CONTROL = 'frostbyte-control.service';
@@ -10,6 +12,15 @@ const GATEWAY = 'frostbyte-gateway.service';
 const STOP_SECONDS = 180;
 /** A store that ends in its own time needs not mend itself when it is started again. */
 const STORE_SECONDS = 60;
+
+/** Of the core stack, those that keep nothing: no copy of the data has to wait for them. */
+const goesOn: ReadonlySet<string> = new Set(
+  CORE_SERVICES.filter(({ mounts = [] }) => !mounts.some(keepsData)).map(({ name }) => coreContainer(name)),
+);
+
+function keepsData(mount: CoreMount): boolean {
+  return 'volume' in mount && 'keeps' in CORE_VOLUMES[mount.volume];
+}
 
 /** The services of this host, with one release in the place of another. */
 export function releaseServices(services: Services, socket: string): ReleaseServices {
@@ -28,9 +39,11 @@ export function releaseServices(services: Services, socket: string): ReleaseServ
       // Networks stay: whoever comes finds them as they should be, or mends them.
       const there = await engine.containers(PLANE_LABEL);
       await Promise.all(
-        there.map(async ({ name }) => {
+        there.map(async ({ name, labels }) => {
+          // Whoever keeps nothing goes on, and whoever keeps something ends and stays: control makes anew what has to be.
+          if (goesOn.has(name)) return;
           await engine.stop(name, STORE_SECONDS);
-          await engine.remove(name);
+          if (labels[PLANE_LABEL] !== STORES_PLANE) await engine.remove(name);
         }),
       );
     },

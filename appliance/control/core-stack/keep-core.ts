@@ -11,7 +11,9 @@ export interface KeepCoreOptions {
   compose: Compose;
   /** Those that are to run. */
   services: readonly Pick<CoreService, 'name'>[];
-  engine: Pick<Engine, 'container'>;
+  /** Those of them that have to work before anything else does; the others need only run. */
+  awaited: readonly CoreService['name'][];
+  engine: Pick<Engine, 'container' | 'start' | 'isWell'>;
   /** Puts what the stack is given where it looks for it: secrets, who may come in. Repeated before each start. */
   prepare(): Promise<void>;
   logger: Logger;
@@ -29,14 +31,19 @@ export interface KeptCore {
 
 const EVERY_MS = 5000;
 const LONGEST_WAIT_MS = 60_000;
+/** PostgreSQL that recovers from a power cut takes its time. */
+const LONGEST_UP_MS = 600_000;
+const WELL_EVERY_MS = 100;
 
 /**
  * Brings the core stack up, and up again whenever a part of it does not run: the engine does not, since after a boot the
- * secrets are not there yet (spec 7, "Compose"). Resolves once it is up for the first time; what is described and cannot come
- * up is tried again, longer and longer apart. What runs is left alone, and stays when this is stopped.
+ * secrets are not there yet (spec 7, "Compose"). Compose makes what is described; all of it is started at once, and asked by
+ * its own check at once, which the engine does only seconds later: while it comes up, nobody is served. Resolves once it is up
+ * for the first time; what is described and cannot come up is tried again, longer and longer apart. What runs is left alone,
+ * and stays when this is stopped.
  */
 export async function keepCore(options: KeepCoreOptions): Promise<KeptCore> {
-  const { compose, services, engine, prepare, logger, tell, everyMs = EVERY_MS } = options;
+  const { compose, services, awaited, engine, prepare, logger, tell, everyMs = EVERY_MS } = options;
   const names = services.map(({ name }) => name);
   const closing = new AbortController();
   let trouble: string | null = null;
@@ -50,7 +57,9 @@ export async function keepCore(options: KeepCoreOptions): Promise<KeptCore> {
     for (let rest = everyMs; !closing.signal.aborted; rest = Math.min(rest * 2, LONGEST_WAIT_MS)) {
       try {
         await prepare();
-        await compose.up(closing.signal);
+        await compose.create(closing.signal);
+        await Promise.all(names.map((name) => engine.start(coreContainer(name))));
+        await Promise.all(awaited.map(untilWell));
         trouble = null;
         return;
       } catch (error) {
@@ -60,6 +69,16 @@ export async function keepCore(options: KeepCoreOptions): Promise<KeptCore> {
         tell(trouble);
         await pause(rest);
       }
+    }
+  }
+
+  async function untilWell(name: string): Promise<void> {
+    const container = coreContainer(name);
+    for (const began = performance.now(); !closing.signal.aborted; await pause(WELL_EVERY_MS)) {
+      if (await engine.isWell(container)) return;
+      if ((await engine.container(container))?.running !== true) throw notUp(name, 'ended as soon as it was started');
+      if (performance.now() - began > LONGEST_UP_MS)
+        throw notUp(name, `does not work ${LONGEST_UP_MS / 1000} s after its start`);
     }
   }
 
@@ -86,4 +105,12 @@ export async function keepCore(options: KeepCoreOptions): Promise<KeptCore> {
       await watching;
     },
   };
+}
+
+function notUp(name: string, what: string): FrostbyteError {
+  return new FrostbyteError(
+    'SERVICE_UNAVAILABLE',
+    `The core stack did not come up: ${name} ${what}. docker logs ${coreContainer(name)} says why.`,
+    { retryAfter: 10, details: [{ field: 'service', value: name, constraint: 'works by its own check' }] },
+  );
 }

@@ -18,6 +18,8 @@ export interface EngineContainer {
   running: boolean;
   /** The id of its image. */
   image: string;
+  /** The name by which it was made of that image. */
+  imageName: string;
   startedAt: string;
   /** Its process on the host; 0 while it does not run. */
   pid: number;
@@ -54,8 +56,8 @@ export interface RawNetwork {
 export interface RawContainer {
   Id: string;
   Image: string;
-  State: { Running: boolean; StartedAt: string; Pid: number };
-  Config: { Labels: Record<string, string> | null };
+  State: { Running: boolean; StartedAt: string; Pid: number; Health?: { Status: string } | null };
+  Config: { Image: string; Labels: Record<string, string> | null; Healthcheck?: { Test?: string[] | null } | null };
   NetworkSettings: {
     Networks: Record<
       string,
@@ -88,10 +90,18 @@ export function readUsage({ id, pids_stats, networks }: RawStats): ContainerUsag
   };
 }
 
+/** The words of the check that a container brings; null where it brings none. */
+export function checkOf({ Config }: RawContainer): string[] | null {
+  const [kind, ...words] = Config.Healthcheck?.Test ?? [];
+  if (kind === 'CMD' && words.length > 0) return words;
+  return kind === 'CMD-SHELL' ? ['/bin/sh', '-c', ...words] : null;
+}
+
 export function readContainer({ Id, Image, State, Config, NetworkSettings }: RawContainer): EngineContainer {
   return {
     id: Id,
     image: Image,
+    imageName: Config.Image,
     running: State.Running,
     startedAt: State.StartedAt,
     pid: State.Pid,

@@ -3,6 +3,7 @@ import { FrostbyteError } from '../../kernel/errors.ts';
 import { BRIDGE_OPTION, NETWORK } from '../stack/addresses.ts';
 import {
   type ContainerUsage,
+  checkOf,
   type EngineContainer,
   type EngineNetwork,
   type RawContainer,
@@ -36,6 +37,11 @@ export interface Engine {
 
   /** By name or id; null where there is none. */
   container(name: string): Promise<EngineContainer | null>;
+  /**
+   * Whether it runs and works, by the check that it brings: one that the engine made, or one that is made now. One without a
+   * check works where it runs.
+   */
+  isWell(container: string): Promise<boolean>;
   /** What it has taken since it was started; null where it does not run, or is not there. */
   usage(name: string): Promise<ContainerUsage | null>;
   /** Containers with this label (`key=value`), running or not. */
@@ -70,6 +76,10 @@ export interface NewNetwork {
 
 /** How long it is until an engine that does not answer is asked again whether a container has ended. */
 const SILENT_MS = 500;
+/** How often it is looked whether a check that is being made is over. */
+const CHECKING_MS = 25;
+/** A check that takes longer found nothing that works. */
+const LONGEST_CHECK_MS = 10_000;
 
 /** The engine behind a socket. Nothing is asked before it is needed. */
 export function openEngine(socket: string): Engine {
@@ -117,6 +127,24 @@ export function openEngine(socket: string): Engine {
     async container(name) {
       const found = (await get(`/containers/${named(name)}/json`)) as RawContainer | null;
       return found === null ? null : readContainer(found);
+    },
+    async isWell(name) {
+      const found = (await get(`/containers/${named(name)}/json`)) as RawContainer | null;
+      if (found === null || !found.State.Running) return false;
+      const check = checkOf(found);
+      if (check === null || found.State.Health?.Status === 'healthy') return true;
+      // 409: it has ended since.
+      const made = await ask('POST', `/containers/${found.Id}/exec`, { body: { Cmd: check }, fine: [404, 409] });
+      if (made === null) return false;
+      const { Id } = made as { Id: string };
+      await ask('POST', `/exec/${Id}/start`, { body: { Detach: true }, fine: [404, 409] });
+      const ended = async () => (await get(`/exec/${Id}/json`)) as { Running: boolean; ExitCode: number | null } | null;
+      let now = await ended();
+      for (const began = performance.now(); now?.Running; now = await ended()) {
+        if (performance.now() - began > LONGEST_CHECK_MS) return false;
+        await wait(CHECKING_MS);
+      }
+      return now?.ExitCode === 0;
     },
     async usage(name) {
       const found = (await get(`/containers/${named(name)}/stats?stream=false&one-shot=true`)) as RawStats | null;

@@ -19,6 +19,9 @@ export const GIVEN = Object.freeze({
   vectors: { name: 'FROSTBYTE_VECTORS_FOLDER', what: 'folder of the vectors, its user’s alone; for qdrant.yaml' },
 });
 
+/** The tag of one service’s image, where it is another release’s than that of the others. */
+export const givenRelease = (service: CoreService['name']): string => `${GIVEN.release.name}_${service.toUpperCase()}`;
+
 /** A file that a service finds in `/run/secrets`. */
 export type Secret =
   | 'postgres_password'

@@ -5,6 +5,7 @@ import { compose } from '../../../control/core-stack/compose.ts';
 import { placeCoreCertificates } from '../../../control/core-stack/core-certificates.ts';
 import { placeCoreSecrets, settleCoreSecrets } from '../../../control/core-stack/core-secrets.ts';
 import { type KeepCoreOptions, type KeptCore, keepCore } from '../../../control/core-stack/keep-core.ts';
+import { releasesInUse } from '../../../control/core-stack/releases-in-use.ts';
 import { openEngine } from '../../../control/engine/engine.ts';
 import { CORE_NETWORKS, networkPlan } from '../../../control/stack/addresses.ts';
 import { CORE_SERVICES, GIVEN, QDRANT_SERVICE } from '../../../control/stack/core-services.ts';
@@ -42,24 +43,31 @@ export async function coreStack(
     ...(hasQdrant ? ['qdrant.yaml'] : []),
     ...(hasQdrant && isSecure ? ['qdrant-tls.yaml'] : []),
   ];
+  const engine = openEngine(stack.engine);
+  const described = {
+    program: stack.compose,
+    files: files.map((name) => join(stack.compose_folder, name)),
+    engine: stack.engine,
+  };
+  const variables = {
+    [GIVEN.release.name]: release,
+    [GIVEN.secrets.name]: stack.secrets_folder,
+    [GIVEN.hba.name]: stack.hba_folder,
+    [GIVEN.signatures.name]: stack.signatures_folder,
+    [GIVEN.vectors.name]: paths.vectors,
+    FROSTBYTE_SUBNET: stack.subnet,
+  };
   return keepCore({
-    compose: compose({
-      program: stack.compose,
-      files: files.map((name) => join(stack.compose_folder, name)),
-      engine: stack.engine,
-      variables: {
-        [GIVEN.release.name]: release,
-        [GIVEN.secrets.name]: stack.secrets_folder,
-        [GIVEN.hba.name]: stack.hba_folder,
-        [GIVEN.signatures.name]: stack.signatures_folder,
-        [GIVEN.vectors.name]: paths.vectors,
-        FROSTBYTE_SUBNET: stack.subnet,
+    compose: {
+      async create(signal) {
+        const used = await releasesInUse(engine, services, release);
+        await compose({ ...described, variables: { ...variables, ...used } }).create(signal);
       },
-      // It takes connections at once, and is looked at for the first time seconds later.
-      awaited: services.map(({ name }) => name).filter((name) => name !== 'scanner'),
-    }),
+    },
     services,
-    engine: openEngine(stack.engine),
+    // The scanner takes connections at once; whoever has something scanned while clamd loads its signatures waits for that.
+    awaited: services.map(({ name }) => name).filter((name) => name !== 'scanner' && name !== 'clamav'),
+    engine,
     async prepare() {
       await placeCoreSecrets(secrets, stack.secrets_folder, { hasQdrant, isSecure });
       if (isSecure && stack.certificates_folder !== null)
