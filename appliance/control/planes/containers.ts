@@ -111,13 +111,14 @@ export function planeContainers(options: ContainersOptions): PlaneContainers {
     makeParserFolder(parsing, options);
     if (relay !== null) makeRelayFolder(relay, options);
     const parser = parserContainer(options, tenantId, parsing);
-    const parserId = await run(parser);
-    const id = await run(planeContainer(options, tenantId, network, { handed, parsing, relay })).catch(
-      async (error: unknown) => {
-        await remove(tenantId).catch(() => undefined);
-        throw error;
-      },
-    );
+    const plane = planeContainer(options, tenantId, network, { handed, parsing, relay });
+    // Beside each other: the plane asks its parser only when there is something to parse.
+    const both = await Promise.allSettled([run(parser), run(plane)]);
+    const [parserId, id] = both.map((one) => (one.status === 'fulfilled' ? one.value : null));
+    if (!parserId || !id) {
+      await remove(tenantId).catch(() => undefined);
+      throw both.find((one) => one.status === 'rejected')!.reason;
+    }
 
     const over = new AbortController();
     const ended = engine.ended(id, closing.signal).then(() => {
