@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/.toolchain/bin:$(CURDIR)/.cache/go/bin:$(PATH)
 NODE := .toolchain/bin/node --disable-warning=ExperimentalWarning
 IMAGE_OPTIONS = $(foreach name,$(WITHOUT),--without=$(name)) $(if $(REGISTRY),--registry=$(REGISTRY)) $(if $(OBJECTS),--objects=$(OBJECTS))
 
-.PHONY: help toolchain setup build demo test faults screenshots models images bundle sign usb images-update newer-engine stack-up stack-down stack-status box box-shell box-down bench lint typecheck format gen clean
+.PHONY: help toolchain setup build demo test faults screenshots models images bundle update sign usb images-update newer-engine stack-up stack-down stack-status box box-shell box-down bench lint typecheck format gen clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,11 @@ BUNDLE_OPTIONS = $(IMAGE_OPTIONS) $(foreach name,OUT SIGNERS SIGNATURES ENGINE,$
 
 bundle: build ## Make the offline package of images and all else (OUT=…, SIGNERS=folder, SIGNATURES=folder, ENGINE=folder, WITHOUT=…, TAR=1)
 	@$(NODE) scripts/bundle.ts $(BUNDLE_OPTIONS)
+
+UPDATE_OPTIONS = $(foreach name,COUNTER OUT SIGNERS SIGNATURES MODEL,$(if $($(name)),--$(shell echo $(name) | tr A-Z a-z)=$($(name)))) $(if $(UPDATE_VERSION),--version=$(UPDATE_VERSION)) $(if $(TAR),--tar)
+
+update: build ## Make an update that is no release: malware signatures or a model (SIGNATURES=folder or MODEL=name, COUNTER=…, UPDATE_VERSION=2026.11.27)
+	@$(NODE) scripts/update.ts $(UPDATE_OPTIONS)
 
 BUNDLE ?= .cache/bundle/$(shell sed -n 's/^  "version": "\(.*\)",$$/frostbyte-\1/p' package.json)-linux-$(if $(filter aarch64,$(shell uname -m)),arm64,amd64)
 

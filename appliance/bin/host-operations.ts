@@ -4,12 +4,14 @@ import type { InstallTools } from '../bundle/install/tools.ts';
 import type { Json, Operation } from '../bundle/operation/phase.ts';
 import { thisHost } from '../bundle/preflight/host-port.ts';
 import { UNINSTALL, uninstallOperation, uninstallParameters } from '../bundle/uninstall/uninstall.ts';
+import { UPDATE, updateOperation, updateParameters } from '../bundle/update/update.ts';
 import { ROLLBACK, rollbackOperation, rollbackParameters } from '../bundle/upgrade/rollback.ts';
 import { UPGRADE, upgradeOperation, upgradeParameters } from '../bundle/upgrade/upgrade.ts';
 import { FrostbyteError } from '../kernel/errors.ts';
 import { openTo } from './host/installed-config.ts';
 import { runningTools } from './host/running-tools.ts';
 import { uninstallTools } from './host/uninstall-tools.ts';
+import { updateTools } from './host/update-tools.ts';
 import { upgradeTools } from './host/upgrade-tools.ts';
 
 /** What the tools for users say of one that is not there. */
@@ -28,6 +30,7 @@ const OPERATIONS: Readonly<Record<string, Make>> = Object.freeze({
     upgradeOperation(upgradeParameters(given), layout, upgradeTools(layout, hostTools(layout))),
   [ROLLBACK]: (given, layout) =>
     rollbackOperation(rollbackParameters(given), layout, upgradeTools(layout, hostTools(layout))),
+  [UPDATE]: (given, layout) => updateOperation(updateParameters(given), layout, updateTools(layout)),
 });
 
 /** The operation of a plan, so that it can be gone on with, or back. Throws `OPERATION_UNFINISHED` for a kind of another release. */

@@ -50,6 +50,7 @@ if [ -z "$list_serial" ]; then
     [ "${is:-0}" -le "$list_serial" ] || list_serial=$is
   done
 fi
+counter_given=$counter
 if [ -z "$counter" ]; then
   counter=0
   if [ -f "$known/newest_bundle.json" ]; then
@@ -123,6 +124,16 @@ signed SHA256SUMS signers/allowed_signers frostbyte-release frostbyte-bundle sig
 case $(uname -m) in x86_64) arch=amd64 ;; aarch64) arch=arm64 ;; *) arch=$(uname -m) ;; esac
 is=$(sed -n 's/^{"arch":"\([a-z0-9]*\)",.*/\1/p' MANIFEST.json)
 [ "$is" = "$arch" ] || refuse BUNDLE_WRONG_ARCHITECTURE 50 "The bundle is for ${is:-nothing}; this host is $arch."
+# An update is held against the newest one of its kind, and not against releases.
+kind=$(sed -n 's/.*,"updates":"\([a-z-]*\)",.*/\1/p' MANIFEST.json)
+if [ -n "$kind" ] && [ -z "$counter_given" ]; then
+  counter=0
+  if [ -f "$known/newest_updates.json" ]; then
+    grep -q -x '{.*}' "$known/newest_updates.json" || { printf '%s cannot be read, so it is not known which update was the newest here.\n' "$known/newest_updates.json" >&2; exit 2; }
+    counter=$(sed -n "s/.*\"$kind\":{\"counter\":\([0-9]\{1,15\}\),.*/\1/p" "$known/newest_updates.json")
+    counter=${counter:-0}
+  fi
+fi
 count=$(sed -n 's/.*,"counter":\([0-9]*\),"data_formats":.*/\1/p' MANIFEST.json)
 [ "${count:-0}" -ge "$counter" ] || refuse BUNDLE_OLDER 51 "The bundle is older (${count:-0}) than what was taken here before ($counter)."
 built=$(sed -n 's/.*,"built_at":\([0-9]*\),"components":.*/\1/p' MANIFEST.json)

@@ -9,6 +9,7 @@ import { type Box, makeBox } from '../../scripts/box/box.ts';
 import { removeLeftovers } from '../../scripts/box/leftovers.ts';
 import { boxCannotRun } from '../../scripts/box/requirements.ts';
 import { stickFolder } from '../../scripts/box/stick.ts';
+import { untilReady } from '../support/box/ask.ts';
 import {
   answerChallenge,
   atTerminal,
@@ -19,6 +20,7 @@ import {
   stateOf,
   waitsForAnswer,
 } from '../support/box/installation.ts';
+import { signaturesUpdate } from '../support/box/signatures-update.ts';
 import { ALL_FAULTS, seeded } from '../support/faults/random.ts';
 import { until } from '../support/faults/until.ts';
 
@@ -243,6 +245,43 @@ describe('a sealed host that has neither Docker nor Compose', { skip: missing ??
     const told = await box.must('sh', '-ec', ['cd /var/tmp/boundary', 'HOME=/var/tmp', ...steps].join('\n'));
     assert.ok(told.includes(signer), told);
     assert.match(told, /Good "frostbyte-boundary" signature/);
+  });
+
+  it('takes newer malware signatures from an update, and takes back those that its scanner does not start with', async () => {
+    const NEWER = 'Frostbyte.Newer.Test:0:0:6e657765722074687265617473';
+    const update = await signaturesUpdate(box, 'newer', { 'newer.ndb': `${NEWER}\n` }, 2);
+    const { code, out, err } = await box.run(['frostbyte', 'update', update, '--progress', 'lines']);
+    assert.equal(code, 0, `${err}${out}`);
+    const held = () => box.must('sh', '-c', 'cd /var/lib/frostbyte/signatures && cat *');
+    assert.equal(await held(), `${NEWER}\n`);
+    const scan = `printf '%s' 'newer threats' >/scratch/try; clamdscan --config-file=/etc/frostbyte/clamd.conf --no-summary /scratch/try; rm /scratch/try`;
+    const scanned = await box.run(['docker', 'exec', 'frostbyte-clamav-1', 'sh', '-c', scan]);
+    assert.match(scanned.out, /Frostbyte\.Newer\.Test\S* FOUND/, scanned.err);
+    const again = await box.run(['frostbyte', 'update', update, '--progress', 'lines']);
+    assert.match(again.out, /finished .*\. Nothing was changed\./, again.err);
+
+    const torn = await signaturesUpdate(box, 'torn', { 'torn.ndb': 'no signature at all\n' }, 3);
+    const back = await box.run(['frostbyte', 'update', torn, '--progress', 'lines']);
+    assert.equal(back.code, 1);
+    assert.match(back.err + back.out, /does not start with the new signatures.*rolled back/s);
+    assert.equal(await held(), `${NEWER}\n`);
+    await untilReady(box);
+    const older = await box.run([
+      'frostbyte',
+      'update',
+      await signaturesUpdate(box, 'older', { 'older.ndb': `${NEWER}\n` }, 1),
+    ]);
+    assert.equal(older.code, 51, older.err);
+    const { records } = JSON.parse(await box.must('frostbyte', 'evidence', 'show', '--json')) as {
+      records: { action: string; result: string }[];
+    };
+    assert.deepEqual(
+      records
+        .map(({ action, result }) => `${action} ${result}`)
+        .filter((one) => /^update|refused$/.test(one))
+        .slice(-3),
+      ['update ok', 'update rolled-back', 'verify refused'],
+    );
   });
 
   it('fails the verification by a way out, an input rule that is away and a file that was altered, each named', async () => {

@@ -112,6 +112,23 @@ for (const { name, shell, environment } of SHELLS) {
       assert.equal(verify(path, '--nonsense').code, 2);
     });
 
+    test('holds an update against the newest of its kind, and not against releases', async () => {
+      const known = join(world.folder, `known-${copies++}`);
+      mkdirSync(known);
+      const update = await built({ about: { updates: 'malware-signatures', counter: 2 } });
+      const taken = (...options: string[]) => verify(update, '--known', known, ...options).code;
+      writeFileSync(join(known, 'newest_bundle.json'), '{"counter":7,"version":"1.2.3"}\n');
+      assert.equal(taken(), 0);
+      const newest = (text: string) => writeFileSync(join(known, 'newest_updates.json'), text);
+      newest('{"malware-signatures":{"counter":2,"version":"1.0.0"},"models":{"counter":9,"version":"1.0.0"}}\n');
+      assert.equal(taken(), 0);
+      newest('{"models":{"counter":1,"version":"1.0.0"},"malware-signatures":{"counter":3,"version":"1.0.0"}}\n');
+      assert.equal(taken(), BUNDLE_EXIT.BUNDLE_OLDER);
+      assert.equal(taken('--counter', '2'), 0);
+      newest('torn');
+      assert.equal(taken(), 2);
+    });
+
     test('takes nothing older than what this host has taken before', () => {
       const known = join(world.folder, `known-${copies++}`);
       mkdirSync(known);

@@ -33,6 +33,7 @@ const fields = {
     'preflight',
     'install',
     'upgrade',
+    'update',
     'rollback',
     'backup',
     'restore',

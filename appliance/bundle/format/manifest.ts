@@ -56,12 +56,18 @@ const Component = z.strictObject({
   remark: z.string().max(500).nullable(),
 });
 
+/** What an update brings that is no release: by itself, into the release that runs. */
+export const UPDATES = ['malware-signatures', 'models'] as const;
+export type UpdateKind = (typeof UPDATES)[number];
+
 export const BundleManifest = z.strictObject({
   format: z.literal(1),
   product: z.literal('frostbyte'),
   version,
+  /** Of an update; a release has none. */
+  updates: z.enum(UPDATES).optional(),
   arch: z.enum(['amd64', 'arm64']),
-  /** Higher in every bundle that is released: an older one is a downgrade. */
+  /** Higher in every release, and in every update of a kind: an older one is a downgrade. */
   counter: z.number().int().min(1),
   /** Seconds since 1970: `SOURCE_DATE_EPOCH` of the build. */
   built_at: z.number().int().min(0),

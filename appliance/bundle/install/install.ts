@@ -1,9 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HostLayout } from '../host-layout.ts';
 import type { Json, Operation, Phase } from '../operation/phase.ts';
-import { serialOf } from '../verify/trust.ts';
-import { NEWEST, newestOf } from './known-trust.ts';
 import { awaitReady } from './phases/await-ready.ts';
 import { installEngine } from './phases/container-engine.ts';
 import { makeFolders } from './phases/folders.ts';
@@ -17,6 +14,7 @@ import { switchRelease } from './phases/switch-release.ts';
 import { isolationCheck, smokeTest } from './phases/use-installation.ts';
 import { type WantedFile, writeFiles } from './phases/write-files.ts';
 import type { InstallTools, RunningTools } from './tools.ts';
+import { trustFiles } from './trust-files.ts';
 import { GATEWAY_USER, unitFile, unitsOf } from './units.ts';
 
 /** What an installation is asked to do: all that is needed to make its phases again. No secrets. */
@@ -105,48 +103,6 @@ function runningPhases(parameters: InstallParameters, layout: HostLayout, tools:
     isolationCheck(checks),
     proveRecovery(join(layout.data, 'recovery'), { recipient, answer }, recovery),
   ];
-}
-
-/** The anchor, the newest lists of signers, and how new the newest bundle was: what no later bundle may go behind. */
-export function trustFiles(
-  { version, anchor, counter }: Pick<InstallParameters, 'version' | 'anchor' | 'counter'>,
-  layout: HostLayout,
-): WantedFile[] {
-  const lists = ['allowed_signers', 'revoked_keys'].flatMap((name): WantedFile[] => {
-    const path = join(layout.settings, `known_${name}`);
-    // Read when it is needed: the release is not there before its phase.
-    return [
-      {
-        path,
-        mode: 0o644,
-        whose: 'ours',
-        get text() {
-          return newest(join(layout.releases, version, 'signers', name), path);
-        },
-      },
-    ];
-  });
-  const newestBundle = join(layout.settings, NEWEST);
-  return [
-    { path: layout.anchor, text: anchor, mode: 0o644, whose: 'ours' },
-    ...lists,
-    {
-      path: newestBundle,
-      mode: 0o644,
-      whose: 'ours',
-      get text() {
-        const known = existsSync(newestBundle) ? readFileSync(newestBundle, 'utf8') : null;
-        if (known !== null && newestOf(known, newestBundle).counter > counter) return known;
-        return `${JSON.stringify({ counter, version })}\n`;
-      },
-    },
-  ];
-}
-
-function newest(brought: string, known: string): string {
-  const text = readFileSync(brought, 'utf8');
-  const here = existsSync(known) ? readFileSync(known, 'utf8') : null;
-  return here !== null && serialOf(here) > serialOf(text) ? here : text;
 }
 
 /** The settings of a host that has none. */

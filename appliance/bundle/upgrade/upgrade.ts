@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { controlPaths } from '../../kernel/names.ts';
 import type { HostLayout } from '../host-layout.ts';
-import { commandFile, trustFiles, unitFiles } from '../install/install.ts';
+import { commandFile, unitFiles } from '../install/install.ts';
 import { awaitReady } from '../install/phases/await-ready.ts';
 import { makeFolders } from '../install/phases/folders.ts';
 import { loadReleaseImages } from '../install/phases/load-images.ts';
@@ -9,6 +9,7 @@ import { placeRelease } from '../install/phases/place-release.ts';
 import { placeSignatures } from '../install/phases/place-signatures.ts';
 import { switchRelease } from '../install/phases/switch-release.ts';
 import { writeFiles } from '../install/phases/write-files.ts';
+import { trustFiles } from '../install/trust-files.ts';
 import type { Json, Operation, Phase } from '../operation/phase.ts';
 import { askSettings } from './phases/ask-settings.ts';
 import { closeDoor, openDoor } from './phases/close-door.ts';

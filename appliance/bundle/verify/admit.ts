@@ -1,11 +1,13 @@
 import { FrostbyteError } from '../../kernel/errors.ts';
-import type { BundleManifest } from '../format/manifest.ts';
+import type { BundleManifest, UpdateKind } from '../format/manifest.ts';
 
 /** What a host knows that decides whether a bundle, though genuine, is one for it. */
 export interface Host {
   arch: BundleManifest['arch'];
-  /** The counter of the newest bundle that was ever taken here; 0 on a fresh host. */
+  /** The counter of the newest release that was ever taken here; 0 on a fresh host. */
   counter: number;
+  /** The counters of the newest updates, each kind by itself. */
+  updates?: Partial<Record<UpdateKind, number>>;
   /** Seconds since 1970: none older is taken on a fresh host. */
   not_before: number;
   /** An operator's word that an older one may come. */
@@ -27,18 +29,19 @@ export function refuseOutdated({ version, built_at }: BundleManifest, none_befor
 }
 
 /** Throws `BUNDLE_WRONG_ARCHITECTURE` or `BUNDLE_OLDER`. */
-export function admitBundle({ arch, counter, built_at, version }: BundleManifest, host: Host): void {
+export function admitBundle({ arch, counter, built_at, version, updates }: BundleManifest, host: Host): void {
   if (arch !== host.arch) {
     throw new FrostbyteError('BUNDLE_WRONG_ARCHITECTURE', `The bundle is for ${arch}; this host is ${host.arch}.`, {
       details: [{ field: 'arch', value: arch, constraint: host.arch }],
     });
   }
   if (host.allow_older) return;
-  if (counter < host.counter) {
+  const newest = updates === undefined ? host.counter : (host.updates?.[updates] ?? 0);
+  if (counter < newest) {
     throw new FrostbyteError(
       'BUNDLE_OLDER',
-      `Version ${version} (counter ${counter}) is older than what was taken here before (counter ${host.counter}). An older one may bring back holes that were closed: it is not installed. frostbyte bundle verify and inspect look into it all the same with --allow-older.`,
-      { details: [{ field: 'counter', value: counter, constraint: `at least ${host.counter}` }] },
+      `Version ${version} (counter ${counter}) is older than what was taken here before (counter ${newest}). An older one may bring back holes that were closed: it is not installed. frostbyte bundle verify and inspect look into it all the same with --allow-older.`,
+      { details: [{ field: 'counter', value: counter, constraint: `at least ${newest}` }] },
     );
   }
   if (built_at < host.not_before) {

@@ -81,8 +81,8 @@ export function identityOf({ trusted: { signer, manifest }, bundle }: Omit<Belie
   return { version, arch, counter, manifest_sha256: sha256Hex(manifest), signer: fingerprint(signer) };
 }
 
-/** That a copy was refused is evidence: nobody’s word for what was tried here. */
-function noteRefused(layout: HostLayout, error: unknown): void {
+/** That a bundle was refused is evidence: nobody’s word for what was tried here. */
+export function noteRefused(layout: Pick<HostLayout, 'evidence'>, error: unknown): void {
   if (!isFrostbyteError(error) || !(error.code in BUNDLE_EXIT)) return;
   const detail = { code: error.code, message: error.message };
   addEvidence(

@@ -35,7 +35,7 @@ export function trusting(command: Command): Command {
 /** The flags as the verifier takes them. Throws `STORE_CORRUPTED` where this host does not know any more what it has taken. */
 export function trustOf(flags: VerifyFlags): Pick<VerifyOptions, 'anchor' | 'known' | 'at' | 'host'> {
   const known: KnownTrust =
-    flags.known === undefined ? { lists: undefined, counter: 0 } : knownTrust({ settings: flags.known });
+    flags.known === undefined ? { lists: undefined, counter: 0, updates: {} } : knownTrust({ settings: flags.known });
   return {
     anchor: anchorOf(flags),
     ...(known.lists === undefined ? {} : { known: known.lists }),
@@ -69,5 +69,11 @@ function hostOf({ counter, notBefore, allowOlder = false }: VerifyFlags, known: 
     });
   }
   const arch = process.arch === 'x64' ? 'amd64' : 'arm64';
-  return { arch, counter: Math.max(number, known.counter), not_before: date, allow_older: allowOlder };
+  return {
+    arch,
+    counter: Math.max(number, known.counter),
+    updates: known.updates,
+    not_before: date,
+    allow_older: allowOlder,
+  };
 }

@@ -137,7 +137,9 @@ export function openEngine(socket: string): Engine {
       const made = await ask('POST', `/containers/${found.Id}/exec`, { body: { Cmd: check }, fine: [404, 409] });
       if (made === null) return false;
       const { Id } = made as { Id: string };
-      await ask('POST', `/exec/${Id}/start`, { body: { Detach: true }, fine: [404, 409] });
+      // One that ends at this very moment is a trouble of the runtime’s, in its words.
+      const hasEnded = { fine: [404, 409], fineText: /runtime exec failed|is not running/ };
+      await ask('POST', `/exec/${Id}/start`, { body: { Detach: true }, ...hasEnded });
       const ended = async () => (await get(`/exec/${Id}/json`)) as { Running: boolean; ExitCode: number | null } | null;
       let now = await ended();
       for (const began = performance.now(); now?.Running; now = await ended()) {
