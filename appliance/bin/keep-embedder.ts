@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import type { Logger } from '../kernel/telemetry.ts';
 import { dyingWithParent } from './dying-with-parent.ts';
 import { entryOf, NODE_FLAGS } from './entry.ts';
+import type { Apart } from './relay-unit.ts';
 import { repeat } from './repeat.ts';
 import type { EmbedderSettings } from './wire/serve-embedder.ts';
 import type { DoorsNote, EndpointSettings } from './wire/serve-endpoint.ts';
@@ -22,6 +23,8 @@ export interface KeepEmbedderOptions {
   /** How it is; throws where it does not say. */
   status(): Promise<{ batch_ms: number }>;
   logger: Logger;
+  /** Where it does not run as a child of this process. */
+  apart?: Apart | null;
   /** How often it is asked. */
   everyMs?: number;
   /** A batch takes a second or two; one that takes this long takes for ever. */
@@ -47,6 +50,7 @@ export function keepEmbedder(options: KeepEmbedderOptions): KeptEmbedder {
     settings,
     status,
     logger,
+    apart = null,
     everyMs = EVERY_MS,
     longestBatchMs = LONGEST_BATCH_MS,
     silentMs = SILENT_MS,
@@ -60,8 +64,14 @@ export function keepEmbedder(options: KeepEmbedderOptions): KeptEmbedder {
 
   function start(): void {
     // In a container it listens in networks that are made for it; on a host it needs none at all, but to ask an endpoint.
-    const apart = 'socket' in settings.at && !('endpoint' in settings) ? withoutNetwork() : dyingWithParent();
-    const [program, ...args] = [...apart, process.execPath, ...NODE_FLAGS, entryOf('embedder')];
+    const confined = 'socket' in settings.at && !('endpoint' in settings) ? withoutNetwork() : dyingWithParent();
+    const [program, ...args] = [
+      ...confined,
+      ...(apart?.words ?? []),
+      process.execPath,
+      ...NODE_FLAGS,
+      entryOf('embedder'),
+    ];
     const started = performance.now();
     const made = spawn(program!, args, { env: {}, cwd: '/', stdio: ['pipe', 'inherit', 'inherit'] });
     child = made;
@@ -92,6 +102,7 @@ export function keepEmbedder(options: KeepEmbedderOptions): KeptEmbedder {
     if (now < deadline && (found?.batch_ms ?? 0) < longestBatchMs) return;
     logger.error('the embedder hangs and is killed', { pid: asked.pid ?? 0 });
     asked.kill('SIGKILL');
+    await apart?.kill();
   }
 
   start();
@@ -110,7 +121,7 @@ export function keepEmbedder(options: KeepEmbedderOptions): KeptEmbedder {
       const gone = new Promise((resolve) => child!.once('close', resolve));
       // It keeps nothing, so there is nothing to wait for.
       child.kill('SIGKILL');
-      await gone;
+      await Promise.all([gone, apart?.kill()]);
     },
   };
 }

@@ -5,6 +5,7 @@ import { before, describe, it } from 'node:test';
 import type { Box } from '../../scripts/box/box.ts';
 import { stickFolder } from '../../scripts/box/stick.ts';
 import { untilReady } from '../support/box/ask.ts';
+import { boxEndpoint } from '../support/box/endpoint.ts';
 import { adminToken, bringSamples, frostbyte, installWhole } from '../support/box/install.ts';
 import { begunWith, killedIn } from '../support/box/installation.ts';
 import { nextStickFolder } from '../support/box/next-stick.ts';
@@ -12,6 +13,7 @@ import { downtimeOf, pollSearch } from '../support/box/poll.ts';
 import { newestMigrations } from '../support/box/schemas.ts';
 import { boxes, noBoxes } from '../support/box/sealed.ts';
 import { seeded } from '../support/faults/random.ts';
+import { until } from '../support/faults/until.ts';
 import { NEXT_SETTING, NEXT_VERSION } from '../support/next-release.ts';
 
 const THIS = '0.1.0';
@@ -20,6 +22,8 @@ const WORDS = 'notice period of the warehouse lease';
 const DOWNTIME_SECONDS = 90;
 /** Where the next release is copied to: a box has one stick. */
 const NEXT = '/var/tmp/next';
+/** An address that is none of loopback’s, for what a site runs. */
+const ENDPOINT = '10.99.0.1';
 /** Phases that the upgrade is killed in, before people are let in. */
 const TITLES = [
   'Copy the data while it runs',
@@ -174,5 +178,54 @@ describe('an upgrade in a sealed box', { skip: noBoxes, timeout: 1_800_000 }, ()
     const more = await box.run(['frostbyte', 'rollback']);
     assert.match(more.err, /There is no upgrade to go back from/);
     rmSync(join(box.root, NEXT), { recursive: true });
+  });
+
+  it('lets a tenant that is online reach its endpoint by a unit that reaches nothing else, and by none once it is offline', async () => {
+    const endpoint = await boxEndpoint(box, ENDPOINT);
+    try {
+      const lay = (path: string, text: string) => box.run(['sh', '-c', `umask 077; cat >>${path}`], { input: text });
+      await lay('/etc/frostbyte/endpoint.key', 'sk-of-the-site\n');
+      await lay('/etc/frostbyte/endpoint-ca.pem', endpoint.ca);
+      const settings = { url: endpoint.url, model: 'words', key_file: '/etc/frostbyte/endpoint.key' };
+      const all = { ...settings, ca_file: '/etc/frostbyte/endpoint-ca.pem' };
+      await lay('/etc/frostbyte/frostbyte.yaml', `embedder: ${JSON.stringify({ endpoint: all })}\n`);
+      await box.must('systemctl', 'restart', 'frostbyte-control', 'frostbyte-gateway');
+      await untilReady(box);
+      const relay = () => box.run(['systemctl', 'is-active', '--quiet', 'frostbyte-relay']);
+      assert.notEqual((await relay()).code, 0, 'nobody is online yet');
+      const words = ['--email', 'it@away.example', '--set', 'embedding_mode=online'];
+      const created = await frostbyte(box, token, 'tenant', 'create', 'Away', ...words);
+      assert.equal(created.code, 0, created.err);
+      await box.must('sh', '-c', 'mkdir -p /srv/one && cp /srv/samples/minutes-gesellschafter.txt /srv/one/');
+      const sent = await frostbyte(box, token, 'ingest', '/srv/one', '--tenant', 'away');
+      assert.match(sent.out, /"indexed":1/, sent.err);
+      assert.ok(endpoint.received.some(({ input }) => input.join(' ').includes('Gesellschafter')));
+      assert.deepEqual(
+        new Set(endpoint.received.map(({ authorization }) => authorization)),
+        new Set(['Bearer sk-of-the-site']),
+      );
+      const unit = await box.must('systemctl', 'show', 'frostbyte-relay', '--property=IPAddressAllow,IPAddressDeny');
+      assert.match(unit, new RegExp(`IPAddressAllow=.*${ENDPOINT.replaceAll('.', '\\.')}`));
+      assert.match(unit, /IPAddressDeny=.*0\.0\.0\.0\/0/);
+      const exposed = await box.must('systemd-analyze', 'security', '--no-pager', 'frostbyte-relay');
+      assert.ok(Number(/exposure level .*: ([\d.]+)/.exec(exposed)![1]) < 2.5, exposed.split('\n').at(-1));
+      const verified = await box.run(['frostbyte', 'verify', '--quick', '--json', '--progress', 'none']);
+      assert.match(verified.out, new RegExp(`one process of the host speaks to ${endpoint.url}[^"]* for away`));
+      const off = await frostbyte(
+        box,
+        token,
+        'tenant',
+        'configure',
+        'away',
+        '--set',
+        'embedding_mode=offline',
+        '--because',
+        'enough',
+      );
+      assert.equal(off.code, 0, off.err);
+      await until('no relay', async () => (await relay()).code !== 0, { seconds: 30, everyMs: 500 });
+    } finally {
+      endpoint.end();
+    }
   });
 });

@@ -44,10 +44,11 @@ export function rightAnswer(input: readonly string[]) {
   };
 }
 
-/** `certificate` is what it shows; one for 127.0.0.1 by default. With `tls: false` it speaks plain HTTP. */
+/** `certificate` is what it shows; one for its own address by default. With `tls: false` it speaks plain HTTP. */
 export async function startEmbeddingEndpoint(
-  options: { tls?: boolean; certificate?: Certificate } = {},
+  options: { tls?: boolean; certificate?: Certificate; host?: string } = {},
 ): Promise<EmbeddingEndpoint> {
+  const { host = '127.0.0.1' } = options;
   const authority = testAuthority();
   const received: ReceivedRequest[] = [];
   const queue: OtherAnswer[] = [];
@@ -60,11 +61,11 @@ export async function startEmbeddingEndpoint(
   const server =
     options.tls === false
       ? createHttpServer(handle)
-      : createServer({ ...(options.certificate ?? authority.issue(['IP:127.0.0.1'])), minVersion: 'TLSv1.3' }, handle);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      : createServer({ ...(options.certificate ?? authority.issue([`IP:${host}`])), minVersion: 'TLSv1.3' }, handle);
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
   const { port } = server.address() as AddressInfo;
   return {
-    url: `${options.tls === false ? 'http' : 'https'}://127.0.0.1:${port}/v1`,
+    url: `${options.tls === false ? 'http' : 'https'}://${host}:${port}/v1`,
     ca: authority.ca,
     received,
     next: (...answers) => void queue.push(...answers),

@@ -2,8 +2,11 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Dependency } from '../../../api/plane/tables.ts';
 import type { Config } from '../../../config/schema.ts';
+import { FrostbyteError } from '../../../kernel/errors.ts';
 import type { Logger } from '../../../kernel/telemetry.ts';
 import { type KeptEmbedder, keepEmbedder } from '../../keep-embedder.ts';
+import { relayUnit } from '../../relay-unit.ts';
+import { runFolder } from '../../run-folder.ts';
 import { healthOf, statusOf } from '../embedder-health.ts';
 import { ENDPOINT_SOCKET, endpointSocket } from '../embedders.ts';
 import type { RelayDoor } from '../relay-doors.ts';
@@ -33,6 +36,22 @@ export interface EndpointRelayOptions {
 export function endpointRelay({ config, endpoint, folders, isOnline, logger }: EndpointRelayOptions): EndpointRelay {
   const at = { socket: endpointSocket(config) };
   let kept: KeptEmbedder | null = null;
+  /** Why it cannot be started. */
+  let trouble: string | null = null;
+
+  async function start(): Promise<KeptEmbedder> {
+    const { key_file, ca_file, url } = endpoint;
+    const reads = [key_file, ca_file].filter((path) => path !== null);
+    const apart = await relayUnit({ url, reads, runFolder: runFolder(config), dataFolder: config.data_folder });
+    // What a control that was killed left, and hangs.
+    await apart?.kill();
+    return keepEmbedder({
+      settings: { at, endpoint, log_level: config.log_level },
+      status: () => statusOf(at),
+      apart,
+      logger,
+    });
+  }
 
   async function stop(): Promise<void> {
     const running = kept;
@@ -53,11 +72,19 @@ export function endpointRelay({ config, endpoint, folders, isOnline, logger }: E
       // Also what a process left that was ended.
       for (const socket of closed) rmSync(socket, { force: true });
       if (doors.length === 0) return;
-      const settings = { at, endpoint, log_level: config.log_level };
-      kept ??= keepEmbedder({ settings, status: () => statusOf(at), logger });
+      try {
+        kept ??= await start();
+        trouble = null;
+      } catch (error) {
+        trouble = error instanceof FrostbyteError ? error.message : 'The relay could not be started.';
+        throw error;
+      }
       kept.tell({ doors });
     },
-    health: async () => (kept === null ? [] : [await healthOf('endpoint', at)]),
+    async health() {
+      if (trouble !== null) return [{ name: 'endpoint', ok: false, message: trouble }];
+      return kept === null ? [] : [await healthOf('endpoint', at)];
+    },
     stop,
   };
 }
