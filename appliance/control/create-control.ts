@@ -15,6 +15,7 @@ import type { Control, ControlOptions } from './control-options.ts';
 import { holdVerbs } from './holds/hold-verbs.ts';
 import { dropProposals } from './holds/holds.ts';
 import { checkIsolation } from './isolation/check-isolation.ts';
+import { overdueChecks } from './isolation/overdue.ts';
 import { isolationVerbs, needIsolation } from './isolation/reports.ts';
 import { isolationSchedule } from './isolation/schedule.ts';
 import { keyVerbs } from './keys/key-verbs.ts';
@@ -106,11 +107,13 @@ export async function createControl(options: ControlOptions): Promise<Control> {
 
   const checkTenant = (tenantId: string, actor: string) =>
     checkIsolation({ registry, clock, resources }, tenantId, actor);
+  const everyMs = (options.isolationHours ?? ISOLATION_HOURS) * 3_600_000;
+  const overdue = overdueChecks(clock, everyMs);
   const isolation = isolationSchedule({
     registry,
     clock,
     logger,
-    everyMs: (options.isolationHours ?? ISOLATION_HOURS) * 3_600_000,
+    everyMs,
     check: async (tenantId) => checkTenant(tenantId, 'system'),
   });
 
@@ -181,6 +184,7 @@ export async function createControl(options: ControlOptions): Promise<Control> {
       kick: work.kick,
       track: work.track,
       wake: work.wake,
+      overdue,
     }),
 
     ...isolationVerbs(registry),
@@ -245,7 +249,7 @@ export async function createControl(options: ControlOptions): Promise<Control> {
         ['registry', () => registry.check()],
         ['signing keys', () => keys.current()],
         ['audit log', async () => (await log(APPLIANCE_LOG)).check()],
-        ['isolation', () => needIsolation(registry)],
+        ['isolation', () => needIsolation(registry, overdue.before())],
       ];
       return Promise.all(
         tests.map(async ([name, test]) => {

@@ -4,6 +4,7 @@ import { endGrants } from './break-glass/grants.ts';
 import type { ControlOptions } from './control-options.ts';
 import { refuseHeld } from './holds/holds.ts';
 import { checkIsolation } from './isolation/check-isolation.ts';
+import type { Overdue } from './isolation/overdue.ts';
 import type { TenantResources } from './provisioning/port.ts';
 import { stepNames } from './provisioning/sequences.ts';
 import { reasonText } from './reason.ts';
@@ -46,6 +47,8 @@ export interface TenantVerbParts {
   resources: TenantResources;
   drainMs: number;
   options: Pick<ControlOptions, 'usage' | 'baseUrl' | 'hasEndpoint' | 'models'>;
+  /** From when on a last isolation check is too old. */
+  overdue: Overdue;
   /** Carries a tenant's plan in the background. */
   kick(tenantId: string): void;
   /** Keeps work that goes on after the answer. */
@@ -66,7 +69,11 @@ export function tenantVerbs(parts: TenantVerbParts): TenantVerbs {
   const view = async (row: TenantRow): Promise<Tenant> => {
     const stored = row.state === 'ACTIVE' || row.state === 'SUSPENDED';
     const usage = stored ? await options.usage?.(row.tenant_id).catch(() => null) : null;
-    return tenantView(registry, row, { usage: usage ?? null, baseUrl: options.baseUrl() });
+    return tenantView(registry, row, {
+      usage: usage ?? null,
+      baseUrl: options.baseUrl(),
+      overdueBefore: parts.overdue.before(),
+    });
   };
   const answer = <Change>(change: Change): Change => {
     parts.wake();

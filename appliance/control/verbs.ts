@@ -235,7 +235,7 @@ export interface Tenant {
   key_rotated_at: string | null;
   key_rotation_due_at: string | null;
   /** The last isolation check; null before the first. */
-  isolation: { checked_at: string; overall_pass: boolean } | null;
+  isolation: { checked_at: string; overall_pass: boolean; overdue: boolean } | null;
 }
 
 export interface ProvisioningStep {
@@ -342,6 +342,8 @@ export interface IsolationReport {
     test: string;
     target: string;
     result: 'OK' | 'DENIED' | 'ALLOWED' | 'SKIPPED';
+    /** Why nothing was found out; of what was SKIPPED although it should have been tried. */
+    reason?: string;
     timestamp: string;
   }[];
   overall_pass: boolean;

@@ -5,6 +5,7 @@ import { pointId } from '../kernel/ids.ts';
 import { besideCollection } from '../kernel/names.ts';
 import { tlsOptions } from '../kernel/server-tls.ts';
 import { type Answer, Inconclusive, type Tries } from './attempt.ts';
+import { tryVectorFiles } from './try-vector-files.ts';
 
 /** How long an answer may take, in milliseconds. */
 const ANSWER_MS = 5000;
@@ -26,7 +27,7 @@ interface Call {
  */
 export async function tryVectors(order: IsolationOrder, tries: Tries): Promise<void> {
   const { vectors } = order.own;
-  if (vectors.kind !== 'qdrant') return;
+  if (vectors.kind !== 'qdrant') return tryVectorFiles(order, vectors.file, tries);
   const { url, collection: own, token, tls } = vectors;
   const dispatcher = new Agent({ connect: tlsOptions(tls ?? {}) });
   const ask = (call: Call) => send(url, dispatcher, { token, ...call });
@@ -52,7 +53,7 @@ export async function tryVectors(order: IsolationOrder, tries: Tries): Promise<v
   }
 
   async function tryTarget({ tenant_id, probe, vectors: victim }: OrderTarget): Promise<void> {
-    if (victim === null) return;
+    if (victim.kind !== 'qdrant') return;
     const second = besideCollection(victim.collection);
     const names = [victim.collection, second];
     const attempt = (test: string, call: Call) =>

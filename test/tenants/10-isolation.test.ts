@@ -443,6 +443,6 @@ function order(url: string, token: string): IsolationOrder {
     tenant_id: THIEF,
     inside: false,
     own: { vectors: { kind: 'qdrant', url, collection: thief.collection, token } },
-    targets: [{ tenant_id: PROBE_TENANT, probe: true, vectors: { collection: probe.collection } }],
+    targets: [{ tenant_id: PROBE_TENANT, probe: true, vectors: { kind: 'qdrant', collection: probe.collection } }],
   } as unknown as IsolationOrder;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type EngineFacts, type Facts, known } from '../../appliance/bin/host/verification/facts.ts';
@@ -12,6 +12,8 @@ import { loadConfig } from '../../appliance/config/load.ts';
 import type { Config } from '../../appliance/config/schema.ts';
 import { containerDrift } from '../../appliance/control/drift/container-drift.ts';
 import { inputRule } from '../../appliance/control/networks/input-rule.ts';
+import { PROBE_TENANT } from '../../appliance/control/tenants/tenant-id.ts';
+import type { IsolationReport } from '../../appliance/control/verbs.ts';
 import { release } from '../../scripts/images/build.ts';
 import { composeEnvironment } from '../../scripts/stack/settings.ts';
 import { type Appliance, startAppliance } from '../support/appliance.ts';
@@ -221,6 +223,64 @@ describe('verification of what runs', { skip: stackMissing() ?? false, timeout: 
     assert.deepEqual(await wrong(), {});
   });
 
+  it('isolation: another’s vectors in what a data plane is given are found, also while a store gives no answer', async () => {
+    const admin = await appliance.admin();
+    const verify = async () => (await admin.send<IsolationReport>('POST', '/admin/tenants/acme/verify')).data;
+    const of = (checks: IsolationReport['checks'], result: string) =>
+      checks.filter((one) => one.result === result).map(({ store, test, target }) => `${store}: ${test}: ${target}`);
+    const plane = 'frostbyte-acme-data-plane';
+    const startedAt = () => engine('inspect', plane, '--format={{.State.Running}} {{.State.StartedAt}}');
+    /** What it is given is what is there when it is started. */
+    const restart = async (): Promise<void> => {
+      const before = startedAt();
+      engine('kill', plane);
+      const isAnew = () => {
+        const now = spawnSync('docker', ['inspect', plane, '--format={{.State.Running}} {{.State.StartedAt}}'], {
+          env: { ...process.env, DOCKER_HOST: `unix://${testStack()!.engine.socket}` },
+          encoding: 'utf8',
+        }).stdout.trim();
+        return now.startsWith('true') && now !== before;
+      };
+      await until('another data plane', isAnew, { seconds: 60 });
+    };
+    const passes = async (): Promise<IsolationReport> => {
+      const report = await verify();
+      assert.deepEqual([of(report.checks, 'ALLOWED'), report.overall_pass], [[], true]);
+      return report;
+    };
+    const { checks } = await passes();
+    assert.ok(of(checks, 'OK').includes('vectors: own access: acme'));
+    for (const target of ['bravo', PROBE_TENANT])
+      assert.ok(of(checks, 'DENIED').includes(`vectors: find its folder among what is mounted: ${target}`), target);
+
+    const stolen = join(appliance.dataFolder, 'tenants/acme/stolen');
+    mkdirSync(stolen);
+    inEngine('mount', '--bind', join(appliance.dataFolder, 'tenants/bravo'), stolen);
+    const open = [
+      'vectors: find its file under another name: bravo',
+      'vectors: find its folder among what is mounted: bravo',
+    ];
+    try {
+      await restart();
+      assert.match(engine('exec', plane, '/opt/frostbyte/bin/node', '-p', LIST), /vectors\.sqlite/);
+      const report = await verify();
+      assert.deepEqual([of(report.checks, 'ALLOWED').sort(), report.overall_pass], [open, false]);
+      engine('pause', 'frostbyte-scanner-1');
+      try {
+        const silent = await verify();
+        assert.deepEqual(of(silent.checks, 'ALLOWED').sort(), open);
+        assert.ok(of(silent.checks, 'DENIED').includes('scanner: own access: acme'));
+      } finally {
+        engine('unpause', 'frostbyte-scanner-1');
+      }
+    } finally {
+      inEngine('umount', '--lazy', stolen);
+      rmSync(stolen, { recursive: true });
+      await restart();
+    }
+    await passes();
+  });
+
   it('names a data plane of a suspended tenant that runs all the same, and one that is missing', async () => {
     const admin = await appliance.admin();
     await admin.send('POST', '/admin/tenants/bravo/suspend', { reason: 'incident 7', notify_tenant: false });
@@ -261,6 +321,9 @@ describe('verification of what runs', { skip: stackMissing() ?? false, timeout: 
       .join('\n');
   }
 });
+
+/** What a data plane sees of the folder that was put among its own. */
+const LIST = "require('node:fs').readdirSync('/var/lib/frostbyte/stolen').join()";
 
 /** Runs a program among the engine's own mounts. */
 function inEngine(...command: string[]): void {

@@ -18,8 +18,11 @@ const Target = z.strictObject({
   objects: z.strictObject({ bucket: text, user: text.nullable() }),
   /** `password`: told of the probe alone. */
   records: z.strictObject({ database: text, role: text, password: text.nullable() }),
-  /** Null where vectors lie in files. */
-  vectors: z.strictObject({ collection: text }).nullable(),
+  vectors: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('qdrant'), collection: text }),
+    /** Where they lie in files: its folder as control sees it, and what tells that folder and its files, whatever their names. */
+    z.strictObject({ kind: z.literal('sqlite-vec'), folder: text, ids: z.array(text).max(10) }),
+  ]),
   queue: z.strictObject({ ...address.shape, username: text, password: text.nullable(), prefix: text }),
   /** What is in its network, by a name that people know; none where it has no network of its own. */
   doors: z.array(z.strictObject({ name: text, ...address.shape })).max(100),
@@ -43,12 +46,16 @@ export const IsolationOrder = z.strictObject({
 export type IsolationOrder = z.infer<typeof IsolationOrder>;
 export type OrderTarget = z.infer<typeof Target>;
 
-/** What came of a try. An own door that is shut is DENIED, and then the report does not pass. */
+/**
+ * What came of a try. An own door that is shut is DENIED, and one that could not be found out about is SKIPPED, with the
+ * reason; then the report does not pass.
+ */
 export const IsolationTry = z.strictObject({
   store: text,
   test: text,
   target: text,
-  result: z.enum(['OK', 'DENIED', 'ALLOWED']),
+  result: z.enum(['OK', 'DENIED', 'ALLOWED', 'SKIPPED']),
+  reason: z.string().max(500).optional(),
 });
 export type IsolationTry = z.infer<typeof IsolationTry>;
 

@@ -55,7 +55,14 @@ export const TenantAnswer = z
     key_rotated_at: Timestamp.nullable(),
     key_rotation_due_at: Timestamp.nullable(),
     /** The last isolation check; null before the first. */
-    isolation: z.object({ checked_at: Timestamp, overall_pass: z.boolean() }).nullable(),
+    isolation: z
+      .object({
+        checked_at: Timestamp,
+        overall_pass: z.boolean(),
+        /** The next one should have been made by now: the last one says too little. */
+        overdue: z.boolean(),
+      })
+      .nullable(),
   })
   .openapi('Tenant');
 
@@ -143,6 +150,8 @@ export const IsolationAnswer = z
         test: z.string(),
         target: z.string(),
         result: z.enum(['OK', 'DENIED', 'ALLOWED', 'SKIPPED']),
+        /** Why nothing was found out; of what was SKIPPED although it should have been tried. */
+        reason: z.string().optional(),
         timestamp: Timestamp,
       }),
     ),

@@ -294,8 +294,8 @@ async function docsFound(api: Client, tenant: string): Promise<string[]> {
 async function needIsolated(api: Client, tenantId: string): Promise<number> {
   const { data } = await api.send<IsolationReport>('POST', `/admin/tenants/${tenantId}/verify`);
   if (data.overall_pass) return data.checks.length;
-  const wrong = data.checks.filter(({ target, result }) =>
-    target === tenantId ? result !== 'OK' : result === 'ALLOWED',
+  const wrong = data.checks.filter(({ target, result, reason }) =>
+    target === tenantId ? result !== 'OK' : result === 'ALLOWED' || (result === 'SKIPPED' && reason !== undefined),
   );
   throw new FrostbyteError(
     'ISOLATION_VIOLATED',

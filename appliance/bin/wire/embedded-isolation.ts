@@ -24,6 +24,8 @@ interface Parts {
   openVectors(file: string): VectorStore;
 }
 
+/** What a tenant has of its own. */
+export const STORES = Object.freeze(['keys', 'credentials', 'objects', 'records', 'vectors', 'queue'] as const);
 /** The probe's object that writing and deleting aim at. */
 const PROBE_CANARY = 'receipts/canary';
 
@@ -38,7 +40,7 @@ export async function embeddedIsolation(
   targets: readonly IsolationTarget[],
 ): Promise<IsolationFinding[]> {
   const findings: IsolationFinding[] = [];
-  for (const store of ['keys', 'credentials', 'objects', 'records', 'vectors', 'queue'] as const) {
+  for (const store of STORES) {
     const ok = await parts.resources[store].check(tenantId).then(
       () => true,
       () => false,
@@ -156,7 +158,8 @@ async function withProbeObject(parts: Parts, probe: string, key: string): Promis
   return bytes;
 }
 
-async function withLink(target: string, path: string, work: () => Promise<void>): Promise<void> {
+/** Has `work` find a link in its own place, which leads to another's, and takes it away. */
+export async function withLink(target: string, path: string, work: () => Promise<void>): Promise<void> {
   symlinkSync(target, path);
   try {
     await work();

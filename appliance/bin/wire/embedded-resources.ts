@@ -17,7 +17,7 @@ import type { AuditOutbox, RecordStore } from '../../stores/record/port.ts';
 import { openSqliteRecords } from '../../stores/record/sqlite.ts';
 import { openSqliteVectors } from '../../stores/vector/sqlite-vec.ts';
 import { checkObjects, checkQueue, checkVectors } from './canaries.ts';
-import { embeddedIsolation } from './embedded-isolation.ts';
+import { embeddedIsolation, STORES } from './embedded-isolation.ts';
 import { objectTurns } from './object-turns.ts';
 import { presenceIn } from './presence.ts';
 import { needsAnother, resealStore } from './reseal.ts';
@@ -174,6 +174,7 @@ export function embeddedResources(options: EmbeddedOptions): EmbeddedResources {
         return look();
       }
     },
+    isolated: { own: STORES, foreign: ['secrets', 'objects', 'records', 'vectors', 'paths', 'audit'] },
     isolation: (tenantId, targets) =>
       embeddedIsolation(
         {

@@ -63,7 +63,10 @@ export function isolationCommands(tenant: Command): void {
 }
 
 function describe(report: IsolationReport): string {
-  const rows = report.checks.map(({ store, test, target, result }) => [store, test, target, result]);
+  const rows = report.checks.map(({ store, test, target, result, reason }) => [
+    ...[store, test, target],
+    reason === undefined ? result : `${result}: ${reason}`,
+  ]);
   return [table([['STORE', 'TEST', 'TARGET', 'RESULT'], ...rows]), verdict(report)].join('\n');
 }
 

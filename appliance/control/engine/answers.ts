@@ -24,6 +24,8 @@ export interface EngineContainer {
   /** Its process on the host; 0 while it does not run. */
   pid: number;
   labels: Record<string, string>;
+  /** What of the host, or of a volume, it was given. */
+  mounts: readonly { source: string; target: string; writable: boolean }[];
   /** What it is attached to, also while it does not run, by the network's name. */
   networks: Map<string, { id: string; address: string }>;
 }
@@ -58,6 +60,7 @@ export interface RawContainer {
   Image: string;
   State: { Running: boolean; StartedAt: string; Pid: number; Health?: { Status: string } | null };
   Config: { Image: string; Labels: Record<string, string> | null; Healthcheck?: { Test?: string[] | null } | null };
+  Mounts?: { Source?: string; Destination: string; RW: boolean }[] | null;
   NetworkSettings: {
     Networks: Record<
       string,
@@ -97,7 +100,7 @@ export function checkOf({ Config }: RawContainer): string[] | null {
   return kind === 'CMD-SHELL' ? ['/bin/sh', '-c', ...words] : null;
 }
 
-export function readContainer({ Id, Image, State, Config, NetworkSettings }: RawContainer): EngineContainer {
+export function readContainer({ Id, Image, State, Config, Mounts, NetworkSettings }: RawContainer): EngineContainer {
   return {
     id: Id,
     image: Image,
@@ -106,6 +109,10 @@ export function readContainer({ Id, Image, State, Config, NetworkSettings }: Raw
     startedAt: State.StartedAt,
     pid: State.Pid,
     labels: Config.Labels ?? {},
+    // What lies in memory has no source.
+    mounts: (Mounts ?? []).flatMap(({ Source, Destination, RW }) =>
+      Source ? [{ source: Source, target: Destination, writable: RW }] : [],
+    ),
     networks: new Map(
       Object.entries(NetworkSettings.Networks ?? {}).map(([name, { NetworkID, IPAddress, IPAMConfig }]) => [
         name,

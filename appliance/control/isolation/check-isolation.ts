@@ -8,15 +8,17 @@ import { needTenant, tenantsIn } from '../registry/tenants.ts';
 import { PROBE_TENANT } from '../tenants/tenant-id.ts';
 import type { IsolationReport } from '../verbs.ts';
 import { keepReport } from './reports.ts';
+import { passes, untried } from './verdict.ts';
 
 /**
  * Runs the isolation check of a tenant (spec 3): its own things first, so that a dead credential never passes for a
  * closed door; then the probe tenant and every other active one. Suspended tenants are SKIPPED by name, and so is the
- * tenant itself while it is stopped. It passes when every own access is OK and every foreign one DENIED. The report is
- * kept as audit evidence: itself in the registry, its hash in ISOLATION_VERIFIED. O(tenants).
+ * tenant itself while it is stopped. It passes when in every store that there is every own access is OK and every foreign
+ * one DENIED; what gave no answer is SKIPPED with the reason, and no pass. The report is kept as audit evidence whatever it
+ * says: itself in the registry, its hash in ISOLATION_VERIFIED. O(tenants).
  */
 export async function checkIsolation(
-  parts: { registry: Registry; clock: Clock; resources: Pick<TenantResources, 'isolation'> },
+  parts: { registry: Registry; clock: Clock; resources: Pick<TenantResources, 'isolation' | 'isolated'> },
   tenantId: string,
   actor: string,
 ): Promise<IsolationReport> {
@@ -24,12 +26,13 @@ export async function checkIsolation(
   const { state } = needTenant(registry, tenantId);
   const others = tenantsIn(registry, ['ACTIVE', 'SUSPENDED']).filter((other) => other.tenant_id !== tenantId);
   const runs = state === 'ACTIVE' || state === 'PROVISIONING';
-  const found = runs
+  const tried = runs
     ? await resources.isolation(tenantId, [
         { tenant_id: PROBE_TENANT, probe: true },
         ...others.filter((other) => other.state === 'ACTIVE').map(({ tenant_id }) => ({ tenant_id, probe: false })),
       ])
     : [{ store: 'all', test: 'own access', target: tenantId, result: 'SKIPPED' as const }];
+  const found = runs ? [...tried, ...untried(tenantId, PROBE_TENANT, tried, resources.isolated)] : tried;
   const skipped = runs
     ? others
         .filter((other) => other.state === 'SUSPENDED')
@@ -70,16 +73,4 @@ export async function checkIsolation(
     ]);
   });
   return report;
-}
-
-/** Own things: some, and all OK. Foreign things: some, and all DENIED. Nothing tried is nothing proven. */
-function passes(tenantId: string, found: readonly { target: string; result: string }[]): boolean {
-  const own = found.filter(({ target }) => target === tenantId);
-  const foreign = found.filter(({ target }) => target !== tenantId);
-  return (
-    own.length > 0 &&
-    foreign.length > 0 &&
-    own.every(({ result }) => result === 'OK') &&
-    foreign.every(({ result }) => result === 'DENIED')
-  );
 }

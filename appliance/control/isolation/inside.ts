@@ -33,12 +33,15 @@ export interface InsideChecksOptions {
   limits: ContainerLimits;
   /** Folder on memory for orders and answers; it belongs to this alone. */
   folder: string;
+  /** What of the host a tenant's data plane is given to write to: its vectors, where they lie in files, and its inbox. */
+  folders(tenantId: string): readonly { source: string; target: string }[];
 }
 
 /** Where the check finds its order, and where it leaves its answer (`bin/roles/isolation.ts`). */
 export const ORDER_FILE = '/run/frostbyte/order/order.json';
 export const ANSWER_FILE = '/run/frostbyte/answer/answer.json';
-const LONGEST_SECONDS = 120;
+/** From being asked for until it ends: beside the time that it knocks, it is made, and doors that were begun answer. */
+const LONGEST_SECONDS = 150;
 /** Beside that, for each other tenant. */
 const EACH_SECONDS = 5;
 const MOST_BYTES = 64 << 20;
@@ -48,11 +51,15 @@ export function insideChecks(options: InsideChecksOptions): InsideChecks {
   const turns = new Turns();
   const nameOf = (tenantId: string) => containerName(tenantId, 'isolation');
 
-  async function networkOf(tenantId: string): Promise<NewContainer['network']> {
+  /** What its data plane reaches and sees; where there is none, what the next would be given. */
+  async function standsIn(tenantId: string): Promise<Pick<NewContainer, 'network' | 'mounts'>> {
     const plane = await engine.container(containerName(tenantId, 'data-plane'));
-    if (plane?.running) return { of: plane.id };
+    if (plane?.running) return { network: { of: plane.id }, mounts: plane.mounts };
     const network = await networks.of(tenantId);
-    return { name: network.name, address: network.address('thief') };
+    return {
+      network: { name: network.name, address: network.address('thief') },
+      mounts: options.folders(tenantId).map((each) => ({ ...each, writable: true })),
+    };
   }
 
   async function remove(tenantId: string): Promise<void> {
@@ -66,7 +73,7 @@ export function insideChecks(options: InsideChecksOptions): InsideChecks {
     await writeSecretFile(join(given, 'order.json'), JSON.stringify(order), uid);
     mkdirSync(answer, { mode: 0o700 });
     chownSync(answer, uid, uid);
-    const id = await settleContainer(engine, isolationContainer(options, tenantId, await networkOf(tenantId)));
+    const id = await settleContainer(engine, isolationContainer(options, tenantId, await standsIn(tenantId)));
     await engine.start(id);
     await engine.ended(id, AbortSignal.timeout((LONGEST_SECONDS + EACH_SECONDS * targets.length) * 1000));
     return readAnswer(join(answer, 'answer.json'));
@@ -87,11 +94,11 @@ export function insideChecks(options: InsideChecksOptions): InsideChecks {
   };
 }
 
-/** The check of a tenant, as the engine is asked for it. */
+/** The check of a tenant, as the engine is asked for it. `place`: what its data plane reaches and sees. */
 export function isolationContainer(
   { image, uid, limits, folder }: Pick<InsideChecksOptions, 'image' | 'uid' | 'limits' | 'folder'>,
   tenantId: string,
-  network: NewContainer['network'],
+  { network, mounts }: Pick<NewContainer, 'network' | 'mounts'>,
 ): NewContainer {
   const { given, answer } = placesOf(folder, tenantId);
   return {
@@ -103,6 +110,7 @@ export function isolationContainer(
     network,
     ...limited(limits, uid),
     mounts: [
+      ...mounts,
       { source: given, target: '/run/frostbyte/order', writable: false },
       { source: answer, target: '/run/frostbyte/answer', writable: true },
     ],

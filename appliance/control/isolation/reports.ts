@@ -8,6 +8,7 @@ import {
   insertReport,
   notIsolated,
   pageOfReports,
+  uncheckedSince,
 } from '../registry/isolation-reports.ts';
 import type { Registry } from '../registry/open.ts';
 import { needTenant } from '../registry/tenants.ts';
@@ -40,14 +41,22 @@ export function summaryOf(row: IsolationReportRow): IsolationSummary {
   return { ...row, overall_pass: row.overall_pass === 1 };
 }
 
-/** Throws `ISOLATION_VIOLATED` while the last check of an active tenant has not passed: health is red until it does. */
-export function needIsolation(registry: Registry): void {
+/**
+ * Throws `ISOLATION_VIOLATED` while the last check of an active tenant has not passed, or is older than it may be: health is
+ * red until one does. `overdueBefore`: the moment that a last check must be after, or null.
+ */
+export function needIsolation(registry: Registry, overdueBefore: string | null): void {
   const open = notIsolated(registry);
-  if (open.length === 0) return;
+  const late = overdueBefore === null ? [] : uncheckedSince(registry, overdueBefore).filter((id) => !open.includes(id));
+  const says = [
+    ...(open.length === 0 ? [] : [`The isolation check of ${open.length} tenant(s) did not pass.`]),
+    ...(late.length === 0 ? [] : [`The isolation check of ${late.length} tenant(s) is overdue.`]),
+  ];
+  if (says.length === 0) return;
   throw new FrostbyteError(
     'ISOLATION_VIOLATED',
-    `The isolation check of ${open.length} tenant(s) did not pass: frostbyte tenant isolation list shows it, tenant verify checks again.`,
-    { details: [{ field: 'tenant_id', value: open.join(', '), constraint: 'isolated from all others' }] },
+    `${says.join(' ')} frostbyte tenant isolation list shows it, tenant verify checks again.`,
+    { details: [{ field: 'tenant_id', value: [...open, ...late].join(', '), constraint: 'isolated from all others' }] },
   );
 }
 

@@ -38,6 +38,8 @@ export interface TenantResources {
    * probe tenant is made when it is not there. Never harms a target but the probe.
    */
   isolation(tenantId: string, targets: readonly IsolationTarget[]): Promise<IsolationFinding[]>;
+  /** What a check must have tried of the tenant's own, and of others': every store that this appliance has. */
+  readonly isolated: IsolatedStores;
 
   /** Encrypts bytes to the root key of the appliance. */
   sealWithRoot(bytes: Uint8Array): Promise<Uint8Array>;
@@ -135,6 +137,12 @@ export interface IsolationTarget {
   tenant_id: string;
   /** The built-in probe: the only target whose things may be written or deleted. */
   probe: boolean;
+}
+
+/** Stores by the names that findings have. */
+export interface IsolatedStores {
+  readonly own: readonly string[];
+  readonly foreign: readonly string[];
 }
 
 export type IsolationFinding = Omit<IsolationReport['checks'][number], 'timestamp'>;

@@ -63,7 +63,7 @@ export function lastCheck(registry: Registry, tenant: string): { checked_at: str
 }
 
 /** What of a tenant's last check is in the index. */
-const last = (column: 'checked_at' | 'overall_pass') =>
+const last = (column: 'checked_at' | 'overall_pass' | 'allowed') =>
   `(SELECT ${column} FROM isolation_reports r WHERE r.tenant_id = t.tenant_id ORDER BY report_id DESC LIMIT 1)`;
 
 /**
@@ -82,6 +82,13 @@ export function uncheckedSince(registry: Registry, moment: string): string[] {
 /** Active tenants whose last check did not pass. */
 export function notIsolated(registry: Registry): string[] {
   const query = `SELECT tenant_id FROM tenants t WHERE state = 'ACTIVE' AND ${last('overall_pass')} = 0 ORDER BY tenant_id`;
+  return idsOf(registry, query, []);
+}
+
+/** Active tenants whose last check did not pass although nothing was open: a store gave no answer. */
+export function undecided(registry: Registry): string[] {
+  const query = `SELECT tenant_id FROM tenants t WHERE state = 'ACTIVE' AND ${last('overall_pass')} = 0
+    AND ${last('allowed')} = 0 ORDER BY tenant_id`;
   return idsOf(registry, query, []);
 }
 

@@ -35,7 +35,7 @@ const STEP_STATUS: Readonly<Record<PlanStepRow['status'], ProvisioningStep['stat
 export function tenantView(
   registry: Registry,
   row: TenantRow,
-  outside: { usage: Tenant['usage'] | null; baseUrl: string },
+  outside: { usage: Tenant['usage'] | null; baseUrl: string; overdueBefore: string | null },
 ): Tenant {
   const plan = findPlan(registry, row.tenant_id, 'provisioning');
   const kind = findPlan(registry, row.tenant_id, 'deprovisioning') === null ? 'provisioning' : 'deprovisioning';
@@ -67,6 +67,13 @@ export function tenantView(
     key_version: row.key_version,
     key_rotated_at: row.key_rotated_at,
     key_rotation_due_at: row.key_rotation_due_at,
-    isolation: lastCheck(registry, row.tenant_id),
+    isolation: isolationOf(registry, row, outside.overdueBefore),
   };
+}
+
+/** What is checked again by itself can be late with it; what rests is not. */
+function isolationOf(registry: Registry, row: TenantRow, overdueBefore: string | null): Tenant['isolation'] {
+  const last = lastCheck(registry, row.tenant_id);
+  if (last === null) return null;
+  return { ...last, overdue: row.state === 'ACTIVE' && overdueBefore !== null && last.checked_at <= overdueBefore };
 }

@@ -7,7 +7,7 @@ import type { PageParts } from '../parts/layout.ts';
 import { action, facts, number, pill, wholeMoment } from '../parts/pieces.ts';
 import type { Visit } from '../visit.ts';
 import { tenantPath } from './paths.ts';
-import { TENANT_TONES } from './tenants.ts';
+import { isolationPill, TENANT_TONES } from './tenants.ts';
 
 const GB = 1e9;
 
@@ -26,7 +26,7 @@ ${told === 'stopped' && took > 0 ? html`<p class="told" role="status">${t.tenant
 ${told === 'resumed' ? html`<p class="told" role="status">${t.tenant.resumed}</p>` : null}
 <div class="columns"><div>
 <section class="card" aria-labelledby="facts"><h2 id="facts">${t.document.facts}</h2>${known(visit, tenant)}</section>
-<section class="card" aria-labelledby="isolation"><h2 id="isolation">${t.tenant.isolation}</h2>${isolation(visit, report)}</section>
+<section class="card" aria-labelledby="isolation"><h2 id="isolation">${t.tenant.isolation}</h2>${isolation(visit, tenant, report)}</section>
 </div><div>${killSwitch(visit, tenant)}</div></div>`;
   return { title: tenant.tenant_name, main, current: '/tenants' };
 }
@@ -48,12 +48,16 @@ ${facts([
 ])}`;
 }
 
-function isolation({ t, language, now, mark, params }: Visit, report: IsolationReport | undefined): Markup {
+function isolation(
+  { t, language, now, mark, params }: Visit,
+  tenant: Pick<Tenant, 'isolation'>,
+  report: IsolationReport | undefined,
+): Markup {
   const says = t.tenant;
   const stands =
     report === undefined
       ? html`<p class="soft">${says.never}</p>`
-      : html`<p>${pill(report.overall_pass ? 'good' : 'bad', report.overall_pass ? t.tenants.isolated : t.tenants.notIsolated)} <span class="soft">${says.checked} ${wholeMoment(language, report.checked_at, now)}</span></p>${isolationTries(t, report)}`;
+      : html`<p>${pill(...isolationPill(t, { overdue: tenant.isolation?.overdue ?? false, overall_pass: report.overall_pass }))} <span class="soft">${says.checked} ${wholeMoment(language, report.checked_at, now)}</span></p>${isolationTries(t, report)}`;
   return html`<p class="soft">${says.isolationSays}</p>${stands}<form method="post" action="${tenantPath(params.tenant_id!, 'isolation')}"><input type="hidden" name="mark" value="${mark}"><p><button class="button second">${says.checkGo}</button></p></form>`;
 }
 

@@ -4,6 +4,7 @@ import type { Tenant } from '../../control/verbs.ts';
 import type { TenantState } from '../../kernel/identity.ts';
 import type { PageParts } from '../parts/layout.ts';
 import { emptyState, number, pill, type Tone } from '../parts/pieces.ts';
+import type { Texts } from '../texts/language.ts';
 import type { Visit } from '../visit.ts';
 import { tenantPath } from './paths.ts';
 
@@ -18,6 +19,16 @@ export const TENANT_TONES: Readonly<Record<TenantState, Tone>> = Object.freeze({
   FAILED: 'bad',
 });
 
+/** How a tenant's last isolation check is shown: what passed long ago says too little. */
+export function isolationPill(
+  { tenants: says }: Texts,
+  isolation: Pick<NonNullable<Tenant['isolation']>, 'overall_pass' | 'overdue'> | null,
+): [Tone, string] {
+  if (isolation === null) return ['quiet', says.notChecked];
+  if (!isolation.overall_pass) return ['bad', says.notIsolated];
+  return isolation.overdue ? ['bad', says.checkOverdue] : ['good', says.isolated];
+}
+
 /** The tenants of the box, as an administrator sees them first. */
 export async function tenantsPage({ t, api, language, query }: Visit): Promise<PageParts> {
   const says = t.tenants;
@@ -25,8 +36,7 @@ export async function tenantsPage({ t, api, language, query }: Visit): Promise<P
   const { data, meta } = await api.get<Tenant[]>('/admin/tenants', { page, limit: 100 });
   const rows = data.map(({ tenant_id, tenant_name, state, usage, isolation }) => {
     const title = html`${name(tenant_name)} <code class="soft">${tenant_id}</code>`;
-    const checked = isolation === null ? says.notChecked : isolation.overall_pass ? says.isolated : says.notIsolated;
-    const tone = isolation === null ? 'quiet' : isolation.overall_pass ? 'good' : 'bad';
+    const [tone, checked] = isolationPill(t, isolation);
     return html`<tr><th scope="row"><a href="${tenantPath(tenant_id)}">${title}</a></th><td>${pill(TENANT_TONES[state], state)}</td><td class="n" data-label="${says.documents}">${number(language, usage.documents_count)}</td><td class="n">${size(Math.round(usage.storage_used_gb * 1e9))}</td><td data-label="${says.isolation}">${pill(tone, checked)}</td></tr>`;
   });
   const more = (meta?.total ?? 0) > page * 100;

@@ -30,5 +30,7 @@ function result(t: Texts, own: string, checks: readonly Check[]): Markup {
   // What the tenant cannot open of its own is as wrong as what it can open of another's.
   const closed = checks.filter((check) => check.target === own && check.result === 'DENIED').length;
   const denied = of('DENIED') - closed;
-  return html`${of('ALLOWED') > 0 ? pill('bad', says.allowed(of('ALLOWED'))) : null} ${closed > 0 ? pill('bad', says.denied(closed)) : null} ${of('OK') > 0 ? pill('good', says.opens) : null} ${denied > 0 ? pill('good', says.denied(denied)) : null} ${of('SKIPPED') === checks.length ? pill('quiet', says.skipped) : null}`;
+  // What should have been tried and gave no answer is no refusal.
+  const isSilent = checks.some(({ reason }) => reason !== undefined);
+  return html`${of('ALLOWED') > 0 ? pill('bad', says.allowed(of('ALLOWED'))) : null} ${closed > 0 ? pill('bad', says.denied(closed)) : null} ${of('OK') > 0 ? pill('good', says.opens) : null} ${denied > 0 ? pill('good', says.denied(denied)) : null} ${isSilent ? pill('bad', says.silent) : null} ${of('SKIPPED') === checks.length && !isSilent ? pill('quiet', says.skipped) : null}`;
 }

@@ -62,6 +62,7 @@ export const de: Texts = {
     isolated: 'bestanden',
     notIsolated: 'nicht bestanden',
     notChecked: 'noch nicht geprüft',
+    checkOverdue: 'überfällig',
   },
   tenant: {
     quota: 'Speicher',
@@ -94,6 +95,7 @@ export const de: Texts = {
     checkGo: 'Jetzt prüfen',
     store: 'Speicher',
     opens: 'öffnet sich',
+    silent: 'keine Antwort',
     tried: 'Was versucht wurde',
     came: 'Was geschah',
     denied: (count) => (count === 1 ? 'verweigert' : `verweigert, ${count}-mal`),

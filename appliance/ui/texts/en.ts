@@ -68,6 +68,7 @@ export const en = {
     isolated: 'passed',
     notIsolated: 'failed',
     notChecked: 'not checked yet',
+    checkOverdue: 'overdue',
   },
   tenant: {
     quota: 'Storage',
@@ -97,6 +98,7 @@ export const en = {
     checkGo: 'Check it now',
     store: 'Store',
     opens: 'opens',
+    silent: 'no answer',
     tried: 'What was tried',
     came: 'What came of it',
     denied: (count: number) => (count === 1 ? 'denied' : `denied, ${count} times`),

@@ -62,6 +62,7 @@ export const nb: Texts = {
     isolated: 'bestått',
     notIsolated: 'ikke bestått',
     notChecked: 'ikke kontrollert ennå',
+    checkOverdue: 'over tiden',
   },
   tenant: {
     quota: 'Lagring',
@@ -92,6 +93,7 @@ export const nb: Texts = {
     checkGo: 'Kontroller nå',
     store: 'Lager',
     opens: 'åpner seg',
+    silent: 'ikke noe svar',
     tried: 'Hva som ble prøvd',
     came: 'Hva som skjedde',
     denied: (count) => (count === 1 ? 'nektet' : `nektet, ${count} ganger`),

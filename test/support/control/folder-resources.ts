@@ -104,6 +104,7 @@ export function folderResources(folder: string, before: Before = () => undefined
         ...targets.map(({ tenant_id }) => ({ ...own, test: 'read', target: tenant_id, result: 'DENIED' as const })),
       ];
     },
+    isolated: { own: ['objects'], foreign: ['objects'] },
     sealWithRoot: async (bytes) => Buffer.concat([Buffer.from('sealed:'), bytes]),
     openWithRoot: async (sealed) => {
       if (Buffer.from(sealed.subarray(0, 7)).toString() !== 'sealed:') throw new Error('not sealed');

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { IsolationOrder } from '../../../appliance/api/plane/isolation-order.ts';
 import { type Answer, Inconclusive, triesOf } from '../../../appliance/isolation/attempt.ts';
+import { tryEverything } from '../../../appliance/isolation/check.ts';
 
 /** A door that says nothing so many times, and then this; it counts who knocks. */
 function door(silences: number, answer: Answer = 'denied') {
@@ -15,7 +17,7 @@ function door(silences: number, answer: Answer = 'denied') {
   };
 }
 
-const tries = () => triesOf('records', 'acme', [0, 0]);
+const tries = () => triesOf('records', 'acme', { againMs: [0, 0] });
 
 for (const answer of ['denied', 'allowed'] as const) {
   test(`a foreign door that is slow to say ${answer} is tried again, and what it says counts at once`, async () => {
@@ -35,14 +37,49 @@ for (const answer of ['denied', 'allowed'] as const) {
   });
 }
 
-test('one that never says anything is no pass: the check ends, and names what it could not find out', async () => {
+test('one that never says anything is no refusal: it is named with the reason, and what others say is kept', async () => {
   const all = tries();
-  const silent = door(Number.POSITIVE_INFINITY);
-  await assert.rejects(all.foreign('globex', 'log in', silent.try), {
-    code: 'STORE_UNAVAILABLE',
-    message: /“records: log in” \(no answer in time\)/,
+  const [open, silent] = [door(0, 'allowed'), door(Number.POSITIVE_INFINITY)];
+  await all.foreign('globex', 'look', open.try);
+  await all.foreign('globex', 'log in', silent.try);
+  await all.foreign('globex', 'log out', silent.try);
+  assert.deepEqual(silent.knocks(), 6);
+  // A store that gives no answer is not waited for door by door: what was found must come home.
+  const next = door(0, 'allowed');
+  await all.foreign('globex', 'write', next.try);
+  assert.equal(next.knocks(), 0);
+  const about = { store: 'records', target: 'globex' };
+  assert.deepEqual(all.found, [
+    { ...about, test: 'look', result: 'ALLOWED' },
+    { ...about, test: 'log in', result: 'SKIPPED', reason: 'no answer in time' },
+    { ...about, test: 'log out', result: 'SKIPPED', reason: 'no answer in time' },
+    { ...about, test: 'write', result: 'SKIPPED', reason: 'not asked: the store gives no answer' },
+  ]);
+});
+
+test('behind its time a check asks nobody any more, and names whom', async () => {
+  const all = triesOf('records', 'acme', { until: performance.now() });
+  const late = door(0, 'allowed');
+  await all.foreign('globex', 'look', late.try);
+  assert.deepEqual(
+    [late.knocks(), all.found.map(({ result, reason }) => `${result}: ${reason}`)],
+    [0, ['SKIPPED: not asked: the check had no time left']],
+  );
+});
+
+test('a store that breaks off takes nothing from what others found, nor from its own', async () => {
+  const order = { tenant_id: 'acme', targets: [] } as unknown as IsolationOrder;
+  const found = await tryEverything(order, {
+    queue: (_order, all) => all.foreign('globex', 'read its keys', async () => 'allowed'),
+    objects: async (_order, all) => {
+      await all.foreign('globex', 'look at it', async () => 'allowed');
+      throw new Error('gone');
+    },
   });
-  assert.deepEqual([silent.knocks(), all.found], [3, []]);
+  assert.deepEqual(
+    found.map(({ store, target, result }) => `${store} of ${target}: ${result}`),
+    ['queue of globex: ALLOWED', 'objects of globex: ALLOWED', 'objects of acme: SKIPPED'],
+  );
 });
 
 test('an own door may be late, and is shut where it stays so', async () => {

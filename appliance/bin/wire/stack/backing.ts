@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { TenantResource, TenantResources } from '../../../control/provisioning/port.ts';
+import type { IsolatedStores, TenantResource, TenantResources } from '../../../control/provisioning/port.ts';
 import { raisedFlags } from '../../../control/tenants/suspension-flags.ts';
 import { CANARY } from '../../../isolation/objects/try-objects.ts';
 import { diskRoom } from '../../../kernel/disk-room.ts';
@@ -28,6 +28,17 @@ import { tenantStores } from './stores.ts';
 const MIB = 1024 * 1024;
 /** How often what the kill-switch could not end yet is tried again. */
 const END_MS = 2000;
+
+/** What a check that runs on the host must have tried. */
+const FROM_THE_HOST: IsolatedStores = Object.freeze({
+  own: ['secrets', 'objects', 'records', 'vectors', 'queue'],
+  foreign: ['secrets', 'objects', 'records', 'vectors', 'queue'],
+});
+/** What one must that runs in the tenant's network. */
+const FROM_INSIDE: IsolatedStores = Object.freeze({
+  own: [...FROM_THE_HOST.own, 'scanner'],
+  foreign: [...FROM_THE_HOST.foreign, 'scanner', 'network'],
+});
 
 /** Tenants on the server stores: MinIO, PostgreSQL, Qdrant (or files), and a Redis server for each. */
 export function stackBacking(network: StackNetwork): (parts: BackingParts) => Promise<Backing> {
@@ -163,6 +174,7 @@ export function stackBacking(network: StackNetwork): (parts: BackingParts) => Pr
         }
       },
       isolation: (tenantId, targets) => network.isolation({ parts, stores, resources, plant }, tenantId, targets),
+      isolated: network.containers === null ? FROM_THE_HOST : FROM_INSIDE,
       sealWithRoot: (bytes) => seal([root.recipient], bytes),
       openWithRoot: (sealed) => openSealed([root.identity], sealed),
     };

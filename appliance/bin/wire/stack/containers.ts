@@ -58,6 +58,7 @@ export function stackContainers({ config, engine, networks, image, logger }: Sta
     uid: isolation.uid,
     limits: isolation.limits,
     folder: join(run, 'isolation'),
+    folders: (tenantId) => planeFolders(config, tenantId, plane.uid),
   });
   const hasImage = async (): Promise<void> => {
     if ((await engine.image(image)) !== null) return;

@@ -106,9 +106,14 @@ function tenantContainers(
   const checker = { ...{ image, uid: isolation.uid, limits: isolation.limits }, folder: join(run, 'isolation') };
   const planeMade = planeContainer(options, id, network, planePlace);
   const planeId = ids.get(planeMade.name);
-  // While a check runs it has the plane's network, or before there is a plane a place of its own.
-  const checks: NewContainer['network'] =
-    planeId === undefined ? { name: network.name, address: network.address('thief') } : { of: planeId };
+  // While a check runs it has what the plane has, or before there is a plane a place of its own.
+  const checks: Pick<NewContainer, 'network' | 'mounts'> =
+    planeId === undefined
+      ? {
+          network: { name: network.name, address: network.address('thief') },
+          mounts: namedPlaneFolders(config, id).map((each) => ({ ...each, writable: true })),
+        }
+      : { network: { of: planeId }, mounts: planeMade.mounts };
   // Another state is on its way to one of these two.
   const stands = state === 'ACTIVE' ? 'runs' : state === 'SUSPENDED' ? 'rests' : 'either';
   return [

@@ -1,16 +1,20 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { IsolationOrder, OrderTarget } from '../../../api/plane/isolation-order.ts';
 import type { TenantNetwork } from '../../../control/networks/port.ts';
 import { PLANE_PORT } from '../../../control/planes/container-specs.ts';
 import type { IsolationTarget, TenantResources } from '../../../control/provisioning/port.ts';
 import { CORE_NETWORKS, networkPlan, PORTS } from '../../../control/stack/addresses.ts';
-import { tenantNames } from '../../../kernel/names.ts';
+import { fileId } from '../../../isolation/try-vector-files.ts';
+import { isFrostbyteError } from '../../../kernel/errors.ts';
+import { tenantNames, tenantPaths } from '../../../kernel/names.ts';
 import type { BackingParts } from '../backing.ts';
 import { CONTROL_DATABASE } from './logs.ts';
 import { FIRST_EMBEDDER_PORT, type StackServers } from './servers.ts';
 import type { TenantStores } from './stores.ts';
 
 export interface OrderParts {
-  parts: Pick<BackingParts, 'config' | 'root'>;
+  parts: Pick<BackingParts, 'config' | 'root' | 'clock'>;
   servers: StackServers;
   stores: TenantStores;
   /** Puts what others try to read into a tenant's bucket. */
@@ -30,15 +34,18 @@ export async function isolationOrder(
   targets: readonly IsolationTarget[],
 ): Promise<IsolationOrder> {
   const { parts, servers, stores } = order;
-  const { planes, vectors } = parts.config.stack;
+  const { planes } = parts.config.stack;
   const isInside = planes === 'containers';
   const own = await stores.handedOver(tenantId);
   const described: OrderTarget[] = [];
   for (const { tenant_id, probe } of targets) {
     if (probe) {
       await order.probe(tenant_id, () => makeProbe(order, tenant_id));
-      // Anew for each check: an open door may have cost it the last one.
-      await order.plant(tenant_id);
+      // Anew for each check: an open door may have cost it the last one. An object store that does not answer says so when
+      // it is tried, and keeps nobody from trying the others.
+      await order.plant(tenant_id).catch((error: unknown) => {
+        if (!isFrostbyteError(error, 'STORE_UNAVAILABLE', 'SERVICE_UNAVAILABLE')) throw error;
+      });
     }
     const names = tenantNames(tenant_id);
     const held = probe ? await stores.handedOver(tenant_id) : null;
@@ -53,7 +60,7 @@ export async function isolationOrder(
         role: names.role,
         password: isInside ? (held?.records.password ?? null) : null,
       },
-      vectors: vectors === 'qdrant' ? { collection: names.collection } : null,
+      vectors: await vectorsOf(parts.config, tenant_id),
       queue:
         network === null
           ? {
@@ -100,6 +107,19 @@ export async function isolationOrder(
     // The engine's own, and the host's.
     resolvers: from === null ? [] : ['127.0.0.11', from.address('host')],
   };
+}
+
+/** A tenant's vectors, as a thief would know them: by their name, or by what tells their folder and files on this host. */
+async function vectorsOf(config: BackingParts['config'], tenantId: string): Promise<OrderTarget['vectors']> {
+  if (config.stack.vectors === 'qdrant') return { kind: 'qdrant', collection: tenantNames(tenantId).collection };
+  const { folder } = tenantPaths(config.data_folder, tenantId);
+  const names = (await readdir(folder).catch(() => [])).filter((name) => /^vectors\.(?:r1\.)?sqlite$/.test(name));
+  const ids: string[] = [];
+  for (const path of [folder, ...names.map((name) => join(folder, name))]) {
+    const found = await stat(path, { bigint: true }).catch(() => null);
+    if (found !== null) ids.push(fileId(found));
+  }
+  return { kind: 'sqlite-vec', folder, ids };
 }
 
 /** What stands in a tenant's network: its own, and the stores as they are attached there. */

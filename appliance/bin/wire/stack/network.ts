@@ -14,13 +14,17 @@ import { imageReference } from '../../../control/stack/images.ts';
 import { OWN_IMAGE, TENANT_REDIS } from '../../../control/stack/tenant-services.ts';
 import { tryEverything } from '../../../isolation/check.ts';
 import { systemClock } from '../../../kernel/clock.ts';
+import { isFrostbyteError } from '../../../kernel/errors.ts';
+import { newId } from '../../../kernel/ids.ts';
 import { controlPaths, tenantPaths } from '../../../kernel/names.ts';
 import type { Logger } from '../../../kernel/telemetry.ts';
 import type { LockedModel } from '../../../models/embedder/lock.ts';
 import { openTenantKeys } from '../../../secrets/keyring.ts';
+import { openSqliteVectors } from '../../../stores/vector/sqlite-vec.ts';
 import { hostProgram } from '../../entry.ts';
 import { runFolder } from '../../run-folder.ts';
-import { trySecrets } from '../try-secrets.ts';
+import { withLink } from '../embedded-isolation.ts';
+import { succeeds, trySecrets } from '../try-secrets.ts';
 import { stackCertificates } from './certificates.ts';
 import { type StackContainers, stackContainers } from './containers.ts';
 import { hasOwnQdrant } from './core.ts';
@@ -110,13 +114,43 @@ export function openStackNetwork(
     servers,
     inputRule: inputRule(hostProgram('input-rule')),
     async isolation(parts, tenantId, targets) {
-      const order = await isolationOrder({ ...parts, servers, probe }, tenantId, targets);
-      // Data planes that are processes of this host sit where control sits.
-      const found = await (containers === null ? tryEverything(order) : containers.inside.run(order));
+      const found: IsolationFinding[] = [];
+      try {
+        const order = await isolationOrder({ ...parts, servers, probe }, tenantId, targets);
+        // Data planes that are processes of this host sit where control sits.
+        found.push(...(await (containers === null ? tryEverything(order) : containers.inside.run(order))));
+        if (containers === null) found.push(...(await linkFindings(parts, tenantId, targets)));
+      } catch (error) {
+        // What is found open with the secrets counts, whatever could not be found out.
+        if (!isFrostbyteError(error)) throw error;
+        const reason = error.message.slice(0, 500);
+        found.push({ store: 'all', test: 'what only shows inside', target: tenantId, result: 'SKIPPED', reason });
+      }
+      // Behind the order, which makes the probe where there is none.
       return [...(await secretFindings(parts, tenantId, targets)), ...found];
     },
     close: () => registry?.raw.close(),
   };
+}
+
+/** Vectors that lie in files, from the host: a link in the own folder that leads to another's is not followed. */
+async function linkFindings(
+  { parts: { config, clock } }: Omit<OrderParts, 'servers' | 'probe'>,
+  tenantId: string,
+  targets: readonly IsolationTarget[],
+): Promise<IsolationFinding[]> {
+  const findings: IsolationFinding[] = [];
+  if (config.stack.vectors === 'qdrant') return findings;
+  const { folder } = tenantPaths(config.data_folder, tenantId);
+  for (const { tenant_id: target } of targets) {
+    const link = join(folder, `isolation-${newId()}.sqlite`);
+    await withLink(tenantPaths(config.data_folder, target).vectors, link, async () => {
+      const allowed = await succeeds(() => openSqliteVectors(link, { appliedAt: clock.iso() }).close());
+      const result = allowed ? 'ALLOWED' : 'DENIED';
+      findings.push({ store: 'vectors', test: 'open its file through a link', target, result });
+    });
+  }
+  return findings;
 }
 
 /** What no network leads to, since it lies with control: tried from here, with the identities that are the tenant's. */

@@ -95,8 +95,8 @@ export const WORK_FAILURES: readonly Failure[] = [
     code: 'isolation-failed',
     group: 'Work',
     title: 'A tenant’s isolation check did not pass',
-    why: 'It could get at what is another’s, or not at its own.',
-    mend: 'Suspend it (frostbyte tenant suspend TENANT), look at frostbyte tenant verify TENANT, and tell the security officer.',
+    why: 'It could get at what is another’s, or not at its own, or a store gave no answer.',
+    mend: 'frostbyte tenant verify TENANT tries again and names what is ALLOWED. Is there any: suspend it (frostbyte tenant suspend TENANT), and tell the security officer.',
     severity: 'trouble',
     recognise: ({ work: { tenants } }) =>
       (tenants ?? [])

@@ -50,6 +50,11 @@ test('an open door, a shut own door, and a check that tried nothing do not pass'
     [finding('acme', 'OK')],
     [finding(PROBE_TENANT, 'DENIED')],
     [],
+    // A store that was not tried, of its own or of others.
+    [{ ...finding('acme', 'OK'), store: 'records' }, finding(PROBE_TENANT, 'DENIED')],
+    [finding('acme', 'OK'), { ...finding(PROBE_TENANT, 'DENIED'), store: 'records' }],
+    // One that gave no answer.
+    [finding('acme', 'OK'), finding(PROBE_TENANT, 'DENIED'), { ...finding(PROBE_TENANT, 'SKIPPED'), reason: 'busy' }],
   ];
   for (const found of cases) {
     const control = await world.again({

@@ -18,7 +18,7 @@ interface Scheduled {
   /** What the log was told. */
   told: string[];
   /** What the next checks do instead. */
-  trouble: { error?: FrostbyteError; isOpen?: boolean };
+  trouble: { error?: FrostbyteError; isOpen?: boolean; isSilent?: boolean };
 }
 
 /** A schedule of every 24 hours over the tenants of a control, whose own checks were those of their provisioning. */
@@ -40,9 +40,14 @@ async function scheduled(t: TestContext, names: readonly string[]): Promise<Sche
       if (trouble.error) throw trouble.error;
       const isolation: typeof resources.isolation = async (id, targets) => {
         const found = await resources.isolation(id, targets);
+        if (trouble.isSilent) return [...found, { ...found.at(-1)!, test: 'write', result: 'SKIPPED', reason: 'busy' }];
         return trouble.isOpen ? found.map((one) => (one.target === id ? one : { ...one, result: 'ALLOWED' })) : found;
       };
-      return checkIsolation({ registry, clock: world.clock, resources: { isolation } }, tenantId, 'system');
+      return checkIsolation(
+        { registry, clock: world.clock, resources: { ...resources, isolation } },
+        tenantId,
+        'system',
+      );
     },
   });
   return { world, schedule, checked, told, trouble };
@@ -99,4 +104,47 @@ test('a check that could not be made is tried again, but not at once, and does n
   world.clock.advance(HOUR / 2);
   await schedule.next();
   assert.deepEqual(checked, ['acme', 'beta', 'acme']);
+});
+
+test('a check that a store gave no answer to is kept and red, and made again sooner, each time later', async (t) => {
+  const { world, schedule, checked, trouble } = await scheduled(t, ['Acme']);
+  const health = async () => (await world.control.health()).find(({ name }) => name === 'isolation')?.ok;
+  world.clock.advance(25 * HOUR);
+  trouble.isSilent = true;
+  await schedule.next();
+  assert.deepEqual([await health(), (await world.control.tenant('acme')).isolation?.overall_pass], [false, false]);
+  for (const hours of [1 / 4, 1 / 2]) {
+    world.clock.advance(hours * HOUR - 1);
+    assert.equal(schedule.next(), null);
+    world.clock.advance(1);
+    await schedule.next();
+  }
+  delete trouble.isSilent;
+  world.clock.advance(HOUR);
+  await schedule.next();
+  assert.deepEqual([checked.length, await health(), schedule.next()], [4, true, null]);
+});
+
+test('a check that should have been made and was not is red too, until it is made; at a start it has its time', async (t) => {
+  const { world, checked } = await scheduled(t, ['Acme', 'Beta']);
+  const control = await world.again({ isolationHours: 24 });
+  const stands = async () => {
+    const one = (await control.health()).find(({ name }) => name === 'isolation');
+    return [
+      one?.ok,
+      (await control.tenant('acme')).isolation?.overdue,
+      (await control.tenant('beta')).isolation?.overdue,
+    ];
+  };
+  world.clock.advance(HOUR * 24);
+  assert.deepEqual(await stands(), [true, false, false], 'due, and not late');
+  world.clock.advance(HOUR);
+  const about = (await control.health()).find(({ name }) => name === 'isolation');
+  assert.match(about?.message ?? '', /of 2 tenant\(s\) is overdue/);
+  await control.verify('beta', 'frode');
+  assert.deepEqual(await stands(), [false, true, false]);
+  const started = await world.again({ isolationHours: 24 });
+  assert.equal((await started.tenant('acme')).isolation?.overdue, false, 'nobody could have made it');
+  await control.verify('acme', 'frode');
+  assert.deepEqual([...(await stands()), checked], [true, false, false, []]);
 });

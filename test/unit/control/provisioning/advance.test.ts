@@ -125,7 +125,7 @@ for (const [what, denied, outcome] of [
           return [
             { store: 'objects', test: 'own access', target: tenant, result: checks > denied ? 'OK' : 'DENIED' },
             { store: 'records', test: 'own access', target: tenant, result: 'OK' },
-            { store: 'records', test: 'read', target: 'isolationprobe', result: 'DENIED' },
+            { store: 'objects', test: 'read', target: 'isolationprobe', result: 'DENIED' },
           ];
         },
       },
@@ -136,6 +136,27 @@ for (const [what, denied, outcome] of [
     assert.deepEqual([state, checks, step?.status, step?.error_code], outcome);
   });
 }
+
+test('a door that gives no answer is a store that does not answer, tried again and named', async (t) => {
+  let checks = 0;
+  const world = await controlWorld(t);
+  const resources = folderResources(world.folder);
+  const control = await world.again({
+    resources: {
+      ...resources,
+      isolation: async (tenant, targets) => {
+        checks += 1;
+        const found = await resources.isolation(tenant, targets);
+        if (checks > 1) return found;
+        const about = { store: 'objects', test: 'write', target: 'isolationprobe' };
+        return [...found, { ...about, result: 'SKIPPED', reason: 'no answer in time' }];
+      },
+    },
+  });
+  await control.start();
+  const { state } = await control.tenant(await makeTenant(control));
+  assert.deepEqual([state, checks], ['ACTIVE', 2]);
+});
 
 test('an open door fails the plan at once, also where an own one is shut', async (t) => {
   let checks = 0;
