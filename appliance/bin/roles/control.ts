@@ -219,20 +219,23 @@ async function readiness({ control, planes, clock, health }: SplitControl, parse
   const wanted = await control.activeTenants();
   const running = planes.running();
   const missing = wanted.filter((tenantId) => !running.includes(tenantId)).length;
-  const asked = await Promise.all(
-    running.map((tenantId) =>
+  // All at once: each may wait for a server that says nothing.
+  const [own, backing, ...asked] = await Promise.all([
+    control.health(),
+    health(),
+    ...running.map((tenantId) =>
       (planes.asking(tenantId)?.value('health') as Promise<Dependency[]> | undefined)?.catch((): Dependency[] => [
         { name: 'tenants.data plane', ok: false, message: 'does not answer' },
       ]),
     ),
-  );
+  ]);
   const together = new Map<string, Dependency>();
   for (const one of asked.flatMap((answer) => answer ?? [])) {
     if (together.get(one.name)?.ok !== false) together.set(one.name, one);
   }
   return [
-    ...(await control.health()),
-    ...(await health()),
+    ...own,
+    ...backing,
     clockHealth(clock.doubted()),
     {
       name: 'tenants',

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IsolatedStores, TenantResource, TenantResources } from '../../../control/provisioning/port.ts';
 import { raisedFlags } from '../../../control/tenants/suspension-flags.ts';
+import { clamdScanner } from '../../../data/1-intake/clamd.ts';
 import { CANARY } from '../../../isolation/objects/try-objects.ts';
 import { diskRoom } from '../../../kernel/disk-room.ts';
 import { codeFrames, FrostbyteError, isFrostbyteError } from '../../../kernel/errors.ts';
@@ -23,6 +24,7 @@ import { gatewayLimits } from './gateway-limits.ts';
 import { keepNetwork } from './keep-network.ts';
 import { openStackLogs } from './logs.ts';
 import type { StackNetwork } from './network.ts';
+import { type SharedServer, serversHealth } from './servers-health.ts';
 import { tenantStores } from './stores.ts';
 
 const MIB = 1024 * 1024;
@@ -59,6 +61,13 @@ export function stackBacking(network: StackNetwork): (parts: BackingParts) => Pr
     });
     await stores.records.shareOut();
     const limits = gatewayLimits({ ...servers.redis, password: servers.secret('redis_password') });
+    const shared: SharedServer[] = [
+      ...stores.shared,
+      { name: 'limits', check: () => limits.check() },
+      ...(network.containers === null
+        ? []
+        : [{ name: 'scanner', check: () => clamdScanner(servers.coreScanner).check() }]),
+    ];
     const storageKeys = (tenantId: string) => watchStorageKeys(root, tenantPaths(dataFolder, tenantId).secrets);
 
     /** Records that control itself has open, of tenants without a running plane. */
@@ -235,7 +244,7 @@ export function stackBacking(network: StackNetwork): (parts: BackingParts) => Pr
         const ended = await stores.records.endLong();
         if (ended > 0) logger.warn('sessions of tenants at the database ran too long and were ended', { count: ended });
       },
-      health: () => kept.health(),
+      health: async () => (await Promise.all([serversHealth(shared), kept.health()])).flat(),
       measureStopped,
       async close() {
         await Promise.all([beat.stop(), kept.stop()]);

@@ -12,6 +12,8 @@ const PREFIX = 'limits';
 export interface GatewayLimits {
   /** Makes the user where it is missing, and says how to reach it. Throws `STORE_UNAVAILABLE`. */
   place(): Promise<LimitsPlace>;
+  /** Throws `STORE_UNAVAILABLE` unless the server answers. */
+  check(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -32,6 +34,8 @@ export function gatewayLimits(admin: RedisAddress): GatewayLimits {
         prefix: PREFIX,
       };
     },
+    // A probe: it is sent also while the server is left alone.
+    check: async () => void (await connection.call((redis) => redis.ping(), { anyway: true })),
     close: () => connection.close(),
   };
 }

@@ -22,6 +22,8 @@ export interface StackObjects extends TenantResource {
    * so that what was minted under them dies too: it would come back with an old user that is enabled again.
    */
   renew(tenantId: string): Promise<void>;
+  /** Throws `STORE_UNAVAILABLE` unless the server answers for a bucket, whether or not there is one. */
+  answers(tenantId: string): Promise<void>;
   /** Bytes in its bucket, by what keys begin with, whoever put them there. O(versions). */
   held(tenantId: string): Promise<Map<string, number>>;
   close(): void;
@@ -95,6 +97,7 @@ export function stackObjects(options: StackObjectsOptions): StackObjects {
       for (const accessKey of await usersOf(tenantId)) await admin.setStatus(accessKey, 'disabled');
     },
     renew,
+    answers: async (tenantId) => void (await withBucket(tenantId, (keeper) => keeper.exists())),
     held: (tenantId) => withBucket(tenantId, (keeper) => keeper.held()),
     close: () => admin.close(),
   };

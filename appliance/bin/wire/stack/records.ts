@@ -39,6 +39,8 @@ export interface StackRecordsOptions {
 
 /** A tenant's database, and the one user that may work in it (spec 3, row "PostgreSQL"). */
 export interface StackRecords extends TenantResource {
+  /** Throws `STORE_UNAVAILABLE` unless the server answers a statement. */
+  answers(): Promise<void>;
   /** The kill-switch: nobody logs in as the tenant's user any more, and its sessions are ended. */
   disable(tenantId: string): Promise<void>;
   /** A new user of the same name with the password that the secrets file has now; the old one's sessions are ended. */
@@ -253,6 +255,7 @@ export function stackRecords(options: StackRecordsOptions): StackRecords {
       const sql = 'SELECT pg_database_size(oid) AS bytes FROM pg_database WHERE datname = ?';
       return (await server.get<{ bytes: number }>(sql, [tenantNames(tenantId).database]))?.bytes ?? 0;
     },
+    answers: async () => void (await server.get('SELECT 1 AS one')),
     endLong: (seconds = LONG_SECONDS) =>
       server.alone(async (client) => (await client.query(END_LONG, [seconds])).rowCount ?? 0),
     open: async (tenantId) => {

@@ -16,6 +16,8 @@ export interface StackServers {
   qdrant: { url: string; tls: ServerTls | undefined } | null;
   /** Whether servers let in only who shows a certificate beside a password. */
   asksCertificates: boolean;
+  /** `host:port` of the proxy before the malware scanner, as control reaches it. */
+  coreScanner: string;
   /** The addresses of the stores' own network, where no tenant may come. */
   core: { name: string; host: string; port: number }[];
   /** A secret file of control's, read each time: a rotated one counts at once. Throws `CONFIG_INVALID`. */
@@ -61,6 +63,7 @@ export function stackServers(
     redis: { host: at('redis'), port: PORTS.redis, tls: to.redis },
     qdrant: vectors === 'qdrant' ? { url: qdrant ?? url(at('qdrant'), PORTS.qdrant), tls: to.qdrant } : null,
     asksCertificates: asked,
+    coreScanner: `${at('scanner')}:${PORTS.scanner}`,
     core: [
       { name: 'the database by the stores’ network', host: at('postgres'), port: PORTS.postgres },
       { name: 'the object store by the stores’ network', host: at('objects'), port: PORTS.objects },

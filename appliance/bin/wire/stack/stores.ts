@@ -7,6 +7,7 @@ import type { Holdings } from '../../../control/neighbours/storage.ts';
 import type { TenantResource } from '../../../control/provisioning/port.ts';
 import type { RedisServers } from '../../../control/redis-servers/port.ts';
 import { SCRATCH_FOLDER } from '../../../control/stack/confinement.ts';
+import { PROBE_TENANT } from '../../../control/tenants/tenant-id.ts';
 import type { Clock } from '../../../kernel/clock.ts';
 import { FrostbyteError } from '../../../kernel/errors.ts';
 import { controlPaths, tenantNames, tenantPaths } from '../../../kernel/names.ts';
@@ -25,6 +26,7 @@ import { VECTORS_SEEN } from './plane-folders.ts';
 import { type StackQueue, stackQueue } from './queue.ts';
 import { type StackRecords, stackRecords } from './records.ts';
 import type { StackServers } from './servers.ts';
+import type { SharedServer } from './servers-health.ts';
 import { collectionsOf, fileVectors, qdrantVectors, type StackVectors } from './vectors.ts';
 
 /** Every store of the tenants on servers, as control has it. */
@@ -67,6 +69,8 @@ export interface TenantStores {
   handedOver(tenantId: string): Promise<StackStores>;
   /** The tenant's objects as control itself opens them. */
   openObjects(tenantId: string): ObjectStore;
+  /** Each server that all tenants share, as control reaches it. */
+  shared: readonly SharedServer[];
   /** What a tenant holds in the stores whose disk all share. O(versions of its objects). */
   weigh(tenantId: string): Promise<Holdings>;
   /** Forgets that a tenant's credentials were ended: it goes. */
@@ -253,6 +257,11 @@ export function tenantStores({ config, clock, root, servers, redis }: TenantStor
       };
     },
     openObjects: (tenantId) => openMinioObjects({ ...asRoot(), bucket: tenantNames(tenantId).bucket }),
+    shared: [
+      { name: 'objects', check: () => objects.answers(PROBE_TENANT) },
+      { name: 'records', check: () => records.answers() },
+      { name: 'vectors', check: () => vectors.answers() },
+    ],
     async weigh(tenantId) {
       const [held, database] = await Promise.all([objects.held(tenantId), records.held(tenantId)]);
       let [given, made] = [0, database];

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { access, constants, mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { StackStores } from '../../../api/plane/handover.ts';
 import type { TenantResource } from '../../../control/provisioning/port.ts';
+import { PROBE_TENANT } from '../../../control/tenants/tenant-id.ts';
 import type { Clock } from '../../../kernel/clock.ts';
 import { FrostbyteError } from '../../../kernel/errors.ts';
 import { besideCollection, besideFile, tenantNames } from '../../../kernel/names.ts';
@@ -19,6 +20,8 @@ export interface StackVectors extends TenantResource {
   disable(tenantId: string): Promise<void>;
   /** The token that the secrets file has now lives, and no other. */
   renew(tenantId: string): Promise<void>;
+  /** Throws `STORE_UNAVAILABLE` unless the server answers, or the disk takes files, whether or not a tenant has any. */
+  answers(): Promise<void>;
   /** What the tenant's data plane is handed. */
   handedOver(tenantId: string): Promise<StackStores['vectors']>;
   close(): Promise<void>;
@@ -72,6 +75,7 @@ export function qdrantVectors(options: {
     },
     disable: (tenantId) => live.none(tenantId),
     renew,
+    answers: async () => void (await collections.exists(tenantNames(PROBE_TENANT).collection)),
     handedOver: async (tenantId) => ({
       kind: 'qdrant',
       url: await options.way(tenantId),
@@ -123,6 +127,13 @@ export function fileVectors(options: {
     // Nobody but the data plane opens it, and that is stopped.
     disable: async () => undefined,
     renew: async () => undefined,
+    answers: async () => {
+      await access(dirname(dirname(options.file(PROBE_TENANT))), constants.W_OK).catch((cause: unknown) => {
+        throw new FrostbyteError('STORE_UNAVAILABLE', 'The folder of tenants’ vectors cannot be written to.', {
+          cause,
+        });
+      });
+    },
     handedOver: async (tenantId) => ({ kind: 'sqlite-vec', file: options.seenAs(tenantId) }),
     close: async () => undefined,
   };

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { type Appliance, startAppliance } from '../support/appliance.ts';
+import { docker } from '../support/docker.ts';
+import { until } from '../support/faults/until.ts';
+import { stackMissing, testStack } from '../support/stack.ts';
+
+const CONTAINERS: Readonly<Record<string, string>> = {
+  objects: 'frostbyte-objects-1',
+  records: 'frostbyte-postgres-1',
+  vectors: 'frostbyte-qdrant-1',
+  limits: 'frostbyte-redis-1',
+  scanner: 'frostbyte-scanner-1',
+};
+
+/** `/ready` of an appliance that has no tenant yet: nobody but control itself can find out that a server is away. */
+
+describe('readiness on servers, where no data plane runs', { skip: stackMissing() ?? false, timeout: 300_000 }, () => {
+  let appliance: Appliance;
+  before(async () => {
+    appliance = await startAppliance({ arrangement: 'stack', planes: 'containers' });
+  });
+  after(() => appliance?.end());
+
+  const engine = (...words: string[]) => docker(testStack()!, ...words);
+  const ready = async () => {
+    const answer = await fetch(`${appliance.url}/ready`);
+    const { dependencies } = (await answer.json()) as { dependencies: { name: string; ok: boolean }[] };
+    const wrong = dependencies.filter(({ ok, name }) => !ok && name.startsWith('servers.')).map(({ name }) => name);
+    return { status: answer.status, wrong, asked: dependencies.map(({ name }) => name) };
+  };
+  const isReady = (seconds = 30) => until('200', async () => (await ready()).status === 200, { seconds, everyMs: 250 });
+
+  it('asks every server that tenants will be kept on', async () => {
+    await isReady();
+    const { asked } = await ready();
+    for (const server of ['objects', 'records', 'vectors', 'limits', 'scanner'])
+      assert.ok(asked.includes(`servers.${server}`), `${server} of ${asked}`);
+  });
+
+  /** Does something to servers, and looks that these and no others are named; that all are well again behind it. */
+  const names = async (
+    servers: readonly string[],
+    go: (server: string) => unknown,
+    back: (server: string) => unknown,
+  ) => {
+    const named = servers.map((server) => `servers.${server}`).sort();
+    for (const server of servers) go(CONTAINERS[server]!);
+    try {
+      const seen = await until(
+        named.join(),
+        async () => {
+          const found = await ready();
+          return found.wrong.sort().join() === named.join() ? found : undefined;
+        },
+        { everyMs: 250 },
+      );
+      assert.equal(seen.status, 503);
+    } finally {
+      for (const server of servers) back(CONTAINERS[server]!);
+    }
+    await isReady();
+  };
+  const [pause, unpause] = ['pause', 'unpause'].map((word) => (name: string) => engine(word, name));
+
+  it('says 503 and names the one that hangs, and 200 again', async () => {
+    await names(['objects'], pause!, unpause!);
+  });
+
+  it('says so of those that are gone', async () => {
+    const stop = (name: string) => engine('stop', '--time=2', name);
+    await names(['limits', 'records'], stop, (name) => engine('start', name));
+  });
+
+  it('names each of several', async () => {
+    await names(['scanner', 'vectors'], pause!, unpause!);
+  });
+});
