@@ -210,7 +210,10 @@ export const Config = z.strictObject({
       disk: z
         .string()
         .min(1)
-        .describe('A folder on the disk that the stores’ volumes lie on; low space there closes intake'),
+        .nullable()
+        .describe(
+          'A folder on the disk that the stores’ volumes lie on; low space there closes intake. null: the engine’s own root',
+        ),
       tls: z
         .enum(['on', 'off'])
         .describe('on: the stores are spoken to over TLS alone, with the certificates in secrets_folder'),
@@ -274,7 +277,7 @@ export function defaultConfig(): Config {
       subnet: DEFAULT_SUBNET,
       secrets_folder: '/run/frostbyte/secrets',
       hba_folder: '/var/lib/frostbyte/hba',
-      disk: '/var/lib/docker',
+      disk: null,
       tls: 'off',
       qdrant: null,
       vectors: 'qdrant',

@@ -61,7 +61,6 @@ export async function stackSettings(planes = PLANES): Promise<StackSettings> {
       FROSTBYTE_RUN: run,
       FROSTBYTE_HBA: stack.postgres.hba_folder,
       FROSTBYTE_STORES_TLS: isSecure ? 'on' : 'off',
-      FROSTBYTE_STORES_DISK: stack.postgres.hba_folder,
       // In the stack it is where it is looked for, and no line lies before it.
       ...(planes === 'containers'
         ? {}

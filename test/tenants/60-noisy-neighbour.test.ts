@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { resolve } from 'node:path';
+import { rmSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { tenantNames } from '../../appliance/kernel/names.ts';
 import { Bucket } from '../../appliance/stores/object/minio/bucket.ts';
@@ -36,7 +37,8 @@ describe('a noisy neighbour', { skip: stackMissing() ?? false, timeout: 600_000 
     appliance = await startAppliance({
       arrangement: 'stack',
       planes: 'containers',
-      environment: { FROSTBYTE_DRAIN_SECONDS: '1' },
+      // Without a server for vectors it is given a folder too.
+      environment: { FROSTBYTE_DRAIN_SECONDS: '1', FROSTBYTE_VECTORS: 'sqlite-vec' },
     });
     admin = await appliance.admin();
     for (const tenant of [LOUD, QUIET]) {
@@ -154,6 +156,29 @@ describe('a noisy neighbour', { skip: stackMissing() ?? false, timeout: 600_000 
     assert.equal(await stateOf(LOUD), 'ACTIVE', 'it harmed nobody');
   });
 
+  it('that fills the folder of its vectors past its quota is suspended, and its neighbour is served', async (t) => {
+    await awake();
+    const filling = join(appliance.dataFolder, 'tenants', LOUD, 'filling');
+    const began = performance.now();
+    const child = takeOver(SCRIPTS.FILL_FOLDER);
+    try {
+      while ((await stateOf(LOUD)) !== 'SUSPENDED') {
+        assert.ok(performance.now() - began < 2 * SUSPENDED_WITHIN_MS, 'it is suspended at all');
+        await search();
+      }
+    } finally {
+      child.kill('SIGKILL');
+    }
+    const ms = performance.now() - began;
+    await until('the end of its container', () => !isRunning());
+    const { size } = statSync(filling);
+    t.diagnostic(`suspended after ${(ms / 1000).toFixed(1)} s, ${size >> 20} MiB in its folder, of a quota of 1 GiB`);
+    assert.ok(ms < SUSPENDED_WITHIN_MS, `${ms} ms`);
+    // An administrator clears it away before the tenant is resumed: nothing is deleted by itself.
+    rmSync(filling);
+    await search();
+  });
+
   it('that stores more than its quota past intake is suspended, and what it stored is kept', async (t) => {
     await awake();
     const { minio_access_key: accessKey, minio_secret_key: secretKey } = await credentialsOf(
@@ -235,6 +260,16 @@ const SCRIPTS = {
       } catch {}
     };
     setInterval(start, 5);
+  `,
+  /** Bounded: what the watch should stop long before is stopped by itself. */
+  FILL_FOLDER: `
+    const fs = require('node:fs');
+    const fd = fs.openSync('/var/lib/frostbyte/filling', 'w');
+    const piece = Buffer.alloc(16 << 20, 1);
+    const most = 160;
+    const more = (n) => n < most && fs.write(fd, piece, () => setImmediate(more, n + 1));
+    more(0);
+    setInterval(() => undefined, 1000);
   `,
   FILL: `
     const fs = require('node:fs');

@@ -5,11 +5,13 @@ import { gatherNetwork } from '../../bundle/preflight/gather/network.ts';
 import { meminfo } from '../../bundle/preflight/gather/system.ts';
 import type { HostPort } from '../../bundle/preflight/host-port.ts';
 import { overlap } from '../../bundle/preflight/subnets.ts';
+import type { Config } from '../../config/schema.ts';
 import { inputRule } from '../../control/networks/input-rule.ts';
 import { BRIDGE_PREFIX } from '../../control/stack/addresses.ts';
 import { controlPaths } from '../../kernel/names.ts';
 import type { ObservedDisk, ObservedHost } from '../../observability/doctor/observed.ts';
 import { hostProgram } from '../entry.ts';
+import { storesDiskOrUsual } from '../stores-disk.ts';
 import type { Sight } from './sight.ts';
 import type { Patient } from './where.ts';
 
@@ -31,7 +33,7 @@ export async function lookAtHost({ layout, config }: Patient, host: HostPort, { 
     machine,
     node: process.version,
     is_root: uid === 0,
-    disks: await see('the disks', () => disksOf({ layout, config, settingsProblem: null }, host), []),
+    disks: await see('the disks', () => disksOf(layout, config, host), []),
     memory_available_bytes: meminfo(host).available_bytes,
     clock: clockOf(config.data_folder),
     subnet_clashes: [
@@ -46,13 +48,13 @@ export async function lookAtHost({ layout, config }: Patient, host: HostPort, { 
   };
 }
 
-function disksOf({ layout, config }: Patient, host: HostPort): ObservedDisk[] {
+async function disksOf(layout: Patient['layout'], config: Config, host: HostPort): Promise<ObservedDisk[]> {
   const { mode, data_folder, stack, intake } = config;
   const isInstalled = existsSync(layout.current);
   const places = [
     { what: 'the data', path: resolve(data_folder), isIntake: true },
     ...(isInstalled ? [{ what: 'the programs', path: layout.programs, isIntake: false }] : []),
-    ...(mode === 'stack' ? [{ what: 'the engine', path: stack.disk, isIntake: true }] : []),
+    ...(mode === 'stack' ? [{ what: 'the engine', path: await storesDiskOrUsual(stack), isIntake: true }] : []),
   ];
   return places.flatMap(({ what, path, isIntake }) =>
     gatherDisks(host, [path]).map(({ free_bytes, total_bytes, free_inodes, options }) => ({

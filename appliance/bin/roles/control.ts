@@ -145,7 +145,7 @@ export function startControl(config: Config): Promise<Running> {
     );
     undo.push(() => watching.stop());
     const storage = storageWatch({
-      free: () => split.neighbours.room(),
+      free: () => split.neighbours.rooms(),
       async *tenants() {
         for await (const { tenant_id, config: settings } of allTenants(control, 'ACTIVE'))
           yield { tenant_id, quota: settings.storage_quota_gb * GIB };

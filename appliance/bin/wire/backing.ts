@@ -19,8 +19,11 @@ export interface Backing {
   /** The appliance's settings as they are where a tenant's data plane runs. */
   settings(tenantId: string): Promise<Config>;
   openLog(logId: string): Promise<AuditLog>;
-  /** Bytes that may still be written to the disk of servers; null where the data plane sees the disk itself. */
-  room(): Promise<number | null>;
+  /**
+   * Bytes that may still be written to each disk that tenants share: of the servers' volumes, and of the files beside them;
+   * null where the data plane sees the disk itself.
+   */
+  rooms(): Promise<readonly number[] | null>;
   /** Where gateways count requests together; null where each counts for itself. */
   limits(): Promise<LimitsPlace | null>;
   /** Sets the gauge of what waits for a tenant that is stopped (spec 3: its depth is frozen). Never throws. */
@@ -29,7 +32,7 @@ export interface Backing {
   look(): Promise<readonly Takes[]>;
   /** Whether a tenant has documents that are not finished. */
   isAtWork(tenantId: string): Promise<boolean>;
-  /** What a tenant holds on the disk that all share: `room` says what is left of it. */
+  /** What a tenant holds on the disks that all share: `rooms` says what is left of them. */
   weigh(tenantId: string): Promise<Holdings>;
   /** Ends sessions at shared servers that run longer than a tenant may ask them to. */
   endLongSessions(): Promise<void>;

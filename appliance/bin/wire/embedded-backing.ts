@@ -28,7 +28,7 @@ export async function embeddedBacking({ config, root, clock, logger, meter, plan
     stores: async (tenantId) => embeddedStores(dataFolder, tenantId),
     settings: async () => config,
     openLog: async (logId) => openSqliteLog(logPath(dataFolder, logId), { tenant_id: logId, clock }),
-    room: async () => null,
+    rooms: async () => null,
     limits: async () => null,
     look: async () => [],
     isAtWork: async () => true,

@@ -37,7 +37,7 @@ export interface SplitControl {
   trust(gateway: GatewayNote): Promise<void>;
   measureStopped: Backing['measureStopped'];
   /** For the watch over noisy neighbours. */
-  neighbours: Pick<Backing, 'look' | 'isAtWork' | 'endLongSessions' | 'room' | 'weigh'>;
+  neighbours: Pick<Backing, 'look' | 'isAtWork' | 'endLongSessions' | 'rooms' | 'weigh'>;
   /** Of what tenants are kept in. */
   health(): Promise<Dependency[]>;
   /** Where gateways count requests together. */
@@ -171,7 +171,11 @@ export async function openSplitControl(options: {
     answers: (tenantId) => ({
       holdsOn: (docId: string, batchIds: readonly string[]) => control.holdsOn(tenantId, docId, batchIds),
       isClockTrusted: async () => clock.doubted() === null,
-      room: () => backing.room(),
+      room: async () => {
+        // The fuller disk says what may still come.
+        const rooms = await backing.rooms();
+        return rooms === null ? null : Math.min(...rooms);
+      },
       ledger: (query: { after: number; limit: number }) => control.ledger({ ...query, tenant_id: tenantId }),
     }),
     drainMs: config.drain_seconds * 1000,

@@ -35,6 +35,8 @@ export interface Engine {
   /** Takes a container off, also one that does not run. One that is not attached, or not there, is no error. */
   disconnect(network: string, container: string): Promise<void>;
 
+  /** The folder of the host that it keeps images, containers and volumes in. */
+  root(): Promise<string>;
   /** By name or id; null where there is none. */
   container(name: string): Promise<EngineContainer | null>;
   /**
@@ -124,6 +126,11 @@ export function openEngine(socket: string): Engine {
       });
     },
 
+    async root() {
+      const { DockerRootDir: root } = (await ask('GET', '/info')) as { DockerRootDir?: string };
+      if (root) return root;
+      throw new FrostbyteError('SERVICE_UNAVAILABLE', 'The container engine does not say where its root is.');
+    },
     async container(name) {
       const found = (await get(`/containers/${named(name)}/json`)) as RawContainer | null;
       return found === null ? null : readContainer(found);

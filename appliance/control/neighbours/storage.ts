@@ -17,8 +17,8 @@ export interface Weighed {
 }
 
 export interface StorageWatchOptions {
-  /** Bytes that intake may still fill on the disk of the stores that all share; null where there is none. */
-  free(): Promise<number | null>;
+  /** Bytes that intake may still fill on each disk that all share, always in the same order; null where there is none. */
+  free(): Promise<readonly number[] | null>;
   /** Those that can write. */
   tenants(): AsyncIterable<Weighed>;
   /** O(what lies there). */
@@ -47,14 +47,14 @@ export function isOver({ given, made }: Holdings, quota: number): boolean {
 }
 
 /**
- * One look at the disk of the stores. Where much of it went since the last weighing, whoever wrote it and by whatever way,
+ * One look at the disks that all share. Where much of one went since the last weighing, whoever wrote it and by whatever way,
  * every tenant is weighed, and one that holds more than its quota can explain is suspended (spec 3, "Noisy neighbour"):
- * intake keeps to the quota, so that came past it. Nothing of it is deleted. Costs one question while the disk is calm.
+ * intake keeps to the quota, so that came past it. Nothing of it is deleted. Costs one question while the disks are calm.
  */
 export function storageWatch(options: StorageWatchOptions): () => Promise<void> {
   const { free, tenants, weigh, suspend, logger, now = () => performance.now() } = options;
-  /** The most that was free since the last weighing began. */
-  let before: number | null = null;
+  /** The most that was free on each since the last weighing began. */
+  let before: readonly number[] | null = null;
   let restsUntil = Number.NEGATIVE_INFINITY;
 
   async function judge({ tenant_id, quota }: Weighed): Promise<void> {
@@ -74,8 +74,8 @@ export function storageWatch(options: StorageWatchOptions): () => Promise<void> 
     const left = await free();
     if (left === null) return;
     // Below what intake leaves free nothing more is seen to go.
-    if (before !== null && left > 0 && before - left < STEP) {
-      before = Math.max(before, left);
+    if (before !== null && left.every((now, at) => now > 0 && (before?.[at] ?? 0) - now < STEP)) {
+      before = left.map((now, at) => Math.max(now, before?.[at] ?? 0));
       return;
     }
     const began = now();

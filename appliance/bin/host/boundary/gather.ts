@@ -12,6 +12,7 @@ import { FrostbyteError } from '../../../kernel/errors.ts';
 import { controlPaths } from '../../../kernel/names.ts';
 import { recoveryStatus } from '../../../secrets/recovery.ts';
 import { isSealedRoot } from '../../../secrets/sealed-root.ts';
+import { storesDiskOrUsual } from '../../stores-disk.ts';
 import { installedConfig } from '../installed-config.ts';
 import { gatewayUrl } from '../readiness.ts';
 import { known } from '../verification/facts.ts';
@@ -28,7 +29,7 @@ export async function boundaryOf(
   const { stack, data_folder } = config;
   const registry = await known(() => registryFacts(config, now));
   const recovery = await known(async () => (await recoveryStatus(controlPaths(data_folder).recovery)).recipient);
-  const disks = gatherDisks(thisHost(), [data_folder, stack.disk, layout.programs]);
+  const disks = gatherDisks(thisHost(), [data_folder, await storesDiskOrUsual(stack), layout.programs]);
   return boundaryStatement({
     ...{ now, verification, facts, bundle, listens: gatewayUrl(config), root: rootState(config) },
     disks: disks.map(({ path, mount, device, encrypted }) => ({ path, mount, device, encrypted })),

@@ -13,6 +13,7 @@ import { sealObjects } from '../../../secrets/sealed-objects.ts';
 import { watchStorageKeys } from '../../../secrets/watch-storage-keys.ts';
 import type { RecordStore } from '../../../stores/record/port.ts';
 import { repeat } from '../../repeat.ts';
+import { storesDisk } from '../../stores-disk.ts';
 import type { Backing, BackingParts } from '../backing.ts';
 import { type ReachableRecords, reachableRecords } from '../embedded-resources.ts';
 import { objectTurns } from '../object-turns.ts';
@@ -61,6 +62,7 @@ export function stackBacking(network: StackNetwork): (parts: BackingParts) => Pr
     });
     await stores.records.shareOut();
     const limits = gatewayLimits({ ...servers.redis, password: servers.secret('redis_password') });
+    const disk = storesDisk(config.stack, network.engine);
     const shared: SharedServer[] = [
       ...stores.shared,
       { name: 'limits', check: () => limits.check() },
@@ -221,16 +223,18 @@ export function stackBacking(network: StackNetwork): (parts: BackingParts) => Pr
         return settingsInside(config, { scanner, embedder: network.embedder.settings(embedder) });
       },
       openLog: async (logId) => logs.log(logId),
-      room: async () => {
+      rooms: async () => {
         const { min_free_mb } = config.intake;
         const reserve = min_free_mb === null ? undefined : min_free_mb * MIB;
-        // What the stores hold, and what lies in files beside them: the fuller disk says what may still come.
-        const rooms = [config.stack.disk, config.data_folder].map((place) =>
-          diskRoom(place, reserve).catch((cause: unknown) => {
-            throw new FrostbyteError('STORE_UNAVAILABLE', `The disk of ${place} cannot be looked at.`, { cause });
-          }),
+        // What the stores hold, and what lies in files beside them.
+        const places = [await disk(), config.data_folder];
+        return Promise.all(
+          places.map((place) =>
+            diskRoom(place, reserve).catch((cause: unknown) => {
+              throw new FrostbyteError('STORE_UNAVAILABLE', `The disk of ${place} cannot be looked at.`, { cause });
+            }),
+          ),
         );
-        return Math.min(...(await Promise.all(rooms)));
       },
       limits: () => limits.place(),
       look: async () => network.containers?.look() ?? [],

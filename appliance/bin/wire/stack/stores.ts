@@ -10,6 +10,7 @@ import { SCRATCH_FOLDER } from '../../../control/stack/confinement.ts';
 import { PROBE_TENANT } from '../../../control/tenants/tenant-id.ts';
 import type { Clock } from '../../../kernel/clock.ts';
 import { FrostbyteError } from '../../../kernel/errors.ts';
+import { folderWeight } from '../../../kernel/folder-weight.ts';
 import { controlPaths, tenantNames, tenantPaths } from '../../../kernel/names.ts';
 import { Turns } from '../../../kernel/turns.ts';
 import type { KeyPair } from '../../../secrets/identities.ts';
@@ -22,9 +23,10 @@ import { type Credentials, randomApiKey } from '../tenant-keys.ts';
 import { derivedPassword } from './derived-password.ts';
 import { endings } from './endings.ts';
 import { type StackObjects, stackObjects } from './objects.ts';
-import { VECTORS_SEEN } from './plane-folders.ts';
+import { INBOX, namedPlaneFolders, type PlaneFolder, VECTORS_SEEN } from './plane-folders.ts';
 import { type StackQueue, stackQueue } from './queue.ts';
 import { type StackRecords, stackRecords } from './records.ts';
+import { onSameMount } from './same-mount.ts';
 import type { StackServers } from './servers.ts';
 import type { SharedServer } from './servers-health.ts';
 import { collectionsOf, fileVectors, qdrantVectors, type StackVectors } from './vectors.ts';
@@ -71,12 +73,16 @@ export interface TenantStores {
   openObjects(tenantId: string): ObjectStore;
   /** Each server that all tenants share, as control reaches it. */
   shared: readonly SharedServer[];
-  /** What a tenant holds in the stores whose disk all share. O(versions of its objects). */
+  /** What a tenant holds in the stores and folders whose disks all share. O(versions of its objects, files in its folders). */
   weigh(tenantId: string): Promise<Holdings>;
   /** Forgets that a tenant's credentials were ended: it goes. */
   forget(tenantId: string): Promise<void>;
   close(): Promise<void>;
 }
+
+const isInbox = (target: string): boolean => target.startsWith(INBOX);
+const weightOf = async (folders: readonly PlaneFolder[]): Promise<number> =>
+  (await Promise.all(folders.map(({ source }) => folderWeight(source)))).reduce((sum, each) => sum + each, 0);
 
 /** What the pipeline makes of what it was given (`data/keys.ts`). */
 const MADE: readonly string[] = ['normalized/', 'receipts/', 'exports/'];
@@ -263,8 +269,15 @@ export function tenantStores({ config, clock, root, servers, redis }: TenantStor
       { name: 'vectors', check: () => vectors.answers() },
     ],
     async weigh(tenantId) {
-      const [held, database] = await Promise.all([objects.held(tenantId), records.held(tenantId)]);
-      let [given, made] = [0, database];
+      const folders = namedPlaneFolders(config, tenantId);
+      const [held, database, inbox, vectors] = await Promise.all([
+        objects.held(tenantId),
+        records.held(tenantId),
+        // What waits there is given as much as what was taken from it. On a disk or share of its own it fills nobody's.
+        weightOf(folders.filter(({ source, target }) => isInbox(target) && onSameMount(source, dataFolder))),
+        weightOf(folders.filter(({ target }) => !isInbox(target))),
+      ]);
+      let [given, made] = [inbox, database + vectors];
       for (const [first, bytes] of held) {
         if (MADE.includes(first)) made += bytes;
         else given += bytes;

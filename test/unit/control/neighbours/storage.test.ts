@@ -27,13 +27,13 @@ test('a tenant is over its quota where intake and pipeline cannot have made what
   }
 });
 
-/** A watch over two tenants with a quota of 1 GiB each, at a disk that the test fills. */
+/** A watch over two tenants with a quota of 1 GiB each, at a disk that the test fills, beside another. */
 function watched(holdings: Record<string, Holdings | Error> = {}) {
   const weighed: string[] = [];
   const suspended: string[] = [];
-  const disk = { free: (100 * GIB) as number | null, time: 0, weighingMs: 0, refuses: false };
+  const disk = { free: (100 * GIB) as number | null, files: 900 * GIB, time: 0, weighingMs: 0, refuses: false };
   const look = storageWatch({
-    free: async () => disk.free,
+    free: async () => (disk.free === null ? null : [disk.free, disk.files]),
     async *tenants() {
       for (const tenant_id of ['acme', 'globex']) yield { tenant_id, quota: GIB };
     },
@@ -71,7 +71,14 @@ test('tenants are weighed at the start and whenever much of the disk went, and n
   await look();
   disk.free = 149 * GIB;
   await look();
-  assert.deepEqual([weighed, suspended], [['acme', 'globex'], []]);
+  assert.deepEqual([weighed.splice(0), suspended], [['acme', 'globex'], []]);
+  // The other disk is the larger one by far, and counts as much.
+  disk.files -= 255 * MIB;
+  await look();
+  assert.deepEqual(weighed, []);
+  disk.files -= MIB;
+  await look();
+  assert.deepEqual(weighed, ['acme', 'globex']);
 });
 
 test('whoever stored more than its quota is suspended, and nobody else, also where one cannot be weighed', async () => {

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type Appliance, startAppliance } from '../support/appliance.ts';
+import { makeBatch, text, whenSettled } from '../support/batch.ts';
 import { docker } from '../support/docker.ts';
 import { until } from '../support/faults/until.ts';
 import { stackMissing, testStack } from '../support/stack.ts';
@@ -13,14 +17,31 @@ const CONTAINERS: Readonly<Record<string, string>> = {
   scanner: 'frostbyte-scanner-1',
 };
 
-/** `/ready` of an appliance that has no tenant yet: nobody but control itself can find out that a server is away. */
+/**
+ * `/ready` of an appliance that has no tenant yet: nobody but control itself can find out that a server is away. And intake
+ * of one whose stores' disk is small.
+ */
 
-describe('readiness on servers, where no data plane runs', { skip: stackMissing() ?? false, timeout: 300_000 }, () => {
+/** The disk that the stores are said to lie on, and what of it intake leaves free. */
+const [DISK_MB, KEPT_MB] = [64, 16];
+
+describe('servers that fail', { skip: stackMissing() ?? false, timeout: 300_000 }, () => {
   let appliance: Appliance;
+  let disk: string;
   before(async () => {
-    appliance = await startAppliance({ arrangement: 'stack', planes: 'containers' });
+    disk = mkdtempSync('/dev/shm/frostbyte-disk-');
+    run('mount', '-t', 'tmpfs', '-o', `size=${DISK_MB}m`, 'tmpfs', disk);
+    appliance = await startAppliance({
+      arrangement: 'stack',
+      planes: 'containers',
+      environment: { FROSTBYTE_STORES_DISK: disk, FROSTBYTE_MIN_FREE_MB: String(KEPT_MB) },
+    });
   });
-  after(() => appliance?.end());
+  after(async () => {
+    await appliance?.end();
+    run('umount', '--lazy', disk);
+    rmSync(disk, { recursive: true });
+  });
 
   const engine = (...words: string[]) => docker(testStack()!, ...words);
   const ready = async () => {
@@ -75,4 +96,31 @@ describe('readiness on servers, where no data plane runs', { skip: stackMissing(
   it('names each of several', async () => {
     await names(['scanner', 'vectors'], pause!, unpause!);
   });
+
+  it('refuses intake with 507 while their disk has no room, and takes the same batch once it has', async () => {
+    await appliance.createTenant('acme', { classification_review_enabled: false });
+    const dana = await appliance.client('acme');
+    const { form, manifest } = makeBatch('acme', [text('kept.txt', 'SOP\n\nThe herring stays.')]);
+    const caller = await appliance.caller({ role: 'tenant_admin', tenant_id: 'acme', subject: 'dana' });
+    const send = () => caller('POST', '/ingest/acme/batch', form);
+    const filling = join(disk, 'filling');
+    writeFileSync(filling, Buffer.alloc((DISK_MB - KEPT_MB) << 20));
+    const refused = await until('a refusal', async () => {
+      const answer = await send();
+      return answer.status === 507 ? answer : undefined;
+    });
+    assert.equal(refused.code, 'QUOTA_EXCEEDED');
+    rmSync(filling);
+    await until('room', async () => (await send()).status === 202, { everyMs: 250 });
+    const { files } = await whenSettled(dana, 'acme', manifest.batch_id);
+    assert.deepEqual(
+      files.map(({ state }) => state),
+      ['indexed'],
+    );
+  });
 });
+
+function run(program: string, ...words: string[]): void {
+  const { status, stderr } = spawnSync(program, words, { encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+}
