@@ -8,6 +8,7 @@ import { openImageStore } from '../appliance/control/engine/images/store.ts';
 import { release } from '../scripts/images/build.ts';
 import { stackCannotRun } from '../scripts/stack/requirements.ts';
 import { ownEngine } from '../test/support/own-engine.ts';
+import { atMost } from './bounds.ts';
 import { median } from './support.ts';
 
 const CACHE = resolve(import.meta.dirname, '../.cache');
@@ -69,9 +70,9 @@ async function loading(): Promise<string[]> {
     const ratio = ours / theirs;
     const packed = images.flatMap(({ layers }) => layers).reduce((sum, { size }) => sum + size, 0);
     return [
-      `loading the images              ${ours.toFixed(1)} s, ${ratio.toFixed(2)} × docker load (${theirs.toFixed(1)} s); promised ${BOUND}${ratio <= BOUND ? '' : ': TOO SLOW'}`,
+      `loading the images              ${ours.toFixed(1)} s, ${ratio.toFixed(2)} × docker load (${theirs.toFixed(1)} s); ${atMost('loading the images, of docker load', ratio, BOUND)}`,
       `  read from the medium          ${(packed / 2 ** 20).toFixed(0)} MiB, of the archive ${(statSync(archive).size / 2 ** 20).toFixed(0)} MiB`,
-      `  when everything is there      ${again.toFixed(1)} s; promised ${BOUND_SECONDS}${again <= BOUND_SECONDS ? '' : ': TOO SLOW'}`,
+      `  when everything is there      ${again.toFixed(1)} s; ${atMost('loading images that are there, s', again, BOUND_SECONDS)}`,
     ];
   } finally {
     await engine.end();

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Appliance } from '../test/support/appliance.ts';
 import { submit, type TestFile, whenSettled } from '../test/support/batch.ts';
+import { atMost } from './bounds.ts';
 import { startShipped, textMaker } from './support.ts';
 
 const SMALL = 30;
@@ -25,7 +26,7 @@ export async function measure(): Promise<string[]> {
     return [
       `texts, ${SMALL * FACTOR} documents           ${(large.documents / large.seconds).toFixed(1)} documents/s`,
       `sample mix, ${mix.documents} documents        ${(mix.documents / mix.seconds).toFixed(1)} documents/s, ${(mix.pages / mix.seconds).toFixed(1)} pages/s (OCR included)`,
-      `ten times the documents        ${(large.seconds / small.seconds).toFixed(1)} times as long (${small.seconds.toFixed(1)} s → ${large.seconds.toFixed(1)} s); bound 11`,
+      `ten times the documents        ${(large.seconds / small.seconds).toFixed(1)} times as long (${small.seconds.toFixed(1)} s → ${large.seconds.toFixed(1)} s); ${atMost('ten times the documents, times as long', large.seconds / small.seconds, 11)}`,
       `share of each stage            ${shares}`,
     ];
   } finally {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { atMost } from './bounds.ts';
 import { type Filled, fill } from './lists/fill.ts';
 import { percentile } from './support.ts';
 
@@ -112,7 +113,7 @@ async function timed([name, id, page]: List): Promise<string> {
     }
     const p95 = percentile(took, 0.95);
     cells.push(
-      `${limit} rows p50 ${percentile(took, 0.5).toFixed(1)} p95 ${p95.toFixed(1)} ms${p95 > BOUND_MS ? ' SLOW' : ''}`,
+      `${limit} rows p50 ${percentile(took, 0.5).toFixed(1)} p95 ${p95.toFixed(1)} ms; ${atMost(`p95 of ${limit} rows of ${name}, ms`, p95, BOUND_MS)}`,
     );
   }
   return `${name.padEnd(34)} ${String(total ?? '').padStart(7)}   ${cells.join('   ')}`;

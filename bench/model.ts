@@ -12,6 +12,7 @@ import { embedderStatus } from '../appliance/models/embedder/over-socket/ask-emb
 import { silentLogger } from '../appliance/observability/logger.ts';
 import { FETCHED, FETCHED_MODEL as model, modelMissing } from '../test/support/models/fetched.ts';
 import { cosineOf, LEAST_COSINE, REFERENCES } from '../test/support/models/references.ts';
+import { atLeast } from './bounds.ts';
 import { median, memoryMiB, random } from './support.ts';
 
 /**
@@ -64,7 +65,7 @@ async function againstReferences(): Promise<string> {
     smallest = Math.min(smallest, cosineOf(made!, vector));
   }
   await session.close();
-  return `${REFERENCES.length} reference texts: token ids equal in ${equal}, smallest cosine ${smallest.toFixed(6)}; bound ${LEAST_COSINE}`;
+  return `${REFERENCES.length} reference texts: token ids equal in ${equal}, smallest cosine ${smallest.toFixed(6)}; ${atLeast('smallest cosine', smallest, LEAST_COSINE)}; equal ${atLeast('texts with equal token ids', equal, REFERENCES.length)}`;
 }
 
 async function inOneProcess(): Promise<string[]> {
@@ -94,7 +95,10 @@ async function inOneProcess(): Promise<string[]> {
   for (const [name, taken] of times) {
     // Each round's ratio, since the machine's speed drifts.
     const ratio = median(taken.map((time, round) => time / packed[round]!));
-    const gain = name in BOUNDS ? `, packed is ${ratio.toFixed(2)} × as quick; bound ${BOUNDS[name]}` : '';
+    const gain =
+      name in BOUNDS
+        ? `, packed is ${ratio.toFixed(2)} × as quick; ${atLeast(`packing, against ${name}`, ratio, BOUNDS[name]!)}`
+        : '';
     lines.push(`mixed, ${name}: ${(MIXED / Math.min(...taken)).toFixed(1)} texts a second${gain}`);
   }
   return lines;

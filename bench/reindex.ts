@@ -8,6 +8,7 @@ import type { Appliance } from '../test/support/appliance.ts';
 import { submit, type TestFile, whenSettled } from '../test/support/batch.ts';
 import { ageIndex, onRecords } from '../test/support/inside.ts';
 import { FETCHED, FETCHED_MODEL as model, modelMissing } from '../test/support/models/fetched.ts';
+import { atLeast, atMost } from './bounds.ts';
 import { percentile, random, startShipped } from './support.ts';
 
 /**
@@ -80,8 +81,8 @@ async function reindexed(appliance: Appliance, embedder: Embedder, name: string)
   const plain = (before + (await plainRate(embedder, texts, client))) / 2;
   const [calm, meanwhile] = [percentile(idle, 0.95), percentile(busy, 0.95)];
   return [
-    `${name}: ${now.chunks_done} chunks in ${seconds.toFixed(1)} s, ${rate.toFixed(1)} a second, ${(rate / plain).toFixed(2)} of plain embedding (${plain.toFixed(1)}); bound .9`,
-    `  search p95 idle ${calm.toFixed(1)} ms (${idle.length} queries), meanwhile ${meanwhile.toFixed(1)} ms (${busy.length}), ${(meanwhile / calm).toFixed(2)} times idle; bound 2`,
+    `${name}: ${now.chunks_done} chunks in ${seconds.toFixed(1)} s, ${rate.toFixed(1)} a second, ${(rate / plain).toFixed(2)} of plain embedding (${plain.toFixed(1)}); ${atLeast(`${name}, of plain embedding`, rate / plain, 0.9)}`,
+    `  search p95 idle ${calm.toFixed(1)} ms (${idle.length} queries), meanwhile ${meanwhile.toFixed(1)} ms (${busy.length}), ${(meanwhile / calm).toFixed(2)} times idle; ${atMost(`${name}, search meanwhile, times idle`, meanwhile / calm, 2)}`,
   ];
 }
 

@@ -3,6 +3,7 @@ import { type IndexedTexts, indexTexts } from '../appliance/data/evaluate-retrie
 import { lexicalEmbedder } from '../appliance/models/embedder/lexical.ts';
 import type { Embedder } from '../appliance/models/embedder/port.ts';
 import { modelMissing } from '../test/support/models/fetched.ts';
+import { atLeast } from './bounds.ts';
 import { type Collection, judgedCollection } from './evidence/collection.ts';
 import { modelEmbedder } from './retrieval/model-embedder.ts';
 import { CUT, ndcg } from './retrieval/ndcg.ts';
@@ -62,12 +63,13 @@ async function ofEmbedder(collection: Collection, embedder: Embedder, tried: rea
       if (best === null || found.odd > best.quality.odd) best = { vector, quality: found };
     }
     const alone = (half: keyof Quality) => Math.max(text[half], vectors[half]);
-    const holds = (['odd', 'even', 'all'] as const).every((half) => fused[half] >= alone(half));
     return [
       ...lines,
       row(`best of the odd ones: ${best!.vector}`, best!.quality),
       row(`as it is: vectors ${own.vector}`, fused),
-      `  fused is ${holds ? 'at least' : 'LESS THAN'} each alone`,
+      ...(['odd', 'even', 'all'] as const).map(
+        (half) => `  fused against each alone, ${half}: ${atLeast(`fused, ${half}`, fused[half], alone(half))}`,
+      ),
     ];
   } finally {
     await stores.end();

@@ -9,6 +9,7 @@ import { untilReady } from '../test/support/box/ask.ts';
 import { adminToken, frostbyte, installWhole } from '../test/support/box/install.ts';
 import { nextStickFolder } from '../test/support/box/next-stick.ts';
 import { downtimeOf, type Polled, pollSearch } from '../test/support/box/poll.ts';
+import { atMost } from './bounds.ts';
 
 /** As many as the promise speaks of; `FROSTBYTE_BENCH_DOCUMENTS` for fewer. */
 const DOCUMENTS = Number(process.env.FROSTBYTE_BENCH_DOCUMENTS ?? 10_000);
@@ -39,8 +40,8 @@ export async function measure(): Promise<string[]> {
     const back = await seen(box, reader, ['frostbyte', 'rollback', '--progress', 'none']);
     return [
       `documents stored                ${DOCUMENTS} (taken and indexed in ${Math.round(seconds)} s)`,
-      `downtime of the upgrade         ${told(upgrade)}`,
-      `downtime of the rollback        ${told(back)}`,
+      `downtime of the upgrade         ${told('downtime of the upgrade', upgrade)}`,
+      `downtime of the rollback        ${told('downtime of the rollback', back)}`,
       ...phases.map((line) => `  ${line}`),
     ];
   } finally {
@@ -76,11 +77,11 @@ async function seen(box: Box, token: string, words: string[]): Promise<Polled[]>
   return polled;
 }
 
-function told(polled: readonly Polled[]): string {
+function told(what: string, polled: readonly Polled[]): string {
   const seconds = downtimeOf(polled);
   const answers = Map.groupBy(polled, ({ status, why }) => (status === 200 ? 'good' : `${status || ''} ${why}`.trim()));
   const counts = [...answers].map(([what, all]) => `${all.length} ${what}`).join(', ');
-  return `${seconds.toFixed(1)} s (bound ${BOUND}; ${counts})`;
+  return `${seconds.toFixed(1)} s (${atMost(`${what}, s`, seconds, BOUND)}; ${counts})`;
 }
 
 /** The phases of the upgrade that took a second or more, as its own log says. */

@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { atLeast, atMost } from './bounds.ts';
 import { median, memoryMiB, startShipped } from './support.ts';
 
 const MIB = 1024 * 1024;
@@ -57,12 +58,12 @@ export async function measure(): Promise<string[]> {
     const speed = (seconds: number) => `${(SIZE / MIB / seconds).toFixed(0)} MiB/s`;
     const ratios = uploads.map((seconds, run) => hashes[run]! / seconds);
     return [
-      `memory at its peak minus idle   ${(peak - idle).toFixed(1)} MiB (idle ${idle.toFixed(0)} MiB); bound 64`,
+      `memory at its peak minus idle   ${(peak - idle).toFixed(1)} MiB (idle ${idle.toFixed(0)} MiB); ${atMost('memory of an upload, MiB', peak - idle, 64)}`,
       `throughput                      ${uploads.map(speed).join(', ')}`,
       `  openssl dgst -sha256          ${hashes.map(speed).join(', ')}`,
       `  plain copy, synced            ${copies.map(speed).join(', ')}`,
-      `  ratio to openssl              ${ratios.map((ratio) => ratio.toFixed(2)).join(', ')}; median ${median(ratios).toFixed(2)}, bound 0.20`,
-      `resumable: memory minus idle    ${(peakOfTus - idle).toFixed(1)} MiB; bound 64`,
+      `  ratio to openssl              ${ratios.map((ratio) => ratio.toFixed(2)).join(', ')}; median ${median(ratios).toFixed(2)}; ${atLeast('throughput, of openssl', median(ratios), 0.2)}`,
+      `resumable: memory minus idle    ${(peakOfTus - idle).toFixed(1)} MiB; ${atMost('memory of a resumable upload, MiB', peakOfTus - idle, 64)}`,
       `  one PATCH                     ${sent.map(speed).join(', ')}`,
       `  its batch, read and received  ${taken.map(speed).join(', ')}`,
     ];

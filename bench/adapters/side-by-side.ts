@@ -1,3 +1,4 @@
+import { atMost } from '../bounds.ts';
 import { median } from '../support.ts';
 
 const ROUNDS = 300;
@@ -29,7 +30,7 @@ export async function sideBySide(
   const [own, plain] = [median(took.adapter), median(took.bare)];
   const ratio = own / plain;
   const figures = `${own.toFixed(2).padStart(8)} ms ${plain.toFixed(2).padStart(8)} ms ${ratio.toFixed(2).padStart(6)} ×`;
-  return `${name.padEnd(28)}${figures}${ratio > MOST ? `   above ${MOST} ×` : ''}`;
+  return `${name.padEnd(28)}${figures}   ${atMost(`${name}, times the bare request`, ratio, MOST)}`;
 }
 
 export const HEADING = `${''.padEnd(28)}    adapter        bare  ratio (p50)`;
