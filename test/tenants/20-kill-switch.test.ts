@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -17,7 +17,7 @@ import { type Appliance, startAppliance } from '../support/appliance.ts';
 import { makeBatch, text, whenSettled } from '../support/batch.ts';
 import { docker } from '../support/docker.ts';
 import { until } from '../support/faults/until.ts';
-import { stackMissing, testStack } from '../support/stack.ts';
+import { stackMissing, type TestStack, testStack } from '../support/stack.ts';
 import { credentialsOf } from '../support/stack-tenant.ts';
 
 /** The kill-switch and the deletion of a tenant over all servers (spec 3): what is ended stays ended, nothing is lost. */
@@ -254,6 +254,44 @@ describe('the kill-switch over the stores', { skip: stackMissing() ?? false, tim
     await isWhole();
   });
 
+  it('stops a tenant as fast while its own Redis hangs, and ends sessions that are open there once it answers', async (t) => {
+    const second = await anotherGateway(t, appliance);
+    await take();
+    const stack = testStack()!;
+    const login = { ...redisAt, username: names.redisUser, password: held.redis_password };
+    const sessions = [0, 1].map(() => new Redis({ ...login, enableReadyCheck: false, retryStrategy: () => null }));
+    t.after(() => sessions.forEach((each) => void each.disconnect()));
+    const ends = sessions.map((each) => new Promise<void>((resolve) => each.once('end', () => resolve())));
+    for (const each of sessions) each.on('error', () => undefined);
+    const [waits, listens] = sessions as [Redis, Redis];
+    assert.equal(await waits.ping(), 'PONG');
+    // One that waits for the server, and one that the server would push to.
+    await listens.subscribe(`${names.redisPrefix}kept`);
+    waits.call('BLPOP', `${names.redisPrefix}kept`, '0').catch(() => undefined);
+    docker(stack, 'pause', 'frostbyte-acme-redis');
+    try {
+      const { ms, refused } = await lastLetIn(second, { path: '/ingest/acme/batches?limit=1', first: 20 });
+      assert.ok(ms < 1000, `${ms} ms`);
+      assert.equal(refused.size, 2, 'both refuse then');
+      // The hung one keeps none of the others.
+      await until('the end of the other credentials', async () => {
+        const open = await lives();
+        return open.every((store) => store === 'queue');
+      });
+    } finally {
+      spawnSync('docker', ['unpause', 'frostbyte-acme-redis'], { env: engineEnvironment(stack) });
+    }
+    await Promise.all(ends);
+    await ended();
+    await resume();
+    await isWhole();
+    const old = held;
+    await take();
+    assert.deepEqual((await lives()).sort(), ['database', 'objects', 'queue', 'vectors']);
+    held = old;
+    assert.deepEqual(await lives(), []);
+  });
+
   it('survives a kill of control in the middle: what was begun is ended, and resume still makes new users', async () => {
     await take();
     await suspend();
@@ -325,3 +363,10 @@ async function anotherGateway(
   }
   throw new Error('the second gateway did not start');
 }
+
+/** For a call that may be refused: what it would undo was undone already. */
+const engineEnvironment = ({ engine }: TestStack) => ({
+  PATH: process.env.PATH,
+  HOME: '/nonexistent',
+  DOCKER_HOST: `unix://${engine.socket}`,
+});
