@@ -205,6 +205,35 @@ describe('the isolation check in the tenant’s network', { skip: stackMissing()
     assert.deepEqual(opened, orders.map((order) => `scanner: order ${order}: ${PROBE_TENANT}`).sort());
   });
 
+  it('finds that what stands before the object store lets through what the guard would not', async () => {
+    const [network, store] = [networkOf(THIEF), 'frostbyte-objects-1'];
+    const at = gateway(THIEF).replace(/\d+$/, '11');
+    const opened = await found(
+      () => {
+        engine('network', 'disconnect', network, store);
+        const words = ['--label=frostbyte.plane=tenant', `--label=frostbyte.tenant=${THIEF}`, '--name=lenient'];
+        const image = ['--entrypoint=/opt/frostbyte/bin/node', `frostbyte.local/appliance:${release()}`];
+        // It sits in the control network too: what it forwards comes from there, as far as the guard can tell.
+        engine('create', ...words, `--network=${network}`, `--ip=${at}`, ...image, '-e', LENIENT);
+        engine('network', 'connect', 'frostbyte_stores', 'lenient');
+        engine('start', 'lenient');
+        return until('the lenient one', () => engine('logs', 'lenient').includes('listening'));
+      },
+      () => {
+        engine('rm', '--force', 'lenient');
+        if (!engine('inspect', store).includes(`"${network}"`))
+          engine('network', 'connect', `--ip=${at}`, network, store);
+      },
+    );
+    const unsigned = ['header', 'query'].map(
+      (marked) => `write with a known access key and an unsigned trailer (${marked})`,
+    );
+    assert.deepEqual(
+      opened,
+      ['ask for temporary credentials', ...unsigned].map((test) => `objects: ${test}: ${PROBE_TENANT}`).sort(),
+    );
+  });
+
   it('after all of it every tenant has what it had', async () => {
     const gil = await appliance.client(OTHER);
     const { data } = await gil.send<{ chunks: { text: string }[] }>('POST', `/query/${OTHER}/search`, {
@@ -233,6 +262,23 @@ describe('the isolation check in the tenant’s network', { skip: stackMissing()
     await made;
   });
 });
+
+/** Passes on all that it is sent, and takes for itself what nobody signed, as a store without the guard would. */
+const LENIENT = `
+  const http = require('node:http');
+  const UNSIGNED = 'STREAMING-UNSIGNED-PAYLOAD-TRAILER';
+  http.createServer((asked, answer) => {
+    const { method, url, rawHeaders, headers } = asked;
+    if (headers['x-amz-content-sha256'] === UNSIGNED || url.includes(UNSIGNED)) return asked.resume().on('end', () => answer.end());
+    const headersAsSent = [];
+    for (let at = 0; at < rawHeaders.length; at += 2) headersAsSent.push([rawHeaders[at], rawHeaders[at + 1]]);
+    const passed = http.request({ host: '172.28.0.11', port: 9000, method, path: url, setHost: false, agent: false });
+    for (const [name, value] of headersAsSent) passed.setHeader(name, value);
+    passed.on('response', (said) => said.pipe(answer.writeHead(said.statusCode, said.headers)));
+    passed.on('error', () => answer.destroy());
+    asked.pipe(passed);
+  }).listen(9000, () => console.log('listening'));
+`;
 
 /** Obeys whatever it is told, as clamd itself would. */
 const OBEDIENT = `
