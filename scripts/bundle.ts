@@ -23,9 +23,14 @@ import { releaseFacts } from './bundle/release-facts.ts';
 import { sources } from './bundle/sources.ts';
 import { type BuiltImage, buildImage, release } from './images/build.ts';
 import { takeForeign } from './images/foreign.ts';
-import { type LockedImage, readLock } from './images/lock.ts';
+import { holdInstalled } from './images/installed.ts';
+import { type ImageLock, type LockedImage, readLock } from './images/lock.ts';
 import { ROOT } from './images/recipe.ts';
 import { wantedImages } from './images/wanted.ts';
+import { broughtPackages } from './licences/debian.ts';
+import { readPolicy } from './licences/policy.ts';
+import { signatureParts } from './licences/signatures.ts';
+import { licenceTexts } from './licences/texts.ts';
 
 const { values } = parseArgs({
   options: {
@@ -55,11 +60,12 @@ async function build(): Promise<void> {
   const built_at = builtAt();
   const wanted = wantedImages({ without: values.without, objects: values.objects }, lock);
   const images: BuiltImage[] = [];
-  for (const image of wanted) images.push(await take(image));
+  for (const image of wanted) images.push(await take(image, lock));
   const layout = layoutInputs(
     images.map(({ name, tag, folder, manifest_digest }) => ({ name, reference: tag, folder, manifest_digest })),
     arch,
   );
+  const policy = readPolicy();
   const optional = [
     ...(await models(values.without)),
     lockedFolder(
@@ -67,14 +73,14 @@ async function build(): Promise<void> {
       'signatures',
       values.signatures,
       'none were brought (SIGNATURES=folder): documents are not accepted until some are installed',
-      'GPL-2.0-only',
+      signatureParts,
     ),
     lockedFolder(
       'engine-packages',
       'host/engine',
       values.engine,
       'none were brought (ENGINE=folder): the host needs a Docker Engine of its own',
-      'Apache-2.0',
+      (files) => broughtPackages(files, policy),
     ),
     ...values.without
       .filter((name) => lock.images.some((image) => image.name === name))
@@ -82,7 +88,9 @@ async function build(): Promise<void> {
   ];
   const bill = billOf(
     wanted,
-    optional.flatMap(({ shipped }) => shipped),
+    optional
+      .filter(({ shipped }) => shipped.length > 0)
+      .map(({ component, shipped }) => ({ file: component.name, components: shipped })),
     { lock, version, built_at },
   );
   const signers = values.signers === undefined ? await trialSigners() : broughtSigners(values.signers);
@@ -95,6 +103,7 @@ async function build(): Promise<void> {
       ...optional.flatMap(({ inputs }) => inputs),
       ...bill.inputs,
       ...sources(bill.judged),
+      ...licenceTexts(bill.judged),
       ...signers.inputs,
     ],
     about: {
@@ -116,8 +125,12 @@ async function build(): Promise<void> {
   report(out, manifest, signers.fingerprint);
 }
 
-async function take(image: LockedImage): Promise<BuiltImage> {
-  return image.source === 'recipe' ? buildImage(image.name) : takeForeign(image, { registry: values.registry });
+async function take(image: LockedImage, lock: ImageLock): Promise<BuiltImage> {
+  if (image.source !== 'recipe') return takeForeign(image, { registry: values.registry });
+  const built = await buildImage(image.name);
+  // One that comes from the cache too: its bill of materials is written anew, and must be true.
+  await holdInstalled(built, lock);
+  return built;
 }
 
 /** `SOURCE_DATE_EPOCH`, or when the commit was made: never when it is built. */

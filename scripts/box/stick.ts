@@ -61,13 +61,20 @@ function bundle(options: readonly string[]): void {
   if (status !== 0) throw new Error('the package for the box could not be made: make bundle says why');
 }
 
+const SIGNATURE_LICENCE = `CC0 1.0 Universal
+
+Whoever wrote this signature gives up all rights in it, as far as the law allows. It is for tests.
+`;
+
 /** One signature, of the industry's harmless test file: the real databases cannot be had by everybody who builds. */
 export function signaturesFolder(): string {
   const folder = join(PLACE.cache, 'signatures');
   mkdirSync(folder, { recursive: true });
   const text = `Frostbyte.Eicar.Test:0:0:${Buffer.from(EICAR).toString('hex')}\n`;
-  writeFileSync(join(folder, 'frostbyte.ndb'), text);
-  writeFileSync(join(folder, 'SHA256SUMS'), `${sha256Hex(Buffer.from(text))}  frostbyte.ndb\n`);
+  const files = { LICENCE: SIGNATURE_LICENCE, 'frostbyte.ndb': text };
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+  const sums = Object.entries(files).map(([name, content]) => `${sha256Hex(Buffer.from(content))}  ${name}\n`);
+  writeFileSync(join(folder, 'SHA256SUMS'), sums.join(''));
   return folder;
 }
 

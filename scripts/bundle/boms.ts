@@ -17,15 +17,18 @@ export interface Bill {
   judged: Judged[];
 }
 
-/** The SBOM of the daemon, of Compose, of each image, and of all together. Throws for licences that may not ship. */
+/**
+ * The SBOM of the daemon, of Compose, of each image, of what else was brought, and of all together. Throws for licences that
+ * may not ship.
+ */
 export function billOf(
   images: readonly LockedImage[],
-  more: readonly Component[],
+  more: readonly { file: string; components: Component[] }[],
   { lock, version, built_at }: { lock: ImageLock; version: string; built_at: number },
 ): Bill {
   const policy = readPolicy();
   const parts: { file: string; type: 'application' | 'container'; components: Component[] }[] = [
-    { file: 'daemon', type: 'application', components: [...npmComponents(), nodeRuntime(), ...more] },
+    { file: 'daemon', type: 'application', components: [...npmComponents(), nodeRuntime()] },
     {
       file: 'docker-compose',
       type: 'application',
@@ -36,6 +39,7 @@ export function billOf(
       type: 'container' as const,
       components: componentsOf(image, lock, policy),
     })),
+    ...more.map(({ file, components }) => ({ file, type: 'application' as const, components })),
   ];
   const all = parts.map(({ components }) => components);
   // All complaints at once.
@@ -77,5 +81,11 @@ function nodeRuntime(): Component {
   };
   const licence = join(ROOT, '.toolchain/node/LICENSE');
   if (!existsSync(licence)) throw new Error('the runtime has no LICENSE beside it: make toolchain');
-  return { ecosystem: 'generic', name: 'node', version: node.version, says: ['MIT'] };
+  return {
+    ecosystem: 'generic',
+    name: 'node',
+    version: node.version,
+    says: ['MIT'],
+    texts: [readFileSync(licence, 'utf8')],
+  };
 }

@@ -1,7 +1,7 @@
 /** What a bundle may do without: it is there by hashes that somebody locked, or it is declared absent. */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Input } from '../../appliance/bundle/build/write-bundle.ts';
 import { readChecksums } from '../../appliance/bundle/format/checksums.ts';
 import type { BundleManifest } from '../../appliance/bundle/format/manifest.ts';
@@ -9,6 +9,7 @@ import { modelFolder } from '../../appliance/models/embedder/folder/model-folder
 import { MODEL_LOCK } from '../../appliance/models/embedder/lock.ts';
 import { ROOT } from '../images/recipe.ts';
 import type { Component as Shipped } from '../licences/policy.ts';
+import { LICENCE_FILE } from '../licences/signatures.ts';
 import { folderInputs } from './contents.ts';
 
 export type Component = BundleManifest['components'][number];
@@ -53,14 +54,15 @@ export async function models(without: readonly string[], folder = MODELS): Promi
 
 /**
  * A folder with files and a `SHA256SUMS` of all of them, locked by that list's own hash: malware signatures, packages of the
- * engine. Throws an error that names what is missing, extra or another.
+ * engine. What they are and under which licences is what they say themselves (`partsOf`). Throws an error that names what is
+ * missing, extra or another.
  */
 export function lockedFolder(
   name: string,
   to: string,
   from: string | undefined,
   remark: string,
-  licence: string,
+  partsOf: (files: readonly string[]) => Shipped[],
 ): Optional {
   if (from === undefined) return absent(name, remark);
   const list = join(from, 'SHA256SUMS');
@@ -69,6 +71,7 @@ export function lockedFolder(
   const sums = readChecksums(text);
   if (typeof sums === 'string') throw new Error(`${list}: ${sums}`);
   const inputs = folderInputs(from, to).filter(({ path }) => path !== `${to}/SHA256SUMS`);
+  const files = inputs.map((input) => String(input.from));
   const there = new Set(inputs.map(({ path }) => path.slice(to.length + 1)));
   for (const file of sums.keys())
     if (!there.has(file)) throw new Error(`${from} lacks ${file}, which its SHA256SUMS names`);
@@ -78,12 +81,10 @@ export function lockedFolder(
       .digest('hex');
     if (sums.get(file) !== is) throw new Error(`${join(from, file)} is not what SHA256SUMS says`);
   }
+  // What its licence says stands among the licences; on a host it would be one file too many.
+  const shipped = inputs.filter((input) => !LICENCE_FILE.test(basename(String(input.from))));
   const version = createHash('sha256').update(text).digest('hex').slice(0, 16);
-  return {
-    component: { name, present: true, version, remark: null },
-    inputs,
-    shipped: [{ ecosystem: 'generic', name, version, says: [licence] }],
-  };
+  return { component: { name, present: true, version, remark: null }, inputs: shipped, shipped: partsOf(files) };
 }
 
 export function absent(name: string, remark: string): Optional {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type ImageDigests, imageTag, writeImage } from './archive.ts';
+import { holdInstalled } from './installed.ts';
 import { type Layer, type LayerBlob, layersOf, putLayer } from './layers.ts';
 import { type ImageLock, lockedRecipe, readLock } from './lock.ts';
 import { ROOT, readRecipe } from './recipe.ts';
@@ -65,6 +66,7 @@ export async function buildImage(
     const image = { ...digests, ...built, fresh: true };
     if (isHeld) holdAgainst(lock, image);
     writeFileSync(join(made, 'packages.txt'), put.map(({ about }) => about).join(''));
+    await holdInstalled({ ...image, folder: made }, lock);
     writeFileSync(join(made, 'image.json'), JSON.stringify({ name, ...digests }));
     if (layers.length > 1) forgetEarlier(name, cache, layers);
     rmSync(folder, { recursive: true, force: true });

@@ -1,5 +1,7 @@
 /** What Debian's packages say of their licences: in the copyright file that each brings, or shares with its neighbours. */
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LockedPackage } from '../images/lock.ts';
 import { ROOT } from '../images/recipe.ts';
@@ -9,21 +11,63 @@ const CACHE = join(ROOT, '.cache/packages');
 
 /** Packages as components; their files must be in `.cache/packages`. O(bytes of the packages). */
 export function debianComponents(pins: readonly LockedPackage[], policy: LicencePolicy, cache = CACHE): Component[] {
-  const read = pins.map((pin) => ({ pin, ...aboutPackage(join(cache, `${pin.sha256}.deb`), pin) }));
-  const bySource = new Map(read.filter(({ says }) => says.length > 0).map(({ source, says }) => [source, says]));
-  return read.map(({ pin: { name, version, arch, sha256 }, source, says }) => {
+  return componentsOf(
+    pins.map((pin) => ({ pin, file: join(cache, `${pin.sha256}.deb`) })),
+    policy,
+  );
+}
+
+/** Packages as components, by what their own files say of them: those of an engine, that somebody brought. */
+export function broughtPackages(files: readonly string[], policy: LicencePolicy): Component[] {
+  const field = (file: string, name: string) =>
+    execFileSync('dpkg-deb', ['--field', file, name], { encoding: 'utf8' }).trim();
+  return componentsOf(
+    files.map((file) => {
+      const [name, version, arch] = ['Package', 'Version', 'Architecture'].map((one) => field(file, one));
+      const sha256 = createHash('sha256').update(readFileSync(file)).digest('hex');
+      return { file, pin: { name: name!, version: version!, arch: arch!, sha256 } };
+    }),
+    policy,
+  );
+}
+
+type Pin = Pick<LockedPackage, 'name' | 'version' | 'arch' | 'sha256'>;
+
+function componentsOf(packages: readonly { pin: Pin; file: string }[], policy: LicencePolicy): Component[] {
+  const read = packages.map(({ pin, file }) => ({ pin, ...aboutPackage(file, pin) }));
+  const neighbours = new Map(read.filter(({ text }) => text !== '').map((one) => [one.source, one]));
+  return read.map(({ pin, source, built, text, says, common }) => {
+    const { name, version, arch, sha256 } = pin;
+    const neighbour = neighbours.get(source);
     const byPeople = policy.debian[source];
-    const words = byPeople !== undefined ? [byPeople] : says.length > 0 ? says : (bySource.get(source) ?? []);
-    return { ecosystem: 'deb', name, version, arch, sha256, says: words };
+    const words = byPeople !== undefined ? [byPeople] : says.length > 0 ? says : (neighbour?.says ?? []);
+    const texts = [text === '' ? (neighbour?.text ?? '') : text, ...common].filter((one) => one !== '');
+    return { ecosystem: 'deb', name, version, arch, sha256, source: `${source} ${built}`, says: words, texts };
   });
 }
 
-function aboutPackage(file: string, { name }: LockedPackage): { source: string; says: string[] } {
-  const source = execFileSync('dpkg-deb', ['--field', file, 'Source'], { encoding: 'utf8' }).trim().split(' ')[0];
-  const script =
-    'dpkg-deb --fsys-tarfile "$1" | tar --extract --to-stdout --wildcards "./usr/share/doc/*/copyright" 2>/dev/null || true';
-  const text = execFileSync('sh', ['-c', script, 'sh', file], { encoding: 'utf8', maxBuffer: 64 << 20 });
-  return { source: source || name, says: machineReadable(text) };
+/** Most images have most packages in common. */
+const known = new Map<string, ReturnType<typeof readPackage>>();
+
+function aboutPackage(file: string, pin: Pin): ReturnType<typeof readPackage> {
+  const about = known.get(pin.sha256) ?? readPackage(file, pin);
+  known.set(pin.sha256, about);
+  return about;
+}
+
+/** A package's source and the version of that, and its copyright file. */
+function readPackage(file: string, { name, version }: Pin) {
+  const field = execFileSync('dpkg-deb', ['--field', file, 'Source'], { encoding: 'utf8' }).trim();
+  const [, source = name, built = version] = /^(\S+)(?: \((\S+)\))?$/.exec(field) ?? [];
+  const text = filesIn(file, './usr/share/doc/*/copyright');
+  // The texts that the others' files point to.
+  const common = name === 'base-files' ? [filesIn(file, './usr/share/common-licenses/*')] : [];
+  return { source, built, text, says: machineReadable(text), common };
+}
+
+function filesIn(file: string, pattern: string): string {
+  const script = 'dpkg-deb --fsys-tarfile "$1" | tar --extract --to-stdout --wildcards "$2" 2>/dev/null || true';
+  return execFileSync('sh', ['-c', script, 'sh', file, pattern], { encoding: 'utf8', maxBuffer: 64 << 20 });
 }
 
 /** The licences that a machine-readable copyright file (DEP-5) names; none where it is another. */

@@ -18,6 +18,13 @@ const policySchema = z.strictObject({
   debian: z.record(z.string(), z.string()),
   /** Go modules by `path@version`: `scripts/licences/read-go.ts` reads their files. */
   go: z.record(z.string(), z.string()),
+  /** What packages without a text of their own are under: whose they are, and files of `scripts/licences/texts/`. */
+  texts: z.record(z.string(), z.strictObject({ notice: z.string(), files: z.array(z.string()).min(1) })),
+  /** What packages hold inside a binary of theirs, beside what they say of themselves; without files: the package's own texts. */
+  within: z.record(
+    z.string(),
+    z.array(z.strictObject({ name: z.string(), licence: z.string(), files: z.array(z.string()) })),
+  ),
 });
 
 export type LicencePolicy = z.output<typeof policySchema>;
@@ -29,12 +36,28 @@ export interface Component {
   version: string;
   /** SHA-256 of what it came as, where that is known. */
   sha256?: string;
+  /** SHA-512 of the same, where that is what was locked. */
+  sha512?: string;
   arch?: string;
+  /** Of a Debian package: what it was built from, with its version. */
+  source?: string;
   /** What it says of its licences, in its own words; empty: nothing. */
   says: readonly string[];
+  /** The texts of its licences, as it brings them or as people found them. */
+  texts?: readonly string[];
 }
 
 export const POLICY_FILE = join(ROOT, 'manifests/licences.json');
+const TEXTS = join(import.meta.dirname, 'texts');
+
+/** A text that people found, of `scripts/licences/texts/`. */
+export const textOf = (file: string): string => readFileSync(join(TEXTS, file), 'utf8');
+
+/** The text that people found for a part that brings none: `npm/saxes`; none where they did not look. */
+export function textsByPeople({ texts }: LicencePolicy, part: string): string[] {
+  const known = texts[part];
+  return known === undefined ? [] : [[known.notice, ...known.files.map(textOf)].join('\n\n')];
+}
 
 export function readPolicy(file = POLICY_FILE): LicencePolicy {
   return policySchema.parse(JSON.parse(readFileSync(file, 'utf8')));

@@ -15,8 +15,9 @@ import { POLICY_FILE, readPolicy } from './policy.ts';
 export const SHIPPED_PROGRAMS = ['minio', 'docker-compose'] as const;
 
 /** What only one licence says. The longer ones first. */
-const WORDS: readonly [RegExp, string][] = [
+export const WORDS: readonly [RegExp, string][] = [
   [/GNU AFFERO GENERAL PUBLIC LICENSE/, 'AGPL-3.0-only'],
+  [/GNU GENERAL PUBLIC LICENSE\s+Version 2/, 'GPL-2.0-only'],
   [/Mozilla Public License,? [Vv]ersion 2\.0|Mozilla Public License 2\.0/, 'MPL-2.0'],
   [/Apache License\s+Version 2\.0|apache\.org\/licenses\/LICENSE-2\.0/, 'Apache-2.0'],
   [

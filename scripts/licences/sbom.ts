@@ -33,7 +33,11 @@ export function mergeJudged(all: readonly (readonly Judged[])[]): Judged[] {
 }
 
 function componentOf({ component, licences }: Judged) {
-  const { name, version, sha256, ecosystem } = component;
+  const { name, version, sha256, sha512, ecosystem } = component;
+  const hashes = [
+    ...(sha256 === undefined ? [] : [{ alg: 'SHA-256', content: sha256 }]),
+    ...(sha512 === undefined ? [] : [{ alg: 'SHA-512', content: sha512 }]),
+  ];
   const purl = purlOf(component);
   return {
     type: ecosystem === 'generic' ? 'application' : 'library',
@@ -41,7 +45,7 @@ function componentOf({ component, licences }: Judged) {
     name,
     version,
     purl,
-    ...(sha256 === undefined ? {} : { hashes: [{ alg: 'SHA-256', content: sha256 }] }),
+    ...(hashes.length === 0 ? {} : { hashes }),
     licenses: licences.map((licence) => ({
       license: licence.startsWith('LicenseRef-') ? { name: licence } : { id: licence },
     })),

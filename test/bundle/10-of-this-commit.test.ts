@@ -65,6 +65,14 @@ describe('the bundle of this commit', { skip: missing ?? false }, () => {
     assert.deepEqual(bundle.data_formats, { postgres: '17', vectors: 'embedded-1' });
     for (const { name } of bundle.images) assert.ok(existsSync(join(path, `sbom/image-${name}.cdx.json`)), name);
     assert.match(readFileSync(join(path, 'sources/OFFER.txt'), 'utf8'), /sources\/github\.com_minio_minio@/);
+    // Of each kind of part, a text that only the part itself can have brought.
+    for (const [kind, words] of [
+      ['deb', /GNU GENERAL PUBLIC LICENSE[\s\S]*^redis-server \S+: AGPL-3\.0-only, BSD-3-Clause$/m],
+      ['golang', /^github\.com\/minio\/minio \S+: AGPL[\s\S]*GNU AFFERO GENERAL PUBLIC LICENSE/m],
+      ['npm', /^hono \S+: MIT$/m],
+      ['generic', /^node \S+: MIT$[\s\S]*^pdfium \S+: /m],
+    ] as const)
+      assert.match(readFileSync(join(path, `sources/licences/${kind}.txt`), 'utf8'), words);
   });
 
   it('is the same to the byte from another checkout, in another folder, at another time, in another zone', () => {

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { ROOT } from '../../../../scripts/images/recipe.ts';
 import { machineReadable } from '../../../../scripts/licences/debian.ts';
 import { standardLibrary } from '../../../../scripts/licences/go.ts';
 import { npmComponents } from '../../../../scripts/licences/npm.ts';
 import { atomsOf, type Component, judge, readPolicy } from '../../../../scripts/licences/policy.ts';
 import { mergeJudged, purlOf, writeSbom } from '../../../../scripts/licences/sbom.ts';
+import { licenceTexts } from '../../../../scripts/licences/texts.ts';
 
 const policy = readPolicy();
 const component = (name: string, ...says: string[]): Component => ({ ecosystem: 'npm', name, version: '1.0.0', says });
@@ -14,6 +18,63 @@ test('every npm package that ships has a licence that may ship', () => {
   const names = judged.map((one) => one.component.name);
   assert.ok(names.includes('hono') && names.includes('zod'));
   assert.ok(!names.includes('typescript'), 'what only builds does not ship');
+});
+
+test('every npm package, and what it holds inside a binary, comes with the text of its licence and a hash of the lock', () => {
+  const parts = npmComponents();
+  const names = parts.map(({ name }) => name);
+  for (const inside of ['pdfium', 'tesseract', 'leptonica', 'sqlite']) assert.ok(names.includes(inside), inside);
+  for (const { name, ecosystem, sha512 } of parts)
+    if (ecosystem === 'npm') assert.match(sha512 ?? '', /^[0-9a-f]{128}$/, name);
+  const texts = licenceTexts(judge(parts, policy)).map(({ path, from }) => ({ path, text: String(from) }));
+  assert.deepEqual(
+    texts.map(({ path }) => path),
+    ['sources/licences/npm.txt', 'sources/licences/generic.txt'],
+  );
+  const [npm, inside] = texts.map(({ text }) => text);
+  assert.match(npm!, /onnxruntime-node [\d.]+: MIT\n={100}\n\nCopyright \(c\) Microsoft/);
+  assert.match(inside!, /Redistributions in binary form must reproduce/);
+  const sbom = JSON.parse(
+    writeSbom({ name: 'x', version: '1', type: 'application', built_at: 1 }, judge(parts, policy)),
+  );
+  const hono = sbom.components.find(({ name }: { name: string }) => name === 'hono');
+  const lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'));
+  const integrity = lock.packages['node_modules/hono'].integrity as string;
+  assert.equal(hono.hashes[0].alg, 'SHA-512');
+  assert.equal(`sha512-${Buffer.from(hono.hashes[0].content, 'hex').toString('base64')}`, integrity);
+});
+
+test('parts without the text of a licence are all named, and do not ship', () => {
+  const bare = { component: component('bare', 'MIT'), licences: ['MIT'] };
+  const whole = {
+    component: { ...component('whole', 'MIT'), texts: ['Permission is hereby granted'] },
+    licences: ['MIT'],
+  };
+  const program = (licence: string) => ({
+    component: { ...component(licence, licence), ecosystem: 'generic' as const },
+    licences: [licence],
+  });
+  assert.throws(
+    () =>
+      licenceTexts([
+        bare,
+        whole,
+        { ...bare, component: { ...component('blank', 'MIT'), texts: [' \n'] } },
+        program('MPL-2.0'),
+      ]),
+    ({ message }: Error) =>
+      message.startsWith('3 part(s)') && ['npm/bare', 'npm/blank', 'MPL-2.0'].every((name) => message.includes(name)),
+  );
+  const standard = licenceTexts([
+    whole,
+    { ...whole, component: { ...whole.component, name: 'twin' } },
+    program('Apache-2.0'),
+  ]);
+  assert.match(
+    String(standard[0]!.from),
+    /twin 1\.0\.0: MIT\nwhole 1\.0\.0: MIT\n=+\n\nPermission is hereby granted\n$/,
+  );
+  assert.match(String(standard[1]!.from), /Apache License/);
 });
 
 test('unknown, unfit and missing licences are all named at once', () => {
