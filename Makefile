@@ -64,8 +64,8 @@ BUNDLE ?= .cache/bundle/$(shell sed -n 's/^  "version": "\(.*\)",$$/frostbyte-\1
 sign: build ## Sign the package with a release key (KEY=file, BUNDLE=folder)
 	@dist/frostbyte bundle sign $(BUNDLE) --key $(KEY)
 
-usb: build ## Write the package to a mounted FAT32 or exFAT medium, read it back, verify it (DEV=device or folder, root)
-	@dist/frostbyte bundle write $(BUNDLE) $(DEV) --fingerprint "$$(ssh-keygen -l -E sha256 -f $(BUNDLE)/signers/root.pub | cut -d ' ' -f 2)"
+usb: build ## Write the package, or a delta (DELTA=folder), to a mounted FAT32 or exFAT medium, read it back, verify it (DEV=device or folder, root)
+	@dist/frostbyte bundle write $(or $(DELTA),$(BUNDLE)) $(DEV) $(if $(DELTA),--delta) --fingerprint "$$(ssh-keygen -l -E sha256 -f $(or $(DELTA),$(BUNDLE))/signers/root.pub | cut -d ' ' -f 2)"
 
 images-update: build ## Move the pins of images/lock.json and show what changed (PINS=keep: only write down what our own changes give)
 	@$(NODE) scripts/images-update.ts $(if $(filter keep,$(PINS)),--keep-pins)

@@ -4,15 +4,18 @@ import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFil
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { bundledImages } from '../../appliance/bundle/build/oci-layout.ts';
+import { applyDelta } from '../../appliance/bundle/delta/apply-delta.ts';
 import { makeDelta } from '../../appliance/bundle/delta/make-delta.ts';
 import { BUNDLE_EXIT } from '../../appliance/bundle/exit-codes.ts';
+import { blobPath } from '../../appliance/bundle/format/oci.ts';
 import { openLayoutBlob } from '../../appliance/bundle/format/oci-layout.ts';
 import { fingerprint, readPublicLine } from '../../appliance/bundle/sshsig/keys.ts';
 import { verifyBundle } from '../../appliance/bundle/verify/verify-bundle.ts';
-import { loadImages } from '../../appliance/control/engine/images/load-images.ts';
+import { blobsToSend, loadImages } from '../../appliance/control/engine/images/load-images.ts';
 import { openImageStore } from '../../appliance/control/engine/images/store.ts';
 import { hashHere } from '../support/bundle-world.ts';
 import { type Checkout, checkOut } from '../support/checkouts.ts';
+import { docker } from '../support/docker.ts';
 import { ALL_FAULTS, seeded } from '../support/faults/random.ts';
 import { ROOT } from '../support/shipped.ts';
 import { stackMissing, testStack } from '../support/stack.ts';
@@ -108,6 +111,49 @@ describe('the bundle of this commit', { skip: missing ?? false }, () => {
     const newer = first.bundle(join(folder, 'newer'));
     const delta = makeDelta(path, newer, join(folder, 'delta'));
     assert.ok(delta.bytes <= delta.of_bytes * 0.03, `${delta.bytes} of ${delta.of_bytes} bytes`);
+  });
+
+  it('which is put together with it beside an engine, sent only what that lacks, though the older one has lost the rest', async () => {
+    const { bundle } = await verify();
+    const { engine } = testStack()!;
+    const store = openImageStore(engine.socket);
+    const own = ({ reference }: { reference: string }) => reference.includes('/appliance:');
+    // The engine has the stores' images, so the older bundle may do without what is theirs alone.
+    const older = join(folder, 'older');
+    execFileSync('cp', ['-al', path, older]);
+    const images = bundledImages(path, bundle);
+    const shared = new Set(images.filter(own).flatMap(({ layers }) => layers.map(({ digest }) => digest)));
+    const stores = images.filter((image) => !own(image)).flatMap(({ layers }) => layers.map(({ digest }) => digest));
+    const gone = [...new Set(stores)].filter((digest) => !shared.has(digest));
+    for (const digest of gone) rmSync(join(older, 'images', blobPath(digest)));
+    const options = {
+      anchor: { fingerprint: fingerprint(readPublicLine(readFileSync(join(path, 'signers/root.pub'), 'latin1'))) },
+      at: Date.now(),
+      host: { arch: 'amd64' as const, counter: 0, not_before: 0, allow_older: false },
+      hashers: hashHere,
+      older,
+    };
+    const needed = (all: Parameters<typeof blobsToSend>[1]) => blobsToSend(store, all);
+    const delta = join(folder, 'delta');
+    await assert.rejects(
+      applyDelta(delta, { ...options, needed, lean: false, target: null }),
+      ({ code, details }: { code: string; details: unknown[] }) =>
+        code === 'BUNDLE_FILE_MISSING' && details.length === gone.length,
+      'one that is to install has to be whole',
+    );
+    const target = join(folder, 'lean');
+    const applied = await applyDelta(delta, { ...options, needed, lean: true, target });
+    assert.equal(applied.in_engine, gone.length);
+    const newest = bundledImages(target, applied.bundle).find(own)!;
+    assert.ok(!images.some(({ config }) => config.digest === newest.config.digest), 'it is another image');
+    const reference = 'frostbyte.local/appliance:of-a-delta';
+    try {
+      const [loaded] = await loadImages(store, [{ ...newest, reference }], openLayoutBlob(join(target, 'images')));
+      assert.equal(loaded!.how, 'loaded');
+      assert.equal(await store.idOf(reference), newest.config.digest);
+    } finally {
+      docker(testStack()!, 'image', 'rm', reference);
+    }
   });
 
   it('holds the images that the stack runs: nothing of them is loaded again', async () => {

@@ -233,10 +233,14 @@ describe('the command for bundles', () => {
     const made = await bundle('diff', older, newer, '--out', delta);
     assert.match(made.out, /^1\.2\.4 → 1\.2\.5: 10 files/, made.err);
     const target = join(folder, 'put-together');
-    const words = ['apply-delta', delta, '--older', older, '--anchor', anchor];
-    assert.match((await bundle(...words)).out, /Version 1\.2\.5 can be put together here\./);
-    assert.equal((await bundle(...words, '--to', target)).code, 0);
+    const words = ['apply-delta', delta, '--older', older, '--anchor', anchor, '--engine', join(folder, 'no-engine')];
+    assert.match((await bundle(...words)).out, /Version 1\.2\.5 can be put together here\.\nNo engine was asked\./);
+    assert.match(
+      (await bundle(...words, '--to', target)).out,
+      /^Install it: sh .*put-together\/install\.sh --upgrade$/m,
+    );
     execFileSync('diff', ['-r', newer, target]);
+    assert.equal((await bundle('verify', target, '--anchor', anchor)).code, 0);
     rmSync(join(older, 'bin/node'));
     assert.equal((await bundle(...words)).code, BUNDLE_EXIT.BUNDLE_FILE_MISSING);
     writeFileSync(join(folder, 'wrong.json'), '{"inputs":[]}');

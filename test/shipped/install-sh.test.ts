@@ -16,6 +16,9 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import type { Input } from '../../appliance/bundle/build/write-bundle.ts';
+import { applyDelta } from '../../appliance/bundle/delta/apply-delta.ts';
+import { makeDelta } from '../../appliance/bundle/delta/make-delta.ts';
 import { fingerprint, publicLine, publicOf } from '../../appliance/bundle/sshsig/keys.ts';
 import { ABOUT, type BundleWorld, bundleWorld, newKey } from '../support/bundle-world.ts';
 import { requireBuild } from '../support/shipped.ts';
@@ -28,6 +31,7 @@ const skip = without(stockSshKeygen, 'ssh-keygen') || (process.geteuid?.() === 0
 
 let world: BundleWorld;
 let path: string;
+let build: (name: string, about: Partial<typeof ABOUT>, more: readonly Input[]) => Promise<string>;
 let root: string;
 let hosts = 0;
 
@@ -43,21 +47,26 @@ before(async () => {
       from: join(ROOT, 'dist', file),
       ...(file === 'frostbyte' ? { executable: true as const } : {}),
     }));
-  ({ path } = await world.build('medium', {
-    inputs: [
-      { path: 'README.txt', from: join(ROOT, 'host/bundle/README.txt') },
-      { path: 'install.sh', from: join(ROOT, 'host/bundle/install.sh'), executable: true },
-      { path: 'verify.sh', from: join(ROOT, 'host/bundle/verify.sh'), executable: true },
-      { path: 'bin/node', from: join(ROOT, '.toolchain/node/bin/node'), executable: true },
-      ...program,
-    ],
-    // No machine has so many processors: preflight has something to refuse everywhere.
-    about: {
-      arch: process.arch === 'x64' ? 'amd64' : 'arm64',
-      requirements: { ...ABOUT.requirements, cpus: 5000 },
-    },
-    partBytes: 2 ** 30,
-  }));
+  build = async (name, about, more) =>
+    (
+      await world.build(name, {
+        inputs: [
+          { path: 'install.sh', from: join(ROOT, 'host/bundle/install.sh'), executable: true },
+          { path: 'verify.sh', from: join(ROOT, 'host/bundle/verify.sh'), executable: true },
+          { path: 'bin/node', from: join(ROOT, '.toolchain/node/bin/node'), executable: true },
+          ...program,
+          ...more,
+        ],
+        // No machine has so many processors: preflight has something to refuse everywhere.
+        about: {
+          arch: process.arch === 'x64' ? 'amd64' : 'arm64',
+          requirements: { ...ABOUT.requirements, cpus: 5000 },
+          ...about,
+        },
+        partBytes: 2 ** 30,
+      })
+    ).path;
+  path = await build('medium', {}, [{ path: 'README.txt', from: join(ROOT, 'host/bundle/README.txt') }]);
 });
 after(() => world?.end());
 
@@ -95,6 +104,23 @@ describe('install.sh', { skip }, () => {
         readFileSync(join(path, file)),
         file,
       );
+  });
+
+  test('takes what was put together of the copy that is here and a delta to a newer one', async () => {
+    const more = [{ path: 'README.txt', from: Buffer.from('read me again\n') }];
+    const newer = await build('newer', { version: '1.2.4', counter: 8 }, more);
+    const [delta, whole] = [join(world.folder, 'delta'), join(world.folder, 'put-together')];
+    assert.ok(makeDelta(path, newer, delta).bytes < 2 ** 20);
+    const older = join(root, 'opt/frostbyte/quarantine/1.2.3');
+    const options = world.options();
+    const host = { ...options.host, arch: process.arch === 'x64' ? ('amd64' as const) : ('arm64' as const) };
+    await applyDelta(delta, { ...options, host, older, target: whole, needed: null, lean: false });
+    const { code, out, said } = install(whole, '--fingerprint', print(), '--', '--dry-run');
+    assert.equal(code, 0, said);
+    assert.match(said, /The bundle is as it was signed: version 1\.2\.4/);
+    assert.match(out, /Put release 1\.2\.4 in its place/);
+    for (const folder of [newer, whole, join(root, 'opt/frostbyte/quarantine/1.2.4')])
+      rmSync(folder, { recursive: true });
   });
 
   test('needs no copy twice, and no medium once there is one', () => {

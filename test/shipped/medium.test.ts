@@ -15,6 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
+import { makeDelta } from '../../appliance/bundle/delta/make-delta.ts';
 import { BUNDLE_EXIT } from '../../appliance/bundle/exit-codes.ts';
 import { forgetCached } from '../../appliance/bundle/medium/settle.ts';
 import { writeMedium } from '../../appliance/bundle/medium/write-medium.ts';
@@ -89,6 +90,26 @@ describe('writing a bundle to a stick', { skip: stickMissing() ?? false }, () =>
       same(path, String(told.at));
     });
   }
+
+  test('writes a delta, reads it back, and takes no delta for a bundle, nor the other way round', async () => {
+    const newer = await world.build('frostbyte-1.2.4-linux-amd64', {
+      about: { version: '1.2.4', counter: 8 },
+      inputs: [...INPUTS, { path: 'docs/mark.txt', from: Buffer.from('another mark') }],
+    });
+    const delta = join(folder, 'frostbyte-1.2.3-to-1.2.4');
+    makeDelta(path, newer.path, delta);
+    const { at } = await have('exfat');
+    const put = (...more: string[]) =>
+      runProgram([frostbyte, 'bundle', 'write', delta, at, '--anchor', anchor, ...more], {
+        env: { PATH: process.env.PATH ?? '' },
+      });
+    assert.equal((await put()).code, BUNDLE_EXIT.BUNDLE_PART_MISSING);
+    assert.equal(existsSync(join(at, basename(delta))), false);
+    const ran = await put('--delta');
+    assert.equal(ran.code, 0, ran.err);
+    assert.match(ran.out, /^The delta is as it was signed: to version 1\.2\.4/m);
+    same(delta, join(at, basename(delta)));
+  });
 
   test('refuses a folder of the host’s own disk', async () => {
     const ran = await write(folder);

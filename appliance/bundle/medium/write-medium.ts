@@ -14,6 +14,8 @@ export interface WriteMediumOptions extends Pick<VerifyOptions, 'anchor' | 'know
   replace?: boolean;
   /** How this host lets go of what it remembers; answers whether it could. */
   forget?: (folder: string) => boolean;
+  /** What is read back is verified as a bundle; as something else where that was written. */
+  verify?: (at: string, options: VerifyOptions) => Promise<Verified>;
   progress?: (phase: 'writing' | 'reading back', done: number, total: number) => void;
 }
 
@@ -32,7 +34,7 @@ export interface Written extends Verified {
  * `BUNDLE_MEDIUM_FAILED` where the medium ends, and as `verifyBundle`. O(bytes); memory does not grow with them.
  */
 export async function writeMedium(bundle: string, options: WriteMediumOptions): Promise<Written> {
-  const { medium, replace = false, forget = forgetCached, progress, hashers } = options;
+  const { medium, replace = false, forget = forgetCached, verify = verifyBundle, progress, hashers } = options;
   const listing = listBundle(bundle);
   const at = join(medium, basename(bundle).replace(/\.tar$/, ''));
   // One without its list was broken off.
@@ -43,7 +45,7 @@ export async function writeMedium(bundle: string, options: WriteMediumOptions): 
     await writeAll(listing, at, hashers, (done, total) => progress?.('writing', done, total));
     syncMedium(medium);
     const fromMedium = forget(at);
-    const verified = await verifyBundle(at, {
+    const verified = await verify(at, {
       ...options,
       target: null,
       progress: (done, total) => progress?.('reading back', done, total),

@@ -22,10 +22,13 @@ export class IncomingCopy {
   readonly #folder: string;
   readonly #bundle: BundleManifest;
   readonly #places = new Map<string, { file: string; offset: number }>();
+  readonly #isJoined: boolean;
   #isKept = false;
 
-  constructor(target: string, bundle: BundleManifest) {
+  /** `isJoined`: parts become their wholes, as a release is used; else they stay parts, as on a medium. */
+  constructor(target: string, bundle: BundleManifest, { isJoined = true } = {}) {
     this.#target = target;
+    this.#isJoined = isJoined;
     this.#folder = `${target}.incoming`;
     this.#bundle = bundle;
     if (existsSync(target)) {
@@ -40,7 +43,7 @@ export class IncomingCopy {
     this.#make();
   }
 
-  /** Where the bytes of a listed file go: a part goes into its whole. */
+  /** Where the bytes of a listed file go: a part goes into its whole, where those are joined. */
   placeOf({ path }: BundleFile): { file: string; offset: number } {
     return this.#places.get(path)!;
   }
@@ -66,13 +69,14 @@ export class IncomingCopy {
 
   /** Every file, of its size, and empty. */
   #make(): void {
-    const parts = new Set(this.#bundle.joined.flatMap((whole) => whole.parts));
+    const joined = this.#isJoined ? this.#bundle.joined : [];
+    const parts = new Set(joined.flatMap((whole) => whole.parts));
     for (const { path, size } of this.#bundle.files) {
       if (parts.has(path)) continue;
       this.#places.set(path, { file: this.#file(path, size), offset: 0 });
     }
     const sizes = new Map(this.#bundle.files.map(({ path, size }) => [path, size]));
-    for (const whole of this.#bundle.joined) {
+    for (const whole of joined) {
       const file = this.#file(whole.path, whole.size);
       let offset = 0;
       for (const part of whole.parts) {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { hashThreads } from '../../bin/wire/hash-threads.ts';
@@ -37,43 +38,55 @@ export function bundleDelta(bundle: Command): void {
   const apply = bundle
     .command('apply-delta <delta>')
     .description(
-      'Put a bundle together from a delta and the older bundle on this host; without --to only see whether it can be',
+      'Put the newer bundle together from a delta and the older one on this host, to install from; without --to only see whether it can be',
     )
     .requiredOption('--older <folder>', 'the older bundle, as it was verified and copied')
-    .option('--engine <socket>', 'the container engine whose images count', SOCKET);
+    .option('--engine <socket>', 'the container engine that is asked what of the images it lacks', SOCKET)
+    .option('--lean', 'to load images from alone: without blobs that neither has and the engine needs no more');
   trusting(apply)
     .option('--to <folder>', 'where it is put together; it must not exist yet')
     .addHelpText(
       'after',
       '\nExample:\n  frostbyte bundle apply-delta /media/stick/delta --older /opt/frostbyte/releases/1.2.2 --to /opt/frostbyte/incoming',
     )
-    .action(async (delta: string, flags: VerifyFlags & { older: string; engine: string }, command: Command) => {
-      const said = output(command);
-      const bar = said.progress('putting together', 100);
-      const target = flags.to === undefined ? null : resolve(flags.to);
-      const hashers = hashThreads();
-      try {
-        const applied = await applyDelta(resolve(delta), {
-          ...trustOf(flags),
-          target,
-          progress: (done, total) => bar.update(percent(done, total)),
-          hashers,
-          older: resolve(flags.older),
-          needed: (images) => blobsToSend(openImageStore(flags.engine), images),
-        });
-        const { version, counter } = applied.bundle;
-        const answer = { version, counter, bytes: applied.bytes, in_engine: applied.in_engine, target };
-        said.answer(answer, ({ in_engine }) => {
-          const from = in_engine > 0 ? `, ${in_engine} blobs are in the engine already` : '';
-          return target === null
-            ? `Version ${version} can be put together here${from}.`
-            : `Version ${version} is in ${target}: ${megabytes(applied.bytes)}${from}.`;
-        });
-      } finally {
-        bar.end();
-        await hashers.end();
-      }
-    });
+    .action(
+      async (
+        delta: string,
+        flags: VerifyFlags & { older: string; engine: string; lean?: boolean },
+        command: Command,
+      ) => {
+        const said = output(command);
+        const bar = said.progress('putting together', 100);
+        const target = flags.to === undefined ? null : resolve(flags.to);
+        const hashers = hashThreads();
+        try {
+          const applied = await applyDelta(resolve(delta), {
+            ...trustOf(flags),
+            target,
+            progress: (done, total) => bar.update(percent(done, total)),
+            hashers,
+            older: resolve(flags.older),
+            needed: existsSync(flags.engine) ? (images) => blobsToSend(openImageStore(flags.engine), images) : null,
+            lean: flags.lean ?? false,
+          });
+          const { version, counter } = applied.bundle;
+          const { bytes, in_engine, to_send } = applied;
+          said.answer({ version, counter, bytes, in_engine, to_send, target }, () => {
+            const left = in_engine > 0 ? `, without ${in_engine} blobs that the engine needs no more` : '';
+            return [
+              target === null
+                ? `Version ${version} can be put together here${left}.`
+                : `Version ${version} is in ${target}: ${megabytes(bytes)}${left}.`,
+              to_send === null ? 'No engine was asked.' : `The engine here lacks ${megabytes(to_send)} of its images.`,
+              ...(target === null || flags.lean ? [] : [`Install it: sh ${target}/install.sh --upgrade`]),
+            ].join('\n');
+          });
+        } finally {
+          bar.end();
+          await hashers.end();
+        }
+      },
+    );
 
   const load = bundle
     .command('load <folder>')

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { hashThreads } from '../../bin/wire/hash-threads.ts';
 import { signBundle } from '../../bundle/build/sign-bundle.ts';
+import { verifyDelta } from '../../bundle/delta/verify-delta.ts';
 import type { BundleManifest } from '../../bundle/format/manifest.ts';
 import { mountedMedium } from '../../bundle/medium/mounts.ts';
 import { writeMedium } from '../../bundle/medium/write-medium.ts';
@@ -44,37 +45,46 @@ export function bundleCommands(program: Command): void {
       'Write a bundle to a mounted medium (by its device or its folder), read it back from there and verify it',
     )
     .option('--replace', 'take the place of a bundle of this name that is there')
+    .option('--delta', 'it is a delta (bundle diff): what is there is verified, the rest is on the box')
     .addHelpText('after', '\nExample:\n  frostbyte bundle write frostbyte-1.2.3-linux-amd64 /dev/sdb1')
-    .action(async (at: string, named: string, flags: VerifyFlags & { replace?: boolean }, command: Command) => {
-      const said = output(command);
-      const { at: medium, type } = mountedMedium(named);
-      const bars = { writing: said.progress('writing', 100), 'reading back': said.progress('reading back', 100) };
-      const hashers = hashThreads();
-      try {
-        const {
-          at: place,
-          fromMedium,
-          ...verified
-        } = await writeMedium(resolve(at), {
-          ...trustOf(flags),
-          medium,
-          replace: flags.replace ?? false,
-          hashers,
-          progress: (phase, done, total) => bars[phase].update(percent(done, total)),
-        });
-        said.answer({ ...answerOf(verified), at: place, file_system: type, read_from_medium: fromMedium }, () =>
-          [
-            `${summary(verified)}\nIt lies at ${place} (${type}).`,
-            ...(fromMedium
-              ? []
-              : ['This host remembers what it wrote: pull the medium out, put it in again and verify.']),
-          ].join('\n'),
-        );
-      } finally {
-        for (const bar of Object.values(bars)) bar.end();
-        await hashers.end();
-      }
-    });
+    .action(
+      async (
+        at: string,
+        named: string,
+        flags: VerifyFlags & { replace?: boolean; delta?: boolean },
+        command: Command,
+      ) => {
+        const said = output(command);
+        const { at: medium, type } = mountedMedium(named);
+        const bars = { writing: said.progress('writing', 100), 'reading back': said.progress('reading back', 100) };
+        const hashers = hashThreads();
+        try {
+          const {
+            at: place,
+            fromMedium,
+            ...verified
+          } = await writeMedium(resolve(at), {
+            ...trustOf(flags),
+            medium,
+            replace: flags.replace ?? false,
+            ...(flags.delta ? { verify: verifyDelta } : {}),
+            hashers,
+            progress: (phase, done, total) => bars[phase].update(percent(done, total)),
+          });
+          said.answer({ ...answerOf(verified), at: place, file_system: type, read_from_medium: fromMedium }, () =>
+            [
+              `${flags.delta ? deltaSummary(verified) : summary(verified)}\nIt lies at ${place} (${type}).`,
+              ...(fromMedium
+                ? []
+                : ['This host remembers what it wrote: pull the medium out, put it in again and verify.']),
+            ].join('\n'),
+          );
+        } finally {
+          for (const bar of Object.values(bars)) bar.end();
+          await hashers.end();
+        }
+      },
+    );
 
   bundleBuild(bundle);
   bundleDelta(bundle);
@@ -124,6 +134,10 @@ function summary({ bundle, signer, bytes, lists }: Verified): string {
   const none = noneBefore(lists.allowed_signers);
   const withdrawn = none === 0 ? 'its maker has withdrawn none' : `none is taken from before ${dayOf(none)}`;
   return `The bundle is as it was signed: version ${bundle.version}, counter ${bundle.counter}, ${bundle.files.length} files, ${size}, built ${day}, by ${fingerprint(signer)}; ${withdrawn}.`;
+}
+
+function deltaSummary({ bundle, signer, bytes }: Verified): string {
+  return `The delta is as it was signed: to version ${bundle.version}, counter ${bundle.counter}, ${(bytes / 2 ** 20).toFixed(1)} MiB, by ${fingerprint(signer)}.`;
 }
 
 function contents(bundle: BundleManifest): string {

@@ -7,11 +7,14 @@ import { type BundledImage, layoutInputs } from '../../../../appliance/bundle/bu
 import type { Input } from '../../../../appliance/bundle/build/write-bundle.ts';
 import { type ApplyOptions, applyDelta } from '../../../../appliance/bundle/delta/apply-delta.ts';
 import { makeDelta } from '../../../../appliance/bundle/delta/make-delta.ts';
+import { verifyDelta } from '../../../../appliance/bundle/delta/verify-delta.ts';
 import type { BundleManifest } from '../../../../appliance/bundle/format/manifest.ts';
 import { blobPath, OCI_MEDIA, ociManifest } from '../../../../appliance/bundle/format/oci.ts';
+import { hostLayout } from '../../../../appliance/bundle/host-layout.ts';
+import { placeRelease } from '../../../../appliance/bundle/install/phases/place-release.ts';
 import { publicLine, publicOf } from '../../../../appliance/bundle/sshsig/keys.ts';
 import { verifyBundle } from '../../../../appliance/bundle/verify/verify-bundle.ts';
-import { prefixedSha256 } from '../../../../appliance/kernel/digest.ts';
+import { prefixedSha256, sha256Hex } from '../../../../appliance/kernel/digest.ts';
 import { type BundleWorld, bundleWorld, INPUTS, newKey } from '../../../support/bundle-world.ts';
 
 describe('a delta from one bundle to a newer one', () => {
@@ -68,6 +71,7 @@ describe('a delta from one bundle to a newer one', () => {
       older: installed,
       target: place('target'),
       needed: async (images) => new Set(images.flatMap(({ layers }) => layers.map(({ digest }) => digest))),
+      lean: false,
       ...changes,
     });
 
@@ -81,23 +85,72 @@ describe('a delta from one bundle to a newer one', () => {
     assert.throws(() => makeDelta(older, newer.path, delta), { code: 'VALIDATION_ERROR' });
   });
 
-  test('and the older one, as it was copied, give the newer one to the byte', async () => {
+  test('and the older one, as it was copied, give the newer one to the byte, in its parts: one that installs', async () => {
     const target = place('whole');
-    const { bundle, in_engine } = await apply({ target });
+    const { bundle, in_engine, to_send } = await apply({ target });
     assert.deepEqual([bundle.version, in_engine], ['1.2.4', 0]);
+    assert.equal(
+      to_send,
+      ['system', 'store', 'changed'].reduce((sum, layer) => sum + layer.length * 50, 0),
+    );
+    execFileSync('diff', ['-r', newer.path, target]);
+    assert.equal((await apply({ target: place('asked-nobody'), needed: null })).to_send, null);
+
+    const host = hostLayout(place('host'));
+    await verifyBundle(target, world.options({ target: join(host.quarantine, '1.2.4') }));
+    const release = {
+      version: '1.2.4',
+      manifest_sha256: sha256Hex(readFileSync(join(target, 'MANIFEST.json'))),
+      bytes: 1,
+    };
+    const phase = placeRelease(host, release);
+    await phase.do({ progress: () => undefined, signal: new AbortController().signal } as never);
+    assert.equal(await phase.check({} as never), true);
+    for (const file of [
+      'bin/node',
+      'docs/new.txt',
+      'models/weights.bin',
+      `images/${blobPath(bundle.images[0]!.manifest_digest)}`,
+    ])
+      assert.ok(existsSync(join(host.releases, '1.2.4', file)), file);
+  });
+
+  test('to load images from, its lean form has its parts joined, as a release has', async () => {
+    const target = place('lean');
+    await apply({ target, lean: true });
     const straight = place('straight');
     await verifyBundle(newer.path, world.options({ target: straight }));
     execFileSync('diff', ['-r', straight, target]);
   });
 
-  test('needs no blob that the engine has, and names before anything is copied what neither has', async () => {
+  test('is verified by itself: whom it is from, and every file that is there', async () => {
+    const { bundle, bytes } = await verifyDelta(delta, world.options());
+    assert.equal(bundle.version, '1.2.4');
+    assert.ok(bytes > 0);
+    for (const [name, code] of [
+      ['docs/new.txt', 'BUNDLE_FILE_ALTERED'],
+      ['docs/added.txt', 'BUNDLE_FILE_EXTRA'],
+    ] as const) {
+      const spoilt = place('spoilt-alone');
+      cpSync(delta, spoilt, { recursive: true });
+      writeFileSync(join(spoilt, name), 'nEw');
+      await assert.rejects(verifyDelta(spoilt, world.options()), { code });
+    }
+    const foreign = await world.build('foreign-alone', { signer: newKey() });
+    await assert.rejects(verifyDelta(foreign.path, world.options()), { code: 'BUNDLE_SIGNER_UNKNOWN' });
+  });
+
+  test('needs, lean, no blob that the engine has, and names before anything is copied what neither has', async () => {
     const bare = place('bare');
     cpSync(installed, bare, { recursive: true });
     const system = Buffer.from('system'.repeat(50));
     const blob = `images/${blobPath(prefixedSha256(system))}`;
     rmSync(join(bare, blob));
     const target = place('engine');
-    const hadAll = await apply({ older: bare, target, needed: async () => new Set<string>() });
+    await assert.rejects(apply({ older: bare, needed: async () => new Set<string>() }), {
+      code: 'BUNDLE_FILE_MISSING',
+    });
+    const hadAll = await apply({ older: bare, target, needed: async () => new Set<string>(), lean: true });
     assert.equal(hadAll.in_engine, 1);
     assert.ok(!existsSync(join(target, blob)) && existsSync(join(target, 'bin/node')));
 
@@ -174,7 +227,7 @@ describe('a delta from one bundle to a newer one', () => {
       return true;
     });
     const target = place('unparted');
-    assert.equal((await apply({ target, needed: async () => new Set() }, parted)).in_engine, 1);
+    assert.equal((await apply({ target, needed: async () => new Set(), lean: true }, parted)).in_engine, 1);
     assert.ok(!existsSync(join(target, blob)));
   });
 
