@@ -26,7 +26,7 @@ import { takeForeign } from './images/foreign.ts';
 import { holdInstalled } from './images/installed.ts';
 import { type ImageLock, type LockedImage, readLock } from './images/lock.ts';
 import { ROOT } from './images/recipe.ts';
-import { wantedImages } from './images/wanted.ts';
+import { refuseUndescribed, wantedImages } from './images/wanted.ts';
 import { broughtPackages } from './licences/debian.ts';
 import { readPolicy } from './licences/policy.ts';
 import { signatureParts } from './licences/signatures.ts';
@@ -53,6 +53,7 @@ try {
 }
 
 async function build(): Promise<void> {
+  refuseUndescribed(values.objects);
   requireBuild();
   const lock = readLock();
   const arch = lock.arch;

@@ -1,4 +1,5 @@
 /** Which images a build takes: those of the recipes and of the lock, less what it is told to do without. */
+import { CORE_SERVICES } from '../../appliance/control/stack/core-services.ts';
 import { MODEL_LOCK } from '../../appliance/models/embedder/lock.ts';
 import { type ImageLock, type LockedImage, readLock } from './lock.ts';
 
@@ -9,6 +10,21 @@ export interface Wanted {
   without?: readonly string[];
   /** Which object store: `objects`, or one of the lock that replaces it. */
   objects?: string;
+}
+
+/**
+ * Throws for an object store that Compose would not know how to start: how ours is started, its guard before it, its users and
+ * where it finds its secrets are the description of one image, and another under its name would not come up, or come up
+ * without the guard.
+ */
+export function refuseUndescribed(
+  objects: string,
+  described = CORE_SERVICES.map(({ image }) => image as string),
+): void {
+  if (described.includes(objects)) return;
+  throw new Error(
+    `no package is made with ${objects}: nothing describes how it is started behind the guard, with which users and secrets (appliance/control/stack/core-services.ts, docs/decisions/0052). make images OBJECTS=${objects} fetches it, to run the contract suite of object stores against; make the package without OBJECTS`,
+  );
 }
 
 /** Throws an error that says which names there are. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,8 +8,8 @@ import { after, test } from 'node:test';
 import type { Debian } from '../../../../scripts/images/debian.ts';
 import { changesOf, type ImageLock, pinsOf, readLock, versionOf, writeLock } from '../../../../scripts/images/lock.ts';
 import { fetchPackages, writeRepository } from '../../../../scripts/images/packages.ts';
-import { imageNames, readRecipe } from '../../../../scripts/images/recipe.ts';
-import { wantedImages } from '../../../../scripts/images/wanted.ts';
+import { imageNames, ROOT, readRecipe } from '../../../../scripts/images/recipe.ts';
+import { refuseUndescribed, wantedImages } from '../../../../scripts/images/wanted.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'frostbyte-lock-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -135,4 +136,18 @@ test('a release has all images but those that replace one; nothing is left out t
   assert.throws(() => names({ without: ['postgres'] }), /postgres is made here, and no stack starts without it/);
   assert.throws(() => names({ objects: 'qdrant' }), /no object store/);
   assert.throws(() => names({ objects: 'silo', without: ['silo'] }), /no stack starts without an object store/);
+});
+
+test('no package is made with an object store that Compose does not know how to start', () => {
+  refuseUndescribed('objects');
+  for (const other of readLock().images.filter((image) => image.source !== 'recipe' && image.replaces === 'objects'))
+    assert.throws(
+      () => refuseUndescribed(other.name),
+      new RegExp(`no package is made with ${other.name}:.*behind the guard`),
+    );
+  const { status, stderr } = spawnSync(process.execPath, [join(ROOT, 'scripts/bundle.ts'), '--objects=silo'], {
+    encoding: 'utf8',
+  });
+  assert.equal(status, 1);
+  assert.match(stderr, /^bundle: no package is made with silo/m);
 });
