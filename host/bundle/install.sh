@@ -112,7 +112,7 @@ elif [ "$here" != "$copy" ]; then
   tool=$quarantine/.tool
   rm -rf "$tool" && mkdir -p "$tool" || exit 1
   sums=$tool/sums
-  changed() { say 'The medium does not answer the same twice. Use another one.'; exit 40; }
+  changed() { say 'BUNDLE_MEDIUM_CHANGED: The medium does not answer the same twice. Use another one.'; exit 41; }
   # The list that was verified a moment ago, verified once more as the copy that counts: of the medium nothing is believed.
   cp "$here/SHA256SUMS" "$sums" && cp "$here/SHA256SUMS.sig" "$tool/sums.sig" && mkdir -p "$tool/signers" &&
     cp "$here/signers/allowed_signers" "$here/signers/revoked_keys" "$here/signers/allowed_signers.sig" "$here/signers/revoked_keys.sig" "$here/signers/root.pub" "$tool/signers/" || exit 40

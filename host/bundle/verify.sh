@@ -1,8 +1,10 @@
 #!/bin/sh
 # Verifies this bundle with ssh-keygen and sha256sum, before a byte of it is run or copied. Changes nothing.
 #
-#   sh verify.sh [--anchor FILE | --fingerprint SHA256:…] [--known FOLDER] [--list-serial N] [--counter N] [FOLDER]
+#   sh verify.sh [--anchor FILE | --fingerprint SHA256:…] [--known FOLDER] [--list-serial N] [--counter N] [BUNDLE]
 #
+# BUNDLE         its folder (by default the one of this script), its tar, a device with that, or - for a tar on standard input;
+#                a tar is read once, in order, and nothing of it is unpacked but its lists
 # --anchor       who may sign: a list with the root key, by default /etc/frostbyte/allowed_signers
 # --fingerprint  the root key's, from paper or telephone, where this host has no such list yet
 # --known        where this host keeps what it has taken before, by default /etc/frostbyte: nothing older is taken
@@ -14,9 +16,9 @@ set -u
 LC_ALL=C
 export LC_ALL
 unset CDPATH GREP_OPTIONS
-anchor=/etc/frostbyte/allowed_signers fingerprint='' known=/etc/frostbyte list_serial='' counter='' folder=''
+anchor=/etc/frostbyte/allowed_signers fingerprint='' known=/etc/frostbyte list_serial='' counter='' bundle=''
 
-usage() { sed -n '4,10s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '4,12s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 number() { case $1 in '' | *[!0-9]*) usage ;; esac; }
 while [ $# -gt 0 ]; do
   case $1 in
@@ -30,15 +32,22 @@ while [ $# -gt 0 ]; do
         --counter) number "$2"; counter=$2 ;;
       esac
       shift 2 ;;
-    -*) usage ;;
-    *) [ -z "$folder" ] || usage; folder=$1; shift ;;
+    -?*) usage ;;
+    *) [ -z "$bundle" ] || usage; bundle=$1; shift ;;
   esac
 done
 
 # refuse CODE NUMBER MESSAGE: nothing more is looked at.
-refuse() { printf '%s: %s\n' "$1" "$3" >&2; exit "$2"; }
+refuse() { still_there; printf '%s: %s\n' "$1" "$3" >&2; exit "$2"; }
+# A medium that was pulled out lacks nothing: it is not there. (Its folder is where this stands, once that was gone into.)
+inside=no
+still_there() {
+  if [ "$inside" = no ] || ls . >/dev/null 2>&1; then return; fi
+  echo 'BUNDLE_MEDIUM_FAILED: The medium cannot be read any more: it was pulled out, or it is damaged. Put it in again and repeat.' >&2
+  exit 40
+}
 
-for tool in ssh-keygen sha256sum find sort uniq cmp sed grep tr wc mktemp; do
+for tool in ssh-keygen sha256sum find sort uniq cmp sed grep tr wc mktemp dd od head tail; do
   command -v "$tool" >/dev/null 2>&1 || { printf 'verify.sh needs %s on this host.\n' "$tool" >&2; exit 2; }
 done
 # What this host has taken before: a list or a bundle that is older may bring back what was closed since.
@@ -59,20 +68,119 @@ if [ -z "$counter" ]; then
   fi
 fi
 
-[ -n "$folder" ] || folder=$(dirname "$0")
-cd "$folder" 2>/dev/null || refuse BUNDLE_FILE_MISSING 30 "There is no folder $folder."
+[ -n "$bundle" ] || bundle=$(dirname "$0")
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM HUP
-
-# Plain files and folders alone; a name with a line break or anything strange is no name of a bundle.
-find . ! -type f ! -type d >"$work/strange" 2>"$work/errors" || refuse BUNDLE_MEDIUM_FAILED 40 "The medium cannot be read: $(head -n 1 "$work/errors")"
-[ ! -s "$work/strange" ] || refuse BUNDLE_PATH_REFUSED 21 "There is something that is no plain file: $(head -n 1 "$work/strange")"
-find . -type f >"$work/found" 2>/dev/null
-if grep -v -q '^\./[A-Za-z0-9][A-Za-z0-9._+@/-]*$' "$work/found"; then
-  refuse BUNDLE_PATH_REFUSED 21 "There is a file whose name no bundle has: $(grep -v '^\./[A-Za-z0-9][A-Za-z0-9._+@/-]*$' "$work/found" | head -n 1)"
+form=folder
+if [ "$bundle" = - ]; then form=tar; exec 3<&0
+elif [ -f "$bundle" ] || [ -b "$bundle" ]; then
+  form=tar
+  # (In braces: a redirection that fails ends some shells.)
+  { true <"$bundle"; } 2>"$work/errors" || refuse BUNDLE_MEDIUM_FAILED 40 "The medium cannot be read: $(head -n 1 "$work/errors")"
+  exec 3<"$bundle"
 fi
-sed 's|^\./||' "$work/found" | sort >"$work/there"
+ours='^[A-Za-z0-9][A-Za-z0-9._+@-]*\(/[A-Za-z0-9][A-Za-z0-9._+@-]*\)*$'
+# More than any bundle has; the lists say less than a medium may hold.
+most=60000 listable=50001
+# proper WHAT: refuses the first of the paths on its input that no bundle has.
+proper() {
+  grep -v "$ours" >"$work/improper" || return 0
+  read -r path <"$work/improper"
+  case /$path/ in
+    //*) refuse BUNDLE_PATH_ABSOLUTE 25 "$1 holds an absolute path: $path" ;;
+    */../*) refuse BUNDLE_PATH_UPWARD 24 "$1 holds a path that leads out of the bundle: $path" ;;
+  esac
+  refuse BUNDLE_PATH_REFUSED 21 "$1 holds a path that no bundle has: $path"
+}
+
+if [ "$form" = folder ]; then
+  cd "$bundle" 2>/dev/null || refuse BUNDLE_FILE_MISSING 30 "There is no $bundle."
+  inside=yes
+  # Plain files and folders alone; a name with a line break or anything strange is no name of a bundle.
+  find . ! -type f ! -type d >"$work/strange" 2>"$work/errors" || refuse BUNDLE_MEDIUM_FAILED 40 "The medium cannot be read: $(head -n 1 "$work/errors")"
+  [ ! -s "$work/strange" ] || refuse BUNDLE_LINK_REFUSED 23 "There is something that is no plain file: $(head -n 1 "$work/strange")"
+  find . -type f >"$work/found" 2>/dev/null
+  [ "$(wc -l <"$work/found")" -le "$most" ] || refuse BUNDLE_TOO_LARGE 28 "There are more than $most files."
+  # A line that does not begin so is the rest of a name with a line break.
+  ! grep -v -q '^\./' "$work/found" || refuse BUNDLE_PATH_REFUSED 21 'There is a file with a line break in its name.'
+  sed 's|^\./||' "$work/found" | proper 'The medium' || exit
+  sed 's|^\./||' "$work/found" | sort >"$work/there"
+fi
+
+# A tar, as a bundle has it: narrow ustar, read block by block. Every header is written anew from what it says, and must be the
+# same to the byte, which leaves no room for links, other owners, or a second meaning.
+broken() { refuse BUNDLE_TAR_INVALID 22 "The archive is not a whole bundle: $1. Copy it again."; }
+blocks() { [ "$2" -eq 0 ] || dd bs="$1" count="$2" iflag=fullblock <&3 2>>"$work/errors"; }
+failed() {
+  if grep -q -i -e 'error' -e 'no such device' -e 'not connected' "$work/errors" && ! grep -q -i -e 'broken pipe' "$work/errors"; then
+    refuse BUNDLE_MEDIUM_FAILED 40 "The medium cannot be read any more: $(grep -i -m 1 -e 'error' -e 'no such device' -e 'not connected' "$work/errors")"
+  fi
+  : >"$work/errors"
+}
+# content SIZE: so many bytes, and what fills the last block into a file.
+content() {
+  blocks 1048576 $(($1 / 1048576))
+  blocks 512 $(($1 % 1048576 / 512))
+  : >"$work/rest"
+  [ $(($1 % 512)) -eq 0 ] || { blocks 512 1 >"$work/last"; head -c $(($1 % 512)) "$work/last"; tail -c +$(($1 % 512 + 1)) "$work/last" >"$work/rest"; }
+}
+# header CHECKSUM: of the path, the size and the mode; a space is an empty byte here, and a colon a space.
+header() {
+  printf '%-100s%s 0000000 0000000 %s 00000000000 %s0%-100sustar 00%-80s%-155s%-12s' "$name" "$mode" "$octal" "$1" '' '' "$prefix" '' | tr ' :' '\000 '
+}
+# The next file of the tar: its path, size and mode; 1 at the end.
+entry() {
+  blocks 512 1 >"$work/header"
+  failed
+  if cmp -s "$work/header" "$work/empty"; then
+    blocks 512 1 >"$work/header"
+    cmp -s "$work/header" "$work/empty" || broken 'it ends in the middle'
+    # A device goes on, with what was on it before.
+    [ -b "$bundle" ] || [ "$(dd bs=512 count=1 <&3 2>/dev/null | wc -c)" -eq 0 ] || broken 'something follows its end'
+    return 1
+  fi
+  [ "$(wc -c <"$work/header")" -eq 512 ] || broken 'it ends in the middle'
+  { tr -s '\000' '\n' <"$work/header"; echo; } >"$work/fields"
+  { read -r name; read -r mode; read -r _; read -r _; read -r octal; read -r _; read -r _; read -r kind; read -r _; read -r _; read -r prefix; } <"$work/fields"
+  # A name of a hundred letters has nothing behind it.
+  if [ "${#name}" -gt 100 ]; then
+    { read -r name; read -r _; read -r _; read -r octal; read -r _; read -r _; read -r kind; read -r _; read -r _; read -r prefix; } <"$work/fields"
+    mode=$(printf '%s' "$name" | tail -c 7)
+    name=$(printf '%s' "$name" | head -c 100)
+  fi
+  path=${prefix:+$prefix/}$name
+  case $kind in 0) ;; *) refuse BUNDLE_LINK_REFUSED 23 "There is something in the archive that is no plain file: $path" ;; esac
+  printf '%s\n' "$path" | proper 'The archive' || exit
+  case $octal in *[!0-7]* | '') broken "the size of $path is none" ;; esac
+  case $mode in 0000755 | 0000644) ;; *) broken "the header of $path is in another form than a bundle has" ;; esac
+  sum=$(($(header :::::::: | od -An -v -tu1 | tr -s ' \n' '+' | sed 's/^+//; s/+$//')))
+  header "$(printf '%06o' "$sum") :" | cmp -s - "$work/header" || broken "the header of $path is in another form than a bundle has"
+  size=$((0$octal))
+  entries=$((entries + 1))
+  [ "$entries" -le "$most" ] || refuse BUNDLE_TOO_LARGE 28 "There are more than $most files in the archive."
+}
+if [ "$form" = tar ]; then
+  mkdir -p "$work/lists/signers" && cd "$work/lists" || exit 2
+  : >"$work/errors"
+  : >"$work/tarred"
+  dd if=/dev/zero of="$work/empty" bs=512 count=1 2>/dev/null
+  entries=0 more=no
+  # Its lists come first, and alone are unpacked: then it is known whom all the rest is from.
+  while entry; do
+    case $path in
+      MANIFEST.json | MANIFEST.json.sig | SHA256SUMS | SHA256SUMS.sig | signers/allowed_signers | signers/allowed_signers.sig | signers/revoked_keys | signers/revoked_keys.sig | signers/root.pub) ;;
+      *) more=yes; break ;;
+    esac
+    [ "$size" -le 16777216 ] || refuse BUNDLE_TOO_LARGE 28 "$path is too large to be one."
+    [ ! -e "$path" ] || refuse BUNDLE_PATH_TWICE 26 "A path is there twice: $path"
+    content "$size" >"$path"
+    failed
+    [ "$(wc -c <"$path")" -eq "$size" ] || broken 'it ends in the middle'
+    [ "$(tr -d '\000' <"$work/rest" | wc -c)" -eq 0 ] || broken 'something stands between its files'
+    printf '%s %s %s\n' "$(sha256sum <"$path" | cut -d ' ' -f 1)" "$size" "$path" >>"$work/tarred"
+  done
+fi
 
 # Whom it is from: the anchor vouches for the root key, the root key for the lists, a release key for the bundle.
 if [ -n "$fingerprint" ]; then
@@ -111,6 +219,9 @@ signed() {
   fi
   refuse BUNDLE_SIGNER_UNKNOWN 12 "$1 is signed by a key that may not sign it."
 }
+for list in MANIFEST.json SHA256SUMS signers/allowed_signers signers/revoked_keys; do
+  [ ! -f "$list" ] || [ "$(wc -c <"$list")" -le 16777216 ] || refuse BUNDLE_TOO_LARGE 28 "$list is too large to be one."
+done
 for list in signers/allowed_signers signers/revoked_keys; do
   signed "$list" "$anchor" frostbyte-root frostbyte-signers
   serial=$(sed -n 's/^# serial: \([0-9]\{1,9\}\)$/\1/p' "$list" | head -n 1)
@@ -144,19 +255,46 @@ if [ -n "$none" ] && [ "$(printf '%s\n' "$day" | tr -d -)" -lt "$(printf '%s\n' 
 fi
 
 # Every file that belongs to it, and no other.
-if grep -v -q '^[0-9a-f]\{64\}  [A-Za-z0-9][A-Za-z0-9._+@/-]*$' SHA256SUMS; then
+if grep -v -q '^[0-9a-f]\{64\}  [^[:space:]\\]*$' SHA256SUMS; then
   refuse BUNDLE_MANIFEST_INVALID 20 'SHA256SUMS holds a line that is none.'
 fi
+[ "$(wc -l <SHA256SUMS)" -le "$listable" ] || refuse BUNDLE_TOO_LARGE 28 "SHA256SUMS names more than $listable files."
+sed 's/^[0-9a-f]*  //' SHA256SUMS | proper 'SHA256SUMS' || exit
 { sed 's/^[0-9a-f]*  //' SHA256SUMS; printf '%s\n' MANIFEST.json.sig SHA256SUMS SHA256SUMS.sig; } | sort >"$work/listed"
-[ -z "$(uniq -d "$work/listed")" ] || refuse BUNDLE_PATH_REFUSED 21 "A path is listed twice: $(uniq -d "$work/listed" | head -n 1)"
+[ -z "$(uniq -d "$work/listed")" ] || refuse BUNDLE_PATH_TWICE 26 "A path is listed twice: $(uniq -d "$work/listed" | head -n 1)"
 tr '[:upper:]' '[:lower:]' <"$work/listed" | sort | uniq -d >"$work/alike"
-[ ! -s "$work/alike" ] || refuse BUNDLE_PATH_REFUSED 21 "Paths differ in case alone: $(head -n 1 "$work/alike")"
+[ ! -s "$work/alike" ] || refuse BUNDLE_PATH_CASE 27 "Paths differ in case alone: $(head -n 1 "$work/alike")"
 # What the manifest says of sizes, and that it says the same of hashes.
 tr '{' '\n' <MANIFEST.json | sed -n 's/^\("executable":true,\)\{0,1\}"path":"\([^"]*\)","sha256":"\([0-9a-f]*\)","size":\([0-9]*\)}.*/\4 \3 \2/p' >"$work/sizes"
 { sed 's/^[0-9]* \([0-9a-f]*\) /\1  /' "$work/sizes"; grep '  MANIFEST.json$' SHA256SUMS; } | sort >"$work/said"
-sort SHA256SUMS | cmp -s - "$work/said" || refuse BUNDLE_MANIFEST_INVALID 20 'MANIFEST.json and SHA256SUMS do not say the same.'
+sort SHA256SUMS | cmp -s - "$work/said" || refuse BUNDLE_LISTS_DIFFER 29 'MANIFEST.json and SHA256SUMS do not say the same.'
 
 cp SHA256SUMS "$work/sums"
+# The rest of a tar, hashed as it goes by.
+if [ "$form" = tar ]; then
+  while [ "$more" = yes ]; do
+    [ ! -e "$path" ] || broken "$path stands behind other files"
+    case $path in MANIFEST.json* | SHA256SUMS* | signers/*) broken "$path stands behind other files" ;; esac
+    is=$(content "$size" | sha256sum)
+    failed
+    [ "$(tr -d '\000' <"$work/rest" | wc -c)" -eq 0 ] || broken 'something stands between its files'
+    printf '%s %s %s\n' "${is%% *}" "$size" "$path" >>"$work/tarred"
+    entry || more=no
+  done
+  sed 's/^[0-9a-f]* [0-9]* //' "$work/tarred" | sort >"$work/there"
+  [ -z "$(uniq -d "$work/there")" ] || refuse BUNDLE_PATH_TWICE 26 "A path is in the archive twice: $(uniq -d "$work/there" | head -n 1)"
+  tr '[:upper:]' '[:lower:]' <"$work/there" | sort | uniq -d >"$work/alike"
+  [ ! -s "$work/alike" ] || refuse BUNDLE_PATH_CASE 27 "Paths differ in case alone: $(head -n 1 "$work/alike")"
+fi
+# hash_of PATH, length_of PATH: of the bytes that are there.
+told_of() { sed -n "s|^\([0-9a-f]*\) \([0-9]*\) $(printf '%s' "$2" | sed 's/\./[.]/g')\$|\\$1|p" "$work/tarred"; }
+hash_of() { if [ "$form" = tar ]; then told_of 1 "$1"; else sha256sum <"$1"; fi; }
+length_of() { if [ "$form" = tar ]; then told_of 2 "$1"; else wc -c <"$1" | tr -d ' '; fi; }
+# whole_sums: how many files hold.
+whole_sums() {
+  if [ "$form" = folder ]; then sha256sum -c "$work/sums" 2>/dev/null | grep -c ': OK$'; return; fi
+  { sed 's/^\([0-9a-f]*\) [0-9]* /\1  /' "$work/tarred" | sort -u; sort -u "$work/sums"; } | sort | uniq -d | wc -l | tr -d ' '
+}
 wrong=0
 # told CODE NUMBER TEXT: goes on; the first counts.
 told() { printf '%s: %s\n' "$1" "$3" >&2; [ "$wrong" -ne 0 ] || wrong=$2; }
@@ -173,13 +311,13 @@ while read -r path; do told BUNDLE_FILE_EXTRA 31 "$path does not belong to the b
 
 # Every byte: of all files at once, and where one does not hold each by itself, to say what is wrong with it.
 every=$(wc -l <"$work/sums" | tr -d ' ')
-if [ -s "$work/missing" ] || [ "$(sha256sum -c "$work/sums" 2>/dev/null | grep -c ': OK$')" -ne "$every" ]; then
+if [ -s "$work/missing" ] || [ "$(whole_sums)" -ne "$every" ]; then
   while read -r hash path; do
     if [ -s "$work/missing" ] && grep -q -F -x -e "$path" "$work/missing"; then continue; fi
-    is=$(sha256sum <"$path" 2>"$work/errors") || { told BUNDLE_MEDIUM_FAILED 40 "$path cannot be read: $(head -n 1 "$work/errors")"; continue; }
+    is=$(hash_of "$path" 2>"$work/errors") || { told BUNDLE_MEDIUM_FAILED 40 "$path cannot be read: $(head -n 1 "$work/errors")"; continue; }
     [ "${is%% *}" != "$hash" ] || continue
     size=$(sed -n "s|^\([0-9]*\) $hash $path\$|\1|p" "$work/sizes" | head -n 1)
-    length=$(wc -c <"$path" | tr -d ' ')
+    length=$(length_of "$path")
     other=$(grep "^${is%% *}  " "$work/sums" | sed 's/^[0-9a-f]*  //' | head -n 1)
     if [ "${length:-0}" -lt "${size:-0}" ]; then told BUNDLE_FILE_TRUNCATED 33 "$path is cut off ($length bytes, not $size): copy it again."
     elif [ "${length:-0}" -gt "${size:-0}" ]; then told BUNDLE_FILE_PADDED 34 "$path is longer than it should be ($length bytes, not $size): copy it again."
@@ -188,7 +326,7 @@ if [ -s "$work/missing" ] || [ "$(sha256sum -c "$work/sums" 2>/dev/null | grep -
     fi
   done <"$work/sums"
 fi
-[ "$wrong" -eq 0 ] || exit "$wrong"
+if [ "$wrong" -ne 0 ]; then still_there; exit "$wrong"; fi
 version=$(sed -n 's/.*,"version":"\([^"]*\)"}$/\1/p' MANIFEST.json)
 withdrawn='its maker has withdrawn none'
 [ -z "$none" ] || withdrawn="none is taken from before $none"

@@ -150,8 +150,8 @@ cp ${then} ${join(medium, 'SHA256SUMS')}
 `,
     );
     const { code, said } = install(medium, '--fingerprint', print(), '--', '--dry-run');
-    assert.equal(code, 40, said);
-    assert.match(said, /The bundle is as it was signed[\s\S]*does not answer the same twice/);
+    assert.equal(code, 41, said);
+    assert.match(said, /The bundle is as it was signed[\s\S]*BUNDLE_MEDIUM_CHANGED: .*does not answer the same twice/);
     assert.deepEqual(
       quarantine().filter((name) => name !== '.tool'),
       [],

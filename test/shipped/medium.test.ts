@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   closeSync,
   existsSync,
@@ -17,11 +17,13 @@ import { basename, join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { makeDelta } from '../../appliance/bundle/delta/make-delta.ts';
 import { BUNDLE_EXIT } from '../../appliance/bundle/exit-codes.ts';
+import { readManifest } from '../../appliance/bundle/format/manifest.ts';
 import { forgetCached } from '../../appliance/bundle/medium/settle.ts';
 import { writeMedium } from '../../appliance/bundle/medium/write-medium.ts';
-import { publicLine, publicOf } from '../../appliance/bundle/sshsig/keys.ts';
+import { fingerprint, publicLine, publicOf } from '../../appliance/bundle/sshsig/keys.ts';
+import { verifyBundle } from '../../appliance/bundle/verify/verify-bundle.ts';
 import { type BundleWorld, bundleWorld, INPUTS } from '../support/bundle-world.ts';
-import { type Ran, runProgram, unpackShipped } from '../support/shipped.ts';
+import { type Ran, ROOT, runProgram, unpackShipped } from '../support/shipped.ts';
 import { type Stick, type StickFormat, stick, stickMissing } from '../support/stick.ts';
 
 /** A bundle on a stick with the file systems that sticks have, written by the command that ships. */
@@ -168,5 +170,48 @@ describe('writing a bundle to a stick', { skip: stickMissing() ?? false }, () =>
       { code: 'BUNDLE_MEDIUM_FAILED' },
     );
     assert.equal(BUNDLE_EXIT.BUNDLE_MEDIUM_FAILED, 40);
+  });
+
+  test('says that it was pulled out while it was verified, and of no file that it is missing', async () => {
+    const { at, pull } = await have('exfat');
+    const { at: place } = await writeMedium(path, { ...trusting(), medium: at });
+    forgetCached(place);
+    const pulled = verifyBundle(place, {
+      ...trusting(),
+      target: join(folder, 'pulled'),
+      progress: (done, total) => {
+        if (done >= total / 2) pull();
+      },
+    });
+    await assert.rejects(pulled, { code: 'BUNDLE_MEDIUM_FAILED' });
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.startsWith('pulled')),
+      [],
+    );
+  });
+
+  test('is verified from a device that nobody can write to, with whatever was on it behind the bundle', async () => {
+    const tar = await world.tar(path, readManifest(readFileSync(join(path, 'MANIFEST.json'), 'utf8')));
+    const bytes = readFileSync(tar);
+    const disk = join(folder, 'disk');
+    const print = fingerprint(publicOf(world.root));
+    const verified = async (content: Buffer) => {
+      writeFileSync(disk, Buffer.concat([content, Buffer.alloc(1 << 20, 'what was here before')]));
+      const words = ['--find', '--show', '--read-only', disk];
+      const device = execFileSync('losetup', words, { encoding: 'utf8' }).trim();
+      try {
+        const env = { PATH: process.env.PATH ?? '' };
+        const ours = await runProgram([frostbyte, 'bundle', 'verify', device, '--fingerprint', print], { env });
+        const script = join(ROOT, 'host/bundle/verify.sh');
+        const theirs = await runProgram(['sh', script, '--fingerprint', print, device], { env });
+        return [ours.code, theirs.code];
+      } finally {
+        execFileSync('losetup', ['--detach', device]);
+      }
+    };
+    assert.deepEqual(await verified(bytes), [0, 0]);
+    const changed = Buffer.from(bytes);
+    changed[bytes.indexOf(MARK)]! ^= 1;
+    assert.deepEqual(await verified(changed), [BUNDLE_EXIT.BUNDLE_FILE_ALTERED, BUNDLE_EXIT.BUNDLE_FILE_ALTERED]);
   });
 });

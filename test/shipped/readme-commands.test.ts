@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
   cpSync,
@@ -16,6 +17,7 @@ import { fingerprint, publicLine, publicOf } from '../../appliance/bundle/sshsig
 import { type BundleWorld, bundleWorld, INPUTS, newKey } from '../support/bundle-world.ts';
 import { type Ran, ROOT, runProgram } from '../support/shipped.ts';
 import { HIDDEN_KEYS } from '../support/spoilt-bundles.ts';
+import { SPOILT_TARS } from '../support/spoilt-tars.ts';
 import { stockSshKeygen, without } from '../support/stock-tools.ts';
 
 /** The commands of the bundle's README.txt, as they stand there, typed in its folder. */
@@ -24,6 +26,7 @@ describe('the hand-typed commands of README.txt', { skip: without(stockSshKeygen
   let world: BundleWorld;
   let path: string;
   let print: string;
+  let tar: string;
   const commands = readFileSync(join(ROOT, 'host/bundle/README.txt'), 'utf8')
     .split('\n')
     .flatMap((line) => /^ {4}\$ (.+)$/.exec(line)?.[1] ?? []);
@@ -36,7 +39,9 @@ describe('the hand-typed commands of README.txt', { skip: without(stockSshKeygen
       from: readFileSync(join(ROOT, 'host/bundle', name)),
     }));
     const rest = INPUTS.filter((input) => input.path !== 'README.txt');
-    ({ path } = await world.build('stick', { inputs: [...own, ...rest], partBytes: 2 ** 30 }));
+    const built = await world.build('stick', { inputs: [...own, ...rest], partBytes: 2 ** 30 });
+    path = built.path;
+    tar = await world.tar(path, built.manifest);
     print = fingerprint(publicOf(world.root));
   });
   after(() => {
@@ -47,14 +52,22 @@ describe('the hand-typed commands of README.txt', { skip: without(stockSshKeygen
   const type = (command: string, at = path): Promise<Ran> =>
     runProgram(['sh', '-c', command], {
       cwd: at,
-      env: { PATH: process.env.PATH ?? '', HOME: folder, FINGERPRINT: print, COPY: join(folder, 'copy') },
+      env: {
+        PATH: process.env.PATH ?? '',
+        HOME: folder,
+        FINGERPRINT: print,
+        COPY: join(folder, 'copy'),
+        PACKAGE: tar,
+        UNPACKED: join(folder, 'unpacked'),
+      },
     });
 
   test('copy the medium, say "good" of the copy, and print nothing more', async () => {
-    assert.equal(commands.length, 13);
+    assert.equal(commands.length, 17);
     for (const command of commands) {
       const { code, out, err } = await type(command, command === commands[0] ? path : join(folder, 'copy'));
-      assert.equal(code, 0, `${command}: ${err}`);
+      // Of what looks for something that must not be there, the answer is that nothing was found.
+      assert.equal(code, command.startsWith('tar -tvf') ? 1 : 0, `${command}: ${err}`);
       if (command.startsWith('ssh-keygen -l')) assert.ok(out.includes(print));
       else if (command.startsWith('ssh-keygen -Y')) assert.match(out, /^Good /);
       else if (command.startsWith('head -n 2')) assert.match(out, /^# serial: 3\n/);
@@ -64,6 +77,19 @@ describe('the hand-typed commands of README.txt', { skip: without(stockSshKeygen
       commands.every((command) => !/^(?:\.\/)?(?:bin|appliance|host)\//.test(command)),
       'none runs a program of it',
     );
+  });
+
+  test('do the same of a tar, unpacked into a folder of its own, and find what is no plain file of it', async () => {
+    const unpacked = join(folder, 'unpacked');
+    execFileSync('diff', ['-r', path, unpacked]);
+    for (const command of commands.slice(1, 11)) assert.equal((await type(command, unpacked)).code, 0, command);
+    const look = commands.find((command) => command.startsWith('tar -tvf'))!;
+    for (const about of ['a symbolic link', 'a hard link', 'a way up', 'an absolute path']) {
+      const spoilt = join(folder, 'spoilt.tar');
+      writeFileSync(spoilt, SPOILT_TARS[about]!.spoil(readFileSync(tar)));
+      const { out } = await type(look.replaceAll('$PACKAGE', spoilt));
+      assert.notEqual(out, '', about);
+    }
   });
 
   test('find a file that was changed, one too many, and a key that nobody signed for', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { BUNDLE_EXIT } from '../../appliance/bundle/exit-codes.ts';
@@ -9,6 +9,9 @@ import { fingerprint, publicLine, publicOf } from '../../appliance/bundle/sshsig
 import { type BuildChanges, type BundleWorld, bundleWorld, newKey } from '../support/bundle-world.ts';
 import { ALL_FAULTS, seeded } from '../support/faults/random.ts';
 import { HIDDEN_KEYS, SPOILT } from '../support/spoilt-bundles.ts';
+import { SPOILT_LISTS, spoilLists } from '../support/spoilt-lists.ts';
+import { SPOILT_TARS } from '../support/spoilt-tars.ts';
+import { stick, stickMissing } from '../support/stick.ts';
 import { stockSshKeygen, without } from '../support/stock-tools.ts';
 
 /** `verify.sh`: what a host without any of our programs says of a bundle, with each shell that hosts have. */
@@ -20,6 +23,7 @@ let world: BundleWorld;
 let path: string;
 let manifest: BundleManifest;
 let anchor: string;
+let tar: Buffer;
 let copies = 0;
 /** A folder with the applets of busybox and ssh-keygen: nothing else is found there. */
 let applets: string;
@@ -27,11 +31,13 @@ let applets: string;
 const has = (tool: string) => spawnSync(tool, ['--help']).error === undefined;
 const dash = has('dash') ? 'dash' : null;
 const busybox = has('busybox') ? 'busybox' : null;
+const mountMissing = process.getuid?.() === 0 ? false : 'needs root, to mount';
 const skip = without(stockSshKeygen, 'ssh-keygen');
 
 before(async () => {
   world = bundleWorld();
   ({ path, manifest } = await world.build('genuine'));
+  tar = readFileSync(await world.tar(path, manifest));
   anchor = join(world.folder, 'allowed_signers');
   writeFileSync(anchor, `frostbyte-root ${publicLine(publicOf(world.root))}\n`);
   applets = join(world.folder, 'applets');
@@ -57,6 +63,20 @@ for (const { name, shell, environment } of SHELLS) {
     const run = spawnSync(command, [SCRIPT, ...given, folder], { env: environment(), encoding: 'utf8', cwd: '/' });
     return { code: run.status, said: run.stderr + run.stdout };
   };
+  const scratch = () => join(world.folder, `${name}-scratch`);
+  /** The same of a tar, by its file or on standard input. */
+  const verifyTar = (bytes: Buffer, way: 'file' | 'input') => {
+    const file = join(world.folder, `${name}-${copies++}.tar`);
+    writeFileSync(file, bytes);
+    const command = shell === 'busybox' ? join(applets, 'sh') : 'dash';
+    const words = [SCRIPT, '--anchor', anchor, way === 'file' ? file : '-'];
+    const input = way === 'file' ? {} : { input: bytes };
+    mkdirSync(scratch(), { recursive: true });
+    const env = { ...environment(), TMPDIR: scratch() };
+    const run = spawnSync(command, words, { env, encoding: 'utf8', cwd: '/', ...input });
+    rmSync(file);
+    return { code: run.status, said: run.stderr + run.stdout };
+  };
   const spoilt = (spoil: (folder: string) => void): string => {
     const folder = join(world.folder, `${name}-${copies++}`);
     cpSync(path, folder, { recursive: true });
@@ -77,6 +97,81 @@ for (const { name, shell, environment } of SHELLS) {
       );
       const print = fingerprint(publicOf(world.root));
       assert.equal(verify(path, '--fingerprint', print, '--counter', '7', '--list-serial', '3').code, 0);
+    });
+
+    test('takes its tar, from a file and from standard input, and says the same', () => {
+      const { said } = verify(path);
+      for (const way of ['file', 'input'] as const) assert.deepEqual(verifyTar(tar, way), { code: 0, said });
+    });
+
+    test('of a tar names every file that does not hold, and leaves nothing behind', async () => {
+      for (const about of ['a file is missing', 'two parts are swapped']) {
+        const { spoil, code, bySh = code } = SPOILT[about]!;
+        const bytes = readFileSync(await world.tar(spoilt(spoil), manifest));
+        const told = verifyTar(bytes, 'input');
+        assert.equal(told.code, BUNDLE_EXIT[bySh], `${about}: ${told.said}`);
+        assert.match(told.said, new RegExp(`^${bySh}: `, 'm'));
+      }
+      assert.deepEqual(readdirSync(scratch()), []);
+    });
+
+    // What takes a second or more is tried by turns, where not every fault is asked for.
+    const isMine = (at: number) => ALL_FAULTS || at % SHELLS.length === SHELLS.findIndex((one) => one.name === name);
+    for (const [about, { spoil, code }] of Object.entries(SPOILT_TARS).filter((_, at) => isMine(at))) {
+      test(`refuses a tar: ${about}`, () => {
+        const told = verifyTar(spoil(tar), 'file');
+        assert.equal(told.code, BUNDLE_EXIT[code], told.said);
+        assert.match(told.said, new RegExp(`^${code}: `, 'm'));
+      });
+    }
+
+    for (const [about, { code }] of Object.entries(SPOILT_LISTS).filter((_, at) => isMine(at))) {
+      test(`takes no lists that ${about}, whoever signed them`, () => {
+        const told = verify(spoilt((folder) => spoilLists(folder, about, world)));
+        assert.equal(told.code, BUNDLE_EXIT[code], told.said);
+        assert.match(told.said, new RegExp(`^${code}: `, 'm'));
+      });
+    }
+
+    test('says of a file that cannot be read that it is the medium', { skip: mountMissing }, () => {
+      const folder = spoilt(() => undefined);
+      // Looks like a plain file, and reading it fails as a bad sector does.
+      const file = join(folder, 'README.txt');
+      execFileSync('mount', ['--bind', `/proc/${process.pid}/mem`, file]);
+      try {
+        const { code, said } = verify(folder);
+        assert.equal(code, BUNDLE_EXIT.BUNDLE_MEDIUM_FAILED, said);
+        assert.match(said, /^BUNDLE_MEDIUM_FAILED: README\.txt cannot be read: .*error/m);
+      } finally {
+        execFileSync('umount', [file]);
+      }
+    });
+
+    test('says of a medium that is pulled out in the middle that it is gone, and of no file that it is missing', {
+      skip: mountMissing || (stickMissing() ?? false),
+    }, async () => {
+      const medium = await stick('exfat', 16);
+      try {
+        const folder = join(medium.at, 'bundle');
+        cpSync(path, folder, { recursive: true });
+        // The third time that it hashes, the stick is gone.
+        const tools = join(world.folder, `${name}-tools`);
+        mkdirSync(tools);
+        const real = environment()
+          .PATH!.split(':')
+          .map((at) => join(at, 'sha256sum'))
+          .find(existsSync)!;
+        const count = join(tools, 'count');
+        const script = `#!/bin/sh\necho >>${count}\nif [ "$(wc -l <${count})" -eq 3 ]; then kill -9 ${medium.pid}; fi\nexec ${real} "$@"\n`;
+        writeFileSync(join(tools, 'sha256sum'), script, { mode: 0o755 });
+        const command = shell === 'busybox' ? join(applets, 'sh') : 'dash';
+        const env = { PATH: `${tools}:${environment().PATH}` };
+        const run = spawnSync(command, [SCRIPT, '--anchor', anchor, folder], { env, encoding: 'utf8', cwd: '/' });
+        assert.equal(run.status, BUNDLE_EXIT.BUNDLE_MEDIUM_FAILED, run.stderr);
+        assert.match(run.stderr, /^BUNDLE_MEDIUM_FAILED: The medium cannot be read any more: it was pulled out/m);
+      } finally {
+        medium.end();
+      }
     });
 
     for (const [about, { spoil, code, bySh = code }] of Object.entries(SPOILT)) {

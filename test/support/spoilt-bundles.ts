@@ -72,7 +72,7 @@ export const SPOILT: Readonly<Record<string, Spoilt>> = {
   },
   'a link': {
     spoil: (f) => symlinkSync('README.txt', join(f, 'docs/link')),
-    code: 'BUNDLE_PATH_REFUSED',
+    code: 'BUNDLE_LINK_REFUSED',
     named: 'path',
   },
   'a link in place of a file': {
@@ -80,12 +80,12 @@ export const SPOILT: Readonly<Record<string, Spoilt>> = {
       renameSync(join(f, 'README.txt'), join(f, '..', 'outside'));
       symlinkSync('../outside', join(f, 'README.txt'));
     },
-    code: 'BUNDLE_PATH_REFUSED',
+    code: 'BUNDLE_LINK_REFUSED',
     named: 'path',
   },
   'a pipe': {
     spoil: (f) => void execFileSync('mkfifo', [join(f, 'docs/pipe')]),
-    code: 'BUNDLE_PATH_REFUSED',
+    code: 'BUNDLE_LINK_REFUSED',
     named: 'path',
   },
   'a hidden file': {

@@ -10,6 +10,8 @@ export interface Stick {
   at: string;
   /** The file with its bytes: what the medium itself holds. */
   image: string;
+  /** The process that is in its way: without it the medium is gone. */
+  pid: number;
   /** As if it were pulled out. */
   pull(): void;
   end(): void;
@@ -50,6 +52,7 @@ export async function stick(format: StickFormat, megabytes: number): Promise<Sti
   return {
     at,
     image,
+    pid: daemon.pid!,
     pull: () => void daemon.kill('SIGKILL'),
     end() {
       spawnSync('umount', ['--lazy', at]);

@@ -3,7 +3,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { CONTROL_FILES, isControlFile } from '../format/control-files.ts';
 import { type BundleManifest, pathRefused } from '../format/manifest.ts';
-import { whatIsWrongWithPath } from '../format/paths.ts';
+import { plainFilesAlone, whatIsWrongWithPath } from '../format/paths.ts';
 import { paddingOf, TAR_END, tarHeader } from '../format/tar.ts';
 
 /**
@@ -28,8 +28,8 @@ async function orderOf(folder: string): Promise<string[]> {
   for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
     if (entry.isDirectory()) continue;
     const path = relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/');
-    const constraint = entry.isFile() ? whatIsWrongWithPath(path) : 'plain files alone';
-    if (constraint !== null) throw pathRefused(path, constraint);
+    const rule = entry.isFile() ? whatIsWrongWithPath(path) : plainFilesAlone();
+    if (rule !== null) throw pathRefused(path, rule);
     paths.push(path);
   }
   const control = CONTROL_FILES.filter((path) => paths.includes(path));

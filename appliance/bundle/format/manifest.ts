@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { canonicalJson } from '../../kernel/canonical-json.ts';
-import { FrostbyteError } from '../../kernel/errors.ts';
-import { collision, whatIsWrongWithPath } from './paths.ts';
+import { type BundleCode, FrostbyteError } from '../../kernel/errors.ts';
+import { collision, type PathRule, ruleOfCollision, whatIsWrongWithPath } from './paths.ts';
 
 /** `MANIFEST.json`: what a bundle is, what it needs, and every file in it (spec 7, "Layout"). */
 
@@ -95,11 +95,12 @@ export type BundleFile = BundleManifest['files'][number];
 export const writeManifest = (manifest: BundleManifest): string => `${canonicalJson(manifest)}\n`;
 
 /**
- * Reads a manifest whose signature holds. Throws `BUNDLE_MANIFEST_INVALID`, and `BUNDLE_PATH_REFUSED` for paths that leave
- * the bundle, stand there twice or differ in case alone.
+ * Reads a manifest whose signature holds. Throws `BUNDLE_MANIFEST_INVALID`, `BUNDLE_TOO_LARGE`, and `BUNDLE_PATH_…` for paths
+ * that leave the bundle, stand there twice or differ in case alone.
  */
 export function readManifest(text: string): BundleManifest {
-  if (text.length > MOST_MANIFEST_BYTES) throw invalid('size', `at most ${MOST_MANIFEST_BYTES} bytes`);
+  if (text.length > MOST_MANIFEST_BYTES)
+    throw tooLarge('MANIFEST.json is too large to be one.', 'size', `at most ${MOST_MANIFEST_BYTES} bytes`);
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -109,6 +110,8 @@ export function readManifest(text: string): BundleManifest {
   const parsed = BundleManifest.safeParse(json);
   if (!parsed.success) {
     const [first] = parsed.error.issues;
+    if (first?.code === 'too_big' && first.origin === 'array')
+      throw tooLarge('MANIFEST.json names too many of something.', first.path.join('.'), first.message);
     throw invalid(first?.path.join('.') ?? '', first?.message ?? 'as in its format');
   }
   const manifest = parsed.data;
@@ -136,11 +139,11 @@ function refuseBlobs({ files, joined, images }: BundleManifest): void {
 function refusePaths({ files, joined }: BundleManifest): void {
   const paths = [...files, ...joined].map((each) => each.path);
   for (const one of paths) {
-    const constraint = whatIsWrongWithPath(one);
-    if (constraint !== null) throw pathRefused(one, constraint);
+    const rule = whatIsWrongWithPath(one);
+    if (rule !== null) throw pathRefused(one, rule);
   }
   const twice = collision(paths);
-  if (twice !== null) throw pathRefused(twice.path, `apart from ${twice.other} in more than case, and once`);
+  if (twice !== null) throw pathRefused(twice.path, ruleOfCollision(twice));
 }
 
 /** Parts stand among the files, each in one whole, in the whole's size. */
@@ -166,12 +169,25 @@ function invalid(field: string, constraint: string): FrostbyteError {
 }
 
 /** The refusal of a path. */
-export function pathRefused(at: string, constraint: string): FrostbyteError {
+export function pathRefused(at: string, { code, allowed }: PathRule): FrostbyteError {
   return new FrostbyteError(
-    'BUNDLE_PATH_REFUSED',
-    `The bundle holds a path that is not allowed: ${JSON.stringify(at)}.`,
+    code,
+    `The bundle ${WORDS[code] ?? 'holds a path that is not allowed'}: ${JSON.stringify(at)}.`,
     {
-      details: [{ field: 'path', value: at, constraint }],
+      details: [{ field: 'path', value: at, constraint: allowed }],
     },
   );
+}
+
+const WORDS: Readonly<Partial<Record<BundleCode, string>>> = Object.freeze({
+  BUNDLE_LINK_REFUSED: 'holds something that is no plain file',
+  BUNDLE_PATH_UPWARD: 'holds a path that leads out of it',
+  BUNDLE_PATH_ABSOLUTE: 'holds an absolute path',
+  BUNDLE_PATH_TWICE: 'holds a path twice',
+  BUNDLE_PATH_CASE: 'holds paths that differ in case alone',
+});
+
+/** More than any bundle has: it is not even read. */
+export function tooLarge(message: string, field: string, constraint: string): FrostbyteError {
+  return new FrostbyteError('BUNDLE_TOO_LARGE', message, { details: [{ field, constraint }] });
 }

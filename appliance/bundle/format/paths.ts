@@ -3,22 +3,50 @@
  * case from another (FAT32, exFAT). What breaks a rule is refused, never mended.
  */
 
+import type { BundleCode } from '../../kernel/errors.ts';
+
 const MOST_PATH = 200;
 const SEGMENT = /^[A-Za-z0-9][A-Za-z0-9._+@-]{0,99}$/;
 /** Names that Windows keeps for devices: a stick that it has written, or is to be copied there, cannot hold them. */
 const DEVICES = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
 
+/** A rule that a path breaks: the code that refuses it, and what is allowed. */
+export interface PathRule {
+  code: BundleCode;
+  allowed: string;
+}
+
+const name = (allowed: string): PathRule => ({ code: 'BUNDLE_PATH_REFUSED', allowed });
+
+/** What no bundle holds: links, hard links, pipes, devices. */
+export const plainFilesAlone = (what = ''): PathRule => ({
+  code: 'BUNDLE_LINK_REFUSED',
+  allowed: `plain files alone${what}`,
+});
+/** A path that stands where it stood before. */
+export const THERE_ONCE: PathRule = { code: 'BUNDLE_PATH_TWICE', allowed: 'there once' };
+
 /** Why a path may not be in a bundle, or null. */
-export function whatIsWrongWithPath(path: string): string | null {
-  if (path.length === 0 || path.length > MOST_PATH) return `1 to ${MOST_PATH} characters`;
-  if (path.startsWith('/')) return 'no absolute path';
+export function whatIsWrongWithPath(path: string): PathRule | null {
+  if (path.length === 0 || path.length > MOST_PATH) return name(`1 to ${MOST_PATH} characters`);
+  if (path.startsWith('/')) return { code: 'BUNDLE_PATH_ABSOLUTE', allowed: 'no absolute path' };
   const segments = path.split('/');
-  if (segments.includes('..')) return 'no way up (..)';
+  if (segments.includes('..')) return { code: 'BUNDLE_PATH_UPWARD', allowed: 'no way up (..)' };
   for (const segment of segments) {
-    if (!SEGMENT.test(segment)) return 'names of letters, digits and . _ + @ -, not beginning with a sign';
-    if (segment.endsWith('.') || DEVICES.test(segment)) return 'names that every file system takes';
+    if (!SEGMENT.test(segment)) return name('names of letters, digits and . _ + @ -, not beginning with a sign');
+    if (segment.endsWith('.') || DEVICES.test(segment)) return name('names that every file system takes');
   }
   return null;
+}
+
+/** Which rule two paths break together. */
+export function ruleOfCollision({ path, other }: { path: string; other: string }): PathRule {
+  if (path === other) return THERE_ONCE;
+  if (path.toLowerCase() === other.toLowerCase())
+    return { code: 'BUNDLE_PATH_CASE', allowed: `apart from ${other} in more than case` };
+  return path.toLowerCase().startsWith(`${other.toLowerCase()}/`) || !other.includes('/')
+    ? name(`not below the file ${other}`)
+    : { code: 'BUNDLE_PATH_CASE', allowed: `apart from ${other} in more than case` };
 }
 
 /** The first path that is there twice, or differs from an earlier one in case alone, or that another needs as a folder. */

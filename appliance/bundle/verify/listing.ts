@@ -1,12 +1,11 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { FrostbyteError } from '../../kernel/errors.ts';
 import { type Control, isControlFile } from '../format/control-files.ts';
 import { pathRefused } from '../format/manifest.ts';
-import { whatIsWrongWithPath } from '../format/paths.ts';
+import { plainFilesAlone, THERE_ONCE, whatIsWrongWithPath } from '../format/paths.ts';
 import { BLOCK, paddingOf, TAR_END } from '../format/tar.ts';
 import { mediumError } from './medium.ts';
-import { entryOf, MOST_ENTRIES, PADDING_SAYS, refuseLargeControl, tarInvalid } from './tar-entry.ts';
+import { entryOf, MOST_ENTRIES, PADDING_SAYS, refuseLargeControl, tarInvalid, tooMany } from './tar-entry.ts';
 
 /** Where a file of a bundle lies: so many bytes of a file on the medium. */
 export interface Place {
@@ -25,8 +24,8 @@ export interface Listing {
 /**
  * Lists a bundle that lies in a folder, or as a tar in a file or on a device. Nothing is written, and no link is followed but
  * one that is named itself.
- * Throws `BUNDLE_PATH_REFUSED` for what is no plain file and for paths that no bundle has, `BUNDLE_TAR_INVALID`, and
- * `BUNDLE_MEDIUM_FAILED`. O(files).
+ * Throws `BUNDLE_LINK_REFUSED` for what is no plain file, `BUNDLE_PATH_…` for paths that no bundle has, `BUNDLE_TOO_LARGE`,
+ * `BUNDLE_TAR_INVALID`, and `BUNDLE_MEDIUM_FAILED`. O(files).
  */
 export function listBundle(at: string): Listing {
   try {
@@ -43,11 +42,11 @@ function listFolder(root: string): Listing {
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
-      const constraint =
+      const rule =
         entry.isDirectory() || entry.isFile()
           ? whatIsWrongWithPath(path)
-          : 'plain files alone: no links, pipes or devices';
-      if (constraint !== null) throw pathRefused(path, constraint);
+          : plainFilesAlone(': no links, pipes or devices');
+      if (rule !== null) throw pathRefused(path, rule);
       if (files.size + control.size + folders.length > MOST_ENTRIES) throw tooMany();
       if (entry.isDirectory()) folders.push(path);
       else if (isControlFile(path)) control.set(path, readWhole({ file: join(root, path), offset: 0, size: -1 }, path));
@@ -73,7 +72,7 @@ function listTar(file: string): Listing {
         return { control, files };
       }
       const entry = entryOf(block);
-      if (files.has(entry.path) || control.has(entry.path)) throw pathRefused(entry.path, 'there once');
+      if (files.has(entry.path) || control.has(entry.path)) throw pathRefused(entry.path, THERE_ONCE);
       if (files.size + control.size > MOST_ENTRIES) throw tooMany();
       const place = { file, offset: offset + BLOCK, size: entry.size };
       if (isControlFile(entry.path)) {
@@ -121,10 +120,4 @@ function fill(fd: number, buffer: Buffer, position: number): boolean {
     done += read;
   }
   return true;
-}
-
-function tooMany(): FrostbyteError {
-  return new FrostbyteError('BUNDLE_MANIFEST_INVALID', 'There are too many files for a bundle.', {
-    details: [{ field: 'files', constraint: `at most ${MOST_ENTRIES}` }],
-  });
 }

@@ -17,6 +17,6 @@ export function mediumError(error: unknown, at: string): unknown {
   }
   if (code === 'ENOENT')
     return new FrostbyteError('BUNDLE_FILE_MISSING', `There is no ${at}.`, { cause: error, details });
-  if (code === 'ELOOP') return new FrostbyteError('BUNDLE_PATH_REFUSED', `${at} is a link.`, { cause: error, details });
+  if (code === 'ELOOP') return new FrostbyteError('BUNDLE_LINK_REFUSED', `${at} is a link.`, { cause: error, details });
   return error;
 }

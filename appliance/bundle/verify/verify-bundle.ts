@@ -81,7 +81,7 @@ function agree({ files }: BundleManifest, { manifest, checksums }: Trusted): voi
     listed.size === expected.size &&
     [...expected].every(([path, sha256]) => listed.get(path) === sha256);
   if (same) return;
-  throw new FrostbyteError('BUNDLE_MANIFEST_INVALID', 'MANIFEST.json and SHA256SUMS do not say the same.', {
+  throw new FrostbyteError('BUNDLE_LISTS_DIFFER', 'MANIFEST.json and SHA256SUMS do not say the same.', {
     details: [
       {
         field: 'SHA256SUMS',

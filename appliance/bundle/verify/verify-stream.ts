@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { isControlFile } from '../format/control-files.ts';
 import { type BundleFile, type BundleManifest, pathRefused } from '../format/manifest.ts';
+import { THERE_ONCE } from '../format/paths.ts';
 import { BLOCK, paddingOf, TAR_END, type TarEntry } from '../format/tar.ts';
 import { compareContent, comparePresence, type Found } from './compare.ts';
 import { IncomingCopy } from './incoming-copy.ts';
 import { type Problem, refusalOf } from './problems.ts';
-import { entryOf, MOST_ENTRIES, PADDING_SAYS, refuseLargeControl, tarInvalid } from './tar-entry.ts';
+import { entryOf, MOST_ENTRIES, PADDING_SAYS, refuseLargeControl, tarInvalid, tooMany } from './tar-entry.ts';
 import type { Trusted } from './trust.ts';
 import { controlProblems, genuine, type Verified, type VerifyOptions } from './verify-bundle.ts';
 
@@ -28,7 +29,7 @@ export async function verifyStream(
   let done = 0;
   try {
     for (let entry = await tar.next(); entry !== null; entry = await tar.next()) {
-      if (found.has(entry.path) || control.has(entry.path)) throw pathRefused(entry.path, 'there once');
+      if (found.has(entry.path) || control.has(entry.path)) throw pathRefused(entry.path, THERE_ONCE);
       if (isControlFile(entry.path)) {
         if (known !== null) throw tarInvalid(`${entry.path} stands behind other files`);
         control.set(entry.path, await tar.whole(entry));
@@ -113,7 +114,7 @@ class TarReader {
     const block = await this.#exactly(BLOCK);
     if (block.every((byte) => byte === 0)) return null;
     const entry = entryOf(block);
-    if (++this.#entries > MOST_ENTRIES) throw tarInvalid(`it holds more than ${MOST_ENTRIES} files`);
+    if (++this.#entries > MOST_ENTRIES) throw tooMany();
     this.#left = entry.size;
     this.#padding = paddingOf(entry.size);
     return entry;

@@ -15,10 +15,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { type BundleManifest, writeManifest } from '../../../../appliance/bundle/format/manifest.ts';
+import type { BundleManifest } from '../../../../appliance/bundle/format/manifest.ts';
 import { tarHeader } from '../../../../appliance/bundle/format/tar.ts';
 import { fingerprint, publicLine, publicOf } from '../../../../appliance/bundle/sshsig/keys.ts';
-import { signMessage } from '../../../../appliance/bundle/sshsig/signature.ts';
 import { hashPlace } from '../../../../appliance/bundle/verify/hash-place.ts';
 import { BUNDLE_NAMESPACE, RELEASE_IDENTITY } from '../../../../appliance/bundle/verify/trust.ts';
 import { type VerifyOptions, verifyBundle } from '../../../../appliance/bundle/verify/verify-bundle.ts';
@@ -26,6 +25,8 @@ import { verifyStream } from '../../../../appliance/bundle/verify/verify-stream.
 import type { FrostbyteError } from '../../../../appliance/kernel/errors.ts';
 import { type BundleWorld, bundleWorld, newKey, PART_BYTES } from '../../../support/bundle-world.ts';
 import { part, SPOILT } from '../../../support/spoilt-bundles.ts';
+import { SPOILT_LISTS, spoilLists } from '../../../support/spoilt-lists.ts';
+import { plain, SPOILT_TARS, withEntry } from '../../../support/spoilt-tars.ts';
 
 let world: BundleWorld;
 let path: string;
@@ -240,18 +241,12 @@ describe('whom a bundle is from', () => {
     assert.equal((await refusal((options) => verifyBundle(swapped, options))).code, 'BUNDLE_SIGNATURE_INVALID');
   });
 
-  test('counts for both lists alike: where they do not say the same, neither is believed', async () => {
-    const sign = (text: string) => signMessage(Buffer.from(text), world.release, BUNDLE_NAMESPACE);
-    const split = spoilt((folder) => {
-      const files = manifest.files.map((file) =>
-        file.path === 'README.txt' ? { ...file, sha256: 'ab'.repeat(32) } : file,
-      );
-      const text = writeManifest({ ...manifest, files });
-      writeFileSync(join(folder, 'MANIFEST.json'), text);
-      writeFileSync(join(folder, 'MANIFEST.json.sig'), sign(text));
+  for (const [name, { code }] of Object.entries(SPOILT_LISTS)) {
+    test(`does not help lists that ${name}`, async () => {
+      const folder = spoilt((at) => spoilLists(at, name, world));
+      assert.equal((await refusal((options) => verifyBundle(folder, options))).code, code);
     });
-    assert.equal((await refusal((options) => verifyBundle(split, options))).code, 'BUNDLE_MANIFEST_INVALID');
-  });
+  }
 });
 
 describe('what is wrong with a medium', () => {
@@ -323,51 +318,27 @@ describe('what is wrong with a tar', () => {
     assert.equal(seeking.code, streaming.code, `${seeking.message} / ${streaming.message}`);
     return seeking.code;
   }
-  /** An entry before the end. */
-  const withEntry = (header: Buffer, content = Buffer.alloc(0)) => {
-    const all = bytes();
-    return Buffer.concat([all.subarray(0, -1024), header, content, all.subarray(-1024)]);
-  };
 
-  test('its end: cut off, two ends, or something behind it', async () => {
-    for (const [name, length] of [
-      ['cut-1', -1],
-      ['cut-512', -512],
-      ['cut-1024', -1024],
-      ['cut-3000', -3000],
-    ] as const)
-      assert.equal(await codes(name, bytes().subarray(0, length)), 'BUNDLE_TAR_INVALID');
-    assert.equal(await codes('behind', Buffer.concat([bytes(), Buffer.alloc(512)])), 'BUNDLE_TAR_INVALID');
-    assert.equal(await codes('twice', Buffer.concat([bytes(), bytes()])), 'BUNDLE_TAR_INVALID');
-    assert.equal(await codes('empty', Buffer.alloc(0)), 'BUNDLE_TAR_INVALID');
-    assert.equal(await codes('nothing', Buffer.alloc(1024)), 'BUNDLE_FILE_MISSING');
-  });
-
-  test('its entries: links, ways up, absolute paths, a path twice, names that differ in case alone', async () => {
-    const plain = (at: string) => {
-      const header = tarHeader({ path: 'docs/more', size: 0, executable: false });
-      header.fill(0, 0, 100);
-      header.write(at, 0, 'latin1');
-      return sealed(header);
-    };
-    const link = tarHeader({ path: 'docs/more', size: 0, executable: false });
-    link.write('2', 156, 'latin1');
-    link.write('/etc/passwd', 157, 'latin1');
-    assert.equal(await codes('link', withEntry(sealed(link))), 'BUNDLE_PATH_REFUSED');
-    for (const at of ['../up', '/etc/cron.d/x', 'docs/../../x', 'README.txt', './x', 'docs//x'])
-      assert.equal(await codes('entry', withEntry(plain(at))), 'BUNDLE_PATH_REFUSED', at);
-    assert.equal(await codes('case', withEntry(plain('readme.txt'))), 'BUNDLE_FILE_EXTRA');
-    assert.equal(await codes('extra', withEntry(plain('docs/more'))), 'BUNDLE_FILE_EXTRA');
-    assert.equal(await codes('late', withEntry(plain('MANIFEST.json'))), 'BUNDLE_PATH_REFUSED');
-  });
-
-  /** A header with the sum that belongs to it. */
-  function sealed(header: Buffer): Buffer {
-    header.write('        ', 148, 'latin1');
-    const sum = header.reduce((total, byte) => total + byte, 0);
-    header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
-    return header;
+  for (const [about, { spoil, code }] of Object.entries(SPOILT_TARS)) {
+    test(`${about}: it is refused, read at random and in order`, async () => {
+      assert.equal(await codes('spoilt', spoil(bytes())), code);
+    });
   }
+
+  test('its names: further ways up, a list that comes late, a name that differs in case alone from a listed one', async () => {
+    for (const [at, code] of [
+      ['../up', 'BUNDLE_PATH_UPWARD'],
+      ['docs//x', 'BUNDLE_PATH_REFUSED'],
+      ['readme.txt', 'BUNDLE_FILE_EXTRA'],
+      ['MANIFEST.json', 'BUNDLE_PATH_TWICE'],
+    ] as const)
+      assert.equal(await codes('entry', withEntry(bytes(), plain(at))), code, at);
+  });
+
+  test('more files than any bundle has: they are not even counted', async () => {
+    const many = Buffer.concat(Array.from({ length: 60_001 }, (_, n) => plain(`bomb/${n}`)));
+    assert.equal(await codes('bomb', withEntry(bytes(), many)), 'BUNDLE_TOO_LARGE');
+  });
 
   test('one that begins with anything but the manifest keeps nothing of it', async () => {
     const header = tarHeader({ path: 'docs/first', size: 4, executable: false });
