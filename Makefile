@@ -67,8 +67,8 @@ sign: build ## Sign the package with a release key (KEY=file, BUNDLE=folder)
 usb: build ## Write the package, or a delta (DELTA=folder), to a mounted FAT32 or exFAT medium, read it back, verify it (DEV=device or folder, root)
 	@dist/frostbyte bundle write $(or $(DELTA),$(BUNDLE)) $(DEV) $(if $(DELTA),--delta) --fingerprint "$$(ssh-keygen -l -E sha256 -f $(or $(DELTA),$(BUNDLE))/signers/root.pub | cut -d ' ' -f 2)"
 
-images-update: build ## Move the pins of images/lock.json and show what changed (PINS=keep: only write down what our own changes give)
-	@$(NODE) scripts/images-update.ts $(if $(filter keep,$(PINS)),--keep-pins)
+images-update: build ## Move the pins of images/lock.json and show what changed (PINS=keep: only write down what our own changes give; MOVE=qdrant=v1.20.0, REGISTRY=https://…)
+	@$(NODE) scripts/images-update.ts $(if $(filter keep,$(PINS)),--keep-pins) $(foreach one,$(MOVE),--move=$(one)) $(if $(REGISTRY),--registry=$(REGISTRY))
 
 newer-engine: node_modules/.stamp ## Make the root of the second engine that images are loaded into by tests (root, Debian's mirror)
 	@$(NODE) scripts/stack/newer-engine.ts

@@ -24,7 +24,7 @@ import { sources } from './bundle/sources.ts';
 import { type BuiltImage, buildImage, release } from './images/build.ts';
 import { takeForeign } from './images/foreign.ts';
 import { holdInstalled } from './images/installed.ts';
-import { type ImageLock, type LockedImage, readLock } from './images/lock.ts';
+import { type ImageLock, type LockedImage, readLock, requireArchitecture } from './images/lock.ts';
 import { ROOT } from './images/recipe.ts';
 import { refuseUndescribed, wantedImages } from './images/wanted.ts';
 import { broughtPackages } from './licences/debian.ts';
@@ -56,6 +56,7 @@ async function build(): Promise<void> {
   refuseUndescribed(values.objects);
   requireBuild();
   const lock = readLock();
+  requireArchitecture(lock);
   const arch = lock.arch;
   const version = release();
   const built_at = builtAt();

@@ -1,14 +1,15 @@
 /**
  * `make images`: builds the images of `images/`, each by its recipe, or takes them from `.cache/images/`, and fetches those of
- * others by the digests of `images/lock.json`. Without names: all of them. With `--twice` each is built twice from nothing,
- * and it is a failure when the two are not the same. What cannot be had here is left out only where `--without` names it.
+ * others by the digests of `images/lock.json`. Without names: all of them. With `--twice` each is built twice from nothing but
+ * the pinned packages and modules, programs compiled anew, and it is a failure when the two are not the same. What cannot be had here is left out only where `--without` names it.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type BuiltImage, buildImage } from './images/build.ts';
 import { takeForeign } from './images/foreign.ts';
+import { readLock, requireArchitecture } from './images/lock.ts';
 import { ROOT } from './images/recipe.ts';
+import { buildTwice } from './images/twice.ts';
 import { wantedImages } from './images/wanted.ts';
 
 const { values, positionals } = parseArgs({
@@ -21,8 +22,9 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 try {
+  requireArchitecture(readLock());
   for (const wanted of wantedImages({ ...values, names: positionals })) {
-    if (wanted.source === 'recipe') await (values.twice ? buildTwice(wanted.name) : say(() => buildImage(wanted.name)));
+    if (wanted.source === 'recipe') await (values.twice ? compareTwo(wanted.name) : say(() => buildImage(wanted.name)));
     else await say(() => takeForeign(wanted, { registry: values.registry }));
   }
 } catch (error) {
@@ -37,16 +39,8 @@ async function say(get: () => Promise<BuiltImage>): Promise<void> {
   console.log(`${tag}  ${manifest_digest}  ${(size / 2 ** 20).toFixed(1)} MiB  ${relative(ROOT, folder)}  ${how}`);
 }
 
-async function buildTwice(name: string): Promise<void> {
-  const digests: string[] = [];
-  for (const turn of ['first', 'second']) {
-    const cache = mkdtempSync(join(ROOT, `.cache/${turn}-`));
-    try {
-      digests.push((await buildImage(name, { cache })).manifest_digest);
-    } finally {
-      rmSync(cache, { recursive: true, force: true });
-    }
-  }
+async function compareTwo(name: string): Promise<void> {
+  const digests = await buildTwice(name);
   const same = digests[0] === digests[1];
   console.log(
     `${name}: ${same ? `built twice, both times ${digests[0]}` : `built twice, and not the same: ${digests.join(', ')}`}`,

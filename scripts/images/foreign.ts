@@ -55,7 +55,12 @@ export async function takeForeign(
       rmSync(work, { recursive: true, force: true });
     }
   }
-  return { name: replaces ?? name, tag, folder, fresh: !isThere, ...digestsOf(folder) };
+  const came = digestsOf(folder);
+  if (image.config_digest !== null && image.config_digest !== came.config_digest)
+    throw new Error(
+      `${name} ${version} has the config_digest ${came.config_digest}; images/lock.json says ${image.config_digest}. Whoever changed one of the two says why, or ${without}`,
+    );
+  return { name: replaces ?? name, tag, folder, fresh: !isThere, ...came };
 }
 
 function sourceOf(image: ForeignImage, registry: string | undefined, work: string): Source {

@@ -42,6 +42,9 @@ const foreign = {
   licence: text,
   /** Null as long as nobody pinned it: then it is not taken. */
   manifest_digest: digest.nullable(),
+  /** Of this architecture's image, and the bytes of its blobs: null until one has been fetched (`make images-update`). */
+  config_digest: digest.nullable(),
+  size: z.number().int().positive().nullable(),
   /** The image of ours in whose place it may be put. */
   replaces: text.optional(),
 };
@@ -78,6 +81,17 @@ export function readLock(file = LOCK_FILE): ImageLock {
   }
   return read.data;
 }
+
+/** Throws where this host is not of the architecture that the lock pins packages of. */
+export function requireArchitecture({ arch }: Pick<ImageLock, 'arch'>, host: string = process.arch): void {
+  const own = ARCHITECTURES[host];
+  if (own === arch) return;
+  throw new Error(
+    `images/lock.json pins packages of ${arch}, and this host is ${own ?? host}: build on a host that is ${arch}.${own === undefined ? '' : ` Releases for ${own} need a lock of their own (make images-update on such a host), and nobody has tried one.`}`,
+  );
+}
+
+const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
 
 /** Sorted, one package a line: what changed is seen in a diff. */
 export function writeLock(lock: ImageLock, file = LOCK_FILE): void {

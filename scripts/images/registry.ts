@@ -15,6 +15,8 @@ const SILENCE_MS = 60_000;
 const MOST_MANIFEST = 4 << 20;
 
 export interface Registry {
+  /** What a tag names at present: to be pinned, and by whoever looks at it. */
+  digestOf(tag: string): Promise<string>;
   /** A manifest or an index, by its digest. */
   manifest(digest: string): Promise<Buffer>;
   /** Writes a blob into a file. */
@@ -43,17 +45,21 @@ export function openRegistry(origin: string, name: string, { silenceMs = SILENCE
     }
     throw new Error('unreachable');
   };
+  const named = async (reference: string): Promise<Buffer> => {
+    const pieces: Uint8Array[] = [];
+    let size = 0;
+    for await (const piece of await get(`manifests/${reference}`, ACCEPTED)) {
+      size += piece.length;
+      if (size > MOST_MANIFEST) throw new Error(`${reference} is too large for a manifest`);
+      pieces.push(piece);
+    }
+    return Buffer.concat(pieces);
+  };
   return {
+    digestOf: async (tag) => `sha256:${sha256Of(await named(tag))}`,
     async manifest(digest) {
-      const pieces: Uint8Array[] = [];
-      let size = 0;
-      for await (const piece of await get(`manifests/${digest}`, ACCEPTED)) {
-        size += piece.length;
-        if (size > MOST_MANIFEST) throw new Error(`${digest} is too large for a manifest`);
-        pieces.push(piece);
-      }
-      const bytes = Buffer.concat(pieces);
-      hold(digest, createHash('sha256').update(bytes).digest('hex'));
+      const bytes = await named(digest);
+      hold(digest, sha256Of(bytes));
       return bytes;
     },
     async blob(digest, to) {
@@ -104,6 +110,8 @@ async function tokenFor(challenge: string, name: string): Promise<string> {
   const { token, access_token } = (await answer.json()) as { token?: string; access_token?: string };
   return token ?? access_token ?? '';
 }
+
+const sha256Of = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
 function hold(digest: string, is: string): void {
   if (digest !== `sha256:${is}`) throw new Error(`the registry gave sha256:${is} for ${digest}`);

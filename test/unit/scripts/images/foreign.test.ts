@@ -10,6 +10,7 @@ import { after, before, describe, test } from 'node:test';
 import { blobPath } from '../../../../appliance/bundle/format/oci.ts';
 import { takeForeign } from '../../../../scripts/images/foreign.ts';
 import type { ForeignImage } from '../../../../scripts/images/lock.ts';
+import { movedImage } from '../../../../scripts/images/move.ts';
 
 /** An image of others: an index with two architectures, as registries have them. */
 const sha = (bytes: string | Buffer) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
@@ -47,6 +48,8 @@ const IMAGE: ForeignImage = {
   version: 'v1',
   licence: 'Apache-2.0',
   manifest_digest: index.digest,
+  config_digest: null,
+  size: null,
 };
 
 describe('an image of others', () => {
@@ -71,7 +74,8 @@ describe('an image of others', () => {
         answer.end();
         return;
       }
-      const digest = /^\/v2\/others\/vectors\/(?:blobs|manifests)\/(sha256:[0-9a-f]{64})$/.exec(url.pathname)?.[1];
+      const named = /^\/v2\/others\/vectors\/(?:blobs|manifests)\/(\S+)$/.exec(url.pathname)?.[1];
+      const digest = named === 'v2' ? index.digest : named;
       const bytes = forged.get(digest!) ?? blobs.get(digest!);
       if (bytes === undefined) answer.writeHead(404).end();
       else answer.end(bytes);
@@ -103,6 +107,31 @@ describe('an image of others', () => {
       assert.ok(!existsSync(join(cache, index.digest.slice(7, 23))), 'nothing is kept');
       forged.clear();
     }
+  });
+
+  test('is refused where its configuration is not the one of the lock', async () => {
+    const cache = cacheOf('configured');
+    const locked = { ...IMAGE, config_digest: config.digest };
+    assert.equal((await takeForeign(locked, { registry, cache })).config_digest, config.digest);
+    await assert.rejects(
+      takeForeign({ ...IMAGE, config_digest: layer.digest }, { registry, cache }),
+      new RegExp(`has the config_digest ${config.digest}; images/lock\\.json says ${layer.digest}`),
+    );
+  });
+
+  test('is moved to the version that somebody names, with digests and size of what its registry has', async () => {
+    const cache = cacheOf('moved');
+    const size = [config, manifest, layer].reduce((sum, one) => sum + one.size, 0);
+    const old = { ...IMAGE, manifest_digest: layer.digest, config_digest: layer.digest, size: 1 };
+    const moved = await movedImage(old, 'v2', { registry, cache });
+    const whole = { manifest_digest: index.digest, config_digest: config.digest, size };
+    assert.deepEqual(moved, { ...IMAGE, version: 'v2', ...whole });
+    // What the lock lacks is written down where a registry is reached; what it has stays as it is.
+    assert.deepEqual(await movedImage(IMAGE, undefined, { registry, cache }), { ...IMAGE, ...whole });
+    for (const image of [old, IMAGE, { ...IMAGE, manifest_digest: null }])
+      assert.equal(await movedImage(image, undefined, { registry: undefined, cache }), image);
+    await assert.rejects(movedImage(old, 'v2', { registry: undefined, cache }), /no registry was named/);
+    await assert.rejects(movedImage(old, 'v3', { registry, cache }), /answers 404 for others\/vectors manifests\/v3/);
   });
 
   test('that cannot be had is said to be so, with how to do without it', async () => {

@@ -6,7 +6,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { Debian } from '../../../../scripts/images/debian.ts';
-import { changesOf, type ImageLock, pinsOf, readLock, versionOf, writeLock } from '../../../../scripts/images/lock.ts';
+import {
+  changesOf,
+  type ImageLock,
+  pinsOf,
+  readLock,
+  requireArchitecture,
+  versionOf,
+  writeLock,
+} from '../../../../scripts/images/lock.ts';
+import { movedLine, movesOf } from '../../../../scripts/images/move.ts';
 import { fetchPackages, writeRepository } from '../../../../scripts/images/packages.ts';
 import { imageNames, ROOT, readRecipe } from '../../../../scripts/images/recipe.ts';
 import { refuseUndescribed, wantedImages } from '../../../../scripts/images/wanted.ts';
@@ -136,6 +145,35 @@ test('a release has all images but those that replace one; nothing is left out t
   assert.throws(() => names({ without: ['postgres'] }), /postgres is made here, and no stack starts without it/);
   assert.throws(() => names({ objects: 'qdrant' }), /no object store/);
   assert.throws(() => names({ objects: 'silo', without: ['silo'] }), /no stack starts without an object store/);
+});
+
+test('a pin that is moved by name is written with its hash, where the linker is told it too; others stay', () => {
+  assert.deepEqual(
+    [...movesOf(['qdrant=v1.20.0', 'sops=v3.14.0'])],
+    [
+      ['qdrant', 'v1.20.0'],
+      ['sops', 'v3.14.0'],
+    ],
+  );
+  assert.throws(() => movesOf(['qdrant']), /qdrant is no pin to move: NAME=VERSION/);
+  const text =
+    '# name module version\nfirst  a.b/c  v1.2.3  h1:old=  .  -X a.Version=v1.2.3\nother  a.b/d  v1.2.3  h1:d=  .  -s\n';
+  assert.equal(
+    movedLine(text, 'first', 'v1.3.0', 'h1:new='),
+    text.replace('v1.2.3  h1:old=', 'v1.3.0  h1:new=').replace('Version=v1.2.3', 'Version=v1.3.0'),
+  );
+});
+
+test('on a host of another architecture nothing is built, and it is said why', () => {
+  requireArchitecture({ arch: 'amd64' }, 'x64');
+  assert.throws(
+    () => requireArchitecture({ arch: 'amd64' }, 'arm64'),
+    /pins packages of amd64, and this host is arm64: build on/,
+  );
+  assert.throws(
+    () => requireArchitecture({ arch: 'arm64' }, 'riscv64'),
+    /this host is riscv64: build on a host that is arm64\.$/,
+  );
 });
 
 test('no package is made with an object store that Compose does not know how to start', () => {
