@@ -21,6 +21,7 @@ import { ownFiles } from './bundle/contents.ts';
 import { broughtSigners, trialSigners } from './bundle/keys.ts';
 import { releaseFacts } from './bundle/release-facts.ts';
 import { sources } from './bundle/sources.ts';
+import { vexOf } from './bundle/vex.ts';
 import { type BuiltImage, buildImage, release } from './images/build.ts';
 import { takeForeign } from './images/foreign.ts';
 import { holdInstalled } from './images/installed.ts';
@@ -104,6 +105,7 @@ async function build(): Promise<void> {
       ...layout.inputs,
       ...optional.flatMap(({ inputs }) => inputs),
       ...bill.inputs,
+      vexOf(bill.judged, { version, built_at }),
       ...sources(bill.judged),
       ...licenceTexts(bill.judged),
       ...signers.inputs,

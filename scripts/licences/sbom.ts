@@ -61,7 +61,7 @@ export function purlOf({ ecosystem, name, version, arch }: Component): string {
 }
 
 /** A UUID (version 8) made of a text. */
-function uuidOf(text: string): string {
+export function uuidOf(text: string): string {
   const bytes = createHash('sha256').update(text).digest().subarray(0, 16);
   bytes[6] = (bytes[6]! & 0x0f) | 0x80;
   bytes[8] = (bytes[8]! & 0x3f) | 0x80;
