@@ -6,7 +6,9 @@ import { logMessages } from './log-messages.ts';
 const ROOT = resolve(import.meta.dirname, '..');
 const FILE = 'appliance/observability/support-bundle/own-words.gen.ts';
 
-const texts = globSync('appliance/**/*.ts', { cwd: ROOT }).map((file) => readFileSync(resolve(ROOT, file), 'utf8'));
+const texts = globSync('appliance/**/*.{ts,tsx}', { cwd: ROOT }).map((file) =>
+  readFileSync(resolve(ROOT, file), 'utf8'),
+);
 const words = new Set(texts.flatMap(logMessages).flatMap((message) => message.toLowerCase().match(/[a-z]+/g) ?? []));
 const text = [
   '/** Made by scripts/gen-log-words.ts: the words of our own log lines. */',

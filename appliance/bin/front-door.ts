@@ -12,9 +12,9 @@ import { refuseUnreadable, unreadableAnswer } from '../gateway/unreadable.ts';
 import { isClosed } from '../kernel/closed-door.ts';
 import type { Logger, Meter } from '../kernel/telemetry.ts';
 import type { RateLimiter } from '../stores/limits/port.ts';
-import { createUi } from '../ui/app.ts';
 import { loadAssets } from '../ui/assets.ts';
 import { tlsServer } from './door-tls.ts';
+import { loadPages } from './load-pages.ts';
 import { admitNamed } from './named-networks.ts';
 import { endSilence } from './silent-connections.ts';
 
@@ -59,6 +59,7 @@ type AnyServer = Server | TlsServer;
 /** Opens the door: from now on requests are answered. */
 export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoor> {
   const { config, control, limiter, logger, meter } = options;
+  const createUi = await loadPages();
   const gateway: ReturnType<typeof createGateway> = createGateway({
     control,
     limiter,

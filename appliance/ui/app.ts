@@ -1,9 +1,8 @@
 import { type Context, Hono } from 'hono';
-import { html } from 'hono/html';
 import { toHttpError } from '../api/errors.ts';
 import { honoPath } from '../api/routes.ts';
 import type { ControlVerbs, SignIn } from '../control/verbs.ts';
-import type { PagesEnv } from '../gateway/app.ts';
+import type { PagesEnv } from '../gateway/app.tsx';
 import { forgeryMark, isFromHere, sessionCookie, sessionOf } from '../gateway/session-cookie.ts';
 import { sourceOf } from '../gateway/source.ts';
 import { codeFrames, FrostbyteError, isFrostbyteError } from '../kernel/errors.ts';
@@ -12,9 +11,9 @@ import type { Logger } from '../kernel/telemetry.ts';
 import { type Ask, apiFor, Refusal } from './api.ts';
 import { ASSET_PATH, type Assets } from './assets.ts';
 import { PAGES, type Page, waysFor } from './pages/page.ts';
-import { type SignInState, signInPage } from './pages/sign-in.ts';
-import { layout, type PageParts } from './parts/layout.ts';
-import { refused } from './parts/refused.ts';
+import { type SignInState, signInPage } from './pages/sign-in.tsx';
+import { layout, type PageParts } from './parts/layout.tsx';
+import { nowhere, refused } from './parts/refused.tsx';
 import { isLanguage, LANGUAGE_COOKIE, languageOf, textsIn } from './texts/language.ts';
 import type { Arrival, Visit } from './visit.ts';
 
@@ -148,9 +147,7 @@ export function createUi(options: UiOptions): Hono<PagesEnv> {
   app.get('*', async (c, next) => {
     if (c.req.path.startsWith('/api/') || !/\btext\/html\b/.test(c.req.header('accept') ?? '')) return next();
     const arrival = arrivalOf(c);
-    const says = arrival.t.errors;
-    const main = html`<section class="refused"><h1>${says.notFound}</h1><p>${says.notFoundSays}</p><p><a href="/">${arrival.t.home}</a></p></section>`;
-    return answer(c, arrival, null, { title: says.notFound, main }, 404);
+    return answer(c, arrival, null, { title: arrival.t.errors.notFound, main: nowhere(arrival.t) }, 404);
   });
 
   app.onError((error, c) => {

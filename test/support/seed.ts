@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import '../../appliance/bin/compile-pages.ts';
 
 /**
  * Property tests start from one seed, so that a run can be repeated and a red one is red for a reason.

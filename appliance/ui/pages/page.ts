@@ -1,19 +1,19 @@
 import { ADMIN, TENANT_ADMIN, TENANT_AND_ADMIN, WRITERS } from '../../api/route.ts';
 import type { Role } from '../../kernel/identity.ts';
-import type { PageParts, Way } from '../parts/layout.ts';
+import type { PageParts, Way } from '../parts/layout.tsx';
 import type { Visit } from '../visit.ts';
-import { batchPage } from './batch.ts';
-import { batchesPage } from './batches.ts';
-import { documentPage } from './document.ts';
-import { documentsPage } from './documents.ts';
+import { batchPage } from './batch.tsx';
+import { batchesPage } from './batches.tsx';
+import { documentPage } from './document.tsx';
+import { documentsPage } from './documents.tsx';
 import { tenantPath } from './paths.ts';
-import { receiptPage } from './receipt.ts';
-import { decideReviewPage, reviewDocumentPage, reviewsPage } from './review.ts';
-import { searchPage, searchResultPage } from './search.ts';
-import { checkIsolationPage, resumePage, suspendPage, tenantPage } from './tenant.ts';
-import { tenantsPage } from './tenants.ts';
-import { uploadPage } from './upload.ts';
-import { welcomePage } from './welcome.ts';
+import { receiptPage } from './receipt.tsx';
+import { decideReviewPage, reviewDocumentPage, reviewsPage } from './review.tsx';
+import { searchPage, searchResultPage } from './search.tsx';
+import { checkIsolationPage, resumePage, suspendPage, tenantPage } from './tenant.tsx';
+import { tenantsPage } from './tenants.tsx';
+import { uploadPage } from './upload.tsx';
+import { welcomePage } from './welcome.tsx';
 
 /** A page of the user interface: who may see it, and what it shows. The API decides again about everything that it asks. */
 export interface Page {

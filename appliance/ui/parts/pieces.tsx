@@ -1,23 +1,36 @@
-import { html } from 'hono/html';
 import { code, type Markup } from '../../api/markup.ts';
 import type { Language, Texts } from '../texts/language.ts';
 
 /** Pieces that many pages are made of. */
 
+/** Of a field with names or codes, which no browser shall correct: the types know no word for it. */
+export const UNSPELLED: Readonly<Record<string, string>> = Object.freeze({ spellcheck: 'false' });
+
 /** How a thing stands, as its colour says it; the words beside it say the same. */
 export type Tone = 'good' | 'running' | 'waiting' | 'bad' | 'apart' | 'quiet';
 
 export function pill(tone: Tone, says: string): Markup {
-  return html`<span class="pill t-${tone}">${says}</span>`;
+  return <span class={`pill t-${tone}`}>{says}</span>;
 }
 
 /** An id or a hash that is often copied: shown whole, in a type in which 0 is no O. */
 export function copyable(t: Texts, text: string): Markup {
-  return html`<span class="id"><code>${text}</code><button type="button" class="copy" data-copy="${text}" aria-label="${t.copy}: ${text}" hidden>${copyIcon()}</button></span>`;
+  return (
+    <span class="id">
+      <code>{text}</code>
+      <button type="button" class="copy" data-copy={text} aria-label={`${t.copy}: ${text}`} hidden>
+        {copyIcon()}
+      </button>
+    </span>
+  );
 }
 
 function copyIcon(): Markup {
-  return html`<svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true" focusable="false"><path fill="none" stroke="currentColor" stroke-width="1.5" d="M5.5 5.5h8v8h-8zM3.5 10.5h-1v-8h8v1"/></svg>`;
+  return (
+    <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true" focusable="false">
+      <path fill="none" stroke="currentColor" stroke-width="1.5" d="M5.5 5.5h8v8h-8zM3.5 10.5h-1v-8h8v1" />
+    </svg>
+  );
 }
 
 /** Of dates: with English words, days before months and hours up to 24. */
@@ -37,16 +50,26 @@ const UNITS = [
  */
 export function moment(language: Language, iso: string | null, now: Date): Markup {
   const at = new Date(iso ?? '');
-  if (iso === null || Number.isNaN(at.getTime())) return html`–`;
-  return html`<time datetime="${iso}" title="${exact(language, at)}" data-moment>${relative(language, at, now)}</time>`;
+  if (iso === null || Number.isNaN(at.getTime())) return <>–</>;
+  return (
+    <time datetime={iso} title={exact(language, at)} data-moment>
+      {relative(language, at, now)}
+    </time>
+  );
 }
 
 /** The same where both are wanted: the exact time, and how long ago that was. */
 export function wholeMoment(language: Language, iso: string | null, now: Date): Markup {
   const at = new Date(iso ?? '');
-  if (iso === null || Number.isNaN(at.getTime())) return html`–`;
-  const time = html`<time datetime="${iso}">${exact(language, at)}</time>`;
-  return unitOf(at, now) === undefined ? time : html`${time} <span class="soft">(${moment(language, iso, now)})</span>`;
+  if (iso === null || Number.isNaN(at.getTime())) return <>–</>;
+  const time = <time datetime={iso}>{exact(language, at)}</time>;
+  return unitOf(at, now) === undefined ? (
+    time
+  ) : (
+    <>
+      {time} <span class="soft">({moment(language, iso, now)})</span>
+    </>
+  );
 }
 
 function exact(language: Language, at: Date): string {
@@ -83,19 +106,43 @@ export function number(language: Language, value: number): string {
 
 /** What is shown where a list has nothing: what it will hold, and what to do first. */
 export function emptyState(title: string, says: string, first: Markup | null = null): Markup {
-  return html`<div class="empty"><svg viewBox="0 0 48 48" width="48" height="48" aria-hidden="true" focusable="false"><g fill="none" stroke="currentColor" stroke-width="2" stroke-linejoin="round" stroke-linecap="round"><path d="M8 18h32v20a3 3 0 0 1-3 3H11a3 3 0 0 1-3-3zM8 18l5-9h22l5 9M18 26h12"/></g></svg><h2>${title}</h2><p>${says}</p>${first}</div>`;
+  return (
+    <div class="empty">
+      <svg viewBox="0 0 48 48" width="48" height="48" aria-hidden="true" focusable="false">
+        <g fill="none" stroke="currentColor" stroke-width="2" stroke-linejoin="round" stroke-linecap="round">
+          <path d="M8 18h32v20a3 3 0 0 1-3 3H11a3 3 0 0 1-3-3zM8 18l5-9h22l5 9M18 26h12" />
+        </g>
+      </svg>
+      <h2>{title}</h2>
+      <p>{says}</p>
+      {first}
+    </div>
+  );
 }
 
 /** A row of facts. */
 export function facts(rows: readonly (readonly [label: string, value: Markup | string] | null)[]): Markup {
-  return html`<dl class="facts">${rows.map((row) =>
-    row === null ? null : html`<div><dt>${row[0]}</dt><dd>${row[1]}</dd></div>`,
-  )}</dl>`;
+  return (
+    <dl class="facts">
+      {rows.map((row) =>
+        row === null ? null : (
+          <div>
+            <dt>{row[0]}</dt>
+            <dd>{row[1]}</dd>
+          </div>
+        ),
+      )}
+    </dl>
+  );
 }
 
 /** A way on that looks like what it is: the thing to do here. */
 export function action(path: string, says: string): Markup {
-  return html`<a class="button" href="${path}">${says}</a>`;
+  return (
+    <a class="button" href={path}>
+      {says}
+    </a>
+  );
 }
 
 export { code };

@@ -1,4 +1,3 @@
-import { html } from 'hono/html';
 import type { Markup } from '../../api/markup.ts';
 
 const WORD = /[\p{L}\p{N}]+/gu;
@@ -13,16 +12,16 @@ export function highlighted(text: string, question: string): Markup {
     .filter((word) => word.length >= SHORTEST)
     .slice(0, WORDS)
     .map((word) => word.slice(0, Math.max(4, word.length - 2)));
-  if (beginnings.length === 0) return html`${text}`;
+  if (beginnings.length === 0) return <>{text}</>;
   const pieces: (string | Markup)[] = [];
   let from = 0;
   for (const { 0: word, index } of text.matchAll(WORD)) {
     const lower = word.toLowerCase();
     if (!beginnings.some((beginning) => lower.startsWith(beginning))) continue;
     if (index > from) pieces.push(text.slice(from, index));
-    pieces.push(html`<mark>${word}</mark>`);
+    pieces.push(<mark>{word}</mark>);
     from = index + word.length;
   }
   pieces.push(text.slice(from));
-  return html`${pieces}`;
+  return <>{pieces}</>;
 }

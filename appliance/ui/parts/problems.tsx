@@ -1,4 +1,3 @@
-import { html } from 'hono/html';
 import { code, type Markup, name } from '../../api/markup.ts';
 import type { BatchStatus } from '../../api/schemas/ingest.ts';
 import { REMEDIES, type ReportCode } from '../../kernel/remedies.ts';
@@ -23,9 +22,12 @@ export function problems(t: Texts, batch: BatchStatus, reviews: string | null): 
   const all = problemsOf(batch);
   const says = t.batch;
   const none = batch.acceptance_report === null ? says.notSettled : says.noProblems;
-  return html`<section class="card" aria-labelledby="problems"><h2 id="problems">${says.problems}</h2>${
-    all.length === 0 ? html`<p class="soft">${none}</p>` : all.map((problem) => shown(t, problem, reviews))
-  }</section>`;
+  return (
+    <section class="card" aria-labelledby="problems">
+      <h2 id="problems">{says.problems}</h2>
+      {all.length === 0 ? <p class="soft">{none}</p> : all.map((problem) => shown(t, problem, reviews))}
+    </section>
+  );
 }
 
 function shown(
@@ -34,18 +36,47 @@ function shown(
   reviews: string | null,
 ): Markup {
   const says = t.batch;
-  const files = (some: Problem['concerned']) =>
-    html`<ul class="concerned">${some.map(
-      ({ file, page, remark }) =>
-        html`<li>${name(file)}${page === null ? null : html`, ${says.page(page)}`}${remark === null ? null : html`: <span lang="en">${remark}</span>`}</li>`,
-    )}</ul>`;
-  return html`<article class="problem ${severity}">
-<h3><span lang="en">${message}</span></h3>
-<p class="kind">${severity === 'blocked' ? says.blocked : says.warning} · ${says.concerned(concerned.length)} · ${code(of)}</p>
-<p class="mend"><b>${says.mend}</b> <span lang="en">${remediation}</span>${of === 'HELD_FOR_REVIEW' && reviews !== null ? html` <a href="${reviews}">${t.review.open}</a>` : null}</p>
-${files(concerned.slice(0, NAMED))}
-${concerned.length <= NAMED ? null : html`<details><summary>${says.more(concerned.length - NAMED)}</summary>${files(concerned.slice(NAMED))}</details>`}
-</article>`;
+  const files = (some: Problem['concerned']) => (
+    <ul class="concerned">
+      {some.map(({ file, page, remark }) => (
+        <li>
+          {name(file)}
+          {page === null ? null : <>, {says.page(page)}</>}
+          {remark === null ? null : (
+            <>
+              : <span lang="en">{remark}</span>
+            </>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+  return (
+    <article class={`problem ${severity}`}>
+      <h3>
+        <span lang="en">{message}</span>
+      </h3>
+      <p class="kind">
+        {severity === 'blocked' ? says.blocked : says.warning} · {says.concerned(concerned.length)} · {code(of)}
+      </p>
+      <p class="mend">
+        <b>{says.mend}</b> <span lang="en">{remediation}</span>
+        {of === 'HELD_FOR_REVIEW' && reviews !== null ? (
+          <>
+            {' '}
+            <a href={reviews}>{t.review.open}</a>
+          </>
+        ) : null}
+      </p>
+      {files(concerned.slice(0, NAMED))}
+      {concerned.length <= NAMED ? null : (
+        <details>
+          <summary>{says.more(concerned.length - NAMED)}</summary>
+          {files(concerned.slice(NAMED))}
+        </details>
+      )}
+    </article>
+  );
 }
 
 /** From the acceptance report where there is one, else from what went wrong so far. */

@@ -1,4 +1,3 @@
-import { html } from 'hono/html';
 import type { Markup } from '../../api/markup.ts';
 import type { Texts } from '../texts/language.ts';
 
@@ -21,8 +20,17 @@ export function pageMap(t: Texts, page: number, chunks: readonly Placed[]): Mark
   if (boxes.length === 0) return null;
   const width = Math.max(WIDTH, ...boxes.map(({ x, width: wide }) => x + wide + MARGIN));
   const height = Math.max(HEIGHT, ...boxes.map(({ y, height: high }) => y + high + MARGIN));
-  return html`<svg class="page-map" viewBox="0 0 ${width} ${height}" aria-hidden="true" focusable="false"><title>${t.document.map(page)}</title><rect class="paper" width="${width}" height="${height}"/>${chunks.map(
-    ({ chunk_id, element_type, boxes: some }) =>
-      html`<a href="#${chunk_id}" tabindex="-1" class="e-${element_type}">${(some ?? []).map(({ x, y, width: wide, height: high }) => html`<rect x="${x}" y="${y}" width="${wide}" height="${high}" rx="2"/>`)}</a>`,
-  )}</svg>`;
+  return (
+    <svg class="page-map" viewBox={`0 0 ${width} ${height}`} aria-hidden="true" focusable="false">
+      <title>{t.document.map(page)}</title>
+      <rect class="paper" width={width} height={height} />
+      {chunks.map(({ chunk_id, element_type, boxes: some }) => (
+        <a href={`#${chunk_id}`} tabindex={-1} class={`e-${element_type}`}>
+          {(some ?? []).map(({ x, y, width: wide, height: high }) => (
+            <rect x={x} y={y} width={wide} height={high} rx="2" />
+          ))}
+        </a>
+      ))}
+    </svg>
+  );
 }

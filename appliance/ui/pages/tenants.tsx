@@ -1,0 +1,93 @@
+import { name, size } from '../../api/markup.ts';
+import type { Tenant } from '../../control/verbs.ts';
+import type { TenantState } from '../../kernel/identity.ts';
+import type { PageParts } from '../parts/layout.tsx';
+import { emptyState, number, pill, type Tone } from '../parts/pieces.tsx';
+import type { Visit } from '../visit.ts';
+import { tenantPath } from './paths.ts';
+
+/** How each state of a tenant is shown. */
+export const TENANT_TONES: Readonly<Record<TenantState, Tone>> = Object.freeze({
+  PENDING: 'running',
+  PROVISIONING: 'running',
+  ACTIVE: 'good',
+  SUSPENDED: 'waiting',
+  DEPROVISIONING: 'running',
+  DEPROVISIONED: 'quiet',
+  FAILED: 'bad',
+});
+
+/** The tenants of the box, as an administrator sees them first. */
+export async function tenantsPage({ t, api, language, query }: Visit): Promise<PageParts> {
+  const says = t.tenants;
+  const page = Math.max(1, Number.parseInt(query.get('page') ?? '1', 10) || 1);
+  const { data, meta } = await api.get<Tenant[]>('/admin/tenants', { page, limit: 100 });
+  const rows = data.map(({ tenant_id, tenant_name, state, usage, isolation }) => {
+    const title = (
+      <>
+        {name(tenant_name)} <code class="soft">{tenant_id}</code>
+      </>
+    );
+    const checked = isolation === null ? says.notChecked : isolation.overall_pass ? says.isolated : says.notIsolated;
+    const tone = isolation === null ? 'quiet' : isolation.overall_pass ? 'good' : 'bad';
+    return (
+      <tr>
+        <th scope="row">
+          <a href={tenantPath(tenant_id)}>{title}</a>
+        </th>
+        <td>{pill(TENANT_TONES[state], state)}</td>
+        <td class="n" data-label={says.documents}>
+          {number(language, usage.documents_count)}
+        </td>
+        <td class="n">{size(Math.round(usage.storage_used_gb * 1e9))}</td>
+        <td data-label={says.isolation}>{pill(tone, checked)}</td>
+      </tr>
+    );
+  });
+  const more = (meta?.total ?? 0) > page * 100;
+  const main = (
+    <>
+      <div class="head">
+        <h1>{says.title}</h1>
+      </div>
+      <div class="card">
+        {data.length === 0 ? (
+          emptyState(
+            says.none,
+            says.noneSays,
+            <pre tabindex={0}>
+              <code>frostbyte tenant create "Nord Law" --email it@nord.example</code>
+            </pre>,
+          )
+        ) : (
+          <div class="scroll">
+            <table class="rows list">
+              <thead>
+                <tr>
+                  <th scope="col">{says.tenant}</th>
+                  <th scope="col">{says.state}</th>
+                  <th scope="col" class="n">
+                    {says.documents}
+                  </th>
+                  <th scope="col" class="n">
+                    {says.stored}
+                  </th>
+                  <th scope="col">{says.isolation}</th>
+                </tr>
+              </thead>
+              <tbody>{rows}</tbody>
+            </table>
+          </div>
+        )}
+      </div>
+      {more ? (
+        <p class="pager">
+          <a href={`/tenants?page=${page + 1}`} rel="next">
+            {t.older} →
+          </a>
+        </p>
+      ) : null}
+    </>
+  );
+  return { title: says.title, main, current: '/tenants' };
+}
