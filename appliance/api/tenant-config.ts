@@ -15,7 +15,7 @@ export const MIME = Object.freeze({
 });
 export const MIME_ALLOWLIST = [MIME.pdf, MIME.docx, MIME.xlsx, MIME.txt, MIME.csv, MIME.png, MIME.tiff] as const;
 
-const PII = [
+export const PII_TYPES = [
   'SSN',
   'DOB',
   'EMAIL',
@@ -32,7 +32,9 @@ const share = z.number().min(0).max(1);
 
 const fields = {
   pii_policy: z.enum(['redact', 'flag', 'block']),
-  pii_types: z.array(z.enum(PII)).refine((types) => new Set(types).size === types.length, 'must not repeat a type'),
+  pii_types: z
+    .array(z.enum(PII_TYPES))
+    .refine((types) => new Set(types).size === types.length, 'must not repeat a type'),
   classification_threshold: share,
   classification_review_enabled: z.boolean(),
   injection_flag_threshold: share,

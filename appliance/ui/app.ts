@@ -11,6 +11,7 @@ import type { Logger } from '../kernel/telemetry.ts';
 import { type Ask, apiFor, Refusal } from './api.ts';
 import { ASSET_PATH, type Assets } from './assets.ts';
 import { PAGES, type Page, waysFor } from './pages/page.ts';
+import { shutContent } from './pages/platform/shut-content.tsx';
 import { type SignInState, signInPage } from './pages/sign-in.tsx';
 import { layout, type PageParts } from './parts/layout.tsx';
 import { nowhere, refused } from './parts/refused.tsx';
@@ -190,13 +191,14 @@ export function createUi(options: UiOptions): Hono<PagesEnv> {
       }
       const shown = await page.show(visit);
       if ('goTo' in shown) return c.redirect(shown.goTo, 303);
-      return answer(c, arrival, visit, shown, 200);
+      return answer(c, arrival, visit, shown, shown.status ?? 200);
     } catch (error) {
       const refusal = noted(c, error);
       // The session ended between the two looks.
       if (refusal.status === 401) return entrance('ended');
-      const parts = { title: visit.t.errors.title, main: refused(visit.t, refusal) };
-      return answer(c, arrival, visit, parts, refusal.status);
+      const isShut = page.content === true && visit.caller.role === 'admin' && refusal.status === 403;
+      const main = isShut ? shutContent(visit, refusal) : refused(visit.t, refusal);
+      return answer(c, arrival, visit, { title: visit.t.errors.title, main }, refusal.status);
     }
   }
 

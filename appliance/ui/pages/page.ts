@@ -1,59 +1,48 @@
-import { ADMIN, TENANT_ADMIN, TENANT_AND_ADMIN, WRITERS } from '../../api/route.ts';
+import { ADMIN, READERS_OF_AUDIT, TENANT_ADMIN, WRITERS } from '../../api/route.ts';
 import type { Role } from '../../kernel/identity.ts';
 import type { PageParts, Way } from '../parts/layout.tsx';
 import type { Visit } from '../visit.ts';
+import { AUDIT_PAGES } from './audit/rows.ts';
 import { batchPage } from './batch.tsx';
 import { batchesPage } from './batches.tsx';
 import { documentPage } from './document.tsx';
 import { documentsPage } from './documents.tsx';
-import { tenantPath } from './paths.ts';
+import { auditPath, tenantPath } from './paths.ts';
+import { PLATFORM_PAGES } from './platform/rows.ts';
 import { receiptPage } from './receipt.tsx';
 import { decideReviewPage, reviewDocumentPage, reviewsPage } from './review.tsx';
+import { ofTenant, type Page } from './row.ts';
 import { searchPage, searchResultPage } from './search.tsx';
 import { checkIsolationPage, resumePage, suspendPage, tenantPage } from './tenant.tsx';
 import { tenantsPage } from './tenants.tsx';
 import { uploadPage } from './upload.tsx';
 import { welcomePage } from './welcome.tsx';
 
-/** A page of the user interface: who may see it, and what it shows. The API decides again about everything that it asks. */
-export interface Page {
-  method: 'get' | 'post';
-  /** As the table of routes writes them. */
-  path: `/${string}`;
-  roles: readonly Role[];
-  /** What is shown, or where to go instead. */
-  show(visit: Visit): Promise<PageParts | { goTo: string }>;
-}
+export type { Page };
 
 const EVERYBODY: readonly Role[] = ['tenant_user', 'tenant_admin', 'admin', 'auditor'];
-
-/** A page of a tenant that its own people see, and administrators as far as the API lets them. */
-const ofTenant = (path: string, show: Page['show'], method: Page['method'] = 'get'): Page => ({
-  method,
-  path: `/tenants/{tenant_id}/${path}`,
-  roles: TENANT_AND_ADMIN,
-  show,
-});
 
 /** The one table of pages. */
 export const PAGES: readonly Page[] = Object.freeze([
   { method: 'get', path: '/', roles: EVERYBODY, show: home },
   { method: 'get', path: '/tenants', roles: ADMIN, show: tenantsPage },
   { method: 'get', path: '/tenants/{tenant_id}', roles: ADMIN, show: tenantPage },
-  { ...ofTenant('suspend', suspendPage, 'post'), roles: ADMIN },
-  { ...ofTenant('resume', resumePage, 'post'), roles: ADMIN },
-  { ...ofTenant('isolation', checkIsolationPage, 'post'), roles: ADMIN },
+  ofTenant('suspend', suspendPage, { method: 'post', roles: ADMIN }),
+  ofTenant('resume', resumePage, { method: 'post', roles: ADMIN }),
+  ofTenant('isolation', checkIsolationPage, { method: 'post', roles: ADMIN }),
   ofTenant('batches', batchesPage),
   ofTenant('batches/{batch_id}', batchPage),
-  { ...ofTenant('upload', uploadPage), roles: TENANT_ADMIN },
-  { ...ofTenant('review', reviewsPage), roles: WRITERS },
-  { ...ofTenant('review/{doc_id}', reviewDocumentPage), roles: WRITERS },
-  { ...ofTenant('review/{doc_id}', decideReviewPage, 'post'), roles: WRITERS },
+  ofTenant('upload', uploadPage, { roles: TENANT_ADMIN }),
+  ofTenant('review', reviewsPage, { roles: WRITERS }),
+  ofTenant('review/{doc_id}', reviewDocumentPage, { roles: WRITERS, content: true }),
+  ofTenant('review/{doc_id}', decideReviewPage, { method: 'post', roles: WRITERS }),
   ofTenant('receipts/{receipt_id}', receiptPage),
-  ofTenant('documents', documentsPage),
-  ofTenant('documents/{doc_id}', documentPage),
+  ofTenant('documents', documentsPage, { content: true }),
+  ofTenant('documents/{doc_id}', documentPage, { content: true }),
   ofTenant('search', searchPage),
-  ofTenant('search', searchResultPage, 'post'),
+  ofTenant('search', searchResultPage, { method: 'post', content: true }),
+  ...PLATFORM_PAGES,
+  ...AUDIT_PAGES,
 ]);
 
 /** Where a person of each role begins. */
@@ -76,7 +65,16 @@ export function waysFor({ t, caller, params }: Visit): Way[] {
           { path: tenantPath(tenant, 'documents'), says: t.ways.documents },
           { path: tenantPath(tenant, 'search'), says: t.ways.search },
           ...(WRITERS.includes(caller.role) ? [{ path: tenantPath(tenant, 'review'), says: t.ways.review }] : []),
-          ...(caller.role === 'tenant_admin' ? [{ path: tenantPath(tenant, 'upload'), says: t.ways.upload }] : []),
+          ...(caller.role === 'tenant_admin'
+            ? [
+                { path: tenantPath(tenant, 'quarantine'), says: t.ways.quarantine },
+                { path: tenantPath(tenant, 'dead-letters'), says: t.ways.deadLetters },
+                { path: tenantPath(tenant, 'upload'), says: t.ways.upload },
+              ]
+            : []),
         ]),
+    ...(READERS_OF_AUDIT.includes(caller.role)
+      ? [{ path: caller.tenant_id === null ? '/audit' : auditPath(caller.tenant_id), says: t.ways.audit }]
+      : []),
   ];
 }

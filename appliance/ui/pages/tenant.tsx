@@ -1,14 +1,23 @@
 import { type Markup, name, size } from '../../api/markup.ts';
 import type { IsolationReport, IsolationSummary, Tenant } from '../../control/verbs.ts';
 import { Refusal } from '../api.ts';
-import { isolationTries } from '../parts/isolation-tries.tsx';
+import { isolationMatrix, isolationTries } from '../parts/isolation-tries.tsx';
 import type { PageParts } from '../parts/layout.tsx';
-import { action, facts, number, pill, wholeMoment } from '../parts/pieces.tsx';
+import { action, code, facts, number, pill, type Tone, wholeMoment } from '../parts/pieces.tsx';
+import { tenantWays } from '../parts/tenant-ways.tsx';
 import type { Visit } from '../visit.ts';
 import { tenantPath } from './paths.ts';
 import { TENANT_TONES } from './tenants.tsx';
 
 const GB = 1e9;
+/** How often a page without script looks again while the tenant is being made, in seconds. */
+const RELOAD_S = 3;
+const STEP_TONES: Readonly<Record<Tenant['provisioning']['steps'][number]['status'], Tone>> = Object.freeze({
+  pending: 'quiet',
+  done: 'good',
+  undone: 'waiting',
+  failed: 'bad',
+});
 
 /** One tenant as whoever runs the box sees it: its state, what it takes, whether it is apart, and the switch that stops it. */
 export async function tenantPage(visit: Visit): Promise<PageParts> {
@@ -35,6 +44,12 @@ export async function tenantPage(visit: Visit): Promise<PageParts> {
           {tenant.state === 'ACTIVE' ? action(tenantPath(id, 'batches'), t.tenant.content) : null}
         </div>
       </div>
+      {tenantWays(visit, 'overview')}
+      {told === 'made' ? (
+        <p class="told" role="status">
+          {t.newTenant.made}
+        </p>
+      ) : null}
       {told === 'stopped' && took > 0 ? (
         <p class="told" role="status">
           {t.tenant.stopped(number(language, Math.round(took)))}
@@ -51,6 +66,7 @@ export async function tenantPage(visit: Visit): Promise<PageParts> {
             <h2 id="facts">{t.document.facts}</h2>
             {known(visit, tenant)}
           </section>
+          {provisioning(visit, tenant)}
           <section class="card" aria-labelledby="isolation">
             <h2 id="isolation">{t.tenant.isolation}</h2>
             {isolation(visit, report)}
@@ -60,7 +76,9 @@ export async function tenantPage(visit: Visit): Promise<PageParts> {
       </div>
     </>
   );
-  return { title: tenant.tenant_name, main, current: '/tenants' };
+  const isMade = tenant.state === 'PENDING' || tenant.state === 'PROVISIONING';
+  const head = isMade ? <meta http-equiv="refresh" content={String(RELOAD_S)} /> : undefined;
+  return { title: tenant.tenant_name, main, current: '/tenants', ...(head === undefined ? {} : { head }) };
 }
 
 function known({ t, language, now }: Visit, tenant: Tenant): Markup {
@@ -89,6 +107,32 @@ function known({ t, language, now }: Visit, tenant: Tenant): Markup {
   );
 }
 
+/** How far a tenant is that is being made, or where it broke off. */
+function provisioning({ t, language, now }: Visit, { state, provisioning: plan }: Tenant): Markup | null {
+  if (state !== 'PENDING' && state !== 'PROVISIONING' && state !== 'FAILED') return null;
+  const says = t.newTenant;
+  return (
+    <section class="card" aria-labelledby="steps">
+      <h2 id="steps">{says.steps}</h2>
+      <table class="rows">
+        <tbody>
+          {plan.steps.map(({ step, status, at, error_code }) => (
+            <tr>
+              <th scope="row">
+                <code>{step}</code>
+              </th>
+              <td>
+                {pill(STEP_TONES[status], says.stepStates[status])} {error_code === undefined ? null : code(error_code)}
+              </td>
+              <td>{wholeMoment(language, at, now)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
 function isolation({ t, language, now, mark, params }: Visit, report: IsolationReport | undefined): Markup {
   const says = t.tenant;
   const stands =
@@ -102,7 +146,11 @@ function isolation({ t, language, now, mark, params }: Visit, report: IsolationR
             {says.checked} {wholeMoment(language, report.checked_at, now)}
           </span>
         </p>
-        {isolationTries(t, report)}
+        {isolationMatrix(t, report)}
+        <details>
+          <summary>{t.ofTenant.details}</summary>
+          {isolationTries(t, report)}
+        </details>
       </>
     );
   return (

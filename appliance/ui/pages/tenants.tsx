@@ -2,7 +2,7 @@ import { name, size } from '../../api/markup.ts';
 import type { Tenant } from '../../control/verbs.ts';
 import type { TenantState } from '../../kernel/identity.ts';
 import type { PageParts } from '../parts/layout.tsx';
-import { emptyState, number, pill, type Tone } from '../parts/pieces.tsx';
+import { action, emptyState, number, pill, type Tone } from '../parts/pieces.tsx';
 import type { Visit } from '../visit.ts';
 import { tenantPath } from './paths.ts';
 
@@ -49,6 +49,7 @@ export async function tenantsPage({ t, api, language, query }: Visit): Promise<P
     <>
       <div class="head">
         <h1>{says.title}</h1>
+        <div class="actions">{action('/new-tenant', t.newTenant.title)}</div>
       </div>
       <div class="card">
         {data.length === 0 ? (

@@ -43,11 +43,55 @@ export function isolationTries(t: Texts, { checks, tenant_id }: IsolationReport)
   );
 }
 
+/** The same at a glance: every store with its tests, a square each. */
+export function isolationMatrix(t: Texts, { checks, tenant_id }: IsolationReport): Markup {
+  const says = t.ofTenant;
+  return (
+    <>
+      <p class="soft small">{says.matrixSays}</p>
+      <table class="matrix">
+        <caption class="unseen-label">{says.matrix}</caption>
+        <tbody>
+          {[...Map.groupBy(checks, ({ store }) => store)].map(([store, ofStore]) => {
+            const tests = [...Map.groupBy(ofStore, ({ test }) => test)].map(([test, some]) => ({
+              test,
+              tone: toneOf(tenant_id, some),
+            }));
+            const good = tests.filter(({ tone }) => tone === 'good').length;
+            return (
+              <tr>
+                <th scope="row">{store}</th>
+                <td>
+                  <span class="squares" role="img" aria-label={says.cells(good, tests.length)}>
+                    {tests.map(({ test, tone }) => (
+                      <i class={`q-${tone}`} title={test} />
+                    ))}
+                  </span>
+                </td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </>
+  );
+}
+
+/** How a test came out over all whom it was tried on. */
+function toneOf(own: string, checks: readonly Check[]): 'good' | 'bad' | 'quiet' {
+  if (checks.some((check) => check.result === 'ALLOWED' || isShut(own, check))) return 'bad';
+  return checks.every(({ result: came }) => came === 'SKIPPED') ? 'quiet' : 'good';
+}
+
+/** What the tenant cannot open of its own is as wrong as what it can open of another's. */
+function isShut(own: string, { target, result: came }: Check): boolean {
+  return target === own && came === 'DENIED';
+}
+
 function result(t: Texts, own: string, checks: readonly Check[]): Markup {
   const says = t.tenant;
   const of = (one: Check['result']) => checks.filter((check) => check.result === one).length;
-  // What the tenant cannot open of its own is as wrong as what it can open of another's.
-  const closed = checks.filter((check) => check.target === own && check.result === 'DENIED').length;
+  const closed = checks.filter((check) => isShut(own, check)).length;
   const denied = of('DENIED') - closed;
   return (
     <>

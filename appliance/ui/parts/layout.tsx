@@ -14,6 +14,8 @@ export interface PageParts {
   main: Markup;
   /** The way of the bar that leads to this page or its list. */
   current?: string;
+  /** Other than 200: of a form that came back with what is wrong. */
+  status?: number;
   /** Goes into the head: what browsers without script are told. */
   head?: Markup;
 }

@@ -1,4 +1,6 @@
+import { audit } from './audit/de.ts';
 import type { Texts } from './en.ts';
+import { platform } from './platform/de.ts';
 
 /** The texts of the pages in German. */
 export const de: Texts = {
@@ -49,7 +51,12 @@ export const de: Texts = {
     review: 'Durchsicht',
     upload: 'Senden',
     tenants: 'Mandanten',
+    quarantine: 'Quarantäne',
+    deadLetters: 'Unzustellbare',
+    audit: 'Protokoll',
   },
+  ...platform,
+  audit,
   tenants: {
     title: 'Mandanten',
     none: 'Es gibt noch keinen Mandanten',

@@ -1,6 +1,8 @@
 import type { BATCH_STATES, FileOutcome } from '../../api/schemas/ingest.ts';
 import type { Role } from '../../kernel/identity.ts';
 import type { StageName, StageStatus } from '../../kernel/pipeline.ts';
+import { audit } from './audit/en.ts';
+import { platform } from './platform/en.ts';
 
 export type BatchState = (typeof BATCH_STATES)[number];
 /** Where a file of a batch stands: where it ended, or that it is on its way. */
@@ -55,7 +57,12 @@ export const en = {
     review: 'Review',
     upload: 'Send',
     tenants: 'Tenants',
+    quarantine: 'Quarantine',
+    deadLetters: 'Dead letters',
+    audit: 'Audit',
   },
+  ...platform,
+  audit,
   tenants: {
     title: 'Tenants',
     none: 'There is no tenant yet',

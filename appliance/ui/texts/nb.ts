@@ -1,4 +1,6 @@
+import { audit } from './audit/nb.ts';
 import type { Texts } from './en.ts';
+import { platform } from './platform/nb.ts';
 
 /** The texts of the pages in Norwegian. */
 export const nb: Texts = {
@@ -49,7 +51,12 @@ export const nb: Texts = {
     review: 'Gjennomgang',
     upload: 'Send',
     tenants: 'Leietakere',
+    quarantine: 'Karantene',
+    deadLetters: 'Oppgitte',
+    audit: 'Logg',
   },
+  ...platform,
+  audit,
   tenants: {
     title: 'Leietakere',
     none: 'Det finnes ingen leietaker ennå',

@@ -1,0 +1,28 @@
+import { ADMIN, WRITERS } from '../../../api/route.ts';
+import { ofTenant, type Page } from '../row.ts';
+import { breakGlassPage, closeBreakGlassPage, openBreakGlassPage } from './break-glass.tsx';
+import { changeConfigurationPage, configurationPage } from './configuration.tsx';
+import { deadLettersPage, decideDeadLettersPage } from './dead-letters.tsx';
+import { createTenantPage, newTenantPage } from './new-tenant.tsx';
+import { quarantinePage } from './quarantine.tsx';
+import { quarantinedDocumentPage, rejectPage, releasePage } from './quarantined-document.tsx';
+
+const POST = { method: 'post', roles: WRITERS } as const;
+const OF_ADMIN = { roles: ADMIN } as const;
+
+/** Pages of whoever runs the box; what concerns its own documents, a tenant's administrator sees too. */
+export const PLATFORM_PAGES: readonly Page[] = [
+  { method: 'get', path: '/new-tenant', roles: ADMIN, show: newTenantPage },
+  { method: 'post', path: '/new-tenant', roles: ADMIN, show: createTenantPage },
+  ofTenant('configuration', configurationPage, OF_ADMIN),
+  ofTenant('configuration', changeConfigurationPage, { ...OF_ADMIN, method: 'post' }),
+  ofTenant('break-glass', breakGlassPage, OF_ADMIN),
+  ofTenant('break-glass', openBreakGlassPage, { ...OF_ADMIN, method: 'post' }),
+  ofTenant('break-glass/{grant_id}/close', closeBreakGlassPage, { ...OF_ADMIN, method: 'post' }),
+  ofTenant('dead-letters', deadLettersPage, { roles: WRITERS }),
+  ofTenant('dead-letters', decideDeadLettersPage, POST),
+  ofTenant('quarantine', quarantinePage, { roles: WRITERS }),
+  ofTenant('quarantine/{doc_id}', quarantinedDocumentPage, { roles: WRITERS }),
+  ofTenant('quarantine/{doc_id}/release', releasePage, { ...OF_ADMIN, method: 'post' }),
+  ofTenant('quarantine/{doc_id}/reject', rejectPage, POST),
+];
