@@ -17,6 +17,7 @@ const FIRST = Object.freeze({
     'appliance/control/migrations/sqlite': 10,
     'appliance/stores/log/migrations/postgres': 1,
     'appliance/stores/log/migrations/sqlite': 1,
+    'appliance/stores/measures/migrations/sqlite': 1,
     'appliance/stores/queue/migrations/sqlite': 3,
     'appliance/stores/record/migrations/postgres': 11,
     'appliance/stores/record/migrations/sqlite': 17,

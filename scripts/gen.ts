@@ -9,6 +9,7 @@ const GENERATORS = [
   'scripts/gen-openapi.ts',
   'scripts/gen-events.ts',
   'scripts/gen-compose.ts',
+  'scripts/gen-alerts.ts',
   'scripts/gen-failures.ts',
   'scripts/gen-log-words.ts',
   'scripts/gen-policy-version.ts',

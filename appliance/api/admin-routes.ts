@@ -3,6 +3,7 @@ import * as admin from './schemas/admin.ts';
 import * as glass from './schemas/break-glass.ts';
 import { Uuid } from './schemas/common.ts';
 import * as fields from './schemas/custom-fields.ts';
+import * as measures from './schemas/measures.ts';
 import { z } from './zod.ts';
 
 /** Tenants, holds, break-glass, tokens: rows of the table of routes. */
@@ -173,6 +174,21 @@ export const ADMIN_ROUTES = Object.freeze({
     status: 200,
     answer: glass.BreakGlassAnswer,
     summary: 'End a break-glass grant before its time',
+  }),
+  measures: administration({
+    method: 'get',
+    path: '/admin/measures',
+    query: measures.MeasuresQuery,
+    status: 200,
+    answer: measures.MeasuresAnswer,
+    summary: 'What was measured over the last hours, of a tenant or of the whole box, as dashboards draw it',
+  }),
+  alerts: administration({
+    method: 'get',
+    path: '/admin/alerts',
+    status: 200,
+    answer: measures.AlertsAnswer,
+    summary: 'Alerts that hold now, found by the box itself',
   }),
   issueToken: administration({
     method: 'post',

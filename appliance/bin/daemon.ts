@@ -7,6 +7,7 @@ import { PIPELINE_VERSION } from '../audit/entry.ts';
 import type { Config } from '../config/schema.ts';
 import { createDataApp } from '../data/app.ts';
 import { dataPlaneHandler } from '../gateway/data-plane.ts';
+import { systemClock } from '../kernel/clock.ts';
 import { codeFrames } from '../kernel/errors.ts';
 import { shaped } from '../kernel/log-fields.ts';
 import { controlPaths, tenantPaths } from '../kernel/names.ts';
@@ -27,6 +28,7 @@ import { inboxFolders } from './wire/inbox-folders.ts';
 import { showNotices } from './wire/inbox-notices.ts';
 import { openLimits } from './wire/limits.ts';
 import { maintain, mourn } from './wire/maintenance.ts';
+import { openMeasuring } from './wire/measuring.ts';
 import { mendQueue } from './wire/mend-queue.ts';
 import { measureClosedQueues, measureQueues } from './wire/queue-lengths.ts';
 import { startWorkers } from './worker-pool.ts';
@@ -54,8 +56,17 @@ export function start(config: Config): Promise<Running> {
     clearTemporary(controlPaths(config.data_folder).temporary);
 
     const metrics = createMetrics({ version: PIPELINE_VERSION });
+    const measuring = openMeasuring({ dataFolder: config.data_folder, clock: systemClock(), logger });
+    undo.push(() => measuring.close());
     let url = '';
-    const embedded = await openEmbedded({ config, logger, meter: metrics.meter, baseUrl: () => url, alone: true });
+    const embedded = await openEmbedded({
+      config,
+      logger,
+      meter: metrics.meter,
+      baseUrl: () => url,
+      alone: true,
+      measuring: measuring.verbs,
+    });
     undo.push(() => embedded.close());
     const { control, planes, clock } = embedded;
 
@@ -113,6 +124,12 @@ export function start(config: Config): Promise<Running> {
         planes.open().map(({ tenant_id, queue }) => measureQueues(tenant_id, queue, metrics.meter)),
       );
     });
+
+    const keeping = measuring.start(async () => {
+      await tenantGauges();
+      return metrics.collected();
+    });
+    undo.push(() => keeping.stop());
 
     await control.start();
     const maintenance = async () => {

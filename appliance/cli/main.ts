@@ -30,6 +30,7 @@ const COMMANDS: readonly Commands[] = [
   { words: ['dlq'], load: async () => (await import('./commands/dead-letters.ts')).deadLetterCommands },
   { words: ['review'], load: async () => (await import('./commands/review.ts')).reviewCommands },
   { words: ['quarantine'], load: async () => (await import('./commands/quarantine.ts')).quarantineCommands },
+  { words: ['alerts'], load: async () => (await import('./commands/alerts.ts')).alertCommand },
   { words: ['notices'], load: async () => (await import('./commands/break-glass.ts')).noticeCommands },
   { words: ['parse', 'policy', 'eval'], load: async () => (await import('./commands/stages.ts')).stageCommands },
   { words: ['bundle'], load: async () => (await import('./commands/bundle.ts')).bundleCommands },

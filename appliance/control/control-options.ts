@@ -34,6 +34,8 @@ export interface ControlOptions {
   isolationHours?: number;
   /** Whether data planes reach an endpoint to embed with: without one no tenant is set online. Default: no. */
   hasEndpoint?: boolean;
+  /** What was measured over time. Default: this process keeps none. */
+  measuring?: Pick<ControlVerbs, 'measures' | 'alerts'>;
   /** Forgiven difference of clocks about a token's start, 0–5 seconds. */
   clockSkewSeconds?: number;
 }

@@ -161,6 +161,12 @@ export async function createControl(options: ControlOptions): Promise<Control> {
     for (const opened of logs.values()) await opened.then((open) => open.close()).catch(() => undefined);
     registry.close();
   };
+  const measuring = () => {
+    if (options.measuring) return options.measuring;
+    throw new FrostbyteError('SERVICE_UNAVAILABLE', 'This process keeps no measures: ask the one that serves.', {
+      retryAfter: 60,
+    });
+  };
   const known = (logId: string): void => {
     if (logId !== APPLIANCE_LOG) needTenant(registry, logId);
   };
@@ -243,6 +249,12 @@ export async function createControl(options: ControlOptions): Promise<Control> {
     exportManifest: exports.manifest,
     exportFile: exports.download,
     sweepExports: exports.sweep,
+
+    async measures(query) {
+      if (query.tenant_id !== undefined) needTenant(registry, query.tenant_id);
+      return measuring().measures(query);
+    },
+    alerts: async () => measuring().alerts(),
 
     health: async () => {
       const tests: [string, () => unknown][] = [

@@ -17,6 +17,8 @@ export interface SplitVerbs {
   readiness(): Promise<Dependency[]>;
   /** What control and the data planes measured, as one; and the tenants that are no more. */
   measures(): Promise<{ metrics: unknown[]; gone: string[] }>;
+  /** What a gateway measured, for what the box keeps over time; believed of requests alone. */
+  measured(keyId: string, metrics: unknown[]): Promise<void>;
 }
 
 /** A Redis server, and the user that may count there and do nothing else. */

@@ -157,9 +157,51 @@ export interface ControlVerbs {
   /** The export itself, as a stream. Throws `RESOURCE_NOT_FOUND` for one that is not ready, or has expired. */
   exportFile(logId: string, exportId: string): Promise<ExportFile>;
 
+  // What was measured
+  /**
+   * What dashboards draw of the last hours, of a tenant or of the whole box. Throws `RESOURCE_NOT_FOUND`, and
+   * `SERVICE_UNAVAILABLE` in a process that keeps no measures.
+   */
+  measures(query: { tenant_id?: string; hours: number }): Promise<MeasuredPlots>;
+  /** The alerts that hold now, and the rules that were asked. Throws `SERVICE_UNAVAILABLE` as `measures`. */
+  alerts(): Promise<AlertReport>;
+
   /** Tenants whose data plane should be running now. */
   activeTenants(): Promise<string[]>;
   health(): Promise<{ name: string; ok: boolean; message: string }[]>;
+}
+
+export interface MeasuredPlots {
+  from: string;
+  to: string;
+  /** How far apart the samples are that it was made of. */
+  step_seconds: number;
+  /** Where each point of a line ends. */
+  times: string[];
+  plots: {
+    plot: string;
+    unit: 'count' | 'bytes' | 'seconds';
+    /** Null where nothing was measured. */
+    lines: { line: string; points: (number | null)[] }[];
+  }[];
+}
+
+export type Severity = 'critical' | 'high' | 'medium' | 'low';
+
+export interface AlertReport {
+  /** Null before the first look. */
+  evaluated_at: string | null;
+  alerts: {
+    rule: string;
+    severity: Severity;
+    tenant_id: string;
+    value: number;
+    above: number;
+    since: string;
+    summary: string;
+    mend: string;
+  }[];
+  rules: { rule: string; severity: Severity; summary: string }[];
 }
 
 /** By what a person signs in. */

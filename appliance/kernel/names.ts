@@ -90,6 +90,8 @@ export interface ControlPaths {
   /** One synced file per suspended tenant; that it is there is the message, inside is who asked and why. */
   suspended: string;
   logs: string;
+  /** What was measured over time; may be lost without anything else. */
+  measures: string;
   temporary: string;
 }
 
@@ -105,6 +107,7 @@ export function controlPaths(dataFolder: string): ControlPaths {
     signingKeys: join(dataFolder, 'secrets', 'signing'),
     suspended: join(dataFolder, 'control', 'suspended'),
     logs: join(dataFolder, 'control', 'audit'),
+    measures: join(dataFolder, 'control', 'measures.sqlite'),
     temporary: join(dataFolder, 'tmp'),
   };
 }

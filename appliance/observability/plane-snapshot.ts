@@ -4,6 +4,11 @@ import { METRICS } from './metrics.ts';
 
 /** What every process measures of itself. */
 const OF_PROCESSES = /^(?:(?:process|nodejs)_[a-z0-9_]{1,60}|frostbyte_build_info)$/;
+/** What gateways measure and nobody else. */
+const OF_GATEWAYS: ReadonlySet<string> = new Set([
+  'frostbyte_api_request_duration_seconds',
+  'frostbyte_api_rate_limit_rejections_total',
+]);
 /** What a histogram's values are called beside its name. */
 const PARTS = ['', '_bucket', '_sum', '_count'];
 /** Series of a metric; a tenant has a few dozen. */
@@ -28,6 +33,20 @@ const Value = z.object({
  * what is told of them. O(values).
  */
 export function planeSnapshot(tenantId: string, said: unknown): MetricObject[] {
+  return believed(said, (name, labels) =>
+    Object.hasOwn(METRICS, name) ? labels.tenant_id === tenantId : OF_PROCESSES.test(name) && !('tenant_id' in labels),
+  );
+}
+
+/** The same of a gateway: what it measured of requests, whoever's they were. */
+export function gatewaySnapshot(said: unknown): MetricObject[] {
+  return believed(said, (name) => OF_GATEWAYS.has(name));
+}
+
+function believed(
+  said: unknown,
+  mayBeSaid: (name: string, labels: Readonly<Record<string, string | number>>) => boolean,
+): MetricObject[] {
   if (!Array.isArray(said)) return [];
   return said.flatMap((one) => {
     const { success, data: metric } = Metric.safeParse(one);
@@ -38,9 +57,9 @@ export function planeSnapshot(tenantId: string, said: unknown): MetricObject[] {
     const values = metric.values.slice(0, MOST_VALUES).flatMap((each) => {
       const { success: isOne, data: value } = Value.safeParse(each);
       if (!isOne || !PARTS.some((part) => (value.metricName ?? metric.name) === `${metric.name}${part}`)) return [];
-      if (row === undefined) return 'tenant_id' in value.labels ? [] : [value];
-      const isKnown = Object.keys(value.labels).every((label) => label === 'le' || row.labels.includes(label));
-      return isKnown && value.labels.tenant_id === tenantId ? [value] : [];
+      const isKnown =
+        row === undefined || Object.keys(value.labels).every((label) => label === 'le' || row.labels.includes(label));
+      return isKnown && mayBeSaid(metric.name, value.labels) ? [value] : [];
     });
     return [{ ...metric, help: row?.help ?? metric.help, values } as unknown as MetricObject];
   });

@@ -150,6 +150,11 @@ export function controlDouble(
       overall_pass: true,
     }),
     isolationReports: async () => ({ reports: [], total: 0 }),
+    measures: async ({ tenant_id }) => {
+      if (tenant_id !== undefined) known(tenant_id);
+      return { from: AT, to: AT, step_seconds: 60, times: [AT], plots: [] };
+    },
+    alerts: async () => ({ evaluated_at: AT, alerts: [], rules: [] }),
     isolationReport: async () => {
       throw new FrostbyteError('RESOURCE_NOT_FOUND', 'There is no such report of this tenant.');
     },

@@ -1,3 +1,4 @@
+import type { MetricObject } from 'prom-client';
 import type { Dependency } from '../../api/plane/tables.ts';
 import { PIPELINE_VERSION } from '../../audit/entry.ts';
 import type { Config } from '../../config/schema.ts';
@@ -21,6 +22,7 @@ import { lockDataFolder } from '../data-folder-lock.ts';
 import { dyingWithParent } from '../dying-with-parent.ts';
 import { endProcess } from '../end-process.ts';
 import { entryOf, NODE_FLAGS } from '../entry.ts';
+import { gatewayMeasures } from '../gateway-measures.ts';
 import { clockHealth, toolsHealth } from '../plane-health.ts';
 import { remembered } from '../remembered.ts';
 import { repeat } from '../repeat.ts';
@@ -31,6 +33,7 @@ import { embeddedBacking } from '../wire/embedded-backing.ts';
 import { configuredEndpoint, presentModels } from '../wire/embedders.ts';
 import { inboxFolders } from '../wire/inbox-folders.ts';
 import { showNotices } from '../wire/inbox-notices.ts';
+import { openMeasuring } from '../wire/measuring.ts';
 import { openControlRoot, openSplitControl, type SplitControl } from '../wire/split-control.ts';
 import { stackBacking } from '../wire/stack/backing.ts';
 import type { StackContainers } from '../wire/stack/containers.ts';
@@ -83,11 +86,14 @@ export function startControl(config: Config): Promise<Running> {
         command: [process.execPath, ...NODE_FLAGS, entryOf('data-plane')],
         wrap: dyingWithParent(),
       });
+    const measuring = openMeasuring({ dataFolder: config.data_folder, clock: opened.clock, logger });
+    undo.push(() => measuring.close());
     const split = await openSplitControl({
       config,
       opened,
       logger,
       meter,
+      measuring: measuring.verbs,
       host,
       backing: network === null ? embeddedBacking : stackBacking(network),
     });
@@ -100,17 +106,23 @@ export function startControl(config: Config): Promise<Running> {
     for await (const { tenant_id } of allTenants(control, 'SUSPENDED')) await split.measureStopped(tenant_id);
     await control.start();
 
+    const gateways = gatewayMeasures(clock);
+    const verbs = splitVerbs(split, metrics, gateways, parser, async () => [
+      ...(core === null ? [] : [core.health()]),
+      ...(await embedding.health()),
+      ...((await relay?.health()) ?? []),
+    ]);
     const server = await serveControl(split.verbs, {
       socket: run.control,
       owner: config.processes.gateway_uid,
       logger,
-      split: splitVerbs(split, metrics, parser, async () => [
-        ...(core === null ? [] : [core.health()]),
-        ...(await embedding.health()),
-        ...((await relay?.health()) ?? []),
-      ]),
+      split: verbs,
     });
     undo.push(() => server.close());
+    const keeping = measuring.start(
+      async () => [...(await verbs.measures()).metrics, ...gateways.collected()] as MetricObject[],
+    );
+    undo.push(() => keeping.stop());
     const looking = repeat(
       () => planes.look(),
       LOOK_MS,
@@ -173,6 +185,7 @@ export function startControl(config: Config): Promise<Running> {
 function splitVerbs(
   split: SplitControl,
   metrics: ReturnType<typeof createMetrics>,
+  gateways: ReturnType<typeof gatewayMeasures>,
   parser: Parser,
   embedders: () => Promise<Dependency[]>,
 ): SplitVerbs {
@@ -211,6 +224,7 @@ function splitVerbs(
     },
     readiness: remembered(READINESS_MS, async () => [...(await readiness(split, parser)), ...(await embedders())]),
     measures: measure,
+    measured: async (keyId, said) => gateways.note(keyId, said),
   };
 }
 

@@ -30,6 +30,8 @@ import { openLimits, openSharedLimits } from '../wire/limits.ts';
  */
 
 const ANNOUNCE_MS = 5000;
+/** What it measured goes to what the box keeps over time. */
+const TELL_MS = 30_000;
 const PLANE_CONNECTIONS = 256;
 /** Public keys are asked for again when one is unknown, at most so often. */
 const KEYS_MS = 1000;
@@ -103,6 +105,15 @@ export function startGateway(config: Config): Promise<Running> {
       () => undefined,
     );
     undo.push(() => announcing.stop());
+    const telling = repeat(
+      async () => {
+        const own = (await metrics.snapshot()).filter(({ name }) => name.startsWith('frostbyte_api_'));
+        await client.split.measured(note.key_id, own);
+      },
+      TELL_MS,
+      () => undefined,
+    );
+    undo.push(() => telling.stop());
     logger.info('listening', { port: door.port, version: PIPELINE_VERSION, mode: config.mode });
     return { says: door.says, stop: () => undo.run() };
   });

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../../config/schema.ts';
-import { type Control, createControl } from '../../control/create-control.ts';
+import { type Control, type ControlOptions, createControl } from '../../control/create-control.ts';
 import { isSuspended } from '../../control/tenants/suspension-flags.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { refuseWhileClosed } from '../../kernel/closed-door.ts';
@@ -41,6 +41,8 @@ export interface EmbeddedOptions {
   logger: Logger;
   meter: Meter;
   baseUrl(): string;
+  /** What was measured over time, where this process keeps it. */
+  measuring?: ControlOptions['measuring'];
   /** This process holds the folder's lock and no other has opened it yet: what crashes left is put right. */
   alone?: boolean;
 }
@@ -51,6 +53,7 @@ export async function openEmbedded({
   logger,
   meter,
   baseUrl,
+  measuring,
   alone = false,
 }: EmbeddedOptions): Promise<Embedded> {
   if (config.mode !== 'embedded')
@@ -102,6 +105,7 @@ export async function openEmbedded({
     hasEndpoint: configuredEndpoint(config) !== null,
     models: () => pinnableModels(config),
     usage: async (tenantId) => usage(planes, tenantId),
+    ...(measuring && { measuring }),
   });
   const opened = control;
   if (wasUnsealed) await opened.noteUnsealed('credential', 'system');

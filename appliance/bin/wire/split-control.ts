@@ -3,7 +3,7 @@ import type { PlaneAddress, PlaneHandover } from '../../api/plane/handover.ts';
 import type { Dependency, PlaneTable } from '../../api/plane/tables.ts';
 import type { VerbCaller } from '../../api/rpc/call-verbs.ts';
 import type { Config } from '../../config/schema.ts';
-import { type Control, createControl } from '../../control/create-control.ts';
+import { type Control, type ControlOptions, createControl } from '../../control/create-control.ts';
 import { type KeptPlanes, keepPlanes } from '../../control/planes/keep-planes.ts';
 import type { PlaneHost } from '../../control/planes/port.ts';
 import type { ResealedObject, TenantResources } from '../../control/provisioning/port.ts';
@@ -72,6 +72,8 @@ export async function openSplitControl(options: {
   logger: Logger;
   meter: Meter;
   host: PlaneHost;
+  /** What was measured over time. */
+  measuring: ControlOptions['measuring'];
   /** What tenants are kept in. */
   backing: (parts: BackingParts) => Promise<Backing>;
 }): Promise<SplitControl> {
@@ -121,6 +123,7 @@ export async function openSplitControl(options: {
     isolationHours: config.isolation.every_hours,
     hasEndpoint: configuredEndpoint(config) !== null,
     models: () => pinnableModels(config),
+    ...(options.measuring && { measuring: options.measuring }),
     usage: async (tenantId) => {
       const ask = planes?.asking(tenantId);
       return ask ? ((await ask.value('usage')) as Tenant['usage']) : null;

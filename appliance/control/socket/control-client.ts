@@ -53,6 +53,7 @@ export function controlClient(socket: string): ControlClient {
       announce: (...args) => split.value('announce', ...args) as Promise<void>,
       planeAddress: (...args) => split.value('planeAddress', ...args) as ReturnType<SplitVerbs['planeAddress']>,
       readiness: () => split.value('readiness') as ReturnType<SplitVerbs['readiness']>,
+      measured: (...args) => split.value('measured', ...args) as Promise<void>,
       measures: () => split.value('measures') as ReturnType<SplitVerbs['measures']>,
     },
     close: () => way.destroy(),

@@ -133,6 +133,8 @@ const PLAIN = {
   startExport: verb([logId, ExportBody, actor]),
   exportStatus: verb([logId, text(64)]),
   exportManifest: verb([logId, text(64)]),
+  measures: verb([z.strictObject({ tenant_id: tenantId.optional(), hours: z.number().int().min(1).max(744) })]),
+  alerts: verb([]),
   activeTenants: verb([]),
   health: verb([]),
 } satisfies Record<Plain, Verb>;
@@ -173,4 +175,5 @@ export const SPLIT_TABLE = Object.freeze({
   planeAddress: verb([tenantId, gateway], { seconds: 2 * ANSWER_SECONDS }),
   readiness: verb([], { seconds: 3 * ANSWER_SECONDS }),
   measures: verb([], { seconds: 2 * ANSWER_SECONDS }),
+  measured: verb([text(64), z.array(z.unknown()).max(1000)]),
 } satisfies Record<keyof SplitVerbs, Verb>);

@@ -57,7 +57,13 @@ async function home(visit: Visit): Promise<PageParts | { goTo: string }> {
 export function waysFor({ t, caller, params }: Visit): Way[] {
   const tenant = caller.tenant_id ?? (caller.role === 'admin' ? params.tenant_id : undefined);
   return [
-    ...(caller.role === 'admin' ? [{ path: '/tenants', says: t.ways.tenants }] : []),
+    ...(caller.role === 'admin'
+      ? [
+          { path: '/tenants', says: t.ways.tenants },
+          { path: '/measures', says: t.measures.title },
+          { path: '/alerts', says: t.measures.alerts },
+        ]
+      : []),
     ...(tenant === undefined
       ? []
       : [

@@ -4,13 +4,14 @@ import { Refusal } from '../api.ts';
 import { isolationMatrix, isolationTries } from '../parts/isolation-tries.tsx';
 import type { PageParts } from '../parts/layout.tsx';
 import { action, code, facts, number, pill, type Tone, wholeMoment } from '../parts/pieces.tsx';
+import { reloadHead, reloadMark } from '../parts/reload.tsx';
 import { tenantWays } from '../parts/tenant-ways.tsx';
 import type { Visit } from '../visit.ts';
 import { tenantPath } from './paths.ts';
 import { TENANT_TONES } from './tenants.tsx';
 
 const GB = 1e9;
-/** How often a page without script looks again while the tenant is being made, in seconds. */
+/** How often the page looks again while the tenant is being made, in seconds. */
 const RELOAD_S = 3;
 const STEP_TONES: Readonly<Record<Tenant['provisioning']['steps'][number]['status'], Tone>> = Object.freeze({
   pending: 'quiet',
@@ -29,8 +30,10 @@ export async function tenantPage(visit: Visit): Promise<PageParts> {
     reports[0] && (await api.get<IsolationReport>(`/admin/tenants/${id}/isolation/${reports[0].report_id}`)).data;
   const took = Number(query.get('took'));
   const told = query.get('done');
+  const isOpen = tenant.state === 'PENDING' || tenant.state === 'PROVISIONING';
   const main = (
     <>
+      {isOpen ? reloadMark(RELOAD_S) : null}
       <div class="head">
         <div>
           <h1>
@@ -76,9 +79,7 @@ export async function tenantPage(visit: Visit): Promise<PageParts> {
       </div>
     </>
   );
-  const isMade = tenant.state === 'PENDING' || tenant.state === 'PROVISIONING';
-  const head = isMade ? <meta http-equiv="refresh" content={String(RELOAD_S)} /> : undefined;
-  return { title: tenant.tenant_name, main, current: '/tenants', ...(head === undefined ? {} : { head }) };
+  return { title: tenant.tenant_name, main, current: '/tenants', ...(isOpen ? { head: reloadHead(RELOAD_S) } : {}) };
 }
 
 function known({ t, language, now }: Visit, tenant: Tenant): Markup {

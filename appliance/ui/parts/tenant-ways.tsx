@@ -8,6 +8,7 @@ export function tenantWays({ t, caller, params }: Visit, current: TenantWay): Ma
   const id = params.tenant_id!;
   const ways: readonly (readonly [TenantWay, string, string])[] = [
     ['overview', tenantPath(id), t.ofTenant.overview],
+    ['measures', tenantPath(id, 'measures'), t.measures.title],
     ['configuration', tenantPath(id, 'configuration'), t.configuration.title],
     ['break-glass', tenantPath(id, 'break-glass'), t.glass.title],
     ['quarantine', tenantPath(id, 'quarantine'), t.quarantine.title],
@@ -29,4 +30,11 @@ export function tenantWays({ t, caller, params }: Visit, current: TenantWay): Ma
   );
 }
 
-export type TenantWay = 'overview' | 'configuration' | 'break-glass' | 'quarantine' | 'dead-letters' | 'audit';
+export type TenantWay =
+  | 'overview'
+  | 'measures'
+  | 'configuration'
+  | 'break-glass'
+  | 'quarantine'
+  | 'dead-letters'
+  | 'audit';

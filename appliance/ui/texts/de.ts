@@ -1,5 +1,6 @@
 import { audit } from './audit/de.ts';
 import type { Texts } from './en.ts';
+import { measures } from './measures/de.ts';
 import { platform } from './platform/de.ts';
 
 /** The texts of the pages in German. */
@@ -57,6 +58,7 @@ export const de: Texts = {
   },
   ...platform,
   audit,
+  measures,
   tenants: {
     title: 'Mandanten',
     none: 'Es gibt noch keinen Mandanten',

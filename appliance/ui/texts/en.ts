@@ -2,6 +2,7 @@ import type { BATCH_STATES, FileOutcome } from '../../api/schemas/ingest.ts';
 import type { Role } from '../../kernel/identity.ts';
 import type { StageName, StageStatus } from '../../kernel/pipeline.ts';
 import { audit } from './audit/en.ts';
+import { measures } from './measures/en.ts';
 import { platform } from './platform/en.ts';
 
 export type BatchState = (typeof BATCH_STATES)[number];
@@ -63,6 +64,7 @@ export const en = {
   },
   ...platform,
   audit,
+  measures,
   tenants: {
     title: 'Tenants',
     none: 'There is no tenant yet',

@@ -1,5 +1,6 @@
 import { audit } from './audit/nb.ts';
 import type { Texts } from './en.ts';
+import { measures } from './measures/nb.ts';
 import { platform } from './platform/nb.ts';
 
 /** The texts of the pages in Norwegian. */
@@ -57,6 +58,7 @@ export const nb: Texts = {
   },
   ...platform,
   audit,
+  measures,
   tenants: {
     title: 'Leietakere',
     none: 'Det finnes ingen leietaker ennå',

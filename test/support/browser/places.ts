@@ -5,7 +5,8 @@ import type { DocumentListItem } from '../../../appliance/api/schemas/query.ts';
 import type { z } from '../../../appliance/api/zod.ts';
 import { submitFolder } from '../../../appliance/cli/commands/ingest.ts';
 import { newId } from '../../../appliance/kernel/ids.ts';
-import { tenantPaths } from '../../../appliance/kernel/names.ts';
+import { controlPaths, tenantPaths } from '../../../appliance/kernel/names.ts';
+import { openMeasures } from '../../../appliance/stores/measures/sqlite.ts';
 import { submit, text, whenSettled } from '../batch.ts';
 import type { BrowserWorld, Visitor } from './world.ts';
 
@@ -43,6 +44,7 @@ export async function furnish({ appliance, tenant, addUser }: BrowserWorld): Pro
   await whenSettled(dana, 'nordlaw', hostile);
   const documents = await dana.all<z.infer<typeof DocumentListItem>>('/query/nordlaw/documents');
   const documentOf = (name: string) => documents.find(({ original_filename }) => original_filename === name)!.doc_id;
+  rememberMeasures(appliance.dataFolder);
   giveUp(appliance.dataFolder, 'nordlaw', documentOf('policy-retention.txt'));
   const receiptOf = (name: string) =>
     status.files.find(({ original_filename }) => original_filename === name)!.receipt_id!;
@@ -69,6 +71,10 @@ export async function furnish({ appliance, tenant, addUser }: BrowserWorld): Pro
     { name: 'auditor', path: '/', username: 'astrid' },
     { name: 'tenants', path: '/tenants', username: 'frode' },
     { name: 'tenant', path: '/tenants/nordlaw', username: 'frode' },
+    { name: 'measures', path: '/measures', username: 'frode' },
+    { name: 'measures-tenant', path: '/tenants/nordlaw/measures?hours=24', username: 'frode' },
+    { name: 'measures-none', path: '/tenants/newcomer/measures?hours=1', username: 'frode' },
+    { name: 'alerts', path: '/alerts', username: 'frode' },
     { name: 'new-tenant', path: '/new-tenant', username: 'frode' },
     {
       name: 'new-tenant-wrong',
@@ -188,5 +194,42 @@ export function giveUp(dataFolder: string, tenantId: string, docId: string): voi
     records.prepare("UPDATE documents SET state = 'embed_failed', current_stage = 'embed' WHERE doc_id = ?").run(docId);
   } finally {
     records.close();
+  }
+}
+
+/** A day that the box measured: work that comes and goes, and storage that grows. */
+function rememberMeasures(dataFolder: string): void {
+  const store = openMeasures(controlPaths(dataFolder).measures, new Date().toISOString());
+  try {
+    const now = Math.floor(Date.now() / 1000);
+    const sums: Record<string, number> = {};
+    const rise = (series: string, by: number) => (sums[series] = (sums[series] ?? 0) + Math.max(0, Math.round(by)));
+    for (let at = now - 86_400; at < now - 60; at += 300) {
+      const tide = Math.max(0, Math.sin((at / 86_400) * 4 * Math.PI)) * 40;
+      rise('files.accepted', tide);
+      rise('files.rejected', tide / 12);
+      rise('parse', tide);
+      rise('parse_failures', tide / 20);
+      rise('gates.pass', tide * 3);
+      rise('gates.fail', tide / 9);
+      rise('search', tide * 2);
+      for (const [le, share] of Object.entries({ '0.05': 0.6, '0.1': 0.9, '0.5': 1, '+Inf': 1 })) {
+        rise(`search.le.${le}`, tide * 2 * share);
+        rise(`parse.le.${le}`, tide * share);
+        rise(`api.le.${le}`, tide * 9 * share);
+      }
+      rise('api.2xx', tide * 9);
+      rise('api.4xx', tide / 2);
+      const held = { 'queue.parse': tide / 4, 'queue.embed': tide / 2, dlq: tide > 30 ? 2 : 0 };
+      const stored = (at - now + 172_800) * 1000;
+      const sample = {
+        ...sums,
+        ...Object.fromEntries(Object.entries(held).map(([series, value]) => [series, Math.round(value)])),
+        ...{ 'storage.object': stored, 'storage.relational': stored / 4, 'storage.vector': stored / 3, quota: 3e8 },
+      };
+      store.add(at, new Map(['', 'nordlaw'].map((id) => [id, sample])));
+    }
+  } finally {
+    store.close();
   }
 }

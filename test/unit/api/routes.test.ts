@@ -219,6 +219,9 @@ const COMMANDS: Record<keyof typeof ROUTES, string | null> = {
   auditExportManifest: 'audit export',
   auditLedger: 'audit ledger',
   auditChain: 'audit chain',
+  alerts: 'alerts',
+  // Dashboards draw them; programs read /metrics.
+  measures: null,
   status: null,
 };
 

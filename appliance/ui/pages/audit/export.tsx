@@ -3,6 +3,7 @@ import type { z } from '../../../api/zod.ts';
 import { choice, markOf, sent } from '../../parts/form.tsx';
 import type { PageParts } from '../../parts/layout.tsx';
 import { copyable, facts, number, pill, type Tone, wholeMoment } from '../../parts/pieces.tsx';
+import { reloadHead, reloadMark } from '../../parts/reload.tsx';
 import type { Visit } from '../../visit.ts';
 import { auditPath } from '../paths.ts';
 
@@ -14,7 +15,7 @@ const TONES: Readonly<Record<Export['status'], Tone>> = Object.freeze({
   expired: 'quiet',
   failed: 'bad',
 });
-/** How often a page without script looks again while an export is made, in seconds. */
+/** How often the page looks again while an export is made, in seconds. */
 const RELOAD_S = 2;
 
 /** Where a range of a log is asked for as a file. */
@@ -77,8 +78,10 @@ export async function exportPage({ t, api, params, language, now }: Visit): Prom
   const path = `/audit/${params.tenant_id}/export/${encodeURIComponent(params.export_id!)}`;
   const { data: made } = await api.get<Export>(path);
   const day = (iso: string | null) => (iso === null ? '…' : iso.slice(0, 10));
+  const isOpen = made.status === 'pending';
   const main = (
     <>
+      {isOpen ? reloadMark(RELOAD_S) : null}
       <div class="head">
         <div>
           <h1>
@@ -121,6 +124,5 @@ export async function exportPage({ t, api, params, language, now }: Visit): Prom
       </section>
     </>
   );
-  const head = made.status === 'pending' ? <meta http-equiv="refresh" content={String(RELOAD_S)} /> : undefined;
-  return { title: says.exports, main, current: '/audit', ...(head === undefined ? {} : { head }) };
+  return { title: says.exports, main, current: '/audit', ...(isOpen ? { head: reloadHead(RELOAD_S) } : {}) };
 }

@@ -1,8 +1,10 @@
 import { ADMIN, WRITERS } from '../../../api/route.ts';
 import { ofTenant, type Page } from '../row.ts';
+import { alertsPage } from './alerts.tsx';
 import { breakGlassPage, closeBreakGlassPage, openBreakGlassPage } from './break-glass.tsx';
 import { changeConfigurationPage, configurationPage } from './configuration.tsx';
 import { deadLettersPage, decideDeadLettersPage } from './dead-letters.tsx';
+import { measuresPage, tenantMeasuresPage } from './measures.tsx';
 import { createTenantPage, newTenantPage } from './new-tenant.tsx';
 import { quarantinePage } from './quarantine.tsx';
 import { quarantinedDocumentPage, rejectPage, releasePage } from './quarantined-document.tsx';
@@ -14,6 +16,9 @@ const OF_ADMIN = { roles: ADMIN } as const;
 export const PLATFORM_PAGES: readonly Page[] = [
   { method: 'get', path: '/new-tenant', roles: ADMIN, show: newTenantPage },
   { method: 'post', path: '/new-tenant', roles: ADMIN, show: createTenantPage },
+  { method: 'get', path: '/measures', roles: ADMIN, show: measuresPage },
+  { method: 'get', path: '/alerts', roles: ADMIN, show: alertsPage },
+  ofTenant('measures', tenantMeasuresPage, OF_ADMIN),
   ofTenant('configuration', configurationPage, OF_ADMIN),
   ofTenant('configuration', changeConfigurationPage, { ...OF_ADMIN, method: 'post' }),
   ofTenant('break-glass', breakGlassPage, OF_ADMIN),
