@@ -1,5 +1,6 @@
 import { querying, type Route, tenant, WRITERS } from './route.ts';
 import { ChunkId, DocId, Uuid } from './schemas/common.ts';
+import * as preview from './schemas/preview.ts';
 import * as query from './schemas/query.ts';
 import { z } from './zod.ts';
 
@@ -32,6 +33,25 @@ export const QUERY_ROUTES = Object.freeze({
     status: 200,
     answer: query.DocumentAnswer,
     summary: 'A document: metadata, chunks, lineage',
+  }),
+  preview: querying({
+    method: 'get',
+    path: '/query/{tenant_id}/document/{doc_id}/preview',
+    params: z.object({ ...tenant, doc_id: DocId }),
+    query: preview.PreviewQuery,
+    status: 200,
+    answer: preview.PreviewAnswer,
+    summary: 'A page of a document: where its chunks, figures, hidden text and dropped content stand',
+  }),
+  pagePicture: querying({
+    method: 'get',
+    path: '/query/{tenant_id}/document/{doc_id}/preview/picture',
+    params: z.object({ ...tenant, doc_id: DocId }),
+    query: preview.PictureQuery,
+    roles: WRITERS,
+    status: 200,
+    answer: { contentType: 'image/png' },
+    summary: 'The picture of a page, in which passages that a gate changed are painted over',
   }),
   eraseDocument: querying({
     method: 'delete',

@@ -14,6 +14,7 @@ import { ERASURE_ROUTES } from './routes/erasure.ts';
 import { INGEST_ROUTES } from './routes/ingest.ts';
 import { ORIGINALS_ROUTES } from './routes/originals.ts';
 import { QUARANTINE_ROUTES } from './routes/quarantine.ts';
+import { PREVIEW_ROUTES } from './routes/preview.ts';
 import { QUERY_ROUTES } from './routes/query.ts';
 import { REINDEX_ROUTES } from './routes/reindex.ts';
 import { REPROCESS_ROUTES } from './routes/reprocess.ts';
@@ -56,6 +57,7 @@ const HANDLERS: Partial<Record<RouteName, DataRoute>> = {
   ...UPLOAD_ROUTES,
   ...CUSTOM_FIELD_ROUTES,
   ...QUERY_ROUTES,
+  ...PREVIEW_ROUTES,
   ...ERASURE_ROUTES,
   ...REVIEW_ROUTES,
   ...QUARANTINE_ROUTES,

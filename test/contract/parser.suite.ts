@@ -4,6 +4,7 @@ import { childEntry } from '../../appliance/data/2-parse/sandbox/entry.ts';
 import { checkLayers } from '../../appliance/data/2-parse/sandbox/layers.ts';
 import { sha256Hex } from '../../appliance/kernel/digest.ts';
 import { isFrostbyteError } from '../../appliance/kernel/errors.ts';
+import { decodePng, valuesIn } from '../support/decode-png.ts';
 import { type ParserWay, withParser as withParserOf } from '../support/sandboxed-parser.ts';
 import { STORAGE_REPORT_PNG } from '../support/storage-report.ts';
 
@@ -45,6 +46,20 @@ export function parserSuite(way: ParserWay): void {
         );
         await assert.rejects(parse('x', { mediaType: 'text/html' }), (e) => isFrostbyteError(e, 'UNSUPPORTED_FORMAT'));
         assert.deepEqual(logged, []);
+      });
+    });
+
+    it('draws a page, with what must not be seen painted over, and says what has no pages', async () => {
+      await withParser({}, async ({ draw }) => {
+        const order = { page: 1, width: 300, cover: [{ x: 0, y: 0, width: 5000, height: 5000 }] };
+        const { png, width } = await draw(STORAGE_REPORT_PNG, order, { mediaType: 'image/png' });
+        assert.ok(width <= 300);
+        assert.equal(valuesIn(decodePng(png), { left: 0, top: 0, right: 1, bottom: 1 }).size, 1);
+        await assert.rejects(draw('text', order), (e) => isFrostbyteError(e, 'UNSUPPORTED_FORMAT'));
+        const other = sha256Hex('another file');
+        await assert.rejects(draw('text', order, { raw_sha256: other }), (e) =>
+          isFrostbyteError(e, 'OBJECT_CORRUPTED'),
+        );
       });
     });
 

@@ -57,6 +57,7 @@ const TRICKS = [
 const UUID = ['0197a000-0000-7000-8000-000000000001'];
 /** A well-formed id for each kind of the paths; whatever is not named here is a UUID. */
 const GOOD: Record<string, string[]> = {
+  page: ['1'],
   tenant_id: ['acme'],
   batch_id: ['b1'],
   file: ['style.css'],

@@ -4,7 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { socketParser } from '../../appliance/data/2-parse/over-socket/ask-parser.ts';
 import { parserServer } from '../../appliance/data/2-parse/over-socket/serve-parser.ts';
-import { createParser, type Parser, type ParserResult } from '../../appliance/data/2-parse/sandbox/parse-file.ts';
+import type { PagePicture } from '../../appliance/data/2-parse/sandbox/check-picture.ts';
+import {
+  createParser,
+  type Parser,
+  type ParserFile,
+  type ParserRequest,
+  type ParserResult,
+} from '../../appliance/data/2-parse/sandbox/parse-file.ts';
+import type { PictureOrder } from '../../appliance/data/2-parse/sandbox/protocol.ts';
 import { createRunner } from '../../appliance/data/2-parse/sandbox/runner.ts';
 import { sha256Hex } from '../../appliance/kernel/digest.ts';
 import { docId } from '../../appliance/kernel/ids.ts';
@@ -17,6 +25,8 @@ export interface SandboxedParser {
   logged: { message: string; fields: LogFields | undefined }[];
   /** Parses these bytes out of an unlinked file, as tenant `acme`. */
   parse(bytes: string | Uint8Array, change?: Partial<Change>): Promise<ParserResult>;
+  /** Draws a page of them. */
+  draw(bytes: string | Uint8Array, order: PictureOrder, change?: Partial<Change>): Promise<PagePicture>;
 }
 
 export interface Change {
@@ -80,7 +90,11 @@ export async function withParser(
   const { parser, close } =
     way === 'socket' ? await openOverSocket(setting, logger, folder) : openInProcess(setting, logger);
   let count = 0;
-  const parse = async (bytes: string | Uint8Array, change: Partial<Change> = {}) => {
+  const ask = async <T>(
+    bytes: string | Uint8Array,
+    change: Partial<Change>,
+    what: (source: ParserFile, request: ParserRequest) => Promise<T>,
+  ): Promise<T> => {
     const data = Buffer.from(bytes);
     const file = join(folder, String(count++));
     writeFileSync(file, data);
@@ -96,13 +110,19 @@ export async function withParser(
     };
     const source = { open: async () => fd, mediaType: change.mediaType ?? 'text/plain', size: data.length };
     try {
-      return await parser.parse(source, request, change.signal);
+      return await what(source, request);
     } finally {
       closeSync(fd);
     }
   };
   try {
-    await use({ parser, logged, parse });
+    await use({
+      parser,
+      logged,
+      parse: (bytes, change = {}) => ask(bytes, change, (...asked) => parser.parse(...asked, change.signal)),
+      draw: (bytes, order, change = {}) =>
+        ask(bytes, change, (...asked) => parser.draw(...asked, order, change.signal)),
+    });
   } finally {
     await close();
     await rm(folder, { recursive: true });

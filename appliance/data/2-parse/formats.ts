@@ -1,4 +1,5 @@
 import type { FormatReader } from './layout.ts';
+import type { PageDrawer } from './picture/drawn-page.ts';
 
 const DOCX = 'application/vnd.openxmlformats-officedocument.wordprocessingml.document';
 const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet';
@@ -18,5 +19,16 @@ export const FORMATS: Readonly<Record<string, () => Promise<FormatReader>>> = Ob
     'text/csv': async () => (await import('./csv/read-csv.ts')).readCsv,
     'image/png': image,
     'image/tiff': image,
+  }),
+);
+
+const picture = async (): Promise<PageDrawer> => (await import('./image/draw-page.ts')).drawImagePage;
+
+/** Formats whose pages can be drawn; the others have none. */
+export const DRAWERS: Readonly<Record<string, () => Promise<PageDrawer>>> = Object.freeze(
+  Object.assign(Object.create(null) as Record<string, () => Promise<PageDrawer>>, {
+    'application/pdf': async () => (await import('./pdf/draw-page.ts')).drawPdfPage,
+    'image/png': picture,
+    'image/tiff': picture,
   }),
 );

@@ -154,7 +154,10 @@ function text(visit: Visit, document: Document, at: number): Markup {
       </h2>
       {[...pages].map(([page, some]) => (
         <section class="sheet" aria-label={says.page(page)}>
-          <h3 class="soft">{says.page(page)}</h3>
+          <h3 class="soft">
+            {says.page(page)}{' '}
+            {some.some(({ boxes }) => boxes !== null) ? <a href={`${here}/pages/${page}`}>{t.sheet.show}</a> : null}
+          </h3>
           <div class="sheet-body">
             {pageMap(t, page, some)}
             <ol class="chunks">{some.map((chunk) => shown(t, chunk))}</ol>

@@ -13,6 +13,7 @@ import { receiptPage } from './receipt.tsx';
 import { decideReviewPage, reviewDocumentPage, reviewsPage } from './review.tsx';
 import { ofTenant, type Page } from './row.ts';
 import { searchPage, searchResultPage } from './search.tsx';
+import { sheetPage } from './sheet.tsx';
 import { checkIsolationPage, resumePage, suspendPage, tenantPage } from './tenant.tsx';
 import { tenantsPage } from './tenants.tsx';
 import { uploadPage } from './upload.tsx';
@@ -39,6 +40,7 @@ export const PAGES: readonly Page[] = Object.freeze([
   ofTenant('receipts/{receipt_id}', receiptPage),
   ofTenant('documents', documentsPage, { content: true }),
   ofTenant('documents/{doc_id}', documentPage, { content: true }),
+  ofTenant('documents/{doc_id}/pages/{page}', sheetPage, { content: true }),
   ofTenant('search', searchPage),
   ofTenant('search', searchResultPage, { method: 'post', content: true }),
   ...PLATFORM_PAGES,

@@ -149,6 +149,13 @@ function hit(t: Visit['t'], tenant: string, question: string, chunk: RetrievalPr
           {score.toFixed(2)}
         </span>
       </p>
+      {chunk.boxes === null ? null : (
+        <p class="small">
+          <a href={`${tenantPath(tenant, 'documents', doc_id, 'pages', String(at))}#on-${chunk_id}`}>
+            {t.sheet.onPage}
+          </a>
+        </p>
+      )}
       <blockquote class="words">{highlighted(chunk.text, question)}</blockquote>
       <details>
         <summary>{says.proof}</summary>

@@ -2,6 +2,7 @@ import { audit } from './audit/de.ts';
 import type { Texts } from './en.ts';
 import { measures } from './measures/de.ts';
 import { platform } from './platform/de.ts';
+import { sheet } from './sheet/de.ts';
 
 /** The texts of the pages in German. */
 export const de: Texts = {
@@ -59,6 +60,7 @@ export const de: Texts = {
   ...platform,
   audit,
   measures,
+  sheet,
   tenants: {
     title: 'Mandanten',
     none: 'Es gibt noch keinen Mandanten',

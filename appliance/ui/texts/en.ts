@@ -4,6 +4,7 @@ import type { StageName, StageStatus } from '../../kernel/pipeline.ts';
 import { audit } from './audit/en.ts';
 import { measures } from './measures/en.ts';
 import { platform } from './platform/en.ts';
+import { sheet } from './sheet/en.ts';
 
 export type BatchState = (typeof BATCH_STATES)[number];
 /** Where a file of a batch stands: where it ended, or that it is on its way. */
@@ -65,6 +66,7 @@ export const en = {
   ...platform,
   audit,
   measures,
+  sheet,
   tenants: {
     title: 'Tenants',
     none: 'There is no tenant yet',

@@ -2,6 +2,7 @@ import { audit } from './audit/nb.ts';
 import type { Texts } from './en.ts';
 import { measures } from './measures/nb.ts';
 import { platform } from './platform/nb.ts';
+import { sheet } from './sheet/nb.ts';
 
 /** The texts of the pages in Norwegian. */
 export const nb: Texts = {
@@ -59,6 +60,7 @@ export const nb: Texts = {
   ...platform,
   audit,
   measures,
+  sheet,
   tenants: {
     title: 'Leietakere',
     none: 'Det finnes ingen leietaker ennå',

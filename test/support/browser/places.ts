@@ -149,6 +149,8 @@ export async function furnish({ appliance, tenant, addUser }: BrowserWorld): Pro
     of('documents', 'documents'),
     of('document', `documents/${documentOf('contract-warehouse-lease.pdf')}`),
     of('document-quarantined', `documents/${documentOf('supplier-note.txt')}`),
+    of('sheet', `documents/${documentOf('contract-warehouse-lease.pdf')}/pages/1`),
+    of('sheet-scanned', `documents/${documentOf('scanned-delivery-note.png')}/pages/1`),
     of('search', 'search'),
     of('search-hits', 'search', async ({ page }) => {
       await page.fill('#question', 'How long is the notice period of the warehouse lease?');

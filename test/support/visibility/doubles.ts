@@ -22,6 +22,9 @@ export function inProcessParser(): Parser {
       const parsed = buildDocument(layout, { tenant_id, doc_id, raw_sha256 }, chunkLimits);
       return { ...parsed, stage1_ms: 0, stage2_ms: 0 };
     },
+    async draw() {
+      throw new FrostbyteError('UNSUPPORTED_FORMAT', 'Text has no pages to draw.');
+    },
     close: async () => undefined,
   };
 }

@@ -222,6 +222,9 @@ const COMMANDS: Record<keyof typeof ROUTES, string | null> = {
   alerts: 'alerts',
   // Dashboards draw them; programs read /metrics.
   measures: null,
+  // Pages show them.
+  preview: null,
+  pagePicture: null,
   status: null,
 };
 

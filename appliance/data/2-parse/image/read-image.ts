@@ -37,6 +37,22 @@ export const readImage: FormatReader = async (bytes, { limits, assets }) => {
   return toLayout(results, dropped);
 };
 
+/** One page (1-based) decoded; null where there is none, or it cannot be decoded. Throws as `readImage`. */
+export async function decodeOne(
+  bytes: Uint8Array,
+  page: number,
+  maxPages: number,
+  assets: ParserAssets,
+): Promise<OcrImage | null> {
+  const plan = planPages(bytes, maxPages)[page - 1];
+  if (plan === undefined) return null;
+  let decoded: OcrImage | null = null;
+  await decodeEach(bytes, [plan], assets, async (image) => {
+    decoded = image;
+  });
+  return decoded;
+}
+
 function planPages(bytes: Uint8Array, maxPages: number): DecodePage[] {
   if (isPng(bytes)) {
     const { width, height, bitsPerPixel } = readPngSize(bytes);

@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { FrostbyteError } from '../../../kernel/errors.ts';
 import { Incoming } from '../../../kernel/incoming.ts';
 import { checkAnswer } from '../sandbox/check-answer.ts';
+import { checkPicture } from '../sandbox/check-picture.ts';
 import { timeout } from '../sandbox/explain-end.ts';
 import type { SandboxLayers } from '../sandbox/layers.ts';
 import { type Parser, type ParserFile, requestOnWire } from '../sandbox/parse-file.ts';
@@ -40,17 +41,23 @@ export function socketParser({ socket: path, patienceMs = PATIENCE_MS, ...budget
     },
 
     async parse(file, request, signal) {
-      signal?.throwIfAborted();
-      if (closing.signal.aborted) throw new FrostbyteError('PARSER_SANDBOX_UNAVAILABLE', 'The parser is closed.');
       const wire = requestOnWire(file, request);
-      const socket = await reach(path, patienceMs, signal);
-      return checkAnswer(await parseOver(socket, file, wire, signal), wire);
+      return checkAnswer(await asked(file, wire, signal), wire);
     },
+
+    draw: async (file, request, order, signal) =>
+      checkPicture(await asked(file, requestOnWire(file, request, order), signal)),
 
     async close() {
       closing.abort();
     },
   };
+
+  async function asked(file: ParserFile, wire: ParseRequest, signal: AbortSignal | undefined): Promise<Uint8Array> {
+    signal?.throwIfAborted();
+    if (closing.signal.aborted) throw new FrostbyteError('PARSER_SANDBOX_UNAVAILABLE', 'The parser is closed.');
+    return parseOver(await reach(path, patienceMs, signal), file, wire, signal);
+  }
 
   async function parseOver(
     socket: Socket,

@@ -55,7 +55,8 @@ function damagedPage(number: number): ReadPage {
   };
 }
 
-function frameOf(pdfium: Pdfium, page: number): PageFrame {
+/** The upright frame of an open page. */
+export function frameOf(pdfium: Pdfium, page: number): PageFrame {
   const at = pdfium.scratch;
   const rotation = pdfium.FPDFPage_GetRotation(page);
   if (pdfium.FPDF_GetPageBoundingBox(page, at) !== 0) {

@@ -43,6 +43,18 @@ export function renderForCompare(pdfium: Pdfium, page: number, width: number, he
   return render(pdfium, page, width, height, 2 * shrink(width, height, 2, MAX_COMPARE_PIXELS), BGRX);
 }
 
+/** Renders an upright page in colour, so many pixels wide, or less where it is very high. Null when it cannot be rendered. */
+export function renderForView(
+  pdfium: Pdfium,
+  page: number,
+  width: number,
+  height: number,
+  pixels: number,
+): PagePixels | null {
+  const scale = pixels / Math.max(1, width);
+  return render(pdfium, page, width, height, scale * shrink(width, height, scale, MAX_COMPARE_PIXELS), BGRX);
+}
+
 /** Factor ≤ 1 that keeps a page of `width` × `height` points at `scale` within `limit` pixels. */
 function shrink(width: number, height: number, scale: number, limit: number): number {
   return Math.min(1, Math.sqrt(limit / Math.max(1, width * scale * height * scale)));

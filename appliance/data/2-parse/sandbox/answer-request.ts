@@ -1,16 +1,27 @@
 import { sha256Hex } from '../../../kernel/digest.ts';
 import { FrostbyteError } from '../../../kernel/errors.ts';
 import { parserAssets } from '../assets.ts';
-import { FORMATS } from '../formats.ts';
+import { DRAWERS, FORMATS } from '../formats.ts';
+import { coverBoxes } from '../picture/drawn-page.ts';
+import { writePng } from '../picture/write-png.ts';
 import { buildDocument } from '../structure/build.ts';
-import { type Answer, CHILD_CODES, type ChildCode, type ParseRequest } from './protocol.ts';
+import {
+  type Answer,
+  CHILD_CODES,
+  type ChildCode,
+  type Failure,
+  type ParseRequest,
+  type PictureAnswer,
+  type PictureOrder,
+} from './protocol.ts';
 
 /**
  * The child's work: reads the document and lays structure over it (spec 2 B). Never throws: what goes wrong is the
  * answer, with the reader's own code and message, or `PARSER_ERROR` and a hash of the stack for a defect of ours.
  */
-export async function answerRequest(request: ParseRequest, bytes: Uint8Array): Promise<Answer> {
+export async function answerRequest(request: ParseRequest, bytes: Uint8Array): Promise<Answer | PictureAnswer> {
   try {
+    if (request.picture !== undefined) return await draw(request, request.picture, bytes);
     const load = FORMATS[request.media_type];
     if (load === undefined) throw new FrostbyteError('UNSUPPORTED_FORMAT', 'There is no parser for this media type.');
     const read = await load();
@@ -26,7 +37,18 @@ export async function answerRequest(request: ParseRequest, bytes: Uint8Array): P
   }
 }
 
-function failure(error: unknown): Answer {
+async function draw(request: ParseRequest, order: PictureOrder, bytes: Uint8Array): Promise<PictureAnswer> {
+  const load = DRAWERS[request.media_type];
+  if (load === undefined)
+    throw new FrostbyteError('UNSUPPORTED_FORMAT', 'A document of this type has no pages to draw.');
+  const drawer = await load();
+  const drawn = await drawer(bytes, order, { limits: request.limits, assets: parserAssets() });
+  if (drawn === null) throw new FrostbyteError('FILE_CORRUPTED', 'There is no such page, or it cannot be drawn.');
+  coverBoxes(drawn, order.cover);
+  return { ok: true, png: writePng(drawn).toString('base64'), width: drawn.width, height: drawn.height };
+}
+
+function failure(error: unknown): Failure {
   if (error instanceof FrostbyteError && isChildCode(error.code)) {
     const hash = error.code === 'PARSER_ERROR' ? stackHash(error) : undefined;
     return { ok: false, code: error.code, message: oneLine(error.message), kind: error.kind, ...hash };

@@ -3,9 +3,10 @@ import type { Logger } from '../../../kernel/telemetry.ts';
 import type { ParsedDocument } from '../../document.ts';
 import type { ReadLimits } from '../layout.ts';
 import { checkAnswer } from './check-answer.ts';
+import { checkPicture, type PagePicture } from './check-picture.ts';
 import type { WrapperParts } from './command.ts';
 import type { SandboxLayers } from './layers.ts';
-import { ParseRequest } from './protocol.ts';
+import { ParseRequest, type PictureOrder } from './protocol.ts';
 import { createRunner } from './runner.ts';
 import { sendDocument } from './send-document.ts';
 
@@ -51,6 +52,11 @@ export interface Parser {
    * request names; the signal's reason when it was aborted.
    */
   parse(file: ParserFile, request: ParserRequest, signal?: AbortSignal): Promise<ParserResult>;
+  /**
+   * Draws a page of a document, with what must not be seen painted over, in the same confinement. Throws as `parse`;
+   * `UNSUPPORTED_FORMAT` for a document without pages, `FILE_CORRUPTED` for a page that cannot be drawn.
+   */
+  draw(file: ParserFile, request: ParserRequest, order: PictureOrder, signal?: AbortSignal): Promise<PagePicture>;
   /** Ends the spare process. Documents at work are not waited for; abort them by their signal. */
   close(): Promise<void>;
 }
@@ -77,12 +83,20 @@ export function createParser(options: ParserOptions): Parser {
       return checkAnswer(await runner.run(wire, send, signal), wire);
     },
 
+    async draw(file, request, order, signal) {
+      signal?.throwIfAborted();
+      const wire = requestOnWire(file, request, order);
+      const fd = await file.open();
+      const send = (to: Writable) => sendDocument(fd, wire.size, wire.raw_sha256, to);
+      return checkPicture(await runner.run(wire, send, signal));
+    },
+
     close: () => runner.close(),
   };
 }
 
 /** The request as it goes to the process that parses. Throws where a caller forgot something. */
-export function requestOnWire(file: ParserFile, request: ParserRequest): ParseRequest {
+export function requestOnWire(file: ParserFile, request: ParserRequest, picture?: PictureOrder): ParseRequest {
   return ParseRequest.parse({
     media_type: file.mediaType,
     size: file.size,
@@ -91,5 +105,6 @@ export function requestOnWire(file: ParserFile, request: ParserRequest): ParseRe
     raw_sha256: request.raw_sha256,
     chunk_limits: request.chunkLimits,
     limits: request.limits,
+    ...(picture === undefined ? {} : { picture }),
   });
 }

@@ -1,7 +1,14 @@
 import { readSync, writeSync } from 'node:fs';
 import { warmUp } from '../warm-up.ts';
 import { answerRequest } from './answer-request.ts';
-import { type Answer, DOCUMENT_FD, MAX_ANSWER_BYTES, MAX_REQUEST_BYTES, ParseRequest } from './protocol.ts';
+import {
+  type Answer,
+  DOCUMENT_FD,
+  MAX_ANSWER_BYTES,
+  MAX_REQUEST_BYTES,
+  ParseRequest,
+  type PictureAnswer,
+} from './protocol.ts';
 
 /**
  * The child's life: wait for one request, answer it, end. It reads and writes descriptors that it was given and opens
@@ -19,7 +26,7 @@ export async function serveRequest(warmFor: string | undefined): Promise<void> {
   writeAll(1, serialise(await answerRequest(request, bytes)));
 }
 
-function serialise(answer: Answer): Uint8Array {
+function serialise(answer: Answer | PictureAnswer): Uint8Array {
   const bytes = Buffer.from(JSON.stringify(answer));
   if (bytes.length <= MAX_ANSWER_BYTES) return bytes;
   const tooLarge: Answer = {
