@@ -16,6 +16,9 @@ import { releaseFacts } from './bundle/release-facts.ts';
 import { release } from './images/build.ts';
 import { readLock } from './images/lock.ts';
 import { ROOT } from './images/recipe.ts';
+import { judge, readPolicy } from './licences/policy.ts';
+import { signatureParts } from './licences/signatures.ts';
+import { licenceTexts } from './licences/texts.ts';
 
 const { values } = parseArgs({
   options: {
@@ -52,6 +55,7 @@ async function build(): Promise<void> {
     inputs: [
       ...brought.inputs,
       ...signers.inputs,
+      ...licenceTexts(judge(brought.shipped, readPolicy())),
       ...['README.txt', 'verify.sh'].map((name) => ({
         path: name,
         from: join(ROOT, name === 'verify.sh' ? 'host/bundle/verify.sh' : 'host/update/README.txt'),
@@ -84,7 +88,7 @@ async function broughtBy(): Promise<[UpdateKind, ReturnType<typeof lockedFolder>
   if (values.signatures !== undefined) {
     return [
       'malware-signatures',
-      lockedFolder('malware-signatures', 'signatures', values.signatures, '', 'GPL-2.0-only'),
+      lockedFolder('malware-signatures', 'signatures', values.signatures, '', signatureParts),
     ];
   }
   const model = (await models([])).find(({ component }) => component.name === values.model);

@@ -61,7 +61,7 @@ function bundle(options: readonly string[]): void {
   if (status !== 0) throw new Error('the package for the box could not be made: make bundle says why');
 }
 
-const SIGNATURE_LICENCE = `CC0 1.0 Universal
+export const SIGNATURE_LICENCE = `CC0 1.0 Universal
 
 Whoever wrote this signature gives up all rights in it, as far as the law allows. It is for tests.
 `;

@@ -8,7 +8,7 @@ import { reloadHead, reloadMark } from '../parts/reload.tsx';
 import { tenantWays } from '../parts/tenant-ways.tsx';
 import type { Visit } from '../visit.ts';
 import { tenantPath } from './paths.ts';
-import { TENANT_TONES } from './tenants.tsx';
+import { isolationPill, TENANT_TONES } from './tenants.tsx';
 
 const GB = 1e9;
 /** How often the page looks again while the tenant is being made, in seconds. */
@@ -72,7 +72,7 @@ export async function tenantPage(visit: Visit): Promise<PageParts> {
           {provisioning(visit, tenant)}
           <section class="card" aria-labelledby="isolation">
             <h2 id="isolation">{t.tenant.isolation}</h2>
-            {isolation(visit, report)}
+            {isolation(visit, tenant, report)}
           </section>
         </div>
         <div>{killSwitch(visit, tenant)}</div>
@@ -134,7 +134,11 @@ function provisioning({ t, language, now }: Visit, { state, provisioning: plan }
   );
 }
 
-function isolation({ t, language, now, mark, params }: Visit, report: IsolationReport | undefined): Markup {
+function isolation(
+  { t, language, now, mark, params }: Visit,
+  tenant: Pick<Tenant, 'isolation'>,
+  report: IsolationReport | undefined,
+): Markup {
   const says = t.tenant;
   const stands =
     report === undefined ? (
@@ -142,7 +146,9 @@ function isolation({ t, language, now, mark, params }: Visit, report: IsolationR
     ) : (
       <>
         <p>
-          {pill(report.overall_pass ? 'good' : 'bad', report.overall_pass ? t.tenants.isolated : t.tenants.notIsolated)}{' '}
+          {pill(
+            ...isolationPill(t, { overall_pass: report.overall_pass, overdue: tenant.isolation?.overdue ?? false }),
+          )}{' '}
           <span class="soft">
             {says.checked} {wholeMoment(language, report.checked_at, now)}
           </span>

@@ -3,6 +3,7 @@ import type { Tenant } from '../../control/verbs.ts';
 import type { TenantState } from '../../kernel/identity.ts';
 import type { PageParts } from '../parts/layout.tsx';
 import { action, emptyState, number, pill, type Tone } from '../parts/pieces.tsx';
+import type { Texts } from '../texts/language.ts';
 import type { Visit } from '../visit.ts';
 import { tenantPath } from './paths.ts';
 
@@ -17,6 +18,16 @@ export const TENANT_TONES: Readonly<Record<TenantState, Tone>> = Object.freeze({
   FAILED: 'bad',
 });
 
+/** How a tenant's last isolation check is shown: what passed long ago says too little. */
+export function isolationPill(
+  { tenants: says }: Texts,
+  isolation: Pick<NonNullable<Tenant['isolation']>, 'overall_pass' | 'overdue'> | null,
+): [Tone, string] {
+  if (isolation === null) return ['quiet', says.notChecked];
+  if (!isolation.overall_pass) return ['bad', says.notIsolated];
+  return isolation.overdue ? ['bad', says.checkOverdue] : ['good', says.isolated];
+}
+
 /** The tenants of the box, as an administrator sees them first. */
 export async function tenantsPage({ t, api, language, query }: Visit): Promise<PageParts> {
   const says = t.tenants;
@@ -28,8 +39,7 @@ export async function tenantsPage({ t, api, language, query }: Visit): Promise<P
         {name(tenant_name)} <code class="soft">{tenant_id}</code>
       </>
     );
-    const checked = isolation === null ? says.notChecked : isolation.overall_pass ? says.isolated : says.notIsolated;
-    const tone = isolation === null ? 'quiet' : isolation.overall_pass ? 'good' : 'bad';
+    const [tone, checked] = isolationPill(t, isolation);
     return (
       <tr>
         <th scope="row">

@@ -79,9 +79,12 @@ export function isolationMatrix(t: Texts, { checks, tenant_id }: IsolationReport
 
 /** How a test came out over all whom it was tried on. */
 function toneOf(own: string, checks: readonly Check[]): 'good' | 'bad' | 'quiet' {
-  if (checks.some((check) => check.result === 'ALLOWED' || isShut(own, check))) return 'bad';
+  if (checks.some((check) => check.result === 'ALLOWED' || isShut(own, check) || isSilent(check))) return 'bad';
   return checks.every(({ result: came }) => came === 'SKIPPED') ? 'quiet' : 'good';
 }
+
+/** What should have been tried and gave no answer is no refusal. */
+const isSilent = ({ reason }: Check): boolean => reason !== undefined;
 
 /** What the tenant cannot open of its own is as wrong as what it can open of another's. */
 function isShut(own: string, { target, result: came }: Check): boolean {
@@ -97,8 +100,8 @@ function result(t: Texts, own: string, checks: readonly Check[]): Markup {
     <>
       {of('ALLOWED') > 0 ? pill('bad', says.allowed(of('ALLOWED'))) : null}{' '}
       {closed > 0 ? pill('bad', says.denied(closed)) : null} {of('OK') > 0 ? pill('good', says.opens) : null}{' '}
-      {denied > 0 ? pill('good', says.denied(denied)) : null}{' '}
-      {of('SKIPPED') === checks.length ? pill('quiet', says.skipped) : null}
+      {denied > 0 ? pill('good', says.denied(denied)) : null} {checks.some(isSilent) ? pill('bad', says.silent) : null}{' '}
+      {of('SKIPPED') === checks.length && !checks.some(isSilent) ? pill('quiet', says.skipped) : null}
     </>
   );
 }

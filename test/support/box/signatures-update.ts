@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sha256Hex } from '../../../appliance/kernel/digest.ts';
 import type { Box } from '../../../scripts/box/box.ts';
+import { SIGNATURE_LICENCE } from '../../../scripts/box/stick.ts';
 import { ROOT, runProgram } from '../shipped.ts';
 
 /** An update with these signatures, made as `make update` does and signed as the stick of a box is; its folder in the box. */
@@ -16,7 +17,7 @@ export async function signaturesUpdate(
   try {
     const brought = join(folder, 'signatures');
     mkdirSync(brought);
-    const sums = Object.entries(files).map(([file, text]) => {
+    const sums = Object.entries({ LICENCE: SIGNATURE_LICENCE, ...files }).map(([file, text]) => {
       writeFileSync(join(brought, file), text);
       return `${sha256Hex(Buffer.from(text))}  ${file}\n`;
     });
