@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { text as streamText } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import type { RetrievalProof } from '../../appliance/api/schemas/query.ts';
+import { embedderPorts } from '../../appliance/bin/wire/stack/servers.ts';
 import type { IsolationReport } from '../../appliance/control/verbs.ts';
 import { type Appliance, startAppliance } from '../support/appliance.ts';
 import { submit, text, whenSettled } from '../support/batch.ts';
@@ -16,6 +21,16 @@ const DAMAGE = 'The lessee is liable for harm that comes to the premises through
 const FREEZER = 'When the freezer alarm sounds, move all samples to the spare unit within an hour.';
 /** It shares no word with the text that answers it. */
 const QUESTION = 'Who must pay if a tenant breaks something in the flat?';
+
+const PORT = embedderPorts().find((one) => one.model === model.name)!.port;
+const PROBES = resolve(import.meta.dirname, '../support/probes.mjs');
+/** Says something to an address, and writes out what comes back until the other end has done. */
+const SAYS = `
+  const [host, port, asked] = process.argv.slice(1);
+  const socket = require('node:net').connect(Number(port), host, () => socket.write(asked));
+  socket.setTimeout(5000, () => socket.destroy()).on('error', () => undefined);
+  socket.pipe(process.stdout);
+`;
 
 /** The model of a box, in a container of its own, attached to each tenant's network like a store. */
 describe('the embedder in a container', {
@@ -116,6 +131,70 @@ describe('the embedder in a container', {
     const doors = data.checks.filter(({ test }) => test.includes('embedder'));
     assert.deepEqual(new Set(doors.map(({ result }) => result)), new Set(['DENIED']));
     assert.ok(doors.some(({ target }) => target === 'blue'));
+  });
+
+  /** What a local user of the host, who is nobody, is told there: the first bytes; nothing where no connection comes about. */
+  const toNobody = (host: string, port: number, asked: string): string => {
+    const as = ['--reuid=65534', '--regid=65534', '--clear-groups', '--', process.execPath, '-e', SAYS];
+    const { stdout, status, stderr } = spawnSync('setpriv', [...as, host, String(port), asked], { encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+    return stdout;
+  };
+  const addressOf = (container: string, network: string) =>
+    engine('inspect', container, `--format={{(index .NetworkSettings.Networks "${network}").IPAddress}}`);
+  const acme = 'frostbyte_tenant_acme';
+  const get = (path: string, ...headers: string[]) =>
+    [`GET ${path} HTTP/1.1`, 'host: x', 'connection: close', ...headers, '', ''].join('\r\n');
+
+  it('beside a data plane and the vectors’ server: both refuse nobody of the host, and it tells him nothing of others', () => {
+    const plane = addressOf('frostbyte-acme-data-plane', acme);
+    for (const path of ['/ingest/acme/batches', '/ingest/acme/batch/b-1'])
+      for (const header of [[], ['x-frostbyte-assertion: forged'], ['authorization: Bearer forged']])
+        assert.match(toNobody(plane, 7600, get(`/api/v1${path}`, ...header)), /^HTTP\/1\.1 401 /, `${path} ${header}`);
+    // What is none of a plane's addresses is nothing, whoever asks.
+    for (const path of ['/', '/health', '/ready', '/metrics'])
+      assert.match(toNobody(plane, 7600, get(path)), /^HTTP\/1\.1 40[14] /, path);
+    const vectors = addressOf('frostbyte-qdrant-1', acme);
+    for (const path of ['/collections', '/collections/tenant_acme', '/cluster', '/snapshots', '/metrics'])
+      assert.match(toNobody(vectors, 6333, get(path)), /^HTTP\/1\.1 40[13] /, path);
+    // It embeds for whoever reaches it, by turns, and keeps nothing; how it is it tells at its home alone.
+    const [home, inNetwork] = [HOME, acme].map((network) => addressOf(NAME, network)) as [string, string];
+    const status = `${JSON.stringify({ ask: 'status' })}\n`;
+    const { status: told } = JSON.parse(toNobody(home, PORT, status)) as { status: Record<string, unknown> };
+    assert.deepEqual(Object.keys(told).sort(), ['batch_ms', 'loaded', 'model', 'version', 'waiting']);
+    assert.equal(toNobody(inNetwork, PORT, status), '');
+    assert.equal(toNobody(inNetwork, PORT, get('/')), '');
+  });
+
+  it('is out of reach, as all that is acme’s, for another tenant’s containers; and a check listens nowhere', async () => {
+    const pidOf = (name: string) => engine('inspect', name, '--format={{.State.Pid}}');
+    const doors = Object.entries({ [NAME]: PORT, 'frostbyte-acme-data-plane': 7600, 'frostbyte-qdrant-1': 6333 }).map(
+      ([name, port]) => `tcp:${addressOf(name, acme)}:${port}`,
+    );
+    const reachedFrom = async (name: string) => {
+      const words = [`--net=/proc/${pidOf(name)}/ns/net`, process.execPath, PROBES, ...doors];
+      const child = spawn('nsenter', words, { stdio: ['ignore', 'pipe', 'inherit'] });
+      return JSON.parse(await streamText(child.stdout)) as string[];
+    };
+    assert.deepEqual(await reachedFrom('frostbyte-acme-data-plane'), doors, 'so that the test can fail');
+    for (const role of ['data-plane', 'redis', 'parser'])
+      assert.deepEqual(await reachedFrom(`frostbyte-blue-${role}`), [], role);
+
+    const admin = await appliance.admin();
+    const pid = pidOf('frostbyte-acme-data-plane');
+    // But for the engine's own resolver, which is in every namespace that it makes.
+    const listening = () =>
+      [
+        ...readFileSync(`/proc/${pid}/net/tcp`, 'latin1').matchAll(
+          /: (?!0B00007F)[0-9A-F]{8}:([0-9A-F]{4}) 0{8}:0{4} 0A/g,
+        ),
+      ].map(([, port]) => Number.parseInt(port!, 16));
+    const isChecking = () => engine('ps', '--format={{.Names}}').includes('frostbyte-acme-isolation');
+    const checked = admin.send<IsolationReport>('POST', '/admin/tenants/acme/verify');
+    checked.catch(() => undefined);
+    await until('the check to run', isChecking, { everyMs: 10 });
+    assert.deepEqual(listening(), [7600]);
+    assert.equal((await checked).data.overall_pass, true);
   });
 
   it('leaves with the appliance', async () => {

@@ -8,13 +8,13 @@ import { EMBEDDER_NAME } from '../../../control/engine/labels.ts';
 import { CORE_PLACES, coreAddress, coreNetwork } from '../../../control/stack/addresses.ts';
 import { embedderService } from '../../../control/stack/tenant-services.ts';
 import type { Logger } from '../../../kernel/telemetry.ts';
-import { LEXICAL, type LockedModel, MODEL_LOCK } from '../../../models/embedder/lock.ts';
+import { LEXICAL, type LockedModel } from '../../../models/embedder/lock.ts';
 import { runFolder } from '../../run-folder.ts';
 import { healthOf, statusOf } from '../embedder-health.ts';
 import type { EmbedderOrder } from '../embedder-order.ts';
 import { chosen } from '../embedders.ts';
 import { modelsOf } from '../models.ts';
-import { FIRST_EMBEDDER_PORT } from './servers.ts';
+import { embedderPorts } from './servers.ts';
 
 /** The embedder of a box whose data planes run in containers. */
 export interface StackEmbedder {
@@ -94,7 +94,8 @@ export function embedderOf(config: Config, image: string, models: readonly Locke
   };
 }
 
-/** A port for each model, by its place in the lock. */
 function portOf({ name }: LockedModel): number {
-  return FIRST_EMBEDDER_PORT + MODEL_LOCK.models.findIndex((model) => model.name === name);
+  const found = embedderPorts().find(({ model }) => model === name);
+  if (found === undefined) throw new TypeError(`${name} is not in the lock`);
+  return found.port;
 }

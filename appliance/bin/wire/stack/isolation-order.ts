@@ -10,7 +10,7 @@ import { isFrostbyteError } from '../../../kernel/errors.ts';
 import { tenantNames, tenantPaths } from '../../../kernel/names.ts';
 import type { BackingParts } from '../backing.ts';
 import { CONTROL_DATABASE } from './logs.ts';
-import { FIRST_EMBEDDER_PORT, type StackServers } from './servers.ts';
+import { embedderPorts, type StackServers } from './servers.ts';
 import type { TenantStores } from './stores.ts';
 
 export interface OrderParts {
@@ -134,7 +134,8 @@ function doorsOf(network: TenantNetwork): OrderTarget['doors'] {
     at('the database by its network', 'postgres', PORTS.postgres),
     at('the object store by its network', 'objects', PORTS.objects),
     at('the scanner by its network', 'scanner', PORTS.scanner),
-    at('the embedder by its network', 'embedder', FIRST_EMBEDDER_PORT),
+    // Wherever one listens: a port at which none does says nothing about the wall.
+    ...embedderPorts().map(({ model, port }) => at(`the embedder of ${model} by its network`, 'embedder', port)),
     at('the host by its network', 'host', 22),
   ];
 }

@@ -5,6 +5,7 @@ import type { TenantNetworks } from '../../../control/networks/port.ts';
 import { CORE_NETWORKS, type CorePlace, coreAddress, networkPlan, PORTS } from '../../../control/stack/addresses.ts';
 import { FrostbyteError } from '../../../kernel/errors.ts';
 import type { ServerTls } from '../../../kernel/server-tls.ts';
+import { MODEL_LOCK } from '../../../models/embedder/lock.ts';
 import type { StackCertificates } from './certificates.ts';
 
 /** Where the servers of the core stack are, for control and for each tenant, and control's own secrets there. */
@@ -46,7 +47,12 @@ export interface Ways {
   embedder: string;
 }
 
-export const FIRST_EMBEDDER_PORT = 7700;
+const FIRST_EMBEDDER_PORT = 7700;
+
+/** A port for each model that there may be, by its place in the lock; the embedder listens at those of the models that are here. */
+export function embedderPorts(): { model: string; port: number }[] {
+  return MODEL_LOCK.models.map(({ name: model }, at) => ({ model, port: FIRST_EMBEDDER_PORT + at }));
+}
 
 /** Fixed addresses in the configured range (spec 7, "Compose"). */
 export function stackServers(
@@ -69,7 +75,11 @@ export function stackServers(
       { name: 'the object store by the stores’ network', host: at('objects'), port: PORTS.objects },
       { name: 'the gateways’ limits', host: at('redis'), port: PORTS.redis },
       { name: 'the scanner by its own network', host: at('scanner'), port: PORTS.scanner },
-      { name: 'the embedder by its own network', host: at('embedder'), port: FIRST_EMBEDDER_PORT },
+      ...embedderPorts().map(({ model, port }) => ({
+        name: `the embedder of ${model} by its own network`,
+        host: at('embedder'),
+        port,
+      })),
     ],
     networkOf: (tenantId) => networks.of(tenantId),
     secret(name) {
