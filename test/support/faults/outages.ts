@@ -14,6 +14,8 @@ export const OUTAGES = [
   'queue flushed',
   'queue killed',
   'vector index away',
+  'vector index hangs',
+  'limits restarted',
   'scanner restarted',
 ] as const;
 export type Outage = (typeof OUTAGES)[number];
@@ -22,6 +24,8 @@ const CONTAINERS = Object.freeze({
   'database restarted': 'frostbyte-postgres-1',
   'object store restarted': 'frostbyte-objects-1',
   'scanner restarted': 'frostbyte-clamav-1',
+  // What gateways count requests in: it forgets them, and the user that they count with.
+  'limits restarted': 'frostbyte-redis-1',
 });
 /** Longer than any client's patience with a broken connection, in milliseconds. */
 const LONGEST_AWAY_MS = 3000;
@@ -53,6 +57,12 @@ export async function strikeServer(
       await stack!.qdrantLine.cut();
       await wait(random.whole(100, LONGEST_AWAY_MS));
       return stack!.qdrantLine.mend();
+    case 'vector index hangs': {
+      // It keeps what it was sent meanwhile, and answers late.
+      stack!.qdrant.signal('SIGSTOP');
+      await wait(random.whole(100, LONGEST_AWAY_MS));
+      return stack!.qdrant.signal('SIGCONT');
+    }
     default: {
       const container = CONTAINERS[outage];
       if (random.next() < 0.5) return void docker(engine, 'restart', '--time=5', container);

@@ -13,6 +13,8 @@ export interface QdrantServer {
   /** `double` or `real`: tests say which of the two answered. */
   kind: 'double' | 'real';
   stop(): Promise<void>;
+  /** To the double's own process, where it is one of this host; a real server is left alone. */
+  signal(name: NodeJS.Signals): void;
 }
 
 /**
@@ -22,7 +24,8 @@ export interface QdrantServer {
 export function startQdrant(tls?: Certificate): Promise<QdrantServer> {
   const { FROSTBYTE_TEST_QDRANT_URL: url, FROSTBYTE_TEST_QDRANT_API_KEY: apiKey } = process.env;
   if (tls !== undefined) return startQdrantDouble(undefined, tls);
-  if (url && apiKey) return Promise.resolve({ url, apiKey, kind: 'real', stop: async () => {} });
+  if (url && apiKey)
+    return Promise.resolve({ url, apiKey, kind: 'real', stop: async () => {}, signal: () => undefined });
   return startQdrantDouble();
 }
 
@@ -69,6 +72,7 @@ async function running(
     url: `${schemeOf(listen.tls)}://127.0.0.1:${port}`,
     apiKey,
     kind: 'double',
+    signal: (name) => void child.kill(name),
     async stop() {
       const exited = once(child, 'exit');
       child.stdin!.end();
