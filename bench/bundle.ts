@@ -1,10 +1,22 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { randomFillSync } from 'node:crypto';
-import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  createWriteStream,
+  fsyncSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { tarBundle } from '../appliance/bundle/build/tar-bundle.ts';
 import { writeBundle } from '../appliance/bundle/build/write-bundle.ts';
 import { signerFiles } from '../appliance/bundle/build/write-signers.ts';
+import type { BundleManifest } from '../appliance/bundle/format/manifest.ts';
 import { publicLine, publicOf } from '../appliance/bundle/sshsig/keys.ts';
 import { signMessage } from '../appliance/bundle/sshsig/signature.ts';
 import { ABOUT, newKey } from '../test/support/bundle-world.ts';
@@ -21,12 +33,12 @@ const FROSTBYTE = resolve(import.meta.dirname, '../dist/frostbyte');
 
 /**
  * Verifying a bundle whose bytes the host remembers, by the program that ships, beside OpenSSL's hash of the same files on
- * one core, in turns; the most memory that it took; and the same by the script for hosts without our programs.
+ * one core, in turns; the most memory that it took, of each form in which a bundle comes; and the same by the script for hosts without our programs.
  */
 export async function measure(): Promise<string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'frostbyte-bench-'));
   try {
-    const { path, anchor, files } = await largeBundle(folder);
+    const { path, anchor, files, manifest } = await largeBundle(folder);
     const times = { openssl: [] as number[], verify: [] as number[], script: [] as number[] };
     for (let round = 0; round < ROUNDS; round++) {
       times.openssl.push(
@@ -37,6 +49,12 @@ export async function measure(): Promise<string[]> {
       times.verify.push(seconds(() => execFileSync(FROSTBYTE, verifying(path, anchor), { stdio: 'ignore' })));
     }
     const most = await memoryOf(verifying(path, anchor));
+    const [copy, tar] = [join(folder, 'copy'), join(folder, 'bundle.tar')];
+    const copying = await memoryOf([...verifying(path, anchor), '--to', copy]);
+    rmSync(copy, { recursive: true });
+    await pipeline(tarBundle(path, manifest), createWriteStream(tar));
+    const ofTar = await memoryOf(verifying(tar, anchor));
+    const ofInput = await memoryOf([...verifying('-', anchor), '--to', copy], tar);
     times.script.push(seconds(() => script(path, anchor)));
     const [one, ours] = [median(times.openssl), median(times.verify)];
     const ratio = one / ours;
@@ -45,6 +63,9 @@ export async function measure(): Promise<string[]> {
       `openssl dgst -sha256, one core      ${one.toFixed(2)} s for ${gib.toFixed(1)} GiB, ${(gib / one).toFixed(2)} GiB/s`,
       `bundle verify                       ${ours.toFixed(2)} s, ${ratio.toFixed(2)} × as fast; ${atLeast('bundle verify, of one core hashing', ratio, BOUND)}`,
       `its memory at most                  ${most.toFixed(0)} MiB; ${atMost('memory of bundle verify, MiB', most, BOUND_MIB)}`,
+      `  copying what it verified (--to)   ${copying.toFixed(0)} MiB; ${atMost('memory of bundle verify --to, MiB', copying, BOUND_MIB)}`,
+      `  of a tar                          ${ofTar.toFixed(0)} MiB; ${atMost('memory of bundle verify, of a tar, MiB', ofTar, BOUND_MIB)}`,
+      `  of standard input, copying it     ${ofInput.toFixed(0)} MiB; ${atMost('memory of bundle verify -, MiB', ofInput, BOUND_MIB)}`,
       `verify.sh, with sha256sum           ${times.script[0]!.toFixed(2)} s`,
     ];
   } finally {
@@ -52,7 +73,9 @@ export async function measure(): Promise<string[]> {
   }
 }
 
-async function largeBundle(folder: string): Promise<{ path: string; anchor: string; files: string[] }> {
+async function largeBundle(
+  folder: string,
+): Promise<{ path: string; anchor: string; files: string[]; manifest: BundleManifest }> {
   const [root, release] = [newKey(), newKey()];
   const sizes = [...Array(FILES).fill(FILE_MIB), ...Array(SMALL_FILES).fill(SMALL_FILE_MIB)] as number[];
   const inputs = sizes.map((size, at) => {
@@ -74,7 +97,7 @@ async function largeBundle(folder: string): Promise<{ path: string; anchor: stri
     { key: publicOf(root), sign: async (text, namespace) => signMessage(Buffer.from(text), root, namespace) },
   );
   const path = join(folder, 'bundle');
-  await writeBundle({
+  const manifest = await writeBundle({
     inputs: [...inputs, ...signers],
     about: ABOUT,
     out: path,
@@ -85,16 +108,18 @@ async function largeBundle(folder: string): Promise<{ path: string; anchor: stri
   execFileSync('sync');
   const anchor = join(folder, 'allowed_signers');
   writeFileSync(anchor, `frostbyte-root ${publicLine(publicOf(root))}\n`);
-  return { path, anchor, files: inputs.map((input) => join(path, input.path)) };
+  return { path, anchor, files: inputs.map((input) => join(path, input.path)), manifest };
 }
 
 function verifying(path: string, anchor: string): string[] {
   return ['bundle', 'verify', path, '--anchor', anchor];
 }
 
-/** Runs it once more, looked at all the time, which costs it time; answers the most memory that it was seen to take, in MiB. */
-async function memoryOf(words: readonly string[]): Promise<number> {
-  const child = spawn(FROSTBYTE, words, { stdio: 'ignore' });
+/** Runs it once more, looked at all the time, which costs it time; answers the most memory that it was seen to take, in MiB. `input`: a file for its standard input. */
+async function memoryOf(words: readonly string[], input?: string): Promise<number> {
+  const from = input === undefined ? null : openSync(input, 'r');
+  const child = spawn(FROSTBYTE, words, { stdio: [from ?? 'ignore', 'ignore', 'ignore'] });
+  if (from !== null) closeSync(from);
   let most = 0;
   const looking = setInterval(() => {
     try {
