@@ -26,6 +26,7 @@ const SOURCES = [
   'package.json',
   'scripts/*.{ts,json,txt}',
   'scripts/@(bundle|box|images|licences)/*.ts',
+  'scripts/licences/texts/*.txt',
 ];
 
 /**

@@ -18,6 +18,7 @@ import { stockSshKeygen, without } from '../support/stock-tools.ts';
 
 const SCRIPT = resolve(import.meta.dirname, '../../host/bundle/verify.sh');
 const CHANGES = ALL_FAULTS ? 2000 : 15;
+const TAR_CHANGES = ALL_FAULTS ? 500 : 4;
 
 let world: BundleWorld;
 let path: string;
@@ -117,6 +118,19 @@ for (const { name, shell, environment } of SHELLS) {
 
     // What takes a second or more is tried by turns, where not every fault is asked for.
     const isMine = (at: number) => ALL_FAULTS || at % SHELLS.length === SHELLS.findIndex((one) => one.name === name);
+    test(`finds each of ${TAR_CHANGES} changed bytes of a tar, in headers and between files too`, {
+      timeout: 1_200_000,
+    }, () => {
+      const random = seeded(name === 'dash' ? 23 : 24);
+      for (let n = 0; n < TAR_CHANGES; n++) {
+        const changed = Buffer.from(tar);
+        const at = random.whole(0, tar.length - 1);
+        changed[at]! ^= random.whole(1, 255);
+        const { code, said } = verifyTar(changed, 'file');
+        assert.ok(code !== null && code >= 10, `byte ${at}: ${code} ${said}`);
+      }
+    });
+
     for (const [about, { spoil, code }] of Object.entries(SPOILT_TARS).filter((_, at) => isMine(at))) {
       test(`refuses a tar: ${about}`, () => {
         const told = verifyTar(spoil(tar), 'file');
