@@ -34,9 +34,18 @@ export interface Answered<T> {
   meta?: { total: number; cursor?: string | null };
 }
 
+/** A part of the appliance. */
+export interface Part {
+  name: string;
+  ok: boolean;
+  message: string;
+}
+
 /** The API, asked with the session of whoever looks at a page. Refusals are thrown (`Refusal`). */
 export interface Api {
   get<T>(path: string, query?: Readonly<Record<string, string | number | undefined>>): Promise<Answered<T>>;
+  /** Each part of the appliance, and how it is: what `/ready` says to everybody. */
+  readiness(): Promise<Part[]>;
   /** `mark`: what the form sent as the sign that a page of ours made it. */
   send<T>(method: 'POST' | 'PATCH' | 'DELETE', path: string, body: unknown, mark: string): Promise<Answered<T>>;
 }
@@ -64,6 +73,10 @@ export function apiFor(ask: Ask, visitor: Request): Api {
       );
       const search = new URLSearchParams(pairs).toString();
       return call(search === '' ? path : `${path}?${search}`, { method: 'GET' });
+    },
+    async readiness() {
+      const answer = await ask(new Request(new URL('/ready', visitor.url), { signal: visitor.signal }));
+      return ((await answer.json()) as { dependencies: Part[] }).dependencies;
     },
     send: (method, path, body, mark) =>
       call(path, {

@@ -64,6 +64,7 @@ export function waysFor({ t, caller, params }: Visit): Way[] {
           { path: '/tenants', says: t.ways.tenants },
           { path: '/measures', says: t.measures.title },
           { path: '/alerts', says: t.measures.alerts },
+          { path: '/appliance', says: t.box.title },
         ]
       : []),
     ...(tenant === undefined

@@ -1,4 +1,5 @@
 import { audit } from './audit/de.ts';
+import { box } from './box/de.ts';
 import type { Texts } from './en.ts';
 import { measures } from './measures/de.ts';
 import { platform } from './platform/de.ts';
@@ -59,6 +60,7 @@ export const de: Texts = {
   },
   ...platform,
   audit,
+  box,
   measures,
   sheet,
   tenants: {

@@ -2,6 +2,7 @@ import type { BATCH_STATES, FileOutcome } from '../../api/schemas/ingest.ts';
 import type { Role } from '../../kernel/identity.ts';
 import type { StageName, StageStatus } from '../../kernel/pipeline.ts';
 import { audit } from './audit/en.ts';
+import { box } from './box/en.ts';
 import { measures } from './measures/en.ts';
 import { platform } from './platform/en.ts';
 import { sheet } from './sheet/en.ts';
@@ -65,6 +66,7 @@ export const en = {
   },
   ...platform,
   audit,
+  box,
   measures,
   sheet,
   tenants: {

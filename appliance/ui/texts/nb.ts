@@ -1,4 +1,5 @@
 import { audit } from './audit/nb.ts';
+import { box } from './box/nb.ts';
 import type { Texts } from './en.ts';
 import { measures } from './measures/nb.ts';
 import { platform } from './platform/nb.ts';
@@ -59,6 +60,7 @@ export const nb: Texts = {
   },
   ...platform,
   audit,
+  box,
   measures,
   sheet,
   tenants: {

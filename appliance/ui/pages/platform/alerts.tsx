@@ -21,7 +21,8 @@ export async function alertsPage(visit: Visit): Promise<PageParts> {
           </p>
         </div>
       </div>
-      <section class="card" aria-label={says.alerts}>
+      <section class="card" aria-labelledby="now">
+        <h2 id="now">{says.holding}</h2>
         {alertList(visit, report)}
       </section>
       <section class="card" aria-labelledby="rules">

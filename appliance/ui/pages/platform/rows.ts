@@ -1,6 +1,7 @@
 import { ADMIN, WRITERS } from '../../../api/route.ts';
 import { ofTenant, type Page } from '../row.ts';
 import { alertsPage } from './alerts.tsx';
+import { boxPage } from './box.tsx';
 import { breakGlassPage, closeBreakGlassPage, openBreakGlassPage } from './break-glass.tsx';
 import { changeConfigurationPage, configurationPage } from './configuration.tsx';
 import { deadLettersPage, decideDeadLettersPage } from './dead-letters.tsx';
@@ -17,6 +18,7 @@ export const PLATFORM_PAGES: readonly Page[] = [
   { method: 'get', path: '/new-tenant', roles: ADMIN, show: newTenantPage },
   { method: 'post', path: '/new-tenant', roles: ADMIN, show: createTenantPage },
   { method: 'get', path: '/measures', roles: ADMIN, show: measuresPage },
+  { method: 'get', path: '/appliance', roles: ADMIN, show: boxPage },
   { method: 'get', path: '/alerts', roles: ADMIN, show: alertsPage },
   ofTenant('measures', tenantMeasuresPage, OF_ADMIN),
   ofTenant('configuration', configurationPage, OF_ADMIN),

@@ -10,6 +10,7 @@ export const measures: MeasuresTexts = {
   alertsSay: 'Das Gerät fragt jede Minute zwölf Regeln an das, was es maß.',
   noAlert: 'Keine Regel trifft zu: nichts verlangt Aufmerksamkeit.',
   notYet: 'Der erste Blick kommt binnen einer Minute.',
+  holding: 'Was jetzt zutrifft',
   looked: 'Angesehen',
   since: 'Seit',
   severities: { critical: 'Kritisch', high: 'Hoch', medium: 'Mittel', low: 'Niedrig' },

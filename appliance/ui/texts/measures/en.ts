@@ -11,6 +11,7 @@ export const measures = {
   alertsSay: 'The box asks twelve rules of what it measured, every minute.',
   noAlert: 'No rule holds: nothing asks for attention.',
   notYet: 'The first look comes within a minute.',
+  holding: 'What holds now',
   looked: 'Looked at',
   since: 'Since',
   severities: { critical: 'Critical', high: 'High', medium: 'Medium', low: 'Low' } as Record<Severity, string>,

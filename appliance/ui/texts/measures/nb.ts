@@ -10,6 +10,7 @@ export const measures: MeasuresTexts = {
   alertsSay: 'Apparatet stiller tolv regler til det som ble målt, hvert minutt.',
   noAlert: 'Ingen regel slår til: ingenting krever oppmerksomhet.',
   notYet: 'Det første blikket kommer innen et minutt.',
+  holding: 'Det som slår til nå',
   looked: 'Sett på',
   since: 'Siden',
   severities: { critical: 'Kritisk', high: 'Høy', medium: 'Middels', low: 'Lav' },
