@@ -35,7 +35,7 @@ export interface ControlOptions {
   /** Whether data planes reach an endpoint to embed with: without one no tenant is set online. Default: no. */
   hasEndpoint?: boolean;
   /** What was measured over time. Default: this process keeps none. */
-  measuring?: Pick<ControlVerbs, 'measures' | 'alerts'>;
+  measuring?: Pick<ControlVerbs, 'plots' | 'alerts'>;
   /** Forgiven difference of clocks about a token's start, 0–5 seconds. */
   clockSkewSeconds?: number;
 }

@@ -250,9 +250,9 @@ export async function createControl(options: ControlOptions): Promise<Control> {
     exportFile: exports.download,
     sweepExports: exports.sweep,
 
-    async measures(query) {
+    async plots(query) {
       if (query.tenant_id !== undefined) needTenant(registry, query.tenant_id);
-      return measuring().measures(query);
+      return measuring().plots(query);
     },
     alerts: async () => measuring().alerts(),
 

@@ -162,8 +162,8 @@ export interface ControlVerbs {
    * What dashboards draw of the last hours, of a tenant or of the whole box. Throws `RESOURCE_NOT_FOUND`, and
    * `SERVICE_UNAVAILABLE` in a process that keeps no measures.
    */
-  measures(query: { tenant_id?: string; hours: number }): Promise<MeasuredPlots>;
-  /** The alerts that hold now, and the rules that were asked. Throws `SERVICE_UNAVAILABLE` as `measures`. */
+  plots(query: { tenant_id?: string; hours: number }): Promise<MeasuredPlots>;
+  /** The alerts that hold now, and the rules that were asked. Throws `SERVICE_UNAVAILABLE` as `plots`. */
   alerts(): Promise<AlertReport>;
 
   /** Tenants whose data plane should be running now. */

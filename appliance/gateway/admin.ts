@@ -97,7 +97,7 @@ const VERBS: Partial<Record<RouteName, Verb>> = {
   },
   acknowledgeNotice: (control, { tenantId, params, caller }) =>
     data(control.acknowledgeNotice(tenantId!, params.notice_id!, caller.subject)),
-  measures: (control, { query }) => data(control.measures(query as { tenant_id?: string; hours: number })),
+  measures: (control, { query }) => data(control.plots(query as { tenant_id?: string; hours: number })),
   alerts: (control) => data(control.alerts()),
   issueToken: (control, { body, caller }) => data(control.issueToken(body as TokenRequest, caller.subject)),
   async revokeTokens(control, { body, caller }) {

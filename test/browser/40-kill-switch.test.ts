@@ -38,6 +38,10 @@ describe('whoever runs the box', () => {
     await signIn('fredrik');
     await goTo('/tenants/stopped');
     await page.click('text=Check it now');
+    await page.waitForURL(/#isolation$/);
+    assert.ok((await page.locator('.matrix i.q-good').count()) > 20);
+    assert.equal(await page.locator('.matrix i.q-bad').count(), 0);
+    await page.click('text=Test by test');
     await page.waitForSelector('.tries');
     const cells = await page.locator('.tries td').allInnerTexts();
     assert.ok(

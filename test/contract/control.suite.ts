@@ -321,8 +321,8 @@ export function controlContract(name: string, reach: Reach): void {
 
   test(`${name}: a process that keeps no measures says so, and says of a tenant that is not there that it is not`, async (t) => {
     const { verbs } = await acme(t);
-    await assert.rejects(verbs.measures({ hours: 1 }), { code: 'SERVICE_UNAVAILABLE' });
-    await assert.rejects(verbs.measures({ hours: 1, tenant_id: 'nowhere' }), { code: 'RESOURCE_NOT_FOUND' });
+    await assert.rejects(verbs.plots({ hours: 1 }), { code: 'SERVICE_UNAVAILABLE' });
+    await assert.rejects(verbs.plots({ hours: 1, tenant_id: 'nowhere' }), { code: 'RESOURCE_NOT_FOUND' });
     await assert.rejects(verbs.alerts(), { code: 'SERVICE_UNAVAILABLE' });
   });
 

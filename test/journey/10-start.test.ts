@@ -5,6 +5,7 @@ import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { openApiDocument } from '../../appliance/api/openapi.ts';
+import type { AlertReport, MeasuredPlots } from '../../appliance/control/verbs.ts';
 import { type Appliance, ARRANGEMENT, startAppliance } from '../support/appliance.ts';
 import { workersOf } from '../support/faults/processes.ts';
 import { until } from '../support/faults/until.ts';
@@ -50,6 +51,23 @@ test('metrics are Prometheus text of the process', async () => {
   assert.match(text, /^frostbyte_build_info\{version="[^"]+"\} 1$/m);
   assert.match(text, /^# TYPE frostbyte_api_request_duration_seconds histogram$/m);
   assert.match(text, /^process_resident_memory_bytes \d+/m);
+});
+
+test('what it measures is kept, drawn, and asked for alerts', async () => {
+  const admin = await appliance.caller({ role: 'admin' });
+  const report = await until(
+    'the first look',
+    async () => {
+      const { data } = await admin<AlertReport>('GET', '/admin/alerts');
+      return data.evaluated_at === null ? null : data;
+    },
+    { everyMs: 1000 },
+  );
+  assert.deepEqual([report.rules.length, report.alerts], [12, []]);
+  const { data: measured } = await admin<MeasuredPlots>('GET', '/admin/measures?hours=1');
+  const names = measured.plots.map(({ plot }) => plot);
+  for (const name of ['files', 'storage', 'search_time', 'requests']) assert.ok(names.includes(name), name);
+  assert.ok(measured.plots.every(({ lines }) => lines.every(({ points }) => points.length === measured.times.length)));
 });
 
 test('the served document is the committed one’s source, and the reference page needs nothing from outside', async () => {

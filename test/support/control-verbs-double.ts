@@ -150,7 +150,7 @@ export function controlDouble(
       overall_pass: true,
     }),
     isolationReports: async () => ({ reports: [], total: 0 }),
-    measures: async ({ tenant_id }) => {
+    plots: async ({ tenant_id }) => {
       if (tenant_id !== undefined) known(tenant_id);
       return { from: AT, to: AT, step_seconds: 60, times: [AT], plots: [] };
     },

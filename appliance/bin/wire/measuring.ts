@@ -15,7 +15,7 @@ import { repeat } from '../repeat.ts';
 
 /** What the box keeps of its own metrics, and the alerts that it finds in them: dashboards without a Prometheus. */
 export interface Measuring {
-  verbs: Pick<ControlVerbs, 'measures' | 'alerts'>;
+  verbs: Pick<ControlVerbs, 'plots' | 'alerts'>;
   /** Looks now and every minute from now on. `collect` answers all metrics of all processes as one. */
   start(collect: () => Promise<MetricObject[]>): { stop(): Promise<void> };
   close(): void;
@@ -35,7 +35,7 @@ export function openMeasuring(parts: { dataFolder: string; clock: Clock; logger:
   let lookedAt: string | null = null;
   return {
     verbs: {
-      async measures({ tenant_id, hours }): Promise<MeasuredPlots> {
+      async plots({ tenant_id, hours }): Promise<MeasuredPlots> {
         const [to, from] = [nowS(), nowS() - hours * HOUR_S];
         const { step, taken } = store.since(tenant_id ?? WHOLE, from - 2 * STEPS.at(-1)!.seconds, to);
         const { times, plots } = plotsOf(taken, tenant_id === undefined ? 'whole' : 'tenant', from, to, step);

@@ -133,7 +133,7 @@ const PLAIN = {
   startExport: verb([logId, ExportBody, actor]),
   exportStatus: verb([logId, text(64)]),
   exportManifest: verb([logId, text(64)]),
-  measures: verb([z.strictObject({ tenant_id: tenantId.optional(), hours: z.number().int().min(1).max(744) })]),
+  plots: verb([z.strictObject({ tenant_id: tenantId.optional(), hours: z.number().int().min(1).max(744) })]),
   alerts: verb([]),
   activeTenants: verb([]),
   health: verb([]),

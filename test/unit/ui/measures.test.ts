@@ -44,7 +44,7 @@ async function page(path: string, verbs: Partial<ControlVerbs> = {}): Promise<st
         ...{ subject: 'frode', role: 'admin', tenant_id: null, jti: 'j', expires_at: '' },
         scopes: ['ingest', 'query', 'admin', 'audit'],
       }),
-      measures: async () => MEASURED,
+      plots: async () => MEASURED,
       alerts: async () => REPORT,
       ...verbs,
     },
@@ -65,11 +65,11 @@ describe('what the box measured of itself', () => {
 
   it('asks for as much time as was chosen, and for none that nobody offers', async () => {
     const asked: number[] = [];
-    const measures: ControlVerbs['measures'] = async ({ hours }) => {
+    const plots: ControlVerbs['plots'] = async ({ hours }) => {
       asked.push(hours);
       return MEASURED;
     };
-    for (const hours of ['168', '5000', 'x']) await page(`/measures?hours=${hours}`, { measures });
+    for (const hours of ['168', '5000', 'x']) await page(`/measures?hours=${hours}`, { plots });
     assert.deepEqual(asked, [168, 6, 6]);
   });
 });
