@@ -183,6 +183,7 @@ export function controlContract(name: string, reach: Reach): void {
       assert.deepEqual((await verbs.tenant(tenant)).isolation, {
         checked_at: report.checked_at,
         overall_pass: true,
+        overdue: false,
       });
       const health = await verbs.health();
       assert.deepEqual(
