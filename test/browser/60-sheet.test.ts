@@ -46,6 +46,8 @@ describe('a page of a document', () => {
     for (const box of covered.flatMap(({ boxes }) => boxes)) assert.deepEqual([...valuesOf(box)], [COVER]);
     const plain = page.chunks.filter((chunk) => !chunk.covered).flatMap(({ boxes }) => boxes);
     assert.ok(plain.some((box) => valuesOf(box).size > 10));
+    // What no gate has read is not to be seen either: the margins are left out, with whatever stands there.
+    assert.deepEqual([...valuesIn(picture, { left: 0, top: 0, right: 1, bottom: 0.02 })], [0xec]);
     await assert.rejects(petra.raw(`${route}/picture?page=99`), { code: 'RESOURCE_NOT_FOUND' });
     // What is in quarantine is not to be seen here.
     for (const what of ['preview', 'preview/picture'])

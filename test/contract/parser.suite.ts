@@ -51,7 +51,7 @@ export function parserSuite(way: ParserWay): void {
 
     it('draws a page, with what must not be seen painted over, and says what has no pages', async () => {
       await withParser({}, async ({ draw }) => {
-        const order = { page: 1, width: 300, cover: [{ x: 0, y: 0, width: 5000, height: 5000 }] };
+        const order = { page: 1, width: 300, cover: [{ x: 0, y: 0, width: 5000, height: 5000 }], show: null };
         const { png, width } = await draw(STORAGE_REPORT_PNG, order, { mediaType: 'image/png' });
         assert.ok(width <= 300);
         assert.equal(valuesIn(decodePng(png), { left: 0, top: 0, right: 1, bottom: 1 }).size, 1);

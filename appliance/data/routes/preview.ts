@@ -64,6 +64,10 @@ export const PREVIEW_ROUTES: Partial<Record<RouteName, DataRoute>> = {
     if (changed.some(({ boxes = [] }) => boxes.length === 0))
       throw new FrostbyteError('RESOURCE_NOT_FOUND', 'What must not be seen of this page cannot be found on it.');
     const cover = changed.flatMap(({ boxes = [] }) => boxes);
+    // Headers, footers and figures are no chunks, and no gate read them: where gates take something out, they are not shown.
+    const { config } = await plane.config();
+    const read = chunks.filter((chunk) => chunk.page === page && !isChanged(chunk));
+    const show = config.pii_policy === 'flag' ? null : read.flatMap(({ boxes = [] }) => boxes);
     await recordRead(context, row.doc_id, { what: 'picture' });
     const handle = await unlinkedCopy(plane.temporary, await plane.objects.get(row.storage_path), row.raw_sha256);
     try {
@@ -76,7 +80,7 @@ export const PREVIEW_ROUTES: Partial<Record<RouteName, DataRoute>> = {
           chunkLimits: { soft: 1200, hard: 2400 },
           limits: READ_LIMITS,
         },
-        { page, width, cover },
+        { page, width, cover, show },
         signal,
       );
       return new Response(png as Uint8Array<ArrayBuffer>, {

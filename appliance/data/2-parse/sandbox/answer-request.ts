@@ -2,7 +2,7 @@ import { sha256Hex } from '../../../kernel/digest.ts';
 import { FrostbyteError } from '../../../kernel/errors.ts';
 import { parserAssets } from '../assets.ts';
 import { DRAWERS, FORMATS } from '../formats.ts';
-import { coverBoxes } from '../picture/drawn-page.ts';
+import { coverBoxes, showBoxes } from '../picture/drawn-page.ts';
 import { writePng } from '../picture/write-png.ts';
 import { buildDocument } from '../structure/build.ts';
 import {
@@ -44,6 +44,7 @@ async function draw(request: ParseRequest, order: PictureOrder, bytes: Uint8Arra
   const drawer = await load();
   const drawn = await drawer(bytes, order, { limits: request.limits, assets: parserAssets() });
   if (drawn === null) throw new FrostbyteError('FILE_CORRUPTED', 'There is no such page, or it cannot be drawn.');
+  if (order.show !== null) showBoxes(drawn, order.show);
   coverBoxes(drawn, order.cover);
   return { ok: true, png: writePng(drawn).toString('base64'), width: drawn.width, height: drawn.height };
 }

@@ -27,6 +27,8 @@ export const PictureOrder = z
     page: z.number().int().min(1).max(1_000_000),
     width: z.number().int().min(16).max(MAX_PICTURE_SIDE),
     cover: z.array(Box).max(5000),
+    /** All that may be seen of it at all; null: what is not covered. */
+    show: z.array(Box).max(5000).nullable(),
   })
   .strict();
 export type PictureOrder = z.infer<typeof PictureOrder>;

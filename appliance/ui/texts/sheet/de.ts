@@ -9,7 +9,8 @@ export const sheet: SheetTexts = {
   noPicture: 'Dieses Format hat keine Seiten, die man abbilden könnte; sein Text steht unten.',
   recognised: (certainty) => `Der Text wurde aus einem Bild erkannt, zu ${certainty} sicher.`,
   covered: 'Übermalt',
-  coveredSays: 'Stellen, die die Prüfungen schwärzten oder zurückhalten, sind im Bild übermalt.',
+  coveredSays:
+    'Stellen, die die Prüfungen schwärzten oder zurückhalten, sind im Bild übermalt. Wo personenbezogene Daten entfernt werden, fehlt auch, was keine Prüfung las (Kopf- und Fußzeilen, Abbildungen).',
   text: 'Text',
   table: 'Tabelle',
   heading: 'Überschrift',

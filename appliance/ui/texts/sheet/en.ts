@@ -8,7 +8,8 @@ export const sheet = {
   noPicture: 'This format has no pages to picture; its text stands below.',
   recognised: (certainty: string) => `The text was recognised from a picture, ${certainty} certain.`,
   covered: 'Painted over',
-  coveredSays: 'Passages that the gates redacted or keep apart are painted over in the picture.',
+  coveredSays:
+    'Passages that the gates redacted or keep apart are painted over in the picture. Where personal data are taken out, what no gate has read (headers, footers, figures) is left out.',
   text: 'Text',
   table: 'Table',
   heading: 'Heading',

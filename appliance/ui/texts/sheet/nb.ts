@@ -9,7 +9,8 @@ export const sheet: SheetTexts = {
   noPicture: 'Dette formatet har ingen sider å avbilde; teksten står nedenfor.',
   recognised: (certainty) => `Teksten ble gjenkjent fra et bilde, ${certainty} sikkert.`,
   covered: 'Malt over',
-  coveredSays: 'Steder som kontrollene sladdet eller holder tilbake, er malt over i bildet.',
+  coveredSays:
+    'Steder som kontrollene sladdet eller holder tilbake, er malt over i bildet. Der personopplysninger tas ut, mangler også det ingen kontroll har lest (topp- og bunntekst, figurer).',
   text: 'Tekst',
   table: 'Tabell',
   heading: 'Overskrift',

@@ -22,7 +22,7 @@ async function ask(media_type: string, file: string, order: Partial<PictureOrder
     {
       ...{ media_type, size: bytes.length, tenant_id: 'acme', doc_id: docId('acme', raw_sha256), raw_sha256 },
       ...{ chunk_limits: { soft: 1200, hard: 2400 }, limits: USUAL_LIMITS },
-      picture: { page: 1, width: 600, cover: [], ...order },
+      picture: { page: 1, width: 600, cover: [], show: null, ...order },
     },
     bytes,
   );
@@ -53,6 +53,24 @@ describe('the picture of a page', () => {
     assert.deepEqual([...valuesIn(covered!, within)], [COVER]);
     const below = { left: 0, top: 0.5, right: 1, bottom: 1 };
     assert.deepEqual(valuesIn(covered!, below), valuesIn(bare!, below));
+  });
+
+  it('holds nothing but what may be shown, where that is named', async () => {
+    const [shown, covered] = [
+      { x: 60, y: 60, width: 400, height: 300 },
+      { x: 60, y: 60, width: 400, height: 100 },
+    ];
+    const order = { show: [shown], cover: [covered] };
+    const picture = decodePng(checkPicture(await ask('application/pdf', 'contract-warehouse-lease.pdf', order)).png);
+    const share = (top: number, bottom: number) => ({
+      left: 60 / 595,
+      top: top / 842,
+      right: 460 / 595,
+      bottom: bottom / 842,
+    });
+    assert.ok(valuesIn(picture, share(170, 360)).size > 10, 'there is something to be seen');
+    assert.deepEqual([...valuesIn(picture, share(60, 160))], [COVER]);
+    assert.deepEqual([...valuesIn(picture, { left: 0, top: 0.5, right: 1, bottom: 1 })], [0xec]);
   });
 
   it('is none of a page that is not there, nor of a format without pages', async () => {
