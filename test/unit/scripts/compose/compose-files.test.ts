@@ -50,9 +50,14 @@ describe('the committed Compose files', () => {
     for (const [name, text] of files) assert.equal(readFileSync(join(folder, name), 'utf8'), text, name);
   });
 
-  it('name images by their private name and this release, and never ask a registry', () => {
+  it('name images by their private name and this release, or the one that a service goes on from, and never ask a registry', () => {
     each(({ image, pull_policy, build }, name) => {
-      assert.match(image, /^frostbyte\.local\/[a-z]+:\$\{FROSTBYTE_RELEASE:\?\}$/, name);
+      const other = `FROSTBYTE_RELEASE_${name.toUpperCase()}`;
+      assert.match(
+        image,
+        new RegExp(`^frostbyte\\.local/[a-z]+:\\$\\{${other}:-\\$\\{FROSTBYTE_RELEASE:\\?\\}\\}$`),
+        name,
+      );
       assert.deepEqual([pull_policy, build], ['never', undefined], name);
     });
   });
