@@ -27,7 +27,7 @@ export const BUNDLE_EXIT: Readonly<Record<BundleCode, number>> = Object.freeze({
   BUNDLE_PART_MISSING: 36,
   BUNDLE_PART_SWAPPED: 37,
   BUNDLE_MEDIUM_FAILED: 40,
-  // Only install.sh reads twice.
+  // Only the scripts read twice.
   BUNDLE_MEDIUM_CHANGED: 41,
   BUNDLE_WRONG_ARCHITECTURE: 50,
   BUNDLE_OLDER: 51,

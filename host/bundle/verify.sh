@@ -39,10 +39,10 @@ done
 
 # refuse CODE NUMBER MESSAGE: nothing more is looked at.
 refuse() { still_there; printf '%s: %s\n' "$1" "$3" >&2; exit "$2"; }
-# A medium that was pulled out lacks nothing: it is not there. (Its folder is where this stands, once that was gone into.)
-inside=no
+# A medium that was pulled out lacks nothing: it is not there.
+inside=''
 still_there() {
-  if [ "$inside" = no ] || ls . >/dev/null 2>&1; then return; fi
+  if [ -z "$inside" ] || ls "$inside" >/dev/null 2>&1; then return; fi
   echo 'BUNDLE_MEDIUM_FAILED: The medium cannot be read any more: it was pulled out, or it is damaged. Put it in again and repeat.' >&2
   exit 40
 }
@@ -96,7 +96,7 @@ proper() {
 
 if [ "$form" = folder ]; then
   cd "$bundle" 2>/dev/null || refuse BUNDLE_FILE_MISSING 30 "There is no $bundle."
-  inside=yes
+  inside=$(pwd)
   # Plain files and folders alone; a name with a line break or anything strange is no name of a bundle.
   find . ! -type f ! -type d >"$work/strange" 2>"$work/errors" || refuse BUNDLE_MEDIUM_FAILED 40 "The medium cannot be read: $(head -n 1 "$work/errors")"
   [ ! -s "$work/strange" ] || refuse BUNDLE_LINK_REFUSED 23 "There is something that is no plain file: $(head -n 1 "$work/strange")"
@@ -106,6 +106,16 @@ if [ "$form" = folder ]; then
   ! grep -v -q '^\./' "$work/found" || refuse BUNDLE_PATH_REFUSED 21 'There is a file with a line break in its name.'
   sed 's|^\./||' "$work/found" | proper 'The medium' || exit
   sed 's|^\./||' "$work/found" | sort >"$work/there"
+  # The lists are read once: what was verified is what counts, whatever the medium says to who asks again.
+  mkdir -p "$work/lists/signers" || exit 2
+  for list in MANIFEST.json SHA256SUMS signers/allowed_signers signers/revoked_keys signers/root; do
+    for file in "$list" "$list.sig" "$list.pub"; do
+      [ -f "$file" ] || continue
+      head -c 16777217 "$file" >"$work/lists/$file" 2>"$work/errors" || refuse BUNDLE_MEDIUM_FAILED 40 "$file cannot be read: $(head -n 1 "$work/errors")"
+      [ "$(wc -c <"$work/lists/$file")" -le 16777216 ] || refuse BUNDLE_TOO_LARGE 28 "$file is too large to be one."
+    done
+  done
+  cd "$work/lists" || exit 2
 fi
 
 # A tar, as a bundle has it: narrow ustar, read block by block. Every header is written anew from what it says, and must be the
@@ -219,9 +229,6 @@ signed() {
   fi
   refuse BUNDLE_SIGNER_UNKNOWN 12 "$1 is signed by a key that may not sign it."
 }
-for list in MANIFEST.json SHA256SUMS signers/allowed_signers signers/revoked_keys; do
-  [ ! -f "$list" ] || [ "$(wc -c <"$list")" -le 16777216 ] || refuse BUNDLE_TOO_LARGE 28 "$list is too large to be one."
-done
 for list in signers/allowed_signers signers/revoked_keys; do
   signed "$list" "$anchor" frostbyte-root frostbyte-signers
   serial=$(sed -n 's/^# serial: \([0-9]\{1,9\}\)$/\1/p' "$list" | head -n 1)
@@ -270,6 +277,8 @@ tr '{' '\n' <MANIFEST.json | sed -n 's/^\("executable":true,\)\{0,1\}"path":"\([
 sort SHA256SUMS | cmp -s - "$work/said" || refuse BUNDLE_LISTS_DIFFER 29 'MANIFEST.json and SHA256SUMS do not say the same.'
 
 cp SHA256SUMS "$work/sums"
+version=$(sed -n 's/.*,"version":"\([^"]*\)"}$/\1/p' MANIFEST.json)
+[ "$form" = tar ] || cd "$inside" || refuse BUNDLE_MEDIUM_FAILED 40 'The medium is not there any more.'
 # The rest of a tar, hashed as it goes by.
 if [ "$form" = tar ]; then
   while [ "$more" = yes ]; do
@@ -318,6 +327,8 @@ if [ -s "$work/missing" ] || [ "$(whole_sums)" -ne "$every" ]; then
     [ "${is%% *}" != "$hash" ] || continue
     size=$(sed -n "s|^\([0-9]*\) $hash $path\$|\1|p" "$work/sizes" | head -n 1)
     length=$(length_of "$path")
+    # (The manifest says nothing of its own size.)
+    size=${size:-$length}
     other=$(grep "^${is%% *}  " "$work/sums" | sed 's/^[0-9a-f]*  //' | head -n 1)
     if [ "${length:-0}" -lt "${size:-0}" ]; then told BUNDLE_FILE_TRUNCATED 33 "$path is cut off ($length bytes, not $size): copy it again."
     elif [ "${length:-0}" -gt "${size:-0}" ]; then told BUNDLE_FILE_PADDED 34 "$path is longer than it should be ($length bytes, not $size): copy it again."
@@ -325,9 +336,10 @@ if [ -s "$work/missing" ] || [ "$(whole_sums)" -ne "$every" ]; then
     else told BUNDLE_FILE_ALTERED 35 "$path was changed or is damaged: copy it again."
     fi
   done <"$work/sums"
+  # Together they did not hold, and each by itself does.
+  [ "$wrong" -ne 0 ] || told BUNDLE_MEDIUM_CHANGED 41 'The medium does not answer the same twice. Use another one.'
 fi
 if [ "$wrong" -ne 0 ]; then still_there; exit "$wrong"; fi
-version=$(sed -n 's/.*,"version":"\([^"]*\)"}$/\1/p' MANIFEST.json)
 withdrawn='its maker has withdrawn none'
 [ -z "$none" ] || withdrawn="none is taken from before $none"
-printf 'The bundle is as it was signed: version %s, counter %s, %s files, built %s; %s.\n' "$version" "$count" "$(wc -l <SHA256SUMS | tr -d ' ')" "$day" "$withdrawn"
+printf 'The bundle is as it was signed: version %s, counter %s, %s files, built %s; %s.\n' "$version" "$count" "$every" "$day" "$withdrawn"

@@ -1,11 +1,22 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { BUNDLE_EXIT } from '../../appliance/bundle/exit-codes.ts';
 import type { BundleManifest } from '../../appliance/bundle/format/manifest.ts';
 import { fingerprint, publicLine, publicOf } from '../../appliance/bundle/sshsig/keys.ts';
+import { sha256Hex } from '../../appliance/kernel/digest.ts';
 import { type BuildChanges, type BundleWorld, bundleWorld, newKey } from '../support/bundle-world.ts';
 import { ALL_FAULTS, seeded } from '../support/faults/random.ts';
 import { HIDDEN_KEYS, SPOILT } from '../support/spoilt-bundles.ts';
@@ -161,6 +172,59 @@ for (const { name, shell, environment } of SHELLS) {
       }
     });
 
+    /** Runs it with a `sha256sum` that does what `script` says; that is told where a line a call is counted, and has the real one in `$real`. */
+    function meddling(folder: string, script: (count: string) => string) {
+      const tools = join(world.folder, `${name}-tools-${copies++}`);
+      mkdirSync(tools);
+      const real = environment()
+        .PATH!.split(':')
+        .map((at) => join(at, 'sha256sum'))
+        .find(existsSync)!;
+      const count = join(tools, 'count');
+      const text = `#!/bin/sh\nreal=${real}\necho >>${count}\n${script(count)}\n`;
+      writeFileSync(join(tools, 'sha256sum'), text, { mode: 0o755 });
+      const command = shell === 'busybox' ? join(applets, 'sh') : 'dash';
+      const env = { PATH: `${tools}:${environment().PATH}` };
+      return spawnSync(command, [SCRIPT, '--anchor', anchor, folder], { env, encoding: 'utf8', cwd: '/' });
+    }
+
+    test('takes nothing from a medium that answers a second read differently', () => {
+      // All at once one file does not hold; asked again by itself, each does.
+      const once = meddling(
+        path,
+        () => `case "$*" in *-c*) $real "$@" | sed '1s/OK$/FAILED/' ;; *) exec $real "$@" ;; esac`,
+      );
+      assert.equal(once.status, BUNDLE_EXIT.BUNDLE_MEDIUM_CHANGED, once.stderr);
+      // Whoever answers with genuine lists first, and with lists for an altered file later.
+      const folder = spoilt(() => undefined);
+      const file = 'README.txt';
+      const [was, is] = [readFileSync(join(folder, file)), Buffer.from('Read it never.\n')];
+      const lie = (text: string) =>
+        text.replaceAll(sha256Hex(was), sha256Hex(is)).replace(`"size":${was.length}`, `"size":${is.length}`);
+      const [said, lists] = ['MANIFEST.json', 'SHA256SUMS'].map((list) => readFileSync(join(folder, list), 'utf8'));
+      const later = join(world.folder, `later-${copies++}`);
+      mkdirSync(later);
+      writeFileSync(join(later, file), is);
+      writeFileSync(join(later, 'MANIFEST.json'), lie(said!));
+      writeFileSync(
+        join(later, 'SHA256SUMS'),
+        lie(lists!).replace(sha256Hex(Buffer.from(said!)), sha256Hex(Buffer.from(lie(said!)))),
+      );
+      // By the tenth time the lists' signatures were looked at.
+      const changed = meddling(
+        folder,
+        (count) => `if [ "$(wc -l <${count})" -eq 9 ]; then cp ${later}/* ${folder}/; fi\nexec $real "$@"`,
+      );
+      assert.equal(changed.status, BUNDLE_EXIT.BUNDLE_FILE_ALTERED, `${changed.stdout}${changed.stderr}`);
+    });
+
+    test('reads no list, signature or key without end', () => {
+      for (const file of ['MANIFEST.json', 'SHA256SUMS.sig', 'signers/revoked_keys.sig', 'signers/root.pub']) {
+        const told = verify(spoilt((folder) => truncateSync(join(folder, file), 17 << 20)));
+        assert.equal(told.code, BUNDLE_EXIT.BUNDLE_TOO_LARGE, `${file}: ${told.said}`);
+      }
+    });
+
     test('says of a medium that is pulled out in the middle that it is gone, and of no file that it is missing', {
       skip: mountMissing || (stickMissing() ?? false),
     }, async () => {
@@ -169,18 +233,10 @@ for (const { name, shell, environment } of SHELLS) {
         const folder = join(medium.at, 'bundle');
         cpSync(path, folder, { recursive: true });
         // The third time that it hashes, the stick is gone.
-        const tools = join(world.folder, `${name}-tools`);
-        mkdirSync(tools);
-        const real = environment()
-          .PATH!.split(':')
-          .map((at) => join(at, 'sha256sum'))
-          .find(existsSync)!;
-        const count = join(tools, 'count');
-        const script = `#!/bin/sh\necho >>${count}\nif [ "$(wc -l <${count})" -eq 3 ]; then kill -9 ${medium.pid}; fi\nexec ${real} "$@"\n`;
-        writeFileSync(join(tools, 'sha256sum'), script, { mode: 0o755 });
-        const command = shell === 'busybox' ? join(applets, 'sh') : 'dash';
-        const env = { PATH: `${tools}:${environment().PATH}` };
-        const run = spawnSync(command, [SCRIPT, '--anchor', anchor, folder], { env, encoding: 'utf8', cwd: '/' });
+        const run = meddling(
+          folder,
+          (count) => `if [ "$(wc -l <${count})" -eq 3 ]; then kill -9 ${medium.pid}; fi\nexec $real "$@"`,
+        );
         assert.equal(run.status, BUNDLE_EXIT.BUNDLE_MEDIUM_FAILED, run.stderr);
         assert.match(run.stderr, /^BUNDLE_MEDIUM_FAILED: The medium cannot be read any more: it was pulled out/m);
       } finally {
