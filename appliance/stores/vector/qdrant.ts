@@ -1,7 +1,7 @@
 import { FrostbyteError } from '../../kernel/errors.ts';
 import { pointId } from '../../kernel/ids.ts';
 import type { VectorHit, VectorPoint, VectorSearch, VectorStore } from './port.ts';
-import { COLLECTION } from './qdrant/collection.ts';
+import { COLLECTION, forgetSnapshots, POINT_BYTES } from './qdrant/collection.ts';
 import { type QdrantAddress, type QdrantApi, QdrantConnection, type QdrantLimits } from './qdrant/connection.ts';
 import { type Payload, toFilter, toPoint, toVector } from './qdrant/points.ts';
 import { checkVector, DIMENSIONS } from './vectors.ts';
@@ -27,8 +27,6 @@ const TIES = 16;
 /** An approximate search follows this many candidates, or so many for each hit asked for. */
 const CANDIDATES = 256;
 const CANDIDATES_PER_HIT = 4;
-/** What a point's payload and place in the index take besides its vector, roughly, in bytes. */
-const BESIDE_THE_VECTOR = 512;
 
 /**
  * The vector index of one tenant in a Qdrant collection (spec 2 D, spec 3). Point ids are UUIDs made of chunk ids, the
@@ -128,9 +126,10 @@ class QdrantVectors implements VectorStore {
   /**
    * True once the server has applied every change and rewrites no segment: no search, scroll or snapshot knows a removed
    * vector then. Its bytes go with the next rewriting of their segment, which `COLLECTION` makes come soon; until then the
-   * encryption of the host's disk stands before them (spec 3).
+   * encryption of the host's disk stands before them (spec 3). Copies that somebody made of the collection go.
    */
   async scrub(): Promise<boolean> {
+    await forgetSnapshots(this.#connection, this.#collection);
     const { status, update_queue } = await this.#info();
     return status === 'green' && (update_queue?.length ?? 0) === 0;
   }
@@ -138,7 +137,7 @@ class QdrantVectors implements VectorStore {
   /** The server tells a tenant no sizes: reckoned from the number of points. */
   async usage(): Promise<{ bytes: number; objects: number }> {
     const objects = await this.count();
-    return { bytes: objects * (DIMENSIONS * 4 + BESIDE_THE_VECTOR), objects };
+    return { bytes: objects * POINT_BYTES, objects };
   }
 
   async check(): Promise<void> {

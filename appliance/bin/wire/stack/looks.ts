@@ -20,6 +20,7 @@ const DATABASE = coreContainer('postgres');
 const MOST: Readonly<Record<string, { port: number; connections: number }>> = Object.freeze({
   [DATABASE]: { port: PORTS.postgres, connections: 40 },
   [coreContainer('objects')]: { port: PORTS.objects, connections: 512 },
+  [coreContainer('qdrant')]: { port: PORTS.qdrant, connections: 256 },
   [coreContainer('scanner')]: { port: PORTS.scanner, connections: 128 },
 });
 

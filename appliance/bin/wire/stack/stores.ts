@@ -270,14 +270,15 @@ export function tenantStores({ config, clock, root, servers, redis }: TenantStor
     ],
     async weigh(tenantId) {
       const folders = namedPlaneFolders(config, tenantId);
-      const [held, database, inbox, vectors] = await Promise.all([
+      const [held, database, points, inbox, files] = await Promise.all([
         objects.held(tenantId),
         records.held(tenantId),
+        vectors.held(tenantId),
         // What waits there is given as much as what was taken from it. On a disk or share of its own it fills nobody's.
         weightOf(folders.filter(({ source, target }) => isInbox(target) && onSameMount(source, dataFolder))),
         weightOf(folders.filter(({ target }) => !isInbox(target))),
       ]);
-      let [given, made] = [inbox, database + vectors];
+      let [given, made] = [inbox, database + points + files];
       for (const [first, bytes] of held) {
         if (MADE.includes(first)) made += bytes;
         else given += bytes;

@@ -22,6 +22,8 @@ export interface StackVectors extends TenantResource {
   renew(tenantId: string): Promise<void>;
   /** Throws `STORE_UNAVAILABLE` unless the server answers, or the disk takes files, whether or not a tenant has any. */
   answers(): Promise<void>;
+  /** Bytes that the tenant takes of the server's disk; none where its vectors are files of its own. */
+  held(tenantId: string): Promise<number>;
   /** What the tenant's data plane is handed. */
   handedOver(tenantId: string): Promise<StackStores['vectors']>;
   close(): Promise<void>;
@@ -76,6 +78,11 @@ export function qdrantVectors(options: {
     disable: (tenantId) => live.none(tenantId),
     renew,
     answers: async () => void (await collections.exists(tenantNames(PROBE_TENANT).collection)),
+    async held(tenantId) {
+      let bytes = 0;
+      for (const name of collectionsOf(tenantId)) bytes += await collections.held(name);
+      return bytes;
+    },
     handedOver: async (tenantId) => ({
       kind: 'qdrant',
       url: await options.way(tenantId),
@@ -128,12 +135,18 @@ export function fileVectors(options: {
     disable: async () => undefined,
     renew: async () => undefined,
     answers: async () => {
-      await access(dirname(dirname(options.file(PROBE_TENANT))), constants.W_OK).catch((cause: unknown) => {
+      const folder = dirname(dirname(options.file(PROBE_TENANT)));
+      try {
+        // Before there is a tenant nobody has made it.
+        await mkdir(folder, { recursive: true, mode: 0o700 });
+        await access(folder, constants.W_OK);
+      } catch (cause) {
         throw new FrostbyteError('STORE_UNAVAILABLE', 'The folder of tenants’ vectors cannot be written to.', {
           cause,
         });
-      });
+      }
     },
+    held: async () => 0,
     handedOver: async (tenantId) => ({ kind: 'sqlite-vec', file: options.seenAs(tenantId) }),
     close: async () => undefined,
   };

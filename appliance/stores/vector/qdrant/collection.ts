@@ -19,6 +19,19 @@ export const PAYLOAD_INDEXES = Object.freeze({
   ingested_at: 'datetime',
 } as const);
 
+/** What a point takes, roughly, in bytes: its vector, its payload and its place in the index. */
+export const POINT_BYTES = DIMENSIONS * 4 + 512;
+
+/**
+ * Removes every copy that the server keeps of a collection. We make none: they hold what was erased since, and whoever has a
+ * tenant's token may make them.
+ */
+export async function forgetSnapshots(connection: QdrantConnection, name: string): Promise<void> {
+  const of = { collection_name: name };
+  for (const { name: snapshot_name } of await connection.ask((api, init) => api.listSnapshots(of, init)))
+    await connection.ask((api, init) => api.deleteSnapshot({ ...of, snapshot_name, wait: true }, init));
+}
+
 /** What only the administrator may do; the control plane holds that key. Each verb may be repeated. */
 export class QdrantCollections {
   readonly #connection: QdrantConnection;
@@ -49,8 +62,19 @@ export class QdrantCollections {
     return exists;
   }
 
-  /** Removes a collection with all that is in it; a missing one is no error. */
+  /** Bytes that a collection takes of the server's disk: its points, reckoned, and copies of it. None where there is none. */
+  async held(name: string): Promise<number> {
+    if (!(await this.exists(name))) return 0;
+    const [{ points_count }, snapshots] = await Promise.all([
+      this.#connection.ask((api, init) => api.getCollection({ collection_name: name }, init)),
+      this.#connection.ask((api, init) => api.listSnapshots({ collection_name: name }, init)),
+    ]);
+    return (points_count ?? 0) * POINT_BYTES + snapshots.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** Removes a collection with all that is in it, and copies of it first; a missing one is no error. */
   async drop(name: string): Promise<void> {
+    if (await this.exists(name)) await forgetSnapshots(this.#connection, name);
     await this.#connection.ask((api, init) => api.deleteCollection({ collection_name: name }, init));
   }
 
