@@ -3,8 +3,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, it } from 'node:test';
 import { blobPath } from '../../appliance/bundle/format/oci.ts';
+import { IMAGE_USERS } from '../../appliance/control/stack/images.ts';
 import { type BuiltImage, buildImage } from '../../scripts/images/build.ts';
 import { type ImageLock, lockedRecipe, readLock } from '../../scripts/images/lock.ts';
+import { buildTwice } from '../../scripts/images/twice.ts';
+import { ALL_FAULTS } from '../support/faults/random.ts';
 import { stackMissing } from '../support/stack.ts';
 
 /** On a disk, not on memory: a root file system of Debian is large. */
@@ -12,12 +15,20 @@ const CACHE = resolve(import.meta.dirname, '../../.cache');
 const DAY_ZERO = '2026-01-01T00:00:00.000Z';
 
 describe('images', { skip: stackMissing() ?? false }, () => {
-  // `scripts/images.ts --twice` does it for any of them.
-  it('built twice, from nothing, are the same to the byte', async () => {
+  it('built twice, of the same packages and programs, are the same to the byte', async () => {
     const built = await builtInto('objects', 2);
     assert.equal(built[0]!.manifest_digest, built[1]!.manifest_digest);
     assert.equal(built[0]!.created, DAY_ZERO);
   });
+
+  // Minutes each; of one of them CI makes sure whenever it makes images.
+  if (ALL_FAULTS) {
+    for (const name of Object.keys(IMAGE_USERS).filter((image) => image !== 'qdrant'))
+      it(`built twice with nothing compiled, no layer and no image left between, are the same to the byte: ${name}`, async () => {
+        const [first, second] = await buildTwice(name);
+        assert.equal(first, second);
+      });
+  }
 
   it('are built without a mirror, of the packages that were fetched before, as the lock says', async () => {
     const [built] = await builtInto('redis', 1);

@@ -1,5 +1,6 @@
 import { closeSync, openSync, read } from 'node:fs';
 import { promisify } from 'node:util';
+import { mediumError } from './medium.ts';
 
 const FD = 0;
 /** Bytes read at once. */
@@ -8,7 +9,7 @@ const readInto = promisify(read);
 
 /**
  * Standard input, piece by piece, all in the same memory: a piece holds until the next is asked for. A stream would make a
- * new one for each, faster than they are taken back. Throws the system's errors.
+ * new one for each, faster than they are taken back. Throws `BUNDLE_MEDIUM_FAILED` where what stands behind it breaks.
  */
 export async function* standardInput(): AsyncIterable<Uint8Array> {
   const piece = Buffer.allocUnsafeSlow(PIECE);
@@ -19,7 +20,7 @@ export async function* standardInput(): AsyncIterable<Uint8Array> {
       try {
         length = (await readInto(fd, piece, 0, PIECE, null)).bytesRead;
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || fd !== FD) throw error;
+        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || fd !== FD) throw mediumError(error, 'standard input');
         // A library that looks at `process.stdin` makes a pipe one that nobody may wait for; opened once more, it is none.
         fd = openedAgain();
         if (fd === FD) return yield* process.stdin;
