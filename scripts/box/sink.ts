@@ -50,6 +50,8 @@ export function makeSink(name: string): void {
 
 /** Lays the line from a box that has just been started, with a default route in both families. */
 export function joinSink(name: string, init: number): void {
+  // The network of a box that was ended goes a moment later, and the line with it: until then the name is taken.
+  spawnSync('ip', ['-netns', name, 'link', 'delete', OUTSIDE], { env: { PATH: SBIN_PATH } });
   ip('-netns', name, 'link', 'add', OUTSIDE, 'type', 'veth', 'peer', 'name', INSIDE, 'netns', String(init));
   lay(['ip', '-netns', name], OUTSIDE, [`${SINK}/24`, `${SINK6}/64`]);
   const box = ['nsenter', `--target=${init}`, '--net', 'ip'];

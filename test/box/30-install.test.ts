@@ -253,7 +253,7 @@ describe('a sealed host that has neither Docker nor Compose', { skip: missing ??
     const { code, out, err } = await box.run(['frostbyte', 'update', update, '--progress', 'lines']);
     assert.equal(code, 0, `${err}${out}`);
     const held = () => box.must('sh', '-c', 'cd /var/lib/frostbyte/signatures && cat *');
-    assert.equal(await held(), `${NEWER}\n`);
+    assert.equal(await held(), NEWER);
     const scan = `printf '%s' 'newer threats' >/scratch/try; clamdscan --config-file=/etc/frostbyte/clamd.conf --no-summary /scratch/try; rm /scratch/try`;
     const scanned = await box.run(['docker', 'exec', 'frostbyte-clamav-1', 'sh', '-c', scan]);
     assert.match(scanned.out, /Frostbyte\.Newer\.Test\S* FOUND/, scanned.err);
@@ -264,7 +264,7 @@ describe('a sealed host that has neither Docker nor Compose', { skip: missing ??
     const back = await box.run(['frostbyte', 'update', torn, '--progress', 'lines']);
     assert.equal(back.code, 1);
     assert.match(back.err + back.out, /does not start with the new signatures.*rolled back/s);
-    assert.equal(await held(), `${NEWER}\n`);
+    assert.equal(await held(), NEWER);
     await untilReady(box);
     const older = await box.run([
       'frostbyte',
