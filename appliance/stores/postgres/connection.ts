@@ -3,7 +3,7 @@ import { Pool, type PoolClient, type QueryResult } from 'pg';
 import { Circuit } from '../../kernel/circuit.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import { type CopiedRow, copyRows } from './copy.ts';
-import { isFull, isLost, isRolledBack, isTaken, storeError } from './errors.ts';
+import { isFull, isLost, isRolledBack, isSilent, isTaken, storeError } from './errors.ts';
 import { type PostgresOptions, poolConfig } from './options.ts';
 import { type Parameters, prepare, valuesOf } from './parameters.ts';
 
@@ -75,6 +75,8 @@ export function openPostgres(options: PostgresOptions): PostgresConnection {
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
   const circuit = new Circuit({ name: 'database', counts: isLost });
+  /** A server that hangs takes connections: what it does not answer is told by statements alone, each of which takes long. */
+  const silence = new Circuit({ name: 'database', counts: isSilent, failures: 2 });
   let isClosed = false;
 
   const connect = async (): Promise<PoolClient> => {
@@ -95,11 +97,14 @@ export function openPostgres(options: PostgresOptions): PostgresConnection {
   };
 
   /** Lends a connection. One that is lost, or whose state nobody knows, is not given back. */
-  const lend = async <Result>(work: (client: PoolClient) => Promise<Result>): Promise<Result> => {
+  const lend = async <Result>(
+    work: (client: PoolClient) => Promise<Result>,
+    { anyway = false } = {},
+  ): Promise<Result> => {
     const client = await connect();
     let broken = true;
     try {
-      const result = await work(client);
+      const result = await silence.run(() => work(client), { anyway });
       broken = false;
       return result;
     } catch (error) {
@@ -137,7 +142,8 @@ export function openPostgres(options: PostgresOptions): PostgresConnection {
           if ((await fateOf(error)) === 'committed') return result();
           cause = error.cause;
         }
-        if (tries >= TRIES || !(isLost(cause) || isRolledBack(cause))) throw storeError(cause);
+        // Who waited so long for nothing does not wait so long again.
+        if (tries >= TRIES || isSilent(cause) || !(isLost(cause) || isRolledBack(cause))) throw storeError(cause);
         await wait(FIRST_WAIT_MS * 2 ** tries * (0.5 + Math.random()));
       }
     }
@@ -151,7 +157,8 @@ export function openPostgres(options: PostgresOptions): PostgresConnection {
     const deadline = performance.now() + FATE_MS;
     for (let tries = 1; performance.now() < deadline; tries++) {
       try {
-        const { rows } = await lend((client) => client.query(FATE, [asked.id]));
+        const question = { text: FATE, values: [asked.id], query_timeout: FATE_MS };
+        const { rows } = await lend((client) => client.query(question), { anyway: true });
         const { fate, life } = rows[0] as { fate: string | null; life: string };
         if (fate === 'aborted' || (fate === 'committed' && life === asked.life)) return fate;
         if (fate === 'committed') break;

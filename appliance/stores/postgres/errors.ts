@@ -61,6 +61,11 @@ export function isLost(error: unknown): boolean {
   return NO_CODE.some(([pattern, found]) => found === OUT_OF_REACH && pattern.test(messageOf(error)));
 }
 
+/** Whether the server was asked and said nothing for as long as it may take. */
+export function isSilent(error: unknown): boolean {
+  return /^Query read timeout/.test(messageOf(error));
+}
+
 /** Whether the server has no place for one session more: of this user, or of anybody. */
 export function isFull(error: unknown): boolean {
   return codeOf(error) === '53300';

@@ -18,6 +18,8 @@ export interface PostgresOptions {
   application: string;
   /** Connections at most; callers wait in turn for one. */
   connections?: number;
+  /** How long a statement may go without an answer, in milliseconds. */
+  answerMs?: number;
 }
 
 /** Where nobody says how many: searches are short, and writers take turns. */
@@ -63,7 +65,7 @@ export function poolConfig(options: PostgresOptions): PoolConfig {
     statement_timeout: STATEMENT_MS,
     lock_timeout: LOCK_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
-    query_timeout: ANSWER_MS,
+    query_timeout: options.answerMs ?? ANSWER_MS,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEPALIVE_MS,
     types: { getTypeParser: typeParser as never },
