@@ -18,7 +18,9 @@ export interface KnownTrust {
 export const NEWEST = 'newest_bundle.json';
 export const NEWEST_UPDATES = 'newest_updates.json';
 const Newest = z.strictObject({ counter: z.number().int().min(1), version: z.string() });
-const NewestUpdates = z.partialRecord(z.enum(UPDATES), Newest);
+/** Also what an update put into its place, so that an uninstallation takes it away. */
+const NewestUpdate = Newest.extend({ files: z.array(z.string()).optional() });
+const NewestUpdates = z.partialRecord(z.enum(UPDATES), NewestUpdate);
 export type NewestUpdates = z.infer<typeof NewestUpdates>;
 
 /** Reads it. Throws `STORE_CORRUPTED` for a record that cannot be read: it must not be taken for a fresh host's. */

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { UpdateKind } from '../format/manifest.ts';
 import type { HostLayout } from '../host-layout.ts';
@@ -48,21 +48,31 @@ export function updateOperation(parameters: UpdateParameters, layout: HostLayout
     parameters: { ...parameters },
     on_failure: 'roll-back',
     phases: [
-      ...(updates === 'models' ? [takeModels(join(copy, 'models'), tools.models)] : signaturePhases(parameters, tools)),
-      writeFiles({ name: 'trust', title: 'Keep what updates are verified against' }, [
-        ...signerLists(join(copy, 'signers'), layout),
-        newestFile(parameters, layout),
-      ]),
+      ...(updates === 'models'
+        ? [fromCopy(copy, takeModels(join(copy, 'models'), tools.models))]
+        : signaturePhases(parameters, tools)),
+      fromCopy(
+        copy,
+        writeFiles({ name: 'trust', title: 'Keep what updates are verified against' }, [
+          ...signerLists(join(copy, 'signers'), layout),
+          newestFile(parameters, layout),
+        ]),
+      ),
       ...(updates === 'malware-signatures' && running !== null ? [noteSignatures(version, running.log)] : []),
       forgetFolders([copy, keptBefore(tools.signatures)]),
     ],
   };
 }
 
+/** A phase that takes something from the copy: once that is gone, all of it was taken. */
+function fromCopy(copy: string, phase: Phase): Phase {
+  return { ...phase, check: async (known) => (existsSync(copy) ? phase.check(known) : known.recorded) };
+}
+
 function signaturePhases({ copy }: UpdateParameters, { signatures, running }: UpdateTools): Phase[] {
   const scanner = running?.scanner ?? null;
   return [
-    renewSignatures(join(copy, 'signatures'), signatures, scanner),
+    fromCopy(copy, renewSignatures(join(copy, 'signatures'), signatures, scanner)),
     ...(running === null
       ? []
       : [loadSignatures(signatures, running.scanner), awaitReady(running.readiness, running.services)]),
@@ -70,7 +80,7 @@ function signaturePhases({ copy }: UpdateParameters, { signatures, running }: Up
 }
 
 /** How new the newest update of each kind was: no later one may go behind it. */
-function newestFile({ updates, counter, version }: UpdateParameters, { settings }: HostLayout): WantedFile {
+function newestFile({ updates, counter, version, copy }: UpdateParameters, { settings }: HostLayout): WantedFile {
   const path = join(settings, NEWEST_UPDATES);
   return {
     path,
@@ -78,7 +88,8 @@ function newestFile({ updates, counter, version }: UpdateParameters, { settings 
     whose: 'ours',
     get text() {
       const known = existsSync(path) ? newestUpdates(readFileSync(path, 'utf8'), path) : {};
-      return `${JSON.stringify({ ...known, [updates]: { counter, version } })}\n`;
+      const files = updates === 'malware-signatures' ? { files: readdirSync(join(copy, 'signatures')).sort() } : {};
+      return `${JSON.stringify({ ...known, [updates]: { counter, version, ...files } })}\n`;
     },
   };
 }

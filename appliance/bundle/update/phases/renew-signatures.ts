@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { diskError, syncFile, syncFolder } from '../../../kernel/durable-file.ts';
+import { FrostbyteError } from '../../../kernel/errors.ts';
 import { fileSha256 } from '../../../kernel/file-digest.ts';
 import type { Phase } from '../../operation/phase.ts';
 import type { Scanner } from '../tools.ts';
@@ -43,9 +44,14 @@ export function renewSignatures(brought: string, folder: string, scanner: Scanne
       return true;
     },
     async do({ progress, signal, note }) {
+      const names = filesIn(brought);
+      if (names.length === 0) {
+        throw new FrostbyteError('OPERATION_FAILED', 'The update brings no signatures. Those that are here stay.', {
+          details: [{ field: 'path', value: brought, constraint: 'signatures for clamd' }],
+        });
+      }
       mkdirSync(folder, { recursive: true, mode: 0o755 });
       keep(folder, before);
-      const names = filesIn(brought);
       for (const [at, name] of names.entries()) {
         signal.throwIfAborted();
         const beside = join(folder, `.${name}.new`);

@@ -8,6 +8,7 @@ import { readEvidence } from '../../../../appliance/bundle/evidence/log.ts';
 import { type HostLayout, hostLayout } from '../../../../appliance/bundle/host-layout.ts';
 import { knownTrust } from '../../../../appliance/bundle/install/known-trust.ts';
 import { executeOperation } from '../../../../appliance/bundle/operation/execute.ts';
+import type { Operation } from '../../../../appliance/bundle/operation/phase.ts';
 import { publicOf } from '../../../../appliance/bundle/sshsig/keys.ts';
 import { signMessage } from '../../../../appliance/bundle/sshsig/signature.ts';
 import { renewSignatures } from '../../../../appliance/bundle/update/phases/renew-signatures.ts';
@@ -89,9 +90,11 @@ async function copied(files: Record<string, string>, changes: Partial<UpdatePara
 }
 
 const run = async (files: Record<string, string>, changes?: Partial<UpdateParameters>, serial?: number) =>
+  runOf(await copied(files, changes, serial));
+const runOf = (operation: Operation) =>
   executeOperation({
     layout,
-    operation: await copied(files, changes, serial),
+    operation,
     version: '1.2.3',
     command: 'frostbyte update',
     by: BY,
@@ -125,6 +128,24 @@ describe('an update of malware signatures', () => {
     assert.deepEqual(told, ['scans by torn', 'scans by daily 1, main 1']);
     assert.equal(existsSync(`${signatures}-before`), false);
     assert.deepEqual(knownTrust(layout).updates, {}, 'what was taken back is not the newest');
+  });
+
+  test('that was killed when its copy was gone already is finished, and empties nothing', async () => {
+    const files = { 'main.cvd': 'main 2' };
+    const operation = await copied(files);
+    const [forget] = operation.phases.slice(-1);
+    const killed = {
+      ...forget!,
+      check: async () => false,
+      do: () => forget!.do(null as never).then(() => Promise.reject(new Error('killed'))),
+    };
+    const first = await runOf({ ...operation, phases: [...operation.phases.slice(0, -1), killed] });
+    assert.equal(first.state, 'waiting');
+    const second = await runOf(operation);
+    assert.equal(second.state, 'done', second.failure?.message);
+    assert.deepEqual(there(), files);
+    assert.equal((await run({}, { counter: 13 })).state, 'rolled-back', 'an update without signatures takes none away');
+    assert.deepEqual(there(), files);
   });
 
   test('remembers the newest of its kind apart from releases and from models, and newer lists of signers', async () => {
