@@ -272,6 +272,9 @@ describe('verification of what runs', { skip: stackMissing() ?? false, timeout: 
         assert.ok(of(silent.checks, 'DENIED').includes('scanner: own access: acme'));
       } finally {
         engine('unpause', 'frostbyte-scanner-1');
+        // The engine says so at its next look, and every check after this one reads it.
+        const health = () => engine('inspect', '--format={{.State.Health.Status}}', 'frostbyte-scanner-1').trim();
+        await until('the scanner to be well again', () => health() === 'healthy', { seconds: 60, everyMs: 500 });
       }
     } finally {
       inEngine('umount', '--lazy', stolen);
