@@ -7,10 +7,12 @@ import { diskRoom } from '../../../kernel/disk-room.ts';
 import { codeFrames, FrostbyteError, isFrostbyteError } from '../../../kernel/errors.ts';
 import { shaped } from '../../../kernel/log-fields.ts';
 import { tenantPaths } from '../../../kernel/names.ts';
+import { Turns } from '../../../kernel/turns.ts';
 import { open as openSealed, seal } from '../../../secrets/age-file.ts';
 import { openTenantKeys } from '../../../secrets/keyring.ts';
 import { sealObjects } from '../../../secrets/sealed-objects.ts';
 import { watchStorageKeys } from '../../../secrets/watch-storage-keys.ts';
+import type { ObjectStore } from '../../../stores/object/port.ts';
 import type { RecordStore } from '../../../stores/record/port.ts';
 import { repeat } from '../../repeat.ts';
 import { storesDisk } from '../../stores-disk.ts';
@@ -88,14 +90,30 @@ export function stackBacking(network: StackNetwork): (parts: BackingParts) => Pr
       return reachableRecords(known);
     };
 
-    /** What others try to read; sealed as everything is. Each is the only one: no check leaves the last one's behind. */
-    const plant = async (tenantId: string): Promise<void> => {
-      const store = sealObjects(stores.openObjects(tenantId), storageKeys(tenantId), objectTurns(tenantId));
+    /**
+     * What others try to read; sealed as everything is. One that is there stays: a check that is under way meanwhile must find
+     * it, since a server may say of what is missing that it is, also to who may not know.
+     */
+    const plant = (tenantId: string): Promise<void> =>
+      planting.take(tenantId, async () => {
+        const store = sealObjects(stores.openObjects(tenantId), storageKeys(tenantId), objectTurns(tenantId));
+        try {
+          if (await isWhole(store)) return;
+          await store.delete(CANARY);
+          await store.put(CANARY, randomBytes(32));
+        } finally {
+          await store.close();
+        }
+      });
+    const planting = new Turns();
+    /** Not so where an open door has cost it, or changed it. */
+    const isWhole = async (store: Pick<ObjectStore, 'read'>): Promise<boolean> => {
       try {
-        await store.delete(CANARY);
-        await store.put(CANARY, randomBytes(32));
-      } finally {
-        await store.close();
+        await store.read(CANARY);
+        return true;
+      } catch (error) {
+        if (isFrostbyteError(error, 'STORE_UNAVAILABLE')) throw error;
+        return false;
       }
     };
 
