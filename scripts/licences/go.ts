@@ -40,11 +40,13 @@ export function goComponents(name: string, file: string, policy: LicencePolicy):
   return [...modules, standardLibrary(toldBy(file))];
 }
 
+const goRoot = (): string => execFileSync('go', ['env', 'GOROOT'], { encoding: 'utf8' }).trim();
+
 /** Go's own library, of what `go version -m` says: under the name that lists of known holes have for it. */
-export function standardLibrary(told: string): Component {
+export function standardLibrary(told: string, rootOf: () => string = goRoot): Component {
   const version = /^.*: go(\d\S*)/.exec(told)?.[1];
   if (version === undefined) throw new Error('the program does not say which Go compiled it');
-  const licence = join(execFileSync('go', ['env', 'GOROOT'], { encoding: 'utf8' }).trim(), 'LICENSE');
+  const licence = join(rootOf(), 'LICENSE');
   const texts = existsSync(licence) ? [readFileSync(licence, 'utf8')] : [];
   return { ecosystem: 'golang', name: 'stdlib', version, says: ['BSD-3-Clause'], texts };
 }

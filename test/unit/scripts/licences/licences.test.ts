@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ROOT } from '../../../../scripts/images/recipe.ts';
@@ -95,9 +96,14 @@ test('unknown, unfit and missing licences are all named at once', () => {
   );
 });
 
-test('the library of Go is a part of what it compiled, under the name that known holes are listed by', () => {
+test('the library of Go is a part of what it compiled, under the name that known holes are listed by', (t) => {
   const told = '/cache/minio: go1.26.8\n\tpath\tgithub.com/minio/minio\n\tdep\tgithub.com/minio/pkg/v3\tv3.1.3\n';
-  const component = standardLibrary(told);
+  const root = mkdtempSync(join(tmpdir(), 'frostbyte-go-'));
+  t.after(() => rmSync(root, { recursive: true }));
+  writeFileSync(join(root, 'LICENSE'), 'as Go has it');
+  // Whoever runs tests need not have the compiler.
+  const component = standardLibrary(told, () => root);
+  assert.deepEqual(component.texts, ['as Go has it']);
   assert.equal(purlOf(component), 'pkg:golang/stdlib@1.26.8');
   assert.deepEqual(judge([component], readPolicy())[0]!.licences, ['BSD-3-Clause']);
   assert.throws(() => standardLibrary('/bin/sh: not a Go executable'), /does not say/);
