@@ -6,10 +6,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Input } from '../../appliance/bundle/build/write-bundle.ts';
-import { canonicalJson } from '../../appliance/kernel/canonical-json.ts';
 import { ROOT } from '../images/recipe.ts';
 import type { Judged } from '../licences/policy.ts';
-import { purlOf, type SbomSubject, uuidOf } from '../licences/sbom.ts';
+import { purlOf, type SbomSubject, writeCycloneDx } from '../licences/sbom.ts';
 
 const text = z.string().min(1).max(2000);
 
@@ -78,16 +77,6 @@ export function vexOf(
       const analysis = { state, ...(justification === undefined ? {} : { justification }), detail };
       return { id, analysis, affects: refsOf(one).map((ref) => ({ ref })) };
     });
-  const body = {
-    bomFormat: 'CycloneDX',
-    specVersion: '1.6',
-    version: 1,
-    metadata: {
-      timestamp: new Date(built_at * 1000).toISOString(),
-      component: { type: 'application', name: 'frostbyte', version, 'bom-ref': `frostbyte@${version}` },
-    },
-    vulnerabilities,
-  };
-  const serial = `urn:uuid:${uuidOf(canonicalJson(body))}`;
-  return { path: 'sbom/vex.cdx.json', from: Buffer.from(`${canonicalJson({ ...body, serialNumber: serial })}\n`) };
+  const subject = { type: 'application', name: 'frostbyte', version, built_at } as const;
+  return { path: 'sbom/vex.cdx.json', from: Buffer.from(writeCycloneDx(subject, { vulnerabilities })) };
 }

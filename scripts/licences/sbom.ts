@@ -12,8 +12,13 @@ export interface SbomSubject {
 }
 
 /** The bill of materials of one thing that ships. */
-export function writeSbom({ name, version, type, built_at }: SbomSubject, judged: readonly Judged[]): string {
+export function writeSbom(subject: SbomSubject, judged: readonly Judged[]): string {
   const components = judged.map(componentOf).toSorted((a, b) => (a['bom-ref'] < b['bom-ref'] ? -1 : 1));
+  return writeCycloneDx(subject, { components });
+}
+
+/** A document of CycloneDX 1.6 about something, with its serial number made of what is in it. */
+export function writeCycloneDx({ name, version, type, built_at }: SbomSubject, content: object): string {
   const body = {
     bomFormat: 'CycloneDX',
     specVersion: '1.6',
@@ -22,7 +27,7 @@ export function writeSbom({ name, version, type, built_at }: SbomSubject, judged
       timestamp: new Date(built_at * 1000).toISOString(),
       component: { type, name, version, 'bom-ref': `${name}@${version}` },
     },
-    components,
+    ...content,
   };
   return `${canonicalJson({ ...body, serialNumber: `urn:uuid:${uuidOf(canonicalJson(body))}` })}\n`;
 }
@@ -61,7 +66,7 @@ export function purlOf({ ecosystem, name, version, arch }: Component): string {
 }
 
 /** A UUID (version 8) made of a text. */
-export function uuidOf(text: string): string {
+function uuidOf(text: string): string {
   const bytes = createHash('sha256').update(text).digest().subarray(0, 16);
   bytes[6] = (bytes[6]! & 0x0f) | 0x80;
   bytes[8] = (bytes[8]! & 0x3f) | 0x80;

@@ -2,7 +2,7 @@ import { name } from '../../api/markup.ts';
 import { BATCH_STATES, type BatchListItem } from '../../api/schemas/ingest.ts';
 import type { z } from '../../api/zod.ts';
 import type { PageParts } from '../parts/layout.tsx';
-import { olderLink, stateFilter } from '../parts/lists.tsx';
+import { olderLink, scrolledTable, stateFilter } from '../parts/lists.tsx';
 import { action, emptyState, moment, number, pill, type Tone } from '../parts/pieces.tsx';
 import type { BatchState } from '../texts/en.ts';
 import type { Visit } from '../visit.ts';
@@ -76,26 +76,9 @@ export async function batchesPage(visit: Visit): Promise<PageParts> {
             state,
           )}
       <div class="card">
-        {data.length === 0 ? (
-          none
-        ) : (
-          <div class="scroll">
-            <table class="rows list">
-              <thead>
-                <tr>
-                  <th scope="col">{says.batch}</th>
-                  <th scope="col">{says.state}</th>
-                  <th scope="col" class="n">
-                    {says.files}
-                  </th>
-                  <th scope="col">{says.received}</th>
-                  <th scope="col">{says.by}</th>
-                </tr>
-              </thead>
-              <tbody>{rows}</tbody>
-            </table>
-          </div>
-        )}
+        {data.length === 0
+          ? none
+          : scrolledTable([says.batch, says.state, { number: says.files }, says.received, says.by], rows)}
       </div>
       {olderLink(t, here, query, meta?.cursor)}
     </>

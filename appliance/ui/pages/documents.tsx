@@ -2,7 +2,7 @@ import { name } from '../../api/markup.ts';
 import type { DocumentListItem } from '../../api/schemas/query.ts';
 import type { z } from '../../api/zod.ts';
 import type { PageParts } from '../parts/layout.tsx';
-import { olderLink } from '../parts/lists.tsx';
+import { olderLink, scrolledTable } from '../parts/lists.tsx';
 import { emptyState, moment, number, pill } from '../parts/pieces.tsx';
 import { STANDING_TONES, standingOf } from '../standing.ts';
 import type { Visit } from '../visit.ts';
@@ -37,39 +37,20 @@ export async function documentsPage({ t, api, language, now, params, query }: Vi
       </tr>
     );
   });
-  const head = (
-    <thead>
-      <tr>
-        <th scope="col">{says.document}</th>
-        <th scope="col">{says.state}</th>
-        <th scope="col">{says.classification}</th>
-        <th scope="col" class="n">
-          {says.pages}
-        </th>
-        <th scope="col" class="n">
-          {says.chunks}
-        </th>
-        <th scope="col">{says.received}</th>
-      </tr>
-    </thead>
-  );
+  const columns = [
+    says.document,
+    says.state,
+    says.classification,
+    { number: says.pages },
+    { number: says.chunks },
+    says.received,
+  ];
   const main = (
     <>
       <div class="head">
         <h1>{says.title}</h1>
       </div>
-      <div class="card">
-        {data.length === 0 ? (
-          emptyState(says.none, says.noneSays)
-        ) : (
-          <div class="scroll">
-            <table class="rows list">
-              {head}
-              <tbody>{rows}</tbody>
-            </table>
-          </div>
-        )}
-      </div>
+      <div class="card">{data.length === 0 ? emptyState(says.none, says.noneSays) : scrolledTable(columns, rows)}</div>
       {olderLink(t, here, query, meta?.cursor)}
     </>
   );

@@ -1,7 +1,7 @@
 import { code, name, size } from '../../api/markup.ts';
 import type { ReceiptAnswer } from '../../api/receipts.ts';
 import type { PageParts } from '../parts/layout.tsx';
-import { copyable, facts, pill, type Tone, wholeMoment } from '../parts/pieces.tsx';
+import { copyable, facts, pageHead, pill, type Tone, wholeMoment } from '../parts/pieces.tsx';
 import type { Visit } from '../visit.ts';
 import { tenantPath } from './paths.ts';
 
@@ -21,12 +21,7 @@ export async function receiptPage({ t, api, params, language, now }: Visit): Pro
   const { status, doc_id, duplicate_of, reason, message, remediation } = receipt;
   const main = (
     <>
-      <div class="head">
-        <div>
-          <h1>{says.title}</h1>
-          <p class="lead">{says.says}</p>
-        </div>
-      </div>
+      {pageHead(says.title, says.says)}
       <section class="card">
         <h2 class="name">
           {name(receipt.original_filename)} {pill(TONES[status]!, says.statuses[status]!)}

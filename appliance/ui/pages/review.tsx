@@ -3,8 +3,8 @@ import { CLASSES } from '../../api/schemas/query.ts';
 import type { ReviewAnswer, ReviewDocument, ReviewItem } from '../../api/schemas/review.ts';
 import type { z } from '../../api/zod.ts';
 import type { PageParts } from '../parts/layout.tsx';
-import { olderLink } from '../parts/lists.tsx';
-import { emptyState, facts, moment } from '../parts/pieces.tsx';
+import { olderLink, scrolledTable } from '../parts/lists.tsx';
+import { emptyState, facts, moment, pageHead } from '../parts/pieces.tsx';
 import type { Visit } from '../visit.ts';
 import { tenantPath } from './paths.ts';
 
@@ -40,35 +40,16 @@ export async function reviewsPage(visit: Visit): Promise<PageParts> {
   const decided = CLASSES.find((one) => one === query.get('decided'));
   const main = (
     <>
-      <div class="head">
-        <div>
-          <h1>{says.title}</h1>
-          <p class="lead">{says.says}</p>
-        </div>
-      </div>
+      {pageHead(says.title, says.says)}
       {decided === undefined ? null : (
         <p class="told" role="status">
           {says.decided(decided)}
         </p>
       )}
       <div class="card">
-        {data.length === 0 ? (
-          emptyState(says.none, says.noneSays)
-        ) : (
-          <div class="scroll">
-            <table class="rows list">
-              <thead>
-                <tr>
-                  <th scope="col">{t.documents.document}</th>
-                  <th scope="col">{says.proposed}</th>
-                  <th scope="col">{t.batches.batch}</th>
-                  <th scope="col">{t.batches.received}</th>
-                </tr>
-              </thead>
-              <tbody>{rows}</tbody>
-            </table>
-          </div>
-        )}
+        {data.length === 0
+          ? emptyState(says.none, says.noneSays)
+          : scrolledTable([t.documents.document, says.proposed, t.batches.batch, t.batches.received], rows)}
       </div>
       {olderLink(t, here, query, meta?.cursor)}
     </>

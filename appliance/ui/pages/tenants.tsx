@@ -2,6 +2,7 @@ import { name, size } from '../../api/markup.ts';
 import type { Tenant } from '../../control/verbs.ts';
 import type { TenantState } from '../../kernel/identity.ts';
 import type { PageParts } from '../parts/layout.tsx';
+import { scrolledTable } from '../parts/lists.tsx';
 import { action, emptyState, number, pill, type Tone } from '../parts/pieces.tsx';
 import type { Texts } from '../texts/language.ts';
 import type { Visit } from '../visit.ts';
@@ -62,34 +63,18 @@ export async function tenantsPage({ t, api, language, query }: Visit): Promise<P
         <div class="actions">{action('/new-tenant', t.newTenant.title)}</div>
       </div>
       <div class="card">
-        {data.length === 0 ? (
-          emptyState(
-            says.none,
-            says.noneSays,
-            <pre tabindex={0}>
-              <code>frostbyte tenant create "Nord Law" --email it@nord.example</code>
-            </pre>,
-          )
-        ) : (
-          <div class="scroll">
-            <table class="rows list">
-              <thead>
-                <tr>
-                  <th scope="col">{says.tenant}</th>
-                  <th scope="col">{says.state}</th>
-                  <th scope="col" class="n">
-                    {says.documents}
-                  </th>
-                  <th scope="col" class="n">
-                    {says.stored}
-                  </th>
-                  <th scope="col">{says.isolation}</th>
-                </tr>
-              </thead>
-              <tbody>{rows}</tbody>
-            </table>
-          </div>
-        )}
+        {data.length === 0
+          ? emptyState(
+              says.none,
+              says.noneSays,
+              <pre tabindex={0}>
+                <code>frostbyte tenant create "Nord Law" --email it@nord.example</code>
+              </pre>,
+            )
+          : scrolledTable(
+              [says.tenant, says.state, { number: says.documents }, { number: says.stored }, says.isolation],
+              rows,
+            )}
       </div>
       {more ? (
         <p class="pager">

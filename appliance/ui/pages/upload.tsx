@@ -1,5 +1,5 @@
 import type { PageParts } from '../parts/layout.tsx';
-import { UNSPELLED } from '../parts/pieces.tsx';
+import { pageHead, UNSPELLED } from '../parts/pieces.tsx';
 import type { Visit } from '../visit.ts';
 import { tenantPath } from './paths.ts';
 
@@ -18,12 +18,7 @@ export async function uploadPage({ t, params, mark, assets, language }: Visit): 
       data-worker={assets.address('hash-files.js') ?? ''}
       data-texts={texts}
     >
-      <div class="head">
-        <div>
-          <h1>{says.title}</h1>
-          <p class="lead">{says.says}</p>
-        </div>
-      </div>
+      {pageHead(says.title, says.says)}
       <noscript>
         <section class="card">
           <p>{says.noScript}</p>

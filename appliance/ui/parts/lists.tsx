@@ -28,6 +28,36 @@ export function stateFilter(
   );
 }
 
+/** What heads a column; one of numbers stands to the right. */
+type Column = string | { number: string };
+
+/** A list's table. */
+export function listTable(columns: readonly Column[], rows: readonly Markup[]): Markup {
+  return (
+    <table class="rows list">
+      <thead>
+        <tr>
+          {columns.map((column) =>
+            typeof column === 'string' ? (
+              <th scope="col">{column}</th>
+            ) : (
+              <th scope="col" class="n">
+                {column.number}
+              </th>
+            ),
+          )}
+        </tr>
+      </thead>
+      <tbody>{rows}</tbody>
+    </table>
+  );
+}
+
+/** The same where it may be wider than the page: it moves by itself, and the page stays. */
+export function scrolledTable(columns: readonly Column[], rows: readonly Markup[]): Markup {
+  return <div class="scroll">{listTable(columns, rows)}</div>;
+}
+
 /** The way on to what came before, and back to the newest; nothing where there is neither. */
 export function olderLink(
   t: Texts,

@@ -120,6 +120,18 @@ export function emptyState(title: string, says: string, first: Markup | null = n
   );
 }
 
+/** What a page is, and what it is for. */
+export function pageHead(title: string, says: string): Markup {
+  return (
+    <div class="head">
+      <div>
+        <h1>{title}</h1>
+        <p class="lead">{says}</p>
+      </div>
+    </div>
+  );
+}
+
 /** A row of facts. */
 export function facts(rows: readonly (readonly [label: string, value: Markup | string] | null)[]): Markup {
   return (

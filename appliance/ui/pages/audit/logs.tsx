@@ -1,6 +1,6 @@
 import { APPLIANCE_LOG } from '../../../kernel/audit-event.ts';
 import type { PageParts } from '../../parts/layout.tsx';
-import { UNSPELLED } from '../../parts/pieces.tsx';
+import { pageHead, UNSPELLED } from '../../parts/pieces.tsx';
 import type { Visit } from '../../visit.ts';
 import { auditPath } from '../paths.ts';
 
@@ -13,12 +13,7 @@ export async function logsPage(visit: Visit): Promise<PageParts | { goTo: string
   const says = t.audit;
   const main = (
     <>
-      <div class="head">
-        <div>
-          <h1>{says.title}</h1>
-          <p class="lead">{says.says}</p>
-        </div>
-      </div>
+      {pageHead(says.title, says.says)}
       <div class="columns">
         <section class="card" aria-labelledby="logs">
           <h2 id="logs">{says.logs}</h2>

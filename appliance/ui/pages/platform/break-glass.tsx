@@ -4,7 +4,7 @@ import type { BreakGlassGrant } from '../../../control/verbs.ts';
 import { markOf, reasonField, sent } from '../../parts/form.tsx';
 import type { PageParts } from '../../parts/layout.tsx';
 import { olderLink } from '../../parts/lists.tsx';
-import { emptyState, moment, pill, type Tone } from '../../parts/pieces.tsx';
+import { emptyState, moment, pageHead, pill, type Tone } from '../../parts/pieces.tsx';
 import { tenantWays } from '../../parts/tenant-ways.tsx';
 import type { Visit } from '../../visit.ts';
 import { tenantPath } from '../paths.ts';
@@ -26,12 +26,7 @@ export async function breakGlassPage(visit: Visit): Promise<PageParts> {
   const { data, meta } = await api.get<BreakGlassGrant[]>(`/admin/tenants/${id}/break-glass`, page);
   const main = (
     <>
-      <div class="head">
-        <div>
-          <h1>{says.title}</h1>
-          <p class="lead">{says.says}</p>
-        </div>
-      </div>
+      {pageHead(says.title, says.says)}
       {tenantWays(visit, 'break-glass')}
       <div class="columns">
         <section class="card" aria-labelledby="grants">

@@ -5,7 +5,7 @@ import type { StageName } from '../../../kernel/pipeline.ts';
 import { REMEDIES, type ReportCode } from '../../../kernel/remedies.ts';
 import { markOf, sent } from '../../parts/form.tsx';
 import type { PageParts } from '../../parts/layout.tsx';
-import { olderLink, stateFilter } from '../../parts/lists.tsx';
+import { listTable, olderLink, stateFilter } from '../../parts/lists.tsx';
 import { emptyState, moment, pill, type Tone } from '../../parts/pieces.tsx';
 import { tenantWays } from '../../parts/tenant-ways.tsx';
 import type { Visit } from '../../visit.ts';
@@ -57,22 +57,12 @@ export async function deadLettersPage(visit: Visit): Promise<PageParts> {
         status,
       )}
       <div class="card">
-        {letters.length === 0 ? (
-          emptyState(says.none, says.noneSays)
-        ) : (
-          <table class="rows list">
-            <thead>
-              <tr>
-                <th scope="col">{says.document}</th>
-                <th scope="col">{says.stage}</th>
-                <th scope="col">{says.error}</th>
-                <th scope="col">{says.last}</th>
-                <th scope="col">{says.decide}</th>
-              </tr>
-            </thead>
-            <tbody>{letters.map((letter) => row(visit, here, letter))}</tbody>
-          </table>
-        )}
+        {letters.length === 0
+          ? emptyState(says.none, says.noneSays)
+          : listTable(
+              [says.document, says.stage, says.error, says.last, says.decide],
+              letters.map((letter) => row(visit, here, letter)),
+            )}
       </div>
       {olderLink(t, here, query, meta?.cursor)}
     </>

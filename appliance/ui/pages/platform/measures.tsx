@@ -4,7 +4,7 @@ import type { z } from '../../../api/zod.ts';
 import type { AlertReport, MeasuredPlots, Tenant } from '../../../control/verbs.ts';
 import { alertList } from '../../parts/alerts.tsx';
 import type { PageParts } from '../../parts/layout.tsx';
-import { number, pill } from '../../parts/pieces.tsx';
+import { number, pageHead, pill } from '../../parts/pieces.tsx';
 import { amountOf, plot } from '../../parts/plot.tsx';
 import { reloadHead, reloadMark } from '../../parts/reload.tsx';
 import { batchStages } from '../../parts/stage-bars.tsx';
@@ -31,12 +31,7 @@ export async function measuresPage(visit: Visit): Promise<PageParts> {
   const main = (
     <>
       {reloadMark(RELOAD_S)}
-      <div class="head">
-        <div>
-          <h1>{says.title}</h1>
-          <p class="lead">{says.says}</p>
-        </div>
-      </div>
+      {pageHead(says.title, says.says)}
       {ranges(visit, '/measures', hours)}
       <div class="columns">
         <section class="card" aria-labelledby="alerts">

@@ -2,7 +2,7 @@ import type { Tenant } from '../../../control/verbs.ts';
 import { Refusal } from '../../api.ts';
 import { choice, markOf, sent, type WrongField, wrongFields, wrongOf } from '../../parts/form.tsx';
 import type { PageParts } from '../../parts/layout.tsx';
-import { UNSPELLED } from '../../parts/pieces.tsx';
+import { pageHead, UNSPELLED } from '../../parts/pieces.tsx';
 import type { Visit } from '../../visit.ts';
 import { tenantPath } from '../paths.ts';
 
@@ -36,12 +36,7 @@ function form(visit: Visit, wrong: readonly WrongField[]): PageParts {
   const isWrong = (field: string) => (wrong.some((one) => one.field === field) ? 'true' : undefined);
   const main = (
     <>
-      <div class="head">
-        <div>
-          <h1>{says.title}</h1>
-          <p class="lead">{says.says}</p>
-        </div>
-      </div>
+      {pageHead(says.title, says.says)}
       {wrongFields(says.wrong, wrong)}
       <form method="post" action="/new-tenant" class="card fields one-column">
         {markOf(visit)}

@@ -1,8 +1,8 @@
 import { code, name } from '../../../api/markup.ts';
 import type { QuarantineItem } from '../../../api/schemas/quarantine.ts';
 import type { PageParts } from '../../parts/layout.tsx';
-import { olderLink, stateFilter } from '../../parts/lists.tsx';
-import { emptyState, moment, pill } from '../../parts/pieces.tsx';
+import { listTable, olderLink, stateFilter } from '../../parts/lists.tsx';
+import { emptyState, moment, pageHead, pill } from '../../parts/pieces.tsx';
 import { tenantWays } from '../../parts/tenant-ways.tsx';
 import type { Visit } from '../../visit.ts';
 import { tenantPath } from '../paths.ts';
@@ -31,12 +31,7 @@ export async function quarantinePage(visit: Visit): Promise<PageParts> {
   ));
   const main = (
     <>
-      <div class="head">
-        <div>
-          <h1>{says.title}</h1>
-          <p class="lead">{says.says}</p>
-        </div>
-      </div>
+      {pageHead(says.title, says.says)}
       {tenantWays(visit, 'quarantine')}
       {done === 'released' || done === 'rejected' ? (
         <p class="told" role="status">
@@ -50,22 +45,9 @@ export async function quarantinePage(visit: Visit): Promise<PageParts> {
         status,
       )}
       <div class="card">
-        {data.length === 0 ? (
-          emptyState(says.none, says.noneSays)
-        ) : (
-          <table class="rows list">
-            <thead>
-              <tr>
-                <th scope="col">{t.documents.document}</th>
-                <th scope="col">{says.reason}</th>
-                <th scope="col">{says.extent}</th>
-                <th scope="col">{t.documents.state}</th>
-                <th scope="col">{t.documents.received}</th>
-              </tr>
-            </thead>
-            <tbody>{rows}</tbody>
-          </table>
-        )}
+        {data.length === 0
+          ? emptyState(says.none, says.noneSays)
+          : listTable([t.documents.document, says.reason, says.extent, t.documents.state, t.documents.received], rows)}
       </div>
       {olderLink(t, here, query, meta?.cursor)}
     </>
