@@ -53,6 +53,9 @@ export interface Api {
 /** Headers by which the gateway knows the session, and that the browser sent the request from a page of ours. */
 const TAKEN_ALONG = ['cookie', 'origin', 'sec-fetch-site'] as const;
 
+/** The form of a mark (`forgeryMark`). */
+const MARK = /^[A-Za-z0-9_-]{43}$/;
+
 /** The API for one visit. */
 export function apiFor(ask: Ask, visitor: Request): Api {
   const base = new URL('/api/v1', visitor.url);
@@ -82,7 +85,8 @@ export function apiFor(ask: Ask, visitor: Request): Api {
       call(path, {
         method,
         body: JSON.stringify(body),
-        headers: { 'content-type': 'application/json', [FORGERY_HEADER]: mark },
+        // What is no mark may be nothing that a header can say: the gateway refuses none as it refuses a wrong one.
+        headers: { 'content-type': 'application/json', [FORGERY_HEADER]: MARK.test(mark) ? mark : '' },
       }),
   };
 }

@@ -35,6 +35,8 @@ type C = Context<PagesEnv>;
 /** Forms are small; a file never comes by one. */
 const MOST_FORM_BYTES = 64 << 10;
 const YEAR_S = 365 * 86_400;
+/** What may stand for a name or an id in an address: the characters of all of ours, and not only dots. */
+const SEGMENT = /^(?!\.+$)[\w.:@-]{1,200}$/;
 /** A page loads what this appliance serves, runs its one client and nothing else, and shows itself in nobody's frame. */
 const POLICY = [
   "default-src 'none'",
@@ -140,15 +142,16 @@ export function createUi(options: UiOptions): Hono<PagesEnv> {
   for (const page of PAGES) {
     app.on(page.method.toUpperCase(), honoPath(page.path), async (c) => {
       named(c, page.path);
-      return show(c, page);
+      // Pages build the API's addresses of these: what is more than one segment of a path would be another address.
+      const places: string[] = Object.values(c.req.param() as Record<string, string>);
+      return places.every((place) => SEGMENT.test(place)) ? show(c, page) : astray(c);
     });
   }
 
   // Whoever follows a wrong address in a browser is answered as a person; programs get the API's envelope.
   app.get('*', async (c, next) => {
     if (c.req.path.startsWith('/api/') || !/\btext\/html\b/.test(c.req.header('accept') ?? '')) return next();
-    const arrival = arrivalOf(c);
-    return answer(c, arrival, null, { title: arrival.t.errors.notFound, main: nowhere(arrival.t) }, 404);
+    return astray(c);
   });
 
   app.onError((error, c) => {
@@ -158,6 +161,11 @@ export function createUi(options: UiOptions): Hono<PagesEnv> {
     return answer(c, arrival, null, parts, refusal.status);
   });
   return app;
+
+  function astray(c: C): Response {
+    const arrival = arrivalOf(c);
+    return answer(c, arrival, null, { title: arrival.t.errors.notFound, main: nowhere(arrival.t) }, 404);
+  }
 
   async function show(c: C, page: Page): Promise<Response> {
     const arrival = arrivalOf(c);

@@ -11,6 +11,7 @@ import { controlPaths } from '../../appliance/kernel/names.ts';
 import { silentLogger } from '../../appliance/observability/logger.ts';
 import { makeKeyPair } from '../../appliance/secrets/identities.ts';
 import { compiled } from '../../scripts/images/recipe.ts';
+import { until } from '../support/faults/until.ts';
 import { manualClock } from '../support/manual-clock.ts';
 import { type OwnEngine, ownEngine } from '../support/own-engine.ts';
 import { stackMissing } from '../support/stack.ts';
@@ -96,9 +97,12 @@ describe('Qdrant in the core stack', { skip: stackMissing() ?? false, timeout: 3
         .then((answer) => console.log(answer.status))`,
     ).stdout;
 
-  it('is healthy, beside the others, as a user of its own that writes to its one folder', () => {
+  it('is healthy, beside the others, as a user of its own that writes to its one folder', async () => {
     assert.deepEqual(kept!.health(), { name: 'core stack', ok: true, message: '6 services run' });
-    assert.match(own.docker('ps', '--filter=name=frostbyte-qdrant-1', '--format={{.Status}}'), /\(healthy\)/);
+    // Control asks the service's own check at once; the engine asks it at its interval.
+    await until('the engine’s own word for it', () =>
+      own.docker('ps', '--filter=name=frostbyte-qdrant-1', '--format={{.Status}}').includes('(healthy)'),
+    );
     assert.match(own.docker('top', 'frostbyte-qdrant-1', '-eo', 'uid,pid,args'), /^\s*6333 .*config-path/m);
     const { vectors } = controlPaths(config.data_folder);
     for (const path of [vectors, join(vectors, 'storage'), join(vectors, 'snapshots')])

@@ -137,6 +137,21 @@ describe('a page', () => {
       assert.equal(((await answer.json()) as { error: { code: string } }).error.code, 'RESOURCE_NOT_FOUND');
   });
 
+  it('has in its address nothing that would make another address of the API', async () => {
+    const { look, world } = pages();
+    for (const place of ['acme%2F..%2Fglobex', '%2e%2e', 'a%00b', 'acme%3Fx', 'acme%23', '%20'])
+      assert.equal((await look(`/tenants/${place}/batches`, COOKIE)).status, 404, place);
+    assert.ok(!world.calls.some(({ verb }) => verb === 'session'));
+  });
+
+  it('refuses a form whose mark is none, whatever it is made of', async () => {
+    const { send } = pages();
+    for (const mark of ['', '\u{fffd}\u{fffd}', 'x\r\ny: z', 'x'.repeat(43)]) {
+      const answer = await send('/tenants/acme/search', { question: 'x', mark }, { ...HERE, ...COOKIE });
+      assert.equal(answer.status, 403, JSON.stringify(mark));
+    }
+  });
+
   it('is measured by the pattern of its address', async () => {
     const { look, world } = pages();
     await look('/', COOKIE);
