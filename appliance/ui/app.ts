@@ -8,6 +8,7 @@ import { sourceOf } from '../gateway/source.ts';
 import { codeFrames, FrostbyteError, isFrostbyteError } from '../kernel/errors.ts';
 import { type Endpoint, shaped } from '../kernel/log-fields.ts';
 import type { Logger } from '../kernel/telemetry.ts';
+import { assetAnswer, formOf, languageAnswer, ownPath, PAGE_HEADERS } from './answering.ts';
 import { type Ask, apiFor, Refusal } from './api.ts';
 import { ASSET_PATH, type Assets } from './assets.ts';
 import { PAGES, type Page, waysFor } from './pages/page.ts';
@@ -15,7 +16,7 @@ import { shutContent } from './pages/platform/shut-content.tsx';
 import { type SignInState, signInPage } from './pages/sign-in.tsx';
 import { layout, type PageParts } from './parts/layout.tsx';
 import { nowhere, refused } from './parts/refused.tsx';
-import { isLanguage, LANGUAGE_COOKIE, languageOf, textsIn } from './texts/language.ts';
+import { languageOf, textsIn } from './texts/language.ts';
 import type { Arrival, Visit } from './visit.ts';
 
 /**
@@ -32,36 +33,8 @@ export interface UiOptions {
 
 type C = Context<PagesEnv>;
 
-/** Forms are small; a file never comes by one. */
-const MOST_FORM_BYTES = 64 << 10;
-const YEAR_S = 365 * 86_400;
 /** What may stand for a name or an id in an address: the characters of all of ours, and not only dots. */
 const SEGMENT = /^(?!\.+$)[\w.:@-]{1,200}$/;
-/** A page loads what this appliance serves, runs its one client and nothing else, and shows itself in nobody's frame. */
-const POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self'",
-  "connect-src 'self'",
-  "worker-src 'self'",
-  "form-action 'self'",
-  "base-uri 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  'trusted-types frostbyte',
-].join('; ');
-
-const HEADERS: Readonly<Record<string, string>> = Object.freeze({
-  'content-security-policy': POLICY,
-  // Pages of ours must be told apart from others', so that the origin of a form is named to ourselves.
-  'referrer-policy': 'same-origin',
-  'x-frame-options': 'DENY',
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
-  'permissions-policy': 'camera=(), microphone=(), geolocation=()',
-});
-
 /** The pages as an app of its own, to be mounted behind the API. */
 export function createUi(options: UiOptions): Hono<PagesEnv> {
   const { control, assets, ask, logger, now = () => new Date() } = options;
@@ -70,23 +43,13 @@ export function createUi(options: UiOptions): Hono<PagesEnv> {
 
   app.get(`${ASSET_PATH}/:file`, (c) => {
     named(c, `${ASSET_PATH}/{file}`);
-    const file = assets.file(c.req.param('file'));
-    if (file === null) throw new FrostbyteError('RESOURCE_NOT_FOUND', 'There is no such asset.');
-    return c.body(file.bytes, 200, {
-      'content-type': file.type,
-      'cache-control': `public, max-age=${YEAR_S}, immutable`,
-    });
+    return assetAnswer(assets, c.req.param('file'));
   });
 
   app.post('/language', async (c) => {
     named(c, '/language');
     if (!isFromHere(c.req.raw)) return notFromHere(c);
-    const form = await formOf(c);
-    const chosen = form.get('language');
-    if (isLanguage(chosen)) {
-      c.header('set-cookie', `${LANGUAGE_COOKIE}=${chosen}; Path=/; Max-Age=${YEAR_S}; SameSite=Lax`);
-    }
-    return c.redirect(ownPath(form.get('next')), 303);
+    return languageAnswer(await formOf(c.req.raw));
   });
 
   app.get('/sign-in', async (c) => {
@@ -106,7 +69,7 @@ export function createUi(options: UiOptions): Hono<PagesEnv> {
   app.post('/sign-in', async (c) => {
     named(c, '/sign-in');
     if (!isFromHere(c.req.raw)) return notFromHere(c);
-    const form = await formOf(c);
+    const form = await formOf(c.req.raw);
     const text = (field: string) => String(form.get(field) ?? '');
     const byCode = form.has('code');
     const how: SignIn = byCode
@@ -128,7 +91,7 @@ export function createUi(options: UiOptions): Hono<PagesEnv> {
     named(c, '/sign-out');
     const secret = sessionOf(c.req.raw);
     if (secret !== null) {
-      const form = await formOf(c);
+      const form = await formOf(c.req.raw);
       if (!isFromHere(c.req.raw) || form.get('mark') !== forgeryMark(secret)) return notFromHere(c);
       // A session that is over already has nothing left to end.
       await control.signOut(secret).catch((error: unknown) => {
@@ -182,7 +145,7 @@ export function createUi(options: UiOptions): Hono<PagesEnv> {
       visit = {
         ...arrival,
         params: c.req.param() as Record<string, string>,
-        form: page.method === 'post' ? await formOf(c) : new FormData(),
+        form: page.method === 'post' ? await formOf(c.req.raw) : new FormData(),
         caller,
         mark: forgeryMark(secret),
         api: apiFor(ask, c.req.raw),
@@ -238,7 +201,7 @@ export function createUi(options: UiOptions): Hono<PagesEnv> {
     const ways = visit === null ? [] : waysFor(visit);
     const { language, t } = arrival;
     const text = layout({ language, t, assets, signedIn: visit, ways, here }, page);
-    return c.html(text, status as 200, HEADERS as Record<string, string>);
+    return c.html(text, status as 200, PAGE_HEADERS as Record<string, string>);
   }
 
   function notFromHere(c: C): Response {
@@ -247,29 +210,6 @@ export function createUi(options: UiOptions): Hono<PagesEnv> {
     const arrival = arrivalOf(c);
     return answer(c, arrival, null, { title: arrival.t.errors.title, main: refused(arrival.t, refusal) }, 403);
   }
-}
-
-/** The form of a request, if it is one of ours: urlencoded, and small. Throws `VALIDATION_ERROR`, `PAYLOAD_TOO_LARGE`. */
-async function formOf(c: C): Promise<FormData> {
-  if (!/^application\/x-www-form-urlencoded\b/i.test(c.req.header('content-type') ?? '')) {
-    throw new FrostbyteError('VALIDATION_ERROR', 'This is not a form that can be read.');
-  }
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of c.req.raw.body ?? []) {
-    bytes += chunk.length;
-    if (bytes > MOST_FORM_BYTES) throw new FrostbyteError('PAYLOAD_TOO_LARGE', 'The form is too large.');
-    chunks.push(chunk);
-  }
-  const form = new FormData();
-  for (const [field, value] of new URLSearchParams(Buffer.concat(chunks).toString('utf8'))) form.append(field, value);
-  return form;
-}
-
-/** A path of ours to go on to, whatever was asked for: never another site's address. */
-function ownPath(value: unknown): string {
-  if (typeof value !== 'string' || !/^\/(?![/\\])[\x21-\x7e]{0,500}$/.test(value)) return '/';
-  return value.startsWith('/api/') || value.includes('\\') ? '/' : value;
 }
 
 function asRefusal(error: unknown, requestId: string): Refusal {

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { auditEntry } from '../../audit/entry.ts';
 import { APPLIANCE_LOG } from '../../kernel/audit-event.ts';
 import type { Clock } from '../../kernel/clock.ts';
@@ -6,6 +5,7 @@ import { sha256Hex } from '../../kernel/digest.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import type { Role, Scope } from '../../kernel/identity.ts';
 import { newId } from '../../kernel/ids.ts';
+import { meantCode, typedCode } from '../../kernel/typed-code.ts';
 import { insertCode, openCode, spendCode } from '../registry/one-time-codes.ts';
 import type { Registry } from '../registry/open.ts';
 import { appendEntries } from '../registry/outbox.ts';
@@ -24,13 +24,6 @@ export interface OneTimeCode {
 const VALID_SECONDS = 15 * 60;
 const LONGEST_VALID_SECONDS = 24 * 3600;
 
-/** Crockford's: none is taken for another when it is read aloud. */
-const LETTERS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-/** Of five bits each: 125. */
-const LENGTH = 25;
-const GROUP = 5;
-const SAME: Readonly<Record<string, string>> = Object.freeze({ O: '0', I: '1', L: '1' });
-
 /**
  * Gives out a code for a token, with its TOKEN_OFFERED in one transaction. Kept is its hash alone. Throws as `issueToken` for
  * a request that no token is made for.
@@ -47,14 +40,14 @@ export function offerCode(
     });
   }
   const { subject, role, scopes, tenant_id, ttl_seconds } = checkTokenRequest(registry, request);
-  const [code, code_id] = [makeCode(), newId()];
+  const [code, code_id] = [typedCode(), newId()];
   const expires = Math.floor(clock.now() / 1000) + validSeconds;
   const expires_at = new Date(expires * 1000).toISOString();
   const log = tenant_id ?? APPLIANCE_LOG;
   registry.write(() => {
     insertCode(registry, {
       code_id,
-      code_sha256: hashOf(code),
+      code_sha256: sha256Hex(meantCode(code)),
       subject,
       role,
       scopes: scopes.join(' '),
@@ -94,7 +87,7 @@ export interface SpentCode extends ForCode {
 
 /** Looks a code up. Throws `AUTHENTICATION_REQUIRED`, as `spend` does where somebody else was faster. */
 export function spendingCode({ registry, clock }: { registry: Registry; clock: Clock }, code: string): SpentCode {
-  const row = openCode(registry, hashOf(code), Math.floor(clock.now() / 1000));
+  const row = openCode(registry, sha256Hex(meantCode(code)), Math.floor(clock.now() / 1000));
   if (row === undefined) throw notOpen();
   const { code_id, subject, role, scopes, tenant_id, ttl_seconds } = row;
   return {
@@ -110,20 +103,6 @@ export function spendingCode({ registry, clock }: { registry: Registry; clock: C
       if (!spendCode(registry, code_id, clock.iso())) throw notOpen();
     },
   };
-}
-
-function makeCode(): string {
-  const letters = [...randomBytes(LENGTH)].map((byte) => LETTERS[byte & 31]).join('');
-  return letters.match(new RegExp(`.{${GROUP}}`, 'g'))!.join('-');
-}
-
-/** As it was meant: whatever the case, with or without what parts its groups. */
-function hashOf(code: string): string {
-  const meant = code
-    .toUpperCase()
-    .replace(/[^0-9A-Z]/g, '')
-    .replace(/[OIL]/g, (letter) => SAME[letter]!);
-  return sha256Hex(meant);
 }
 
 function notOpen(): FrostbyteError {
