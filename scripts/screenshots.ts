@@ -6,7 +6,9 @@ import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { Page } from 'playwright-core';
 import { browserMissing } from '../test/support/browser/chromium.ts';
+import { installerPlaces } from '../test/support/browser/installer-places.ts';
 import { furnish } from '../test/support/browser/places.ts';
 import { make } from '../test/support/browser/world.ts';
 
@@ -24,22 +26,31 @@ if (fault !== null) {
   process.exit(1);
 }
 
+async function picture(page: Page, name: string, scheme: string): Promise<void> {
+  for (const width of WIDTHS) {
+    await page.setViewportSize({ width, height: 900 });
+    await page.screenshot({ path: join(out, `${name}-${width}-${scheme}.png`), fullPage: true });
+  }
+}
+
 mkdirSync(out, { recursive: true });
 const world = await make();
 try {
   const only = values.only?.split(',');
   const places = (await furnish(world)).filter(({ name }) => only?.includes(name) ?? true);
   for (const scheme of ['light', 'dark'] as const) {
+    const { page, context } = await world.visitor({ scheme });
+    await installerPlaces(page, async (name) => {
+      if (only?.includes(name) ?? true) await picture(page, name, scheme);
+    });
+    await context.close();
     for (const { name, path, username, act } of places) {
       const visitor = await world.visitor({ scheme });
       const { page, context } = visitor;
       if (username !== null) await visitor.signIn(username);
       await visitor.goTo(path);
       await act?.(visitor);
-      for (const width of WIDTHS) {
-        await page.setViewportSize({ width, height: 900 });
-        await page.screenshot({ path: join(out, `${name}-${width}-${scheme}.png`), fullPage: true });
-      }
+      await picture(page, name, scheme);
       await context.close();
     }
   }

@@ -36,6 +36,7 @@ const COMMANDS: readonly Commands[] = [
   { words: ['bundle'], load: async () => (await import('./commands/bundle.ts')).bundleCommands },
   { words: ['preflight'], load: async () => (await import('./commands/preflight.ts')).preflightCommand },
   { words: ['install'], load: async () => (await import('./commands/install.ts')).installCommand },
+  { words: ['installer'], load: async () => (await import('./commands/installer.ts')).installerCommand },
   { words: ['update'], load: async () => (await import('./commands/update.ts')).updateCommand },
   { words: ['upgrade'], load: async () => (await import('./commands/upgrade.ts')).upgradeCommand },
   { words: ['rollback'], load: async () => (await import('./commands/rollback.ts')).rollbackCommand },

@@ -200,7 +200,7 @@ export function createUi(options: UiOptions): Hono<PagesEnv> {
     const here = c.req.method === 'GET' ? `${c.req.path}${new URL(c.req.url).search}` : '/';
     const ways = visit === null ? [] : waysFor(visit);
     const { language, t } = arrival;
-    const text = layout({ language, t, assets, signedIn: visit, ways, here }, page);
+    const text = layout({ language, t, assets, signedIn: visit, ways, here, foot: t.offline }, page);
     return c.html(text, status as 200, PAGE_HEADERS as Record<string, string>);
   }
 

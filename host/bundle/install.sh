@@ -2,8 +2,9 @@
 # Installs Frostbyte from this bundle: verifies it with ssh-keygen and sha256sum, copies it off the medium while it verifies
 # it once more, and runs the copy. Nothing on the medium is changed, and nothing of it is run before it is verified.
 #
-#   sh install.sh [--upgrade] [--anchor FILE | --fingerprint SHA256:…] [--allow-older] [-- OPTIONS of frostbyte install]
+#   sh install.sh [--ui | --upgrade] [--anchor FILE | --fingerprint SHA256:…] [--allow-older] [-- OPTIONS of frostbyte install]
 #
+# --ui           serve the installer's pages on loopback once it is verified and copied; --ui-port N behind -- moves them
 # --upgrade      put it in the place of the release that runs; the options behind -- are those of frostbyte upgrade
 # --anchor       who may sign: a list with the root key, by default /etc/frostbyte/allowed_signers
 # --fingerprint  the root key's, from paper or telephone, where this host has no such list yet
@@ -19,7 +20,7 @@ unset CDPATH
 umask 022
 anchor=/etc/frostbyte/allowed_signers fingerprint='' root='' older=no command=install
 
-usage() { sed -n '5,10s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '5,11s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 while [ $# -gt 0 ]; do
   case $1 in
     --anchor | --fingerprint | --root)
@@ -33,6 +34,7 @@ while [ $# -gt 0 ]; do
       shift 2 ;;
     --allow-older) older=yes; shift ;;
     --upgrade) command=upgrade; shift ;;
+    --ui) command=installer; shift ;;
     --) shift; break ;;
     *) usage ;;
   esac

@@ -1,25 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { before, describe, it } from 'node:test';
+import { beyond, violations, WIDTHS } from '../support/browser/axe.ts';
 import { furnish, type Place } from '../support/browser/places.ts';
 import { browserWorld, type Visitor } from '../support/browser/world.ts';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const WIDTHS = [360, 900, 1440];
-const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-
-/** What axe finds wrong with the page as it stands, each with where. */
-async function violations({ page }: Visitor): Promise<string[]> {
-  await page.evaluate(AXE);
-  return page.evaluate(async (values) => {
-    const { axe } = globalThis as unknown as {
-      axe: { run(options: unknown): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-    };
-    const { violations: found } = await axe.run({ runOnly: { type: 'tag', values } });
-    return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' | ')}`);
-  }, RULES);
-}
 
 describe('every page', () => {
   const world = browserWorld();
@@ -42,11 +25,11 @@ describe('every page', () => {
         await act?.(visitor);
         for (const width of WIDTHS) {
           await page.setViewportSize({ width, height: 900 });
-          const beyond = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
-          if ((beyond as number) > 0) wrong.push(`${name} at ${width}: ${beyond} px too wide`);
+          const tooWide = await beyond(page);
+          if (tooWide > 0) wrong.push(`${name} at ${width}: ${tooWide} px too wide`);
           // In the dark the colours differ and nothing else; between the narrow and the wide page, nothing does.
           if ((scheme === 'dark') === (width === 900))
-            wrong.push(...(await violations(visitor)).map((one) => `${name} at ${width}: ${one}`));
+            wrong.push(...(await violations(page)).map((one) => `${name} at ${width}: ${one}`));
         }
         wrong.push(...problems.splice(0).map((problem) => `${name}: ${problem}`));
       }

@@ -29,10 +29,12 @@ export interface Shell {
   ways: readonly Way[];
   /** Where a change of the language leads back to. */
   here: string;
+  /** What the foot says. */
+  foot: string;
 }
 
 /** A whole page: head, bar, content. Everything that is not of the catalogue is escaped. */
-export function layout({ language, t, assets, signedIn, ways, here }: Shell, page: PageParts): string {
+export function layout({ language, t, assets, signedIn, ways, here, foot }: Shell, page: PageParts): string {
   const [style, script, icon] = [assets.address('style.css'), assets.address('page.js'), assets.address('mark.svg')];
   const whole = (
     <html lang={language}>
@@ -65,7 +67,7 @@ export function layout({ language, t, assets, signedIn, ways, here }: Shell, pag
           {page.main}
         </main>
         <footer class="foot">
-          <p>{t.offline}</p>
+          <p>{foot}</p>
         </footer>
       </body>
     </html>

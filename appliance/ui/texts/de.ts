@@ -1,6 +1,7 @@
 import { audit } from './audit/de.ts';
 import { box } from './box/de.ts';
 import type { Texts } from './en.ts';
+import { installer } from './installer/de.ts';
 import { measures } from './measures/de.ts';
 import { platform } from './platform/de.ts';
 import { sheet } from './sheet/de.ts';
@@ -61,6 +62,7 @@ export const de: Texts = {
   ...platform,
   audit,
   box,
+  installer,
   measures,
   sheet,
   tenants: {

@@ -3,6 +3,7 @@ import type { Role } from '../../kernel/identity.ts';
 import type { StageName, StageStatus } from '../../kernel/pipeline.ts';
 import { audit } from './audit/en.ts';
 import { box } from './box/en.ts';
+import { installer } from './installer/en.ts';
 import { measures } from './measures/en.ts';
 import { platform } from './platform/en.ts';
 import { sheet } from './sheet/en.ts';
@@ -67,6 +68,7 @@ export const en = {
   ...platform,
   audit,
   box,
+  installer,
   measures,
   sheet,
   tenants: {

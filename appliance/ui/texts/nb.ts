@@ -1,6 +1,7 @@
 import { audit } from './audit/nb.ts';
 import { box } from './box/nb.ts';
 import type { Texts } from './en.ts';
+import { installer } from './installer/nb.ts';
 import { measures } from './measures/nb.ts';
 import { platform } from './platform/nb.ts';
 import { sheet } from './sheet/nb.ts';
@@ -61,6 +62,7 @@ export const nb: Texts = {
   ...platform,
   audit,
   box,
+  installer,
   measures,
   sheet,
   tenants: {

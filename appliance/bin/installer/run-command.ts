@@ -1,0 +1,122 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { Refusal } from '../../ui/api.ts';
+
+/** The command line as the installer's pages run it: what a person at a terminal would type, with its answer as JSON. */
+export interface CommandLine {
+  /** Runs a command to its end, and gives back its answer. Throws a `Refusal` where it gave none. */
+  ask<T>(...words: string[]): Promise<T>;
+  /** Starts a command that takes long. */
+  start(words: readonly string[], heard: Heard): Started;
+}
+
+export interface Heard {
+  /** A line of JSON on standard error: of an operation, where it is. */
+  event(event: unknown): void;
+  /** It is over. `refusal`: why it ended as it did, where it said so. */
+  ended(refusal: { code: string; message: string } | null): void;
+}
+
+export interface Started {
+  /** As Ctrl-C at a terminal. */
+  stop(): void;
+  readonly over: Promise<void>;
+}
+
+interface Envelope {
+  success: false;
+  error: { code: string; message: string; details?: Refusal['details'] };
+}
+
+const MOST_BYTES = 64 << 20;
+
+/** `program`: what starts the command line, with the options that go before its words. */
+export function commandLine(program: readonly [string, ...string[]]): CommandLine {
+  const spawned = (words: readonly string[]): ChildProcess => {
+    const [file, ...before] = program;
+    return spawn(file, [...before, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
+  };
+  return {
+    async ask<T>(...words: string[]) {
+      const child = spawned([...words, '--json']);
+      const [out, err] = [child.stdout!, child.stderr!].map((stream) => collected(stream));
+      await new Promise<void>((resolve, reject) => child.once('close', () => resolve()).once('error', reject));
+      const answer = lastJson<T>(await out!);
+      // A check that found something wrong answers what, and fails.
+      if (answer !== null) return answer;
+      throw refusalOf(lastJson<Envelope>(await err!));
+    },
+    start(words, { event, ended }) {
+      const child = spawned([...words, '--progress', 'json', '--json']);
+      let refusal: Envelope['error'] | null = null;
+      byLine(child.stderr!, (line) => {
+        const said = parsed<{ event?: string } & Partial<Envelope>>(line);
+        if (said?.error !== undefined) refusal = said.error;
+        else if (said?.event !== undefined) event(said);
+      });
+      // Its answer says what its journal says.
+      child.stdout!.resume();
+      const over = new Promise<void>((resolve) => {
+        let isOver = false;
+        const end = () => {
+          if (isOver) return;
+          isOver = true;
+          ended(refusal);
+          resolve();
+        };
+        child.once('close', end).once('error', end);
+      });
+      return { stop: () => void child.kill('SIGINT'), over };
+    },
+  };
+}
+
+function refusalOf(envelope: Envelope | null): Refusal {
+  const {
+    code,
+    message,
+    details = [],
+  } = envelope?.error ?? {
+    code: 'INTERNAL_ERROR',
+    message: 'The command said nothing that can be read.',
+  };
+  return new Refusal({ status: envelope === null ? 500 : 409, code, message, details });
+}
+
+async function collected(stream: NodeJS.ReadableStream): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes <= MOST_BYTES) chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function byLine(stream: NodeJS.ReadableStream, hear: (line: string) => void): void {
+  let rest = '';
+  stream.setEncoding('utf8');
+  stream.on('data', (text: string) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop()!.slice(-MOST_BYTES);
+    for (const line of lines) hear(line);
+  });
+  stream.on('end', () => hear(rest));
+}
+
+function lastJson<T>(text: string): T | null {
+  const lines = text.trim().split('\n').reverse();
+  for (const line of lines) {
+    const found = parsed<T>(line);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function parsed<T>(line: string): T | null {
+  if (!line.startsWith('{')) return null;
+  try {
+    return JSON.parse(line) as T;
+  } catch {
+    return null;
+  }
+}

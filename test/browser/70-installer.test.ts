@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { get } from 'node:http';
+import { after, before, describe, it } from 'node:test';
+import { beyond, violations, WIDTHS } from '../support/browser/axe.ts';
+import { type ServedInstaller, serveScripted } from '../support/browser/scripted-installer.ts';
+import { browserWorld, type Visitor } from '../support/browser/world.ts';
+
+/** The installer's pages, in front of a host that a test moves on. Bundled and on a host it is tried in a sealed box. */
+describe('the web installer', () => {
+  const world = browserWorld();
+  let served: ServedInstaller;
+  before(async () => {
+    served = await serveScripted();
+  });
+  after(() => served?.end());
+
+  const wrong: string[] = [];
+  /** Holds the page as it stands to what every page is held to. */
+  async function look(name: string, { page }: Visitor): Promise<void> {
+    for (const width of WIDTHS) {
+      await page.setViewportSize({ width, height: 900 });
+      const tooWide = await beyond(page);
+      if (tooWide > 0) wrong.push(`${name} at ${width}: ${tooWide} px too wide`);
+      if (width !== 900) wrong.push(...(await violations(page)).map((one) => `${name} at ${width}: ${one}`));
+    }
+  }
+
+  it('lets in whoever types the terminal’s code, once, and nobody else', async () => {
+    const visitor = await world().visitor();
+    const { page, context } = visitor;
+    await page.goto(`${served.url}/progress`);
+    await page.fill('#code', 'AAAAA-BBBBB-CCCCC-DDDDD-EEEEE');
+    await page.click('text=Sign in');
+    assert.match(await page.locator('#told').innerText(), /not the code that counts/);
+    await look('sign-in', visitor);
+    const [code] = served.codes;
+    await page.fill('#code', code!.toLowerCase());
+    await page.click('text=Sign in');
+    await page.waitForSelector('h1 >> text=Release 1.2.3');
+    assert.equal(served.codes.length, 2, 'the terminal shows another');
+    const second = await world().visitor();
+    await second.page.goto(`${served.url}/sign-in`);
+    await second.page.fill('#code', code!);
+    await second.page.click('text=Sign in');
+    assert.equal(await second.page.locator('#told').count(), 1);
+    await second.context.close();
+    await context.close();
+  });
+
+  it('answers under no name but loopback’s, and no form of another site', async () => {
+    assert.equal(await statusFor('installer.example'), 421);
+    const answer = await fetch(`${served.url}/stop`, { method: 'POST', headers: { origin: 'http://evil.example' } });
+    assert.equal(answer.status, 403);
+    assert.ok(!served.installer.asked.includes('stop'));
+  });
+
+  it('leads from what was verified to an appliance that runs', async () => {
+    const visitor = await world().visitor();
+    const { page, context, problems } = visitor;
+    await page.goto(`${served.url}/`);
+    await page.fill('#code', served.codes.at(-1)!);
+    await page.click('text=Sign in');
+    assert.match(await page.locator('main').innerText(), /SHA256:7Q1G/);
+    await look('release', visitor);
+
+    await page.click('main >> a.button >> text=Preflight');
+    assert.match(await page.locator('h1').innerText(), /1 check failed/);
+    assert.match(await page.locator('#check-swap').innerText(), /swapoff -a/);
+    assert.equal(await page.locator('text=On to the plan').count(), 0);
+    await page.fill('#port', 'many');
+    await page.click('text=Check again');
+    assert.match(await page.locator('#wrong').innerText(), /a number up to 65535/);
+    await page.fill('#port', '9090');
+    await page.fill('#allow', 'swap');
+    await page.fill('#reason', 'a laboratory');
+    await page.click('text=Check again');
+    await page.waitForSelector('h1 >> text=This host can take the release');
+    await look('preflight', visitor);
+    await page.click('text=On to the plan');
+
+    assert.match(await page.locator('main').innerText(), /no way back behind it/);
+    await look('plan', visitor);
+    await page.click('button >> text=Install');
+    assert.match(page.url(), /plan$/, 'without a recovery recipient nothing begins');
+    await page.fill('#recovery_recipient', `age1${'q'.repeat(58)}`);
+    await page.click('button >> text=Install');
+    await page.waitForSelector('h1 >> text=running');
+    assert.match(await page.locator('.overall').innerText(), /0 \/ 5 · about 2 min left/);
+    await look('progress', visitor);
+
+    // It follows by itself.
+    served.installer.advance();
+    await page.waitForSelector('.overall >> text=1 / 5');
+    await page.click('text=Stop');
+    await page.waitForSelector('h1 >> text=waits');
+    await page.click('button >> text=Go on');
+    await page.waitForSelector('h1 >> text=running');
+    for (let at = 0; at < 4; at++) served.installer.advance();
+    await page.waitForSelector('text=Prove the recovery key');
+    await look('challenge', visitor);
+    const [file] = await Promise.all([page.waitForEvent('download'), page.click('text=Save it as a file')]);
+    assert.equal(file.suggestedFilename(), 'challenge.age');
+    await page.fill('#answer', 'seven words');
+    await page.click('text=Hand it in');
+    await page.waitForSelector('text=The appliance runs');
+    assert.equal(await page.locator('a[href="http://127.0.0.1:8080"]').count(), 1);
+    await look('installed', visitor);
+    await page.click('text=Show a one-time code');
+    assert.match(await page.locator('main').innerText(), /ABCDE-FGHJK/);
+
+    await page.click('nav >> text=Evidence');
+    assert.match(await page.locator('table').innerText(), /root \(frida\)/);
+    await look('evidence', visitor);
+    const [record] = await Promise.all([page.waitForEvent('download'), page.click('text=Make the files')]);
+    assert.equal(record.suggestedFilename(), 'frostbyte-evidence.tar');
+    await page.click('nav >> text=Support');
+    assert.match(await page.locator('main').innerText(), /The disk is almost full/);
+    await look('support', visitor);
+    const [bundle] = await Promise.all([page.waitForEvent('download'), page.click('text=Save the support bundle')]);
+    assert.equal(bundle.suggestedFilename(), 'frostbyte-support.tar.gz');
+
+    assert.deepEqual(served.installer.asked, [
+      'preflight 8080',
+      'preflight many',
+      'preflight 9090 swap a laboratory',
+      'preflight 9090 swap a laboratory',
+      `start age1${'q'.repeat(58)}`,
+      'stop',
+      'resume',
+      'answer seven words',
+    ]);
+    assert.deepEqual(problems, []);
+    assert.deepEqual(wrong, []);
+    await context.close();
+  });
+
+  function statusFor(host: string): Promise<number> {
+    return new Promise((resolve, reject) => {
+      get(served.url, { headers: { host } }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode!);
+      }).on('error', reject);
+    });
+  }
+});
