@@ -6,7 +6,8 @@ import type { Box } from '../../scripts/box/box.ts';
 import { KINDS } from '../../scripts/box/sink.ts';
 import { stickFolder } from '../../scripts/box/stick.ts';
 import { ask, untilReady } from '../support/box/ask.ts';
-import { adminToken, bringSamples, frostbyte, installWhole } from '../support/box/install.ts';
+import { adminToken, bringSamples, frostbyte } from '../support/box/install.ts';
+import { installByPages } from '../support/box/installer-pages.ts';
 import { proveSink } from '../support/box/prove-sink.ts';
 import { boxes, noBoxes } from '../support/box/sealed.ts';
 import { placesShowing, secretsOf } from '../support/box/secrets.ts';
@@ -27,8 +28,11 @@ describe('an installation in a sealed box', { skip: noBoxes, timeout: 900_000 },
     box = await make({ equipment: 'both', stick, route: true });
     assert.equal(await box.boot(), 'running');
     await proveSink(box);
-    assert.match(await installWhole(box, stick), /^Install \d+\.\d+\.\d+: done\.$/m);
+    const { shown, code } = await installByPages(box, stick);
+    assert.match(shown, /href="http:\/\/127\.0\.0\.1:8080"/);
     await untilReady(box);
+    const redeemed = await box.run(['frostbyte', 'token', 'redeem'], { input: `${code}\n` });
+    assert.match(redeemed.out, /^[\w-]+\.[\w-]+\.[\w-]+\s*$/, redeemed.err);
     token = await adminToken(box);
   });
   const statusOf = async (service: string) => {

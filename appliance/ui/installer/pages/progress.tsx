@@ -171,9 +171,14 @@ function phaseRow(
   );
 }
 
-function refusal({ t }: InstallerVisit, { refusal: last, operation, running }: Progress): Markup | null {
+function refusal(
+  { t }: InstallerVisit,
+  { refusal: last, operation, running, challenge: asked }: Progress,
+): Markup | null {
   const why = running ? null : (operation?.failure ?? last);
   if (why === null || operation?.result === 'done') return null;
+  // That an answer is waited for is no failure, and is said below; a wrong one is.
+  if (asked !== null && why.code === 'OPERATION_FAILED') return null;
   return (
     <section class="refused" role="alert" aria-labelledby="failed">
       <h2 id="failed">{t.installer.progress.failed}</h2>
@@ -287,7 +292,7 @@ function installed(visit: InstallerVisit, url: string): Markup {
 function notes({ t }: InstallerVisit, { notes: all }: Progress): Markup | null {
   if (all.length === 0) return null;
   return (
-    <details>
+    <details class="spaced">
       <summary>{t.installer.progress.notes}</summary>
       <ol class="notes" lang="en">
         {all.map((note) => (

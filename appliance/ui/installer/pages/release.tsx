@@ -29,7 +29,7 @@ export async function releasePage({ t, language, installer }: InstallerVisit): P
       )}
       <section class="card">
         {facts([
-          [t.installer.ways.plan, t.installer.kinds[release.kind]],
+          [t.installer.evidence.what, t.installer.kinds[release.kind]],
           [says.counter, number(language, release.counter)],
           [says.arch, release.arch],
           [says.size, size(release.bytes)],
