@@ -3,6 +3,7 @@ import * as admin from './schemas/admin.ts';
 import * as glass from './schemas/break-glass.ts';
 import { Uuid } from './schemas/common.ts';
 import * as fields from './schemas/custom-fields.ts';
+import * as host from './schemas/host.ts';
 import * as measures from './schemas/measures.ts';
 import { z } from './zod.ts';
 
@@ -189,6 +190,39 @@ export const ADMIN_ROUTES = Object.freeze({
     status: 200,
     answer: measures.AlertsAnswer,
     summary: 'Alerts that hold now, found by the box itself',
+  }),
+  installation: administration({
+    method: 'get',
+    path: '/admin/appliance',
+    status: 200,
+    answer: host.InstallationAnswer,
+    summary: 'What is installed here, what runs of it, and the host’s record of what was done to it',
+  }),
+  diagnose: administration({
+    method: 'get',
+    path: '/admin/doctor',
+    status: 200,
+    answer: host.DiagnosisAnswer,
+    summary: 'What is wrong with this appliance, why, and how it is mended',
+  }),
+  boundary: {
+    ...administration({
+      method: 'get',
+      path: '/audit/boundary',
+      roles: ['admin', 'auditor'],
+      limit: 'audit',
+      status: 200,
+      answer: host.BoundaryAnswer.nullable(),
+      summary: 'The boundary statement that was made last: where the data of this box go; null before there is one',
+    }),
+    scope: 'audit',
+  },
+  makeBoundary: administration({
+    method: 'post',
+    path: '/admin/boundary',
+    status: 202,
+    answer: z.object({ being_made: z.literal(true) }),
+    summary: 'Have a boundary statement made; it is there within minutes',
   }),
   issueToken: administration({
     method: 'post',

@@ -17,6 +17,7 @@ import { allTenants } from './all-tenants.ts';
 import { lockDataFolder } from './data-folder-lock.ts';
 import { endProcess } from './end-process.ts';
 import { openFrontDoor } from './front-door.ts';
+import { hostVerbs } from './host/host-verbs.ts';
 import { clockHealth, inboxHealth, storesHealth, toolsHealth, workersHealth } from './plane-health.ts';
 import { remembered } from './remembered.ts';
 import { repeat } from './repeat.ts';
@@ -66,6 +67,7 @@ export function start(config: Config): Promise<Running> {
       baseUrl: () => url,
       alone: true,
       measuring: measuring.verbs,
+      host: hostVerbs(config, logger),
     });
     undo.push(() => embedded.close());
     const { control, planes, clock } = embedded;

@@ -7,6 +7,7 @@ export const NODE_FLAGS = ['--disable-sigusr1', '--disable-warning=ExperimentalW
 /** The program of a role, beside this one: a bundle in a package, a source file in a checkout. */
 export function entryOf(
   role:
+    | 'cli'
     | 'daemon'
     | 'worker'
     | 'search-thread'

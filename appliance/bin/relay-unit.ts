@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { lookup } from 'node:dns/promises';
-import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { promisify } from 'node:util';
 import { FrostbyteError } from '../kernel/errors.ts';
+import { runsAsUnit, SYSTEMD_RUN } from './systemd.ts';
 
 /** How a process is run apart from who starts it. */
 export interface Apart {
@@ -26,7 +26,6 @@ export interface RelayPlace {
 
 export const RELAY_UNIT = 'frostbyte-relay.service';
 const CONTROL_UNIT = 'frostbyte-control.service';
-const SYSTEMD_RUN = '/usr/bin/systemd-run';
 const KILL_MS = 10_000;
 
 /**
@@ -52,9 +51,6 @@ export async function relayUnit(place: RelayPlace, isUnit = runsAsUnit()): Promi
     },
   };
 }
-
-/** Whether systemd runs this very process as one of its units. */
-const runsAsUnit = (): boolean => existsSync('/run/systemd/system') && process.env.INVOCATION_ID !== undefined;
 
 function propertiesOf({ runFolder, dataFolder, reads }: RelayPlace, addresses: readonly string[]): string[] {
   const isRead = reads.some((path) => path.startsWith(`${dataFolder}/`));

@@ -36,6 +36,8 @@ export interface ControlOptions {
   hasEndpoint?: boolean;
   /** What was measured over time. Default: this process keeps none. */
   measuring?: Pick<ControlVerbs, 'plots' | 'alerts'>;
+  /** What looks at the host. Default: this process does not. */
+  host?: Pick<ControlVerbs, 'installation' | 'diagnose' | 'boundary' | 'makeBoundary'>;
   /** Forgiven difference of clocks about a token's start, 0–5 seconds. */
   clockSkewSeconds?: number;
 }

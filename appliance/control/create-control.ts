@@ -167,6 +167,16 @@ export async function createControl(options: ControlOptions): Promise<Control> {
       retryAfter: 60,
     });
   };
+  const host = () => {
+    if (options.host) return options.host;
+    throw new FrostbyteError(
+      'SERVICE_UNAVAILABLE',
+      'This process does not look at its host: ask the one that serves.',
+      {
+        retryAfter: 60,
+      },
+    );
+  };
   const known = (logId: string): void => {
     if (logId !== APPLIANCE_LOG) needTenant(registry, logId);
   };
@@ -255,6 +265,10 @@ export async function createControl(options: ControlOptions): Promise<Control> {
       return measuring().plots(query);
     },
     alerts: async () => measuring().alerts(),
+    installation: async () => host().installation(),
+    diagnose: async () => host().diagnose(),
+    boundary: async () => host().boundary(),
+    makeBoundary: async () => host().makeBoundary(),
 
     health: async () => {
       const tests: [string, () => unknown][] = [

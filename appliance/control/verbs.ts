@@ -166,6 +166,16 @@ export interface ControlVerbs {
   /** The alerts that hold now, and the rules that were asked. Throws `SERVICE_UNAVAILABLE` as `plots`. */
   alerts(): Promise<AlertReport>;
 
+  // The host
+  /** What is installed here and what runs of it. Throws `SERVICE_UNAVAILABLE` in a process that does not look at its host. */
+  installation(): Promise<InstallationReport>;
+  /** What is wrong here and how it is mended, as `frostbyte doctor` says it. Throws as `installation`. */
+  diagnose(): Promise<HostDiagnosis>;
+  /** The boundary statement that was made last, its signature checked; null: none was. Throws as `installation`. */
+  boundary(): Promise<BoundaryReport | null>;
+  /** Has one made, which takes a minute. Throws `INVALID_STATE_TRANSITION` where no release is installed. */
+  makeBoundary(): Promise<{ being_made: true }>;
+
   /** Tenants whose data plane should be running now. */
   activeTenants(): Promise<string[]>;
   health(): Promise<{ name: string; ok: boolean; message: string }[]>;
@@ -184,6 +194,59 @@ export interface MeasuredPlots {
     /** Null where nothing was measured. */
     lines: { line: string; points: (number | null)[] }[];
   }[];
+}
+
+export interface InstallationReport {
+  /** Null: this appliance was not installed from a bundle. */
+  release: { version: string; counter: number; arch: string; manifest_sha256: string; signer: string | null } | null;
+  /** Of the release, by the digests that its manifest names. */
+  images: { name: string; digest: string; bytes: number }[];
+  /** Containers of ours; null: the engine does not say. */
+  containers: { name: string; image: string; image_id: string; running: boolean }[] | null;
+  /** Networks of ours; null: the engine does not say. */
+  networks: { name: string; internal: boolean; subnets: string[]; members: number }[] | null;
+  /** The host's record of what was done to it, the newest last; null: it cannot be read, or its chain does not hold. */
+  evidence: {
+    count: number;
+    head: string;
+    records: {
+      n: number;
+      at: string;
+      by: string;
+      action: string;
+      bundle: string | null;
+      result: string;
+      hash: string;
+    }[];
+  } | null;
+}
+
+export interface HostDiagnosis {
+  /** How many known failures were looked for. */
+  looked_for: number;
+  ok: boolean;
+  findings: {
+    code: string;
+    title: string;
+    why: string;
+    mend: string;
+    severity: string;
+    found: string[];
+  }[];
+  blind: { what: string; why: string }[];
+}
+
+export interface BoundaryReport {
+  made_at: string;
+  host: string;
+  version: string;
+  /** Nothing that was tried failed. */
+  closed: boolean;
+  verdict: string;
+  /** Fingerprint of the host's key, whose signature holds. */
+  signer: string;
+  sections: { title: string; columns: string[]; rows: string[][] }[];
+  being_made: boolean;
 }
 
 export type Severity = 'critical' | 'high' | 'medium' | 'low';

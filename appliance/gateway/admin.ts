@@ -99,6 +99,10 @@ const VERBS: Partial<Record<RouteName, Verb>> = {
     data(control.acknowledgeNotice(tenantId!, params.notice_id!, caller.subject)),
   measures: (control, { query }) => data(control.plots(query as { tenant_id?: string; hours: number })),
   alerts: (control) => data(control.alerts()),
+  installation: (control) => data(control.installation()),
+  diagnose: (control) => data(control.diagnose()),
+  boundary: (control) => data(control.boundary()),
+  makeBoundary: (control) => data(control.makeBoundary()),
   issueToken: (control, { body, caller }) => data(control.issueToken(body as TokenRequest, caller.subject)),
   async revokeTokens(control, { body, caller }) {
     const { reason, ...which } = body as { jti?: string; subject?: string; tenant_id?: string; reason: string };

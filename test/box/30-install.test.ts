@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { BoundaryStatement } from '../../appliance/bin/host/boundary/statement.ts';
 import type { Verification } from '../../appliance/bin/host/verification/judge.ts';
+import type { BoundaryReport, HostDiagnosis, InstallationReport } from '../../appliance/control/verbs.ts';
 import { makeKeyPair } from '../../appliance/secrets/identities.ts';
 import { type Box, makeBox } from '../../scripts/box/box.ts';
 import { removeLeftovers } from '../../scripts/box/leftovers.ts';
 import { boxCannotRun } from '../../scripts/box/requirements.ts';
 import { stickFolder } from '../../scripts/box/stick.ts';
-import { untilReady } from '../support/box/ask.ts';
+import { ask, untilReady } from '../support/box/ask.ts';
 import {
   answerChallenge,
   atTerminal,
@@ -63,6 +64,14 @@ describe('a sealed host that has neither Docker nor Compose', { skip: missing ??
   after(() => box?.end());
   const words = async (...more: string[]) => installWords(stick, (await recovery).recipient, ...more);
   const log = () => box.must('frostbyte', 'plan', 'show', '--log');
+  let token: string | undefined;
+  /** What the API answers an administrator. */
+  const admin = async <T>(path: string, method = 'GET'): Promise<T | null> => {
+    token ??= await box.must('frostbyte', 'token', 'issue', '--role', 'admin');
+    const { status, body } = (await ask(box, `/api/v1${path}`, token, method))!;
+    assert.ok(status < 300, JSON.stringify(body));
+    return (body as { data: T | null }).data;
+  };
 
   it(`is installed from the stick although the installer is killed ${KILLS - 1} times and the power cut once, up to where a person is needed`, async () => {
     const random = seeded(30);
@@ -245,6 +254,31 @@ describe('a sealed host that has neither Docker nor Compose', { skip: missing ??
     const told = await box.must('sh', '-ec', ['cd /var/tmp/boundary', 'HOME=/var/tmp', ...steps].join('\n'));
     assert.ok(told.includes(signer), told);
     assert.match(told, /Good "frostbyte-boundary" signature/);
+    const kept = (await admin<BoundaryReport>('/audit/boundary'))!;
+    assert.deepEqual([kept.made_at, kept.signer, kept.closed], [statement.made_at, signer, true]);
+  });
+
+  it('shows in its pages what is installed, what the doctor finds, and a boundary statement that they have made anew', async () => {
+    const { release, images, networks, evidence } = (await admin<InstallationReport>('/admin/appliance'))!;
+    assert.deepEqual([release?.version, release?.counter], ['0.1.0', 1]);
+    assert.match(release!.signer!, /^SHA256:/);
+    assert.ok(images.length >= 5 && images.every(({ digest }) => /^sha256:[0-9a-f]{64}$/.test(digest)));
+    assert.ok(networks!.length >= 2 && networks!.every(({ internal }) => internal));
+    assert.ok(evidence!.records.some(({ action, result }) => action === 'install' && result === 'ok'));
+    const { looked_for, findings, blind } = (await admin<HostDiagnosis>('/admin/doctor'))!;
+    assert.ok(looked_for >= 20);
+    assert.deepEqual(blind, [], 'it sees all that it would see at a terminal');
+    assert.deepEqual(
+      findings.filter(({ severity }) => severity !== 'warning'),
+      [],
+    );
+    const before = (await admin<BoundaryReport>('/audit/boundary'))!;
+    await admin('/admin/boundary', 'POST');
+    await until('a statement that is newer', async () => {
+      const { made_at, being_made } = (await admin<BoundaryReport>('/audit/boundary'))!;
+      return made_at > before.made_at && !being_made;
+    });
+    assert.equal((await admin<BoundaryReport>('/audit/boundary'))!.closed, true);
   });
 
   it('takes newer malware signatures from an update, and takes back those that its scanner does not start with', async () => {

@@ -327,6 +327,12 @@ export function controlContract(name: string, reach: Reach): void {
     await assert.rejects(verbs.alerts(), { code: 'SERVICE_UNAVAILABLE' });
   });
 
+  test(`${name}: a process that does not look at its host says so`, async (t) => {
+    const { verbs } = await acme(t);
+    for (const ask of [verbs.installation, verbs.diagnose, verbs.boundary, verbs.makeBoundary])
+      await assert.rejects(ask(), { code: 'SERVICE_UNAVAILABLE' });
+  });
+
   describe(`${name}: every verb`, () => {
     let verbs: string[];
     before(async () => {

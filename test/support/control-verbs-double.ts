@@ -155,6 +155,10 @@ export function controlDouble(
       return { from: AT, to: AT, step_seconds: 60, times: [AT], plots: [] };
     },
     alerts: async () => ({ evaluated_at: AT, alerts: [], rules: [] }),
+    installation: async () => ({ release: null, images: [], containers: [], networks: [], evidence: null }),
+    diagnose: async () => ({ looked_for: 1, ok: true, findings: [], blind: [] }),
+    boundary: async () => null,
+    makeBoundary: async () => ({ being_made: true as const }),
     isolationReport: async () => {
       throw new FrostbyteError('RESOURCE_NOT_FOUND', 'There is no such report of this tenant.');
     },

@@ -23,9 +23,9 @@ import type {
   SupportListing,
   VerifiedRelease,
 } from '../../ui/installer/port.ts';
+import type { CommandLine, Started } from '../host/command-line.ts';
 import { installedConfig } from '../host/installed-config.ts';
 import { gatewayUrl } from '../host/readiness.ts';
-import type { CommandLine, Started } from './run-command.ts';
 
 /** What its phases say is kept in this many lines. */
 const MOST_NOTES = 200;

@@ -23,6 +23,7 @@ import { dyingWithParent } from '../dying-with-parent.ts';
 import { endProcess } from '../end-process.ts';
 import { entryOf, NODE_FLAGS } from '../entry.ts';
 import { gatewayMeasures } from '../gateway-measures.ts';
+import { hostVerbs } from '../host/host-verbs.ts';
 import { clockHealth, toolsHealth } from '../plane-health.ts';
 import { remembered } from '../remembered.ts';
 import { repeat } from '../repeat.ts';
@@ -94,6 +95,7 @@ export function startControl(config: Config): Promise<Running> {
       logger,
       meter,
       measuring: measuring.verbs,
+      looking: hostVerbs(config, logger),
       host,
       backing: network === null ? embeddedBacking : stackBacking(network),
     });

@@ -43,6 +43,8 @@ export interface EmbeddedOptions {
   baseUrl(): string;
   /** What was measured over time, where this process keeps it. */
   measuring?: ControlOptions['measuring'];
+  /** What looks at the host, where this process serves. */
+  host?: ControlOptions['host'];
   /** This process holds the folder's lock and no other has opened it yet: what crashes left is put right. */
   alone?: boolean;
 }
@@ -54,6 +56,7 @@ export async function openEmbedded({
   meter,
   baseUrl,
   measuring,
+  host,
   alone = false,
 }: EmbeddedOptions): Promise<Embedded> {
   if (config.mode !== 'embedded')
@@ -106,6 +109,7 @@ export async function openEmbedded({
     models: () => pinnableModels(config),
     usage: async (tenantId) => usage(planes, tenantId),
     ...(measuring && { measuring }),
+    ...(host && { host }),
   });
   const opened = control;
   if (wasUnsealed) await opened.noteUnsealed('credential', 'system');

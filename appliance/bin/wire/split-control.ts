@@ -74,6 +74,8 @@ export async function openSplitControl(options: {
   host: PlaneHost;
   /** What was measured over time. */
   measuring: ControlOptions['measuring'];
+  /** What looks at the host. */
+  looking?: ControlOptions['host'];
   /** What tenants are kept in. */
   backing: (parts: BackingParts) => Promise<Backing>;
 }): Promise<SplitControl> {
@@ -124,6 +126,7 @@ export async function openSplitControl(options: {
     hasEndpoint: configuredEndpoint(config) !== null,
     models: () => pinnableModels(config),
     ...(options.measuring && { measuring: options.measuring }),
+    ...(options.looking && { host: options.looking }),
     usage: async (tenantId) => {
       const ask = planes?.asking(tenantId);
       return ask ? ((await ask.value('usage')) as Tenant['usage']) : null;

@@ -31,8 +31,11 @@ export function boundaryCommand(program: Command): void {
         });
         const { boundaryOf } = await import('../../bin/host/boundary/gather.ts');
         const { boundaryText, signedBoundary } = await import('../../bin/host/boundary/signed.ts');
+        const { keepBoundary } = await import('../../bin/host/boundary/kept.ts');
         const statement = await boundaryOf(layout, verified, new Date());
         const { signer, files } = signedBoundary(statement, hostKey(layout.evidenceKey));
+        // The pages show it until there is a newer one.
+        keepBoundary(files, layout);
         const folder = out === undefined ? null : written(files, resolve(out));
         const signature = files.get('boundary.json.sig')!;
         output(command).answer({ statement, signer, signature, folder }, () =>

@@ -29,7 +29,7 @@ export function installerCommand(program: Command): void {
       const { bundle, ...trust } = believed(copy, flags, layout);
       const { version, arch, counter, manifest_sha256, signer } = identityOf({ bundle, ...trust });
       const { hostInstaller } = await import('../../bin/installer/host-installer.ts');
-      const { commandLine } = await import('../../bin/installer/run-command.ts');
+      const { commandLine } = await import('../../bin/host/command-line.ts');
       const { serveInstaller } = await import('../../bin/installer/serve.ts');
       const installer = hostInstaller({
         release: {

@@ -135,6 +135,10 @@ const PLAIN = {
   exportManifest: verb([logId, text(64)]),
   plots: verb([z.strictObject({ tenant_id: tenantId.optional(), hours: z.number().int().min(1).max(744) })]),
   alerts: verb([]),
+  installation: verb([], { seconds: CHECK_SECONDS }),
+  diagnose: verb([], { seconds: CHECK_SECONDS }),
+  boundary: verb([]),
+  makeBoundary: verb([]),
   activeTenants: verb([]),
   health: verb([]),
 } satisfies Record<Plain, Verb>;

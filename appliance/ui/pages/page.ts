@@ -82,6 +82,7 @@ export function waysFor({ t, caller, params }: Visit): Way[] {
               ]
             : []),
         ]),
+    ...(caller.role === 'auditor' ? [{ path: '/boundary', says: t.box.boundary }] : []),
     ...(READERS_OF_AUDIT.includes(caller.role)
       ? [{ path: caller.tenant_id === null ? '/audit' : auditPath(caller.tenant_id), says: t.ways.audit }]
       : []),

@@ -9,10 +9,10 @@ export interface Answer {
 }
 
 /** Asks what listens in a box on its loopback; null where nothing does. */
-export async function ask(box: Box, path: string, token?: string): Promise<Answer | null> {
+export async function ask(box: Box, path: string, token?: string, method = 'GET'): Promise<Answer | null> {
   const [command, ...args] = box.inNetwork([process.execPath, '--input-type=module', '--eval', SCRIPT]);
   const child = spawn(command!, args, {
-    env: { URL: `http://127.0.0.1:8080${path}`, TOKEN: token ?? '' },
+    env: { URL: `http://127.0.0.1:8080${path}`, TOKEN: token ?? '', METHOD: method },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const said = await text(child.stdout);
@@ -20,10 +20,10 @@ export async function ask(box: Box, path: string, token?: string): Promise<Answe
 }
 
 const SCRIPT = `
-const { URL: url, TOKEN: token } = process.env;
+const { URL: url, TOKEN: token, METHOD: method } = process.env;
 const headers = token === '' ? {} : { authorization: 'Bearer ' + token };
 try {
-  const answer = await fetch(url, { headers });
+  const answer = await fetch(url, { method, headers });
   console.log(JSON.stringify({ status: answer.status, body: await answer.json() }));
 } catch (error) {
   if (error.cause?.code !== 'ECONNREFUSED' && error.cause?.code !== 'ECONNRESET') throw error;

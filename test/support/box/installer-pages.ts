@@ -58,7 +58,8 @@ export async function installByPages(box: Box, stick: string): Promise<{ shown: 
     assert.match(await pages.see('/support'), /MANIFEST\.json/);
     return { shown, code };
   } finally {
-    started.child.kill('SIGINT');
+    // Ctrl-C at its terminal.
+    await box.run(['pkill', '-INT', '-f', 'cli.mjs installer']);
     await started.ended;
   }
 }

@@ -220,6 +220,11 @@ const COMMANDS: Record<keyof typeof ROUTES, string | null> = {
   auditLedger: 'audit ledger',
   auditChain: 'audit chain',
   alerts: 'alerts',
+  // What these say, the command line finds out by itself, also where nothing answers.
+  installation: 'evidence show',
+  diagnose: 'doctor',
+  boundary: 'boundary',
+  makeBoundary: 'boundary',
   // Dashboards draw them; programs read /metrics.
   measures: null,
   // Pages show them.

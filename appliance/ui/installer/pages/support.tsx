@@ -1,9 +1,10 @@
-import { code, type Markup } from '../../../api/markup.ts';
+import type { Markup } from '../../../api/markup.ts';
+import { findings } from '../../parts/findings.tsx';
 import { markOf } from '../../parts/form.tsx';
 import type { PageParts } from '../../parts/layout.tsx';
 import { scrolledTable } from '../../parts/lists.tsx';
-import { number, pill } from '../../parts/pieces.tsx';
-import type { Diagnosis, SupportListing } from '../port.ts';
+import { number } from '../../parts/pieces.tsx';
+import type { SupportListing } from '../port.ts';
 import type { InstallerVisit, SaveAs } from '../visit.ts';
 
 /** What is wrong and how it is mended; and what a supporter would be sent. */
@@ -16,7 +17,7 @@ export async function supportPage(visit: InstallerVisit): Promise<PageParts> {
       <div class="head">
         <h1>{says.title}</h1>
       </div>
-      {doctor(visit, diagnosis)}
+      {findings(t, diagnosis)}
       {bundle(visit, listing)}
     </>
   );
@@ -26,48 +27,6 @@ export async function supportPage(visit: InstallerVisit): Promise<PageParts> {
 export async function supportFile({ installer }: InstallerVisit): Promise<{ save: SaveAs }> {
   const { name, bytes } = await installer.supportBundle();
   return { save: { name, type: 'application/gzip', bytes } };
-}
-
-function doctor({ t }: InstallerVisit, { looked_for, findings, blind }: Diagnosis): Markup {
-  const says = t.installer.support;
-  return (
-    <section class="card" aria-labelledby="doctor">
-      <h2 id="doctor">{says.doctor}</h2>
-      <p class="soft">{says.doctorSays(looked_for)}</p>
-      {findings.length === 0 ? <p>{pill('good', says.healthy)}</p> : null}
-      <div lang="en">
-        {findings.map(({ code: which, title, why, mend, severity, found }) => (
-          <article class="finding">
-            <h3>
-              {title} {pill(severity === 'warning' ? 'waiting' : 'bad', severity)}
-            </h3>
-            {found.map((each) => (
-              <p>{each}</p>
-            ))}
-            <dl>
-              <dt>{says.cause}</dt>
-              <dd>{why}</dd>
-              <dt>{says.mend}</dt>
-              <dd>{mend}</dd>
-            </dl>
-            <p class="soft">{code(which)}</p>
-          </article>
-        ))}
-      </div>
-      {blind.length === 0 ? null : (
-        <>
-          <h3>{says.blind}</h3>
-          <ul lang="en">
-            {blind.map(({ what, why }) => (
-              <li>
-                {what}: {why}
-              </li>
-            ))}
-          </ul>
-        </>
-      )}
-    </section>
-  );
 }
 
 function bundle(visit: InstallerVisit, { files, bytes, missing }: SupportListing): Markup {

@@ -1,10 +1,12 @@
 import { ADMIN, WRITERS } from '../../../api/route.ts';
+import { boundaryPage, makeBoundaryPage } from '../boundary.tsx';
 import { ofTenant, type Page } from '../row.ts';
 import { alertsPage } from './alerts.tsx';
 import { boxPage } from './box.tsx';
 import { breakGlassPage, closeBreakGlassPage, openBreakGlassPage } from './break-glass.tsx';
 import { changeConfigurationPage, configurationPage } from './configuration.tsx';
 import { deadLettersPage, decideDeadLettersPage } from './dead-letters.tsx';
+import { doctorPage } from './doctor.tsx';
 import { measuresPage, tenantMeasuresPage } from './measures.tsx';
 import { createTenantPage, newTenantPage } from './new-tenant.tsx';
 import { quarantinePage } from './quarantine.tsx';
@@ -19,6 +21,9 @@ export const PLATFORM_PAGES: readonly Page[] = [
   { method: 'post', path: '/new-tenant', roles: ADMIN, show: createTenantPage },
   { method: 'get', path: '/measures', roles: ADMIN, show: measuresPage },
   { method: 'get', path: '/appliance', roles: ADMIN, show: boxPage },
+  { method: 'get', path: '/appliance/doctor', roles: ADMIN, show: doctorPage },
+  { method: 'get', path: '/boundary', roles: ['admin', 'auditor'], show: boundaryPage },
+  { method: 'post', path: '/boundary', roles: ADMIN, show: makeBoundaryPage },
   { method: 'get', path: '/alerts', roles: ADMIN, show: alertsPage },
   ofTenant('measures', tenantMeasuresPage, OF_ADMIN),
   ofTenant('configuration', configurationPage, OF_ADMIN),

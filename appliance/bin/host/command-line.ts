@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { Refusal } from '../../ui/api.ts';
 
-/** The command line as the installer's pages run it: what a person at a terminal would type, with its answer as JSON. */
+/** The command line as pages run it: what a person at a terminal would type, with its answer as JSON. */
 export interface CommandLine {
   /** Runs a command to its end, and gives back its answer. Throws a `Refusal` where it gave none. */
   ask<T>(...words: string[]): Promise<T>;

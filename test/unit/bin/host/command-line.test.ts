@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { commandLine } from '../../../../appliance/bin/installer/run-command.ts';
+import { commandLine } from '../../../../appliance/bin/host/command-line.ts';
 import { Refusal } from '../../../../appliance/ui/api.ts';
 
 /** A program in the place of the command line: it says what its first word tells it to. */
@@ -18,7 +18,7 @@ else if (what === 'run') {
 }`;
 const command = commandLine([process.execPath, '--eval', PROGRAM, '--']);
 
-describe('a command that the installer’s pages run', () => {
+describe('a command that pages run', () => {
   it('answers with what it prints as JSON, asked for as JSON', async () => {
     assert.deepEqual(await command.ask('echo', '--port=1'), { words: ['--port=1', '--json'] });
   });

@@ -1,0 +1,154 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PIPELINE_VERSION } from '../../audit/entry.ts';
+import { readEvidence } from '../../bundle/evidence/log.ts';
+import { MANIFEST } from '../../bundle/format/checksums.ts';
+import { readManifest } from '../../bundle/format/manifest.ts';
+import { type HostLayout, hostLayout } from '../../bundle/host-layout.ts';
+import { actorInWords } from '../../bundle/operation/readable-log.ts';
+import type { Config } from '../../config/schema.ts';
+import { nameOf, networksOf } from '../../control/drift/observed.ts';
+import type { ControlVerbs, HostDiagnosis, InstallationReport } from '../../control/verbs.ts';
+import { sha256Hex } from '../../kernel/digest.ts';
+import { codeFrames, FrostbyteError } from '../../kernel/errors.ts';
+import type { Logger } from '../../kernel/telemetry.ts';
+import { entryOf, NODE_FLAGS } from '../entry.ts';
+import { runsAsUnit, SYSTEMD_RUN } from '../systemd.ts';
+import { keptBoundary } from './boundary/kept.ts';
+import { commandLine } from './command-line.ts';
+import { engineFacts } from './verification/gather/engine.ts';
+
+export type HostVerbs = Pick<ControlVerbs, 'installation' | 'diagnose' | 'boundary' | 'makeBoundary'>;
+
+/** The records of the host that a page shows. */
+const MOST_RECORDS = 200;
+
+/**
+ * What control says of its host. It reads by itself what is installed; what has to look around (the doctor, the boundary
+ * statement) is the command line's, which on an installed box has a unit of its own, since control's sees too little. One at a
+ * time of each: whoever asks meanwhile gets the same answer.
+ */
+export function hostVerbs(config: Config, logger: Logger, layout: HostLayout = hostLayout()): HostVerbs {
+  const isInstalled = () => config.data_folder === layout.data && existsSync(layout.current);
+  const command = (unit: string) =>
+    runsAsUnit()
+      ? commandLine([
+          ...([SYSTEMD_RUN, '--quiet', '--pipe', '--wait', '--collect', '--service-type=exec'] as const),
+          `--unit=frostbyte-${unit}.service`,
+          '--property=UMask=0077',
+          '--property=LimitCORE=0',
+          '--property=MemoryMax=1G',
+          '--property=MemorySwapMax=0',
+          '--',
+          layout.command,
+        ])
+      : commandLine([process.execPath, ...NODE_FLAGS, entryOf('cli')]);
+  let looking: Promise<HostDiagnosis> | null = null;
+  let making: Promise<void> | null = null;
+  return {
+    async installation() {
+      return { ...released(layout, isInstalled()), ...(await running(config)), evidence: recorded(layout) };
+    },
+    diagnose() {
+      looking ??= command('doctor')
+        .ask<HostDiagnosis>('doctor', ...(isInstalled() ? [] : ['--data', config.data_folder]))
+        .then(({ looked_for, ok, findings, blind }) => ({ looked_for, ok, findings, blind }))
+        .finally(() => {
+          looking = null;
+        });
+      return looking;
+    },
+    async boundary() {
+      const kept = isInstalled() ? keptBoundary(layout) : null;
+      return kept === null ? null : { ...kept, being_made: making !== null };
+    },
+    async makeBoundary() {
+      if (!isInstalled()) {
+        throw new FrostbyteError(
+          'INVALID_STATE_TRANSITION',
+          'This appliance was not installed from a bundle: what leaves its host is the host’s to say.',
+          { details: [{ field: 'release', constraint: 'installed by install.sh' }] },
+        );
+      }
+      making ??= command('boundary')
+        .ask('boundary', '--progress', 'none')
+        .then(
+          () => undefined,
+          (error: unknown) => logger.warn('no boundary statement could be made', codeFrames(error)),
+        )
+        .finally(() => {
+          making = null;
+        });
+      return { being_made: true };
+    },
+  };
+}
+
+function released(layout: HostLayout, isInstalled: boolean): Pick<InstallationReport, 'release' | 'images'> {
+  const file = join(layout.current, MANIFEST);
+  if (!isInstalled || !existsSync(file)) return { release: null, images: [] };
+  const text = readFileSync(file, 'utf8');
+  const { version, counter, arch, images } = readManifest(text);
+  const manifest_sha256 = sha256Hex(text);
+  const known = chainOf(layout)?.records.findLast(({ bundle }) => bundle?.manifest_sha256 === manifest_sha256);
+  return {
+    release: { version, counter, arch, manifest_sha256, signer: known?.bundle?.signer ?? null },
+    images: images.map(({ reference, manifest_digest, size }) => ({
+      name: reference,
+      digest: manifest_digest,
+      bytes: size,
+    })),
+  };
+}
+
+/** What the engine has of ours; embedded there is none. */
+async function running(config: Config): Promise<Pick<InstallationReport, 'containers' | 'networks'>> {
+  if (config.mode !== 'stack') return { containers: [], networks: [] };
+  try {
+    const { containers, networks, described } = await engineFacts(config, PIPELINE_VERSION);
+    const ours = new Set(described.networks.map(({ name }) => name));
+    return {
+      containers: containers
+        .map((one) => ({
+          name: nameOf(one),
+          image: one.Config.Image,
+          image_id: one.Image,
+          running: one.State.Running,
+        }))
+        .sort((a, b) => (a.name < b.name ? -1 : 1)),
+      networks: networks
+        .filter(({ Name }) => ours.has(Name))
+        .map(({ Name, Internal, IPAM }) => ({
+          name: Name,
+          internal: Internal,
+          subnets: (IPAM.Config ?? []).flatMap(({ Subnet }) => Subnet ?? []),
+          members: containers.filter((one) => networksOf(one).has(Name)).length,
+        }))
+        .sort((a, b) => (a.name < b.name ? -1 : 1)),
+    };
+  } catch {
+    // The engine is away, or control's registry: what health says of them is said there.
+    return { containers: null, networks: null };
+  }
+}
+
+function recorded(layout: HostLayout): InstallationReport['evidence'] {
+  const chain = chainOf(layout);
+  if (chain === null) return null;
+  return {
+    ...{ count: chain.head.count, head: chain.head.hash },
+    records: chain.records.slice(-MOST_RECORDS).map(({ n, at, by, action, bundle, result, hash }) => ({
+      ...{ n, at, action, result, hash },
+      by: actorInWords(by),
+      bundle: bundle === null ? null : `${bundle.version} (${bundle.counter})`,
+    })),
+  };
+}
+
+function chainOf({ evidence }: Pick<HostLayout, 'evidence'>): ReturnType<typeof readEvidence> | null {
+  try {
+    return readEvidence(evidence);
+  } catch {
+    return null;
+  }
+}
