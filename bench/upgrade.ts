@@ -51,7 +51,17 @@ export async function measure(): Promise<string[]> {
 
 async function fill(box: Box): Promise<number> {
   const token = await adminToken(box);
-  await must(box, token, 'tenant', 'create', 'Nord Law', '--email', 'it@nordlaw.example', '--set', 'max_batch_size=10000');
+  await must(
+    box,
+    token,
+    'tenant',
+    'create',
+    'Nord Law',
+    '--email',
+    'it@nordlaw.example',
+    '--set',
+    'max_batch_size=10000',
+  );
   const folder = join(box.root, 'srv/many');
   mkdirSync(folder, { recursive: true });
   for (let n = 0; n < DOCUMENTS; n++) {
