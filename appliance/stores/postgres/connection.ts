@@ -3,7 +3,8 @@ import { Pool, type PoolClient, type QueryResult } from 'pg';
 import { Circuit } from '../../kernel/circuit.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import { type CopiedRow, copyRows } from './copy.ts';
-import { isFull, isLost, isRolledBack, isSilent, isTaken, storeError } from './errors.ts';
+import { isFull, isLost, isQueued, isRolledBack, isSilent, isTaken, ServerHangs, storeError } from './errors.ts';
+import { hangWatch } from './hang-watch.ts';
 import { type PostgresOptions, poolConfig } from './options.ts';
 import { type Parameters, prepare, valuesOf } from './parameters.ts';
 
@@ -75,8 +76,9 @@ export function openPostgres(options: PostgresOptions): PostgresConnection {
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
   const circuit = new Circuit({ name: 'database', counts: isLost });
-  /** A server that hangs takes connections: what it does not answer is told by statements alone, each of which takes long. */
-  const silence = new Circuit({ name: 'database', counts: isSilent, failures: 2 });
+  const hangs = hangWatch({ host: options.host, port: options.port, ...options.hang });
+  /** A server that hangs costs every caller some seconds: two are enough to know. */
+  const silence = new Circuit({ name: 'database', counts: isUnanswered, failures: 2 });
   let isClosed = false;
 
   const connect = async (): Promise<PoolClient> => {
@@ -90,6 +92,8 @@ export function openPostgres(options: PostgresOptions): PostgresConnection {
       try {
         return await pool.connect();
       } catch (error) {
+        // All of the pool may be waiting for a server that hangs; then it is of no use to wait for one of them again.
+        if (isQueued(error) && !(await hangs.answers())) throw new ServerHangs();
         if (!isFull(error) || isClosed || performance.now() > deadline) throw error;
         await wait(FIRST_WAIT_MS * Math.min(tries, 4) * (0.5 + Math.random()));
       }
@@ -101,18 +105,21 @@ export function openPostgres(options: PostgresOptions): PostgresConnection {
     work: (client: PoolClient) => Promise<Result>,
     { anyway = false } = {},
   ): Promise<Result> => {
-    const client = await connect();
-    let broken = true;
-    try {
-      const result = await silence.run(() => work(client), { anyway });
-      broken = false;
-      return result;
-    } catch (error) {
-      broken = error instanceof Unfinished || error instanceof FateUnknown || isLost(error);
-      throw error instanceof Unfinished ? error.cause : error;
-    } finally {
-      client.release(broken);
-    }
+    const lent = async (): Promise<Result> => {
+      const client = await connect();
+      let broken = true;
+      try {
+        const result = await hangs.during(client, () => work(client));
+        broken = false;
+        return result;
+      } catch (error) {
+        broken = error instanceof Unfinished || error instanceof FateUnknown || isLost(error);
+        throw error instanceof Unfinished ? error.cause : error;
+      } finally {
+        client.release(broken);
+      }
+    };
+    return silence.run(lent, { anyway });
   };
 
   const once = <Result>(begin: string, work: (tx: Transaction, commit: Commit) => Promise<Result>, turn?: Turn) =>
@@ -223,6 +230,11 @@ export function openPostgres(options: PostgresOptions): PostgresConnection {
       await pool.end();
     },
   };
+}
+
+/** As `isSilent`, also of a commit that was not answered. */
+function isUnanswered(error: unknown): boolean {
+  return isSilent(error instanceof FateUnknown ? error.cause : error);
 }
 
 /** How far a transaction has come. */

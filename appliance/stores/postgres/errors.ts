@@ -33,12 +33,24 @@ const BY_STATE: Readonly<Record<string, Translation>> = Object.freeze({
 /** States after which the server has ended the session, or never began it. */
 const SESSION_IS_OVER = /^(?:08|57P0|25P03)/;
 
+const SILENCE = /^Query read timeout|^Connection terminated due to connection timeout|^timeout expired/;
+
 /** What the client itself reports has no code. */
 const NO_CODE: readonly [RegExp, Translation][] = [
-  [/^Connection terminated|connection error|timeout exceeded when trying to connect|Query read timeout/, OUT_OF_REACH],
+  [
+    /^Connection terminated|connection error|timeout exceeded when trying to connect|Query read timeout|^timeout expired/,
+    OUT_OF_REACH,
+  ],
   [/does not support SSL/, ['STORE_UNAVAILABLE', 'The database offers no TLS.', 'never']],
   [/pool after calling end|not queryable/, ['STORE_UNAVAILABLE', 'The store is closed.']],
 ];
+
+/** Why a connection was broken off from here: the server takes what it is sent, and answers nobody (`hang-watch.ts`). */
+export class ServerHangs extends Error {
+  constructor() {
+    super('Connection terminated: the server hangs.');
+  }
+}
 
 /**
  * What the caller of a store gets for `error`: one of ours unchanged, the server's, the network's and the client's
@@ -61,9 +73,14 @@ export function isLost(error: unknown): boolean {
   return NO_CODE.some(([pattern, found]) => found === OUT_OF_REACH && pattern.test(messageOf(error)));
 }
 
-/** Whether the server was asked and said nothing for as long as it may take. */
+/** Whether the server was asked, by a statement or for a session, and said nothing for as long as it may take. */
 export function isSilent(error: unknown): boolean {
-  return /^Query read timeout/.test(messageOf(error));
+  return error instanceof ServerHangs || SILENCE.test(messageOf(error));
+}
+
+/** Whether none of the pool's connections became free in time. */
+export function isQueued(error: unknown): boolean {
+  return /^timeout exceeded when trying to connect/.test(messageOf(error));
 }
 
 /** Whether the server has no place for one session more: of this user, or of anybody. */

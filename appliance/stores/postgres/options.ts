@@ -18,8 +18,8 @@ export interface PostgresOptions {
   application: string;
   /** Connections at most; callers wait in turn for one. */
   connections?: number;
-  /** How long a statement may go without an answer, in milliseconds. */
-  answerMs?: number;
+  /** When, and for how long, a server that does not answer is asked whether it hangs (`hang-watch.ts`), in milliseconds. */
+  hang?: { afterMs: number; knockMs: number };
 }
 
 /** Where nobody says how many: searches are short, and writers take turns. */
@@ -32,7 +32,7 @@ const STATEMENT_MS = 60_000;
 const LOCK_MS = 10_000;
 /** A transaction whose client went to sleep gives its locks back. */
 const IDLE_IN_TRANSACTION_MS = 15_000;
-/** One statement, watched from here: a server that is gone without a word, or hangs. */
+/** One statement, watched from here: a server that still lets others in (`hang-watch.ts`), and does not come to this one. */
 const ANSWER_MS = STATEMENT_MS + 5_000;
 /** Silence after which the line is tested. */
 const KEEPALIVE_MS = 10_000;
@@ -65,7 +65,7 @@ export function poolConfig(options: PostgresOptions): PoolConfig {
     statement_timeout: STATEMENT_MS,
     lock_timeout: LOCK_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
-    query_timeout: options.answerMs ?? ANSWER_MS,
+    query_timeout: ANSWER_MS,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEPALIVE_MS,
     types: { getTypeParser: typeParser as never },
