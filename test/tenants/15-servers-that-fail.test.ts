@@ -25,6 +25,9 @@ const CONTAINERS: Readonly<Record<string, string>> = {
 /** The disk that the stores are said to lie on, and what of it intake leaves free. */
 const [DISK_MB, KEPT_MB] = [64, 16];
 
+/** Two seconds of silence, two knocks of three, and what a busy machine adds. */
+const HANG_FOUND_MS = 12_000;
+
 describe('servers that fail', { skip: stackMissing() ?? false, timeout: 300_000 }, () => {
   let appliance: Appliance;
   let disk: string;
@@ -117,6 +120,42 @@ describe('servers that fail', { skip: stackMissing() ?? false, timeout: 300_000 
       files.map(({ state }) => state),
       ['indexed'],
     );
+  });
+
+  it('a database that hangs is found out by every request within seconds, with 503 and when to come again; and it is used again', async (t) => {
+    const token = await appliance.token({ role: 'tenant_admin', tenant_id: 'acme', subject: 'dana' });
+    const ask = async () => {
+      const began = performance.now();
+      const answer = await fetch(`${appliance.url}/api/v1/ingest/acme/batches?limit=1`, {
+        headers: { authorization: `Bearer ${token}` },
+      });
+      const { error } = (await answer.json()) as { error?: { code: string; message: string } };
+      const after = Number(answer.headers.get('retry-after'));
+      return { status: answer.status, error, after, ms: performance.now() - began };
+    };
+    // More than there are connections: some wait for one that is held by who waits for the server.
+    const all = () => Promise.all(Array.from({ length: 12 }, ask));
+    assert.ok((await all()).every(({ status }) => status === 200));
+    engine('pause', CONTAINERS.records!);
+    try {
+      const refused = await all();
+      for (const { status, error, after } of refused) {
+        // Also of the data plane itself, which takes no more questions than it can ask the database.
+        assert.ok(['STORE_UNAVAILABLE', 'SERVICE_UNAVAILABLE'].includes(error!.code), error!.code);
+        assert.equal(status, 503);
+        assert.ok(after >= 1);
+      }
+      t.diagnostic(String([...new Set(refused.map(({ error }) => error!.message))]));
+      const longest = Math.max(...refused.map(({ ms }) => ms));
+      t.diagnostic(`found out by all after ${(longest / 1000).toFixed(1)} s at most`);
+      assert.ok(longest < HANG_FOUND_MS, `${longest} ms`);
+      const times = (await all()).map(({ status, ms }) => (status === 503 ? ms : Number.NaN));
+      assert.ok(Math.min(...times) < 500, `it is left alone: ${times}`);
+    } finally {
+      engine('unpause', CONTAINERS.records!);
+    }
+    await until('an answer', async () => (await ask()).status === 200, { seconds: 30, everyMs: 250 });
+    await isReady();
   });
 });
 
