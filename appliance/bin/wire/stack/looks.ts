@@ -4,25 +4,34 @@ import type { Engine } from '../../../control/engine/engine.ts';
 import { containerName, ROLE_LABEL, TENANT_LABEL } from '../../../control/engine/labels.ts';
 import type { Takes } from '../../../control/neighbours/watch.ts';
 import type { TenantNetworks } from '../../../control/networks/port.ts';
-import { coreContainer, PORTS } from '../../../control/stack/addresses.ts';
+import { coreContainer, PORTS, type Service } from '../../../control/stack/addresses.ts';
 import type { ContainerLimits } from '../../../control/stack/confinement.ts';
 import { tenantNames } from '../../../kernel/names.ts';
 import { type Demand, demandBetween, demandOf } from './demand.ts';
+import { embedderPorts } from './servers.ts';
 import { sessionMemory } from './session-memory.ts';
-import { tcpPeers } from './tcp-peers.ts';
+import { tcpTargets } from './tcp-targets.ts';
 
 const DATABASE = coreContainer('postgres');
 
+interface Most {
+  service: Service;
+  ports: readonly number[];
+  connections: number;
+}
+
 /**
  * Connections that a data plane has at most: to the database its share (`connections.ts`), twice while it is replaced, and
- * those that are refused since there is no place; to the object store and the scanner as many as files that move.
+ * those that are refused since there is no place; to the object store and the scanner as many as files that move; to the
+ * embedder as many questions as its workers and searches have under way, and fewer than that lets one tenant have.
  */
-const MOST: Readonly<Record<string, { port: number; connections: number }>> = Object.freeze({
-  [DATABASE]: { port: PORTS.postgres, connections: 40 },
-  [coreContainer('objects')]: { port: PORTS.objects, connections: 512 },
-  [coreContainer('qdrant')]: { port: PORTS.qdrant, connections: 256 },
-  [coreContainer('scanner')]: { port: PORTS.scanner, connections: 128 },
-});
+const MOST: readonly Most[] = Object.freeze([
+  { service: 'postgres', ports: [PORTS.postgres], connections: 40 },
+  { service: 'objects', ports: [PORTS.objects], connections: 512 },
+  { service: 'qdrant', ports: [PORTS.qdrant], connections: 256 },
+  { service: 'scanner', ports: [PORTS.scanner], connections: 128 },
+  { service: 'embedder', ports: embedderPorts().map(({ port }) => port), connections: 48 },
+]);
 
 export interface LooksOptions {
   engine: Engine;
@@ -43,27 +52,27 @@ interface Look {
   at: number;
 }
 
-/** What the tenants' data planes take, by the engine and by the sockets of the servers that all share. */
+/** What the tenants' data planes take, by the engine and by the sockets of their own networks. */
 export function planeLooks({ engine, networks, limits }: LooksOptions): () => Promise<Takes[]> {
   let before = new Map<string, Look>();
 
-  async function connections(): Promise<Map<string, number>> {
-    const shares = new Map<string, number>();
-    for (const [name, { port, connections: most }] of Object.entries(MOST)) {
-      const container = await engine.container(name);
-      if (!container?.running) continue;
-      const table = await readFile(`/proc/${container.pid}/net/tcp`, 'latin1').catch(() => '');
-      for (const [peer, count] of tcpPeers(table, port)) {
-        shares.set(peer, Math.max(shares.get(peer) ?? 0, count / most));
-      }
-    }
-    return shares;
+  /**
+   * Counted where they begin: at a server's end those of a container that was stopped are seen for a while yet, and its
+   * tenant would be suspended again as soon as it is resumed.
+   */
+  async function connections(tenantId: string, pid: number): Promise<number> {
+    const targets = tcpTargets(await readFile(`/proc/${pid}/net/tcp`, 'latin1').catch(() => ''));
+    const { address } = await networks.of(tenantId);
+    const shares = MOST.map(({ service, ports, connections: most }) => {
+      const counts = ports.map((port) => targets.get(`${address(service)}:${port}`) ?? 0);
+      return counts.reduce((sum, count) => sum + count, 0) / most;
+    });
+    return Math.max(...shares);
   }
 
   return async () => {
     const planes = (await engine.containers(`${ROLE_LABEL}=data-plane`)).filter(({ running }) => running);
     if (planes.length === 0) return [];
-    const shares = await connections();
     const database = await engine.container(DATABASE);
     const memory = database?.running ? await sessionMemory(database.pid) : new Map<string, number>();
     const now = new Map<string, Look>();
@@ -82,7 +91,7 @@ export function planeLooks({ engine, networks, limits }: LooksOptions): () => Pr
         processor: ms === null ? null : ofAll(demandBetween(last!.demand, demand), ms * limits.cpus),
         received: ms === null ? null : ((usage.received - last!.usage.received) / ms) * 1000,
         processes: usage.processes / limits.processes,
-        connections: shares.get((await networks.of(tenantId)).address('plane')) ?? 0,
+        connections: await connections(tenantId, container.pid),
         memory: (memory.get(tenantNames(tenantId).role) ?? 0) / MOST_SESSION_MEMORY,
       });
     }

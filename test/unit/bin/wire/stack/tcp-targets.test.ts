@@ -3,25 +3,26 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { test } from 'node:test';
-import { tcpPeers } from '../../../../../appliance/bin/wire/stack/tcp-peers.ts';
+import { tcpTargets } from '../../../../../appliance/bin/wire/stack/tcp-targets.ts';
 
-test('peers of a port are counted by their address, listeners, what is over and other ports left out', () => {
+test('connections are counted by what they lead to, listeners and what is over left out', () => {
   const table = `  sl  local_address rem_address   st
-   0: 00000000:1538 00000000:0000 0A 00000000:00000000
-   1: 0A011CAC:1538 14011CAC:A0F2 01 00000000:00000000
-   2: 0A011CAC:1538 14011CAC:A0F4 03 00000000:00000000
-   3: 0A021CAC:1538 14021CAC:A0F2 01 00000000:00000000
-   4: 0A021CAC:1538 14021CAC:A0F4 06 00000000:00000000
-   5: 0A011CAC:2328 14011CAC:A0F2 01 00000000:00000000
+   0: 00000000:1DB0 00000000:0000 0A 00000000:00000000
+   1: 14011CAC:A0F2 0A011CAC:1538 01 00000000:00000000
+   2: 14011CAC:A0F4 0A011CAC:1538 02 00000000:00000000
+   3: 14011CAC:A0F6 0B011CAC:2328 01 00000000:00000000
+   4: 14011CAC:A0F8 0A011CAC:1538 06 00000000:00000000
+   5: 14011CAC:A0FA 0A011CAC:2328 01 00000000:00000000
 `;
   assert.deepEqual(
-    tcpPeers(table, 5432),
+    tcpTargets(table),
     new Map([
-      ['172.28.1.20', 2],
-      ['172.28.2.20', 1],
+      ['172.28.1.10:5432', 2],
+      ['172.28.1.11:9000', 1],
+      ['172.28.1.10:9000', 1],
     ]),
   );
-  assert.deepEqual(tcpPeers('', 5432), new Map());
+  assert.deepEqual(tcpTargets(''), new Map());
 });
 
 test('it is how this kernel writes them', async (t) => {
@@ -35,5 +36,5 @@ test('it is how this kernel writes them', async (t) => {
     server.close();
   });
   await Promise.all(sockets.map((socket) => once(socket, 'connect')));
-  assert.deepEqual(tcpPeers(readFileSync('/proc/self/net/tcp', 'latin1'), port), new Map([['127.0.0.1', 3]]));
+  assert.equal(tcpTargets(readFileSync('/proc/self/net/tcp', 'latin1')).get(`127.0.0.1:${port}`), 3);
 });
