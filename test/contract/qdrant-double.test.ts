@@ -96,6 +96,51 @@ describe('the double of Qdrant gives the answers that were recorded of a real on
   });
 });
 
+/** What only a test of the double asks: a real server's own disk is its makers' business. */
+describe('the double of Qdrant, started again', () => {
+  for (const force of [false, true]) {
+    it(`${force ? 'behind a kill' : 'in order'}, knows all that it answered for, and goes on from there`, async (t) => {
+      const server = await startQdrantDouble();
+      t.after(() => server.stop());
+      const ask = async (method: string, path: string, body?: object) => {
+        const headers = { 'api-key': server.apiKey, 'content-type': 'application/json' };
+        const answer = await fetch(server.url + path, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+        assert.equal(answer.status, 200, `${method} ${path}`);
+        return ((await answer.json()) as { result: unknown }).result;
+      };
+      const points = VECTORS.map((vector, id) => ({ id, vector: [...vector], payload: { page: id } }));
+      await ask('PUT', '/collections/kept', { vectors: { size: VECTORS[0]!.length, distance: 'Cosine' } });
+      await ask('PUT', '/collections/kept/index?wait=true', { field_name: 'page', field_schema: 'integer' });
+      await ask('PUT', '/collections/kept/points?wait=true', { points });
+      await ask('POST', '/collections/kept/points/delete?wait=true', { points: [3] });
+      await ask('POST', '/collections/kept/points/payload?wait=true', { payload: { page: 70 }, points: [4] });
+      await ask('POST', '/collections/kept/snapshots');
+      const actions = [{ create_alias: { collection_name: 'kept', alias_name: 'also' } }];
+      await ask('POST', '/collections/aliases', { actions });
+      await ask('PUT', '/collections/gone', { vectors: { size: 4, distance: 'Dot' } });
+      await ask('DELETE', '/collections/gone');
+      const all = async () => [
+        await ask('GET', '/collections'),
+        await ask('GET', '/aliases'),
+        await ask('GET', '/collections/kept'),
+        await ask('GET', '/collections/kept/snapshots'),
+        await ask('POST', '/collections/kept/points/scroll', { limit: 100, with_vector: true }),
+        await ask('POST', '/collections/also/points/query', { query: [...VECTORS[5]!], limit: 3 }),
+      ];
+      const before = await all();
+      const { url } = server;
+      await server.restart({ force });
+      assert.equal(server.url, url);
+      assert.deepEqual(await all(), before);
+      const next = await ask('POST', '/collections/kept/points/delete?wait=true', { points: [5] });
+      await server.restart({ force });
+      const behind = await ask('POST', '/collections/kept/points/delete?wait=true', { points: [6] });
+      const numbers = [next, behind].map((change) => (change as { operation_id: number }).operation_id);
+      assert.equal(numbers[1], numbers[0]! + 1);
+    });
+  }
+});
+
 /** The headers of everybody who asked when the answers were recorded. */
 function whoAsks(apiKey: string): Record<string, Record<string, string>> {
   const token = (claims: object, header?: object) => ({ 'api-key': qdrantToken(apiKey, claims, header) });

@@ -128,11 +128,12 @@ export class Collection {
     };
   }
 
-  takeSnapshot(): Snapshot {
+  /** `at`: milliseconds since the epoch, which its name holds. */
+  takeSnapshot(at: number): Snapshot {
     const points = this.sorted().map((point) => ({ ...point, vector: point.vector && printed(point.vector) }));
     const content = { vectors: this.vectors, settings: this.settings, indexes: [...this.indexes], points };
     const bytes = Buffer.from(JSON.stringify(content));
-    const creation_time = new Date().toISOString().slice(0, 19);
+    const creation_time = new Date(at).toISOString().slice(0, 19);
     const about = {
       name: `${this.name}-${PEER}-${creation_time.replace('T', '-').replaceAll(':', '-')}.snapshot`,
       creation_time,

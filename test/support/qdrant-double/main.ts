@@ -1,8 +1,9 @@
 /**
  * A double of a Qdrant server, in memory, as a process of its own: it gives the answers that were recorded of a real one
  * (`test/vectors/qdrant-answers.json`) and refuses what it does not know. Its first line of input is `{"api_key": …}`
- * (with `host` and `port` where it is not to take a free one of the loopback, and `tls` where it is to show a
- * certificate), its first line of output `{"port": …}`; it ends when its input does.
+ * (with `host` and `port` where it is not to take a free one of the loopback, `tls` where it is to show a certificate, and
+ * `folder` where it is to know again what it was told, whatever ends it), its first line of output `{"port": …}`; it ends
+ * when its input does.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -13,6 +14,7 @@ import { gzipSync } from 'node:zlib';
 import { accessOf } from './access.ts';
 import { type Answer, Refusal, refuse } from './answer.ts';
 import { readBody } from './body.ts';
+import { type Journal, journalIn } from './journal.ts';
 import { OPEN, routeOf } from './routes.ts';
 import { World } from './world.ts';
 
@@ -21,6 +23,7 @@ const MOST_BYTES = 32 * 1024 * 1024;
 const STALL_MS = 40;
 
 const world = new World();
+let journal: Journal | undefined;
 const input = createInterface({ input: process.stdin });
 input.once('line', (line) => {
   const {
@@ -28,12 +31,16 @@ input.once('line', (line) => {
     host = '127.0.0.1',
     port = 0,
     tls,
+    folder,
   } = JSON.parse(line) as {
     api_key: string;
     host?: string;
     port?: number;
     tls?: { cert: string; key: string };
+    folder?: string;
   };
+  journal = folder === undefined ? undefined : journalIn(folder);
+  journal?.replay(world);
   const take = (request: IncomingMessage, response: ServerResponse) => {
     const started = performance.now();
     answer(request, api_key)
@@ -51,6 +58,8 @@ input.once('line', (line) => {
   });
 });
 input.on('close', () => process.exit(0));
+// As the first process of a container it has no other way to be told.
+process.on('SIGTERM', () => process.exit(0));
 
 async function answer(request: IncomingMessage, apiKey: string): Promise<Answer> {
   const chunks: Buffer[] = [];
@@ -62,19 +71,28 @@ async function answer(request: IncomingMessage, apiKey: string): Promise<Answer>
   const access = OPEN.has(url.pathname)
     ? ({ over: 'everything', manage: false } as const)
     : accessOf(key, apiKey, world.hasValues);
-  const { work, names } = routeOf(request.method ?? 'GET', url.pathname, url.searchParams);
+  const { work, names, changes } = routeOf(request.method ?? 'GET', url.pathname, url.searchParams);
   const type = request.headers['content-type'] ?? '';
   const multipart = type.startsWith('multipart/form-data');
   if (!multipart && content.length > MOST_BYTES) refuse(413, `Payload too large: ${content.length}`);
-  return work({
+  const text = multipart ? '' : content.toString();
+  const upload = multipart ? await uploadOf(content, type) : null;
+  const at = Date.now();
+  const given = work({
     world,
     access,
     name: names[0] ?? '',
     second: names[1] ?? '',
     query: url.searchParams,
-    body: multipart ? null : readBody(content.toString()),
-    upload: multipart ? await uploadOf(content, type) : null,
+    body: multipart ? null : readBody(text),
+    upload,
+    at,
   });
+  if (changes && given.status === 200) {
+    const file = upload === null ? {} : { upload: upload.toString('base64') };
+    journal?.append({ at, method: request.method!, path: url.pathname + url.search, body: text, ...file });
+  }
+  return given;
 }
 
 async function uploadOf(content: Buffer, type: string): Promise<Buffer | null> {

@@ -17,6 +17,8 @@ export interface Call {
   body: unknown;
   /** The file of a multipart body. */
   upload: Buffer | null;
+  /** When it came, in milliseconds since the epoch. */
+  at: number;
 }
 
 interface Route {
@@ -300,7 +302,7 @@ export const ROUTES: readonly Route[] = [
     '/collections/*/snapshots',
     (call) => {
       needCollection(call.access, call.name, 'write');
-      return result(call.world.get(call.name).takeSnapshot());
+      return result(call.world.get(call.name).takeSnapshot(call.at));
     },
     ['wait'],
   ),
@@ -336,17 +338,18 @@ export const ROUTES: readonly Route[] = [
   ),
 ];
 
-/** The route of a request. An unknown path or method is 404 without a word, an unknown parameter is refused. */
+/** The route of a request, and whether it may change something: all but `GET` and searches. An unknown path or method is 404 without a word, an unknown parameter is refused. */
 export function routeOf(
   method: string,
   path: string,
   query: URLSearchParams,
-): { work: Route['work']; names: string[] } {
+): { work: Route['work']; names: string[]; changes: boolean } {
   for (const each of ROUTES) {
     const match = each.method === method ? each.path.exec(path) : null;
     if (match === null) continue;
     for (const name of query.keys()) if (!each.query.includes(name)) unknown(`the parameter ${name} of ${path}`);
-    return { work: each.work, names: match.slice(1).map(decodeURIComponent) };
+    const changes = method !== 'GET' && each.query !== READ;
+    return { work: each.work, names: match.slice(1).map(decodeURIComponent), changes };
   }
   throw new Refusal(nothing());
 }
