@@ -24,6 +24,7 @@ const QUESTION = 'Who must pay if a tenant breaks something in the flat?';
 
 const PORT = embedderPorts().find((one) => one.model === model.name)!.port;
 const PROBES = resolve(import.meta.dirname, '../support/probes.mjs');
+const SUSPENDED_WITHIN_MS = 30_000;
 /** Says something to an address, and writes out what comes back until the other end has done. */
 const SAYS = `
   const [host, port, asked] = process.argv.slice(1);
@@ -197,10 +198,51 @@ describe('the embedder in a container', {
     assert.equal((await checked).data.overall_pass, true);
   });
 
+  it('one who floods it and the vectors’ server with connections is suspended, and the other’s questions are answered meanwhile', async (t) => {
+    const admin = await appliance.admin();
+    const words = ['exec', 'frostbyte-acme-data-plane', '/opt/frostbyte/bin/node', '-e', FLOOD];
+    const environment = { PATH: process.env.PATH, DOCKER_HOST: `unix://${testStack()!.engine.socket}` };
+    const isSuspended = async () =>
+      (await admin.get<{ state: string }>('/admin/tenants/acme')).data.state === 'SUSPENDED';
+    const began = performance.now();
+    const flood = spawn('docker', words, { env: environment, stdio: 'ignore' });
+    let answered = 0;
+    try {
+      while (!(await isSuspended())) {
+        assert.ok(performance.now() - began < 2 * SUSPENDED_WITHIN_MS, 'it is suspended at all');
+        assert.match((await search('blue')).chunks[0]!.text, /lessee/);
+        answered += 1;
+      }
+    } finally {
+      flood.kill('SIGKILL');
+    }
+    const ms = performance.now() - began;
+    t.diagnostic(
+      `suspended after ${(ms / 1000).toFixed(1)} s; ${answered} questions of the other were answered meanwhile`,
+    );
+    assert.ok(ms < SUSPENDED_WITHIN_MS, `${ms} ms`);
+    assert.ok(answered > 0);
+  });
+
   it('leaves with the appliance', async () => {
     await appliance.stop();
     assert.equal(inspect().State.Pid, 0);
     await appliance.restart();
-    await finds('acme');
+    await finds('blue');
   });
 });
+
+/** As many connections as it gets to the embedder and to the vectors' server, in the middle of a word; each that is refused is tried again. */
+const FLOOD = `
+  const net = require('node:net');
+  const { stores, settings } = JSON.parse(require('node:fs').readFileSync('/run/frostbyte/handover/handover.json'));
+  const hold = (host, port, word) => {
+    const open = () => net.connect(port, host, function () { this.write(word); })
+      .on('error', () => undefined).on('data', () => undefined).on('close', () => setTimeout(open, 500));
+    for (let n = 0; n < 1000; n++) open();
+  };
+  for (const address of Object.values(settings.embedder.addresses)) hold(...address.split(':'), '{');
+  const vectors = new URL(stores.vectors.url);
+  hold(vectors.hostname, Number(vectors.port), 'GET / HTTP/1.1');
+  setInterval(() => undefined, 1000);
+`;
