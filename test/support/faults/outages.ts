@@ -13,7 +13,7 @@ export const OUTAGES = [
   'queue restarted',
   'queue flushed',
   'queue killed',
-  'vector index away',
+  'vector index restarted',
   'vector index hangs',
   'limits restarted',
   'scanner restarted',
@@ -53,15 +53,20 @@ export async function strikeServer(
     case 'queue killed':
       // Control starts it again.
       return void docker(engine, 'kill', redisContainer(tenantId));
-    case 'vector index away':
-      await stack!.qdrantLine.cut();
-      await wait(random.whole(100, LONGEST_AWAY_MS));
-      return stack!.qdrantLine.mend();
+    case 'vector index restarted': {
+      if (stack!.qdrant.kind === 'real') {
+        await stack!.qdrantLine.cut();
+        await wait(random.whole(100, LONGEST_AWAY_MS));
+        return stack!.qdrantLine.mend();
+      }
+      const force = random.next() < 0.5;
+      return stack!.qdrant.restart({ force, awayMs: force ? random.whole(0, LONGEST_AWAY_MS) : 0 });
+    }
     case 'vector index hangs': {
       // It keeps what it was sent meanwhile, and answers late.
-      stack!.qdrant.signal('SIGSTOP');
+      stack!.qdrant.hang();
       await wait(random.whole(100, LONGEST_AWAY_MS));
-      return stack!.qdrant.signal('SIGCONT');
+      return stack!.qdrant.goOn();
     }
     default: {
       const container = CONTAINERS[outage];
