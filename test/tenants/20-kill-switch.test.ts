@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
-import { after, before, describe, it, type TestContext } from 'node:test';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import type { BatchStatus } from '../../appliance/api/schemas/ingest.ts';
@@ -13,10 +11,12 @@ import { element, send } from '../../appliance/isolation/objects/signed-call.ts'
 import { assumeRole } from '../../appliance/isolation/objects/thefts.ts';
 import { tenantNames, tenantPaths } from '../../appliance/kernel/names.ts';
 import { MinioAdmin } from '../../appliance/stores/object/minio/admin.ts';
+import { anotherGateway } from '../support/another-gateway.ts';
 import { type Appliance, startAppliance } from '../support/appliance.ts';
 import { makeBatch, text, whenSettled } from '../support/batch.ts';
 import { docker } from '../support/docker.ts';
 import { until } from '../support/faults/until.ts';
+import { lastLetIn } from '../support/last-let-in.ts';
 import { stackMissing, type TestStack, testStack } from '../support/stack.ts';
 import { credentialsOf } from '../support/stack-tenant.ts';
 
@@ -24,7 +24,6 @@ import { credentialsOf } from '../support/stack-tenant.ts';
 
 const names = tenantNames('acme');
 const SEARCH = { method: 'POST', body: JSON.stringify({ query_text: 'herring' }) };
-const WHO = { role: 'tenant_admin', tenant_id: 'acme', subject: 'dana' } as const;
 
 describe('the kill-switch over the stores', { skip: stackMissing() ?? false, timeout: 300_000 }, () => {
   let appliance: Appliance;
@@ -130,51 +129,12 @@ describe('the kill-switch over the stores', { skip: stackMissing() ?? false, tim
     redisAt = { host: inspected, port: 6379 };
   };
 
-  /**
-   * Eight clients at full speed, through two gateways, while the tenant is suspended. Milliseconds from the call to the
-   * beginning of the last request that was let in, whatever became of it.
-   */
-  async function lastLetIn(
-    second: string,
-    asked: { path: string; init?: RequestInit; first: number },
-  ): Promise<{ ms: number; count: number; refused: Set<string> }> {
-    const token = await appliance.token(WHO);
-    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-    const letIn: { began: number; url: string }[] = [];
-    const refused = new Set<string>();
-    let over = false;
-    const client = async (url: string) => {
-      while (!over) {
-        const began = performance.now();
-        const answer = await fetch(`${url}/api/v1${asked.path}`, { ...asked.init, headers });
-        await answer.arrayBuffer();
-        if (![401, 403, 429].includes(answer.status)) letIn.push({ began, url });
-        else if (answer.status !== 429) refused.add(url);
-      }
-    };
-    const clients = Array.from({ length: 8 }, (_, n) => client(n % 2 === 0 ? appliance.url : second));
-    await until(
-      'traffic through both',
-      () => [appliance.url, second].every((url) => passed(letIn, url) > asked.first),
-      {
-        seconds: 120,
-      },
-    );
-    const called = performance.now();
-    await suspend();
-    const answered = performance.now();
-    // Long after the second in which something could still pass.
-    await until('two seconds more', () => performance.now() > answered + 2000);
-    over = true;
-    await Promise.all(clients);
-    return { ms: Math.max(...letIn.map(({ began }) => began)) - called, count: letIn.length, refused };
-  }
-  const passed = (letIn: readonly { url: string }[], through: string) =>
-    letIn.filter(({ url }) => url === through).length;
-
   it('lets the last request in at most a second after the call, through two gateways, eight clients at full speed', async (t) => {
-    const second = await anotherGateway(t, appliance);
-    const { ms, count, refused } = await lastLetIn(second, { path: '/ingest/acme/batches?limit=1', first: 100 });
+    const { url: second } = await anotherGateway(t, appliance);
+    const { ms, count, refused } = await lastLetIn(appliance, 'acme', second, {
+      path: '/ingest/acme/batches?limit=1',
+      first: 100,
+    });
     t.diagnostic(`the last of ${count} began ${Math.round(ms)} ms after the call`);
     assert.ok(ms < 1000, `${ms} ms`);
     assert.equal(refused.size, 2, 'both refuse then');
@@ -226,8 +186,8 @@ describe('the kill-switch over the stores', { skip: stackMissing() ?? false, tim
   it('stops a tenant as fast while the database is down and the Redis hangs that gateways count in, and ends the rest when they are back', async (t) => {
     const stack = testStack()!;
     // The first counts nothing, this one in Redis: it is to have asked there before that hangs.
-    const second = await anotherGateway(t, appliance, { FROSTBYTE_RATE_LIMITS: 'on' });
-    const token = await appliance.token(WHO);
+    const { url: second } = await anotherGateway(t, appliance, { FROSTBYTE_RATE_LIMITS: 'on' });
+    const token = await appliance.token({ role: 'tenant_admin', tenant_id: 'acme', subject: 'dana' });
     const limits = new Redis({ host: stack.redis.host, port: stack.redis.port, password: stack.redis.password });
     t.after(() => limits.disconnect());
     await until('its first count', async () => {
@@ -241,7 +201,11 @@ describe('the kill-switch over the stores', { skip: stackMissing() ?? false, tim
     docker(stack, 'pause', 'frostbyte-redis-1');
     docker(stack, 'stop', '--time=1', 'frostbyte-postgres-1');
     try {
-      const { ms, count, refused } = await lastLetIn(second, { path: '/query/acme/search', init: SEARCH, first: 20 });
+      const { ms, count, refused } = await lastLetIn(appliance, 'acme', second, {
+        path: '/query/acme/search',
+        init: SEARCH,
+        first: 20,
+      });
       t.diagnostic(`the last of ${count} began ${Math.round(ms)} ms after the call`);
       assert.ok(ms < 1000, `${ms} ms`);
       assert.equal(refused.size, 2, 'both refuse then');
@@ -255,7 +219,7 @@ describe('the kill-switch over the stores', { skip: stackMissing() ?? false, tim
   });
 
   it('stops a tenant as fast while its own Redis hangs, and ends sessions that are open there once it answers', async (t) => {
-    const second = await anotherGateway(t, appliance);
+    const { url: second } = await anotherGateway(t, appliance);
     await take();
     const stack = testStack()!;
     const login = { ...redisAt, username: names.redisUser, password: held.redis_password };
@@ -270,7 +234,10 @@ describe('the kill-switch over the stores', { skip: stackMissing() ?? false, tim
     waits.call('BLPOP', `${names.redisPrefix}kept`, '0').catch(() => undefined);
     docker(stack, 'pause', 'frostbyte-acme-redis');
     try {
-      const { ms, refused } = await lastLetIn(second, { path: '/ingest/acme/batches?limit=1', first: 20 });
+      const { ms, refused } = await lastLetIn(appliance, 'acme', second, {
+        path: '/ingest/acme/batches?limit=1',
+        first: 20,
+      });
       assert.ok(ms < 1000, `${ms} ms`);
       assert.equal(refused.size, 2, 'both refuse then');
       // The hung one keeps none of the others.
@@ -340,29 +307,6 @@ describe('the kill-switch over the stores', { skip: stackMissing() ?? false, tim
     assert.equal((await globex('GET', '/ingest/globex/batches')).status, 200);
   });
 });
-
-/** One more gateway before the same control. */
-async function anotherGateway(
-  t: TestContext,
-  appliance: Appliance,
-  environment: Record<string, string> = {},
-): Promise<string> {
-  const launcher = resolve(import.meta.dirname, '../../dist/frostbyte');
-  const child: ChildProcess = spawn(launcher, ['serve', '--role', 'gateway', '--data', appliance.dataFolder], {
-    env: { ...appliance.environment, FROSTBYTE_PORT: '0', ...environment },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  t.after(async () => {
-    const gone = once(child, 'exit');
-    child.kill('SIGKILL');
-    await gone;
-  });
-  for await (const line of createInterface({ input: child.stdout! })) {
-    const url = /listens on (\S+)/.exec(line)?.[1];
-    if (url !== undefined) return url;
-  }
-  throw new Error('the second gateway did not start');
-}
 
 /** For a call that may be refused: what it would undo was undone already. */
 const engineEnvironment = ({ engine }: TestStack) => ({

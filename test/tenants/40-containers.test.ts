@@ -1,16 +1,21 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 
 import { settled } from '../../appliance/cli/settled.ts';
 import type { KeyRotation } from '../../appliance/control/verbs.ts';
+import { runPaths } from '../../appliance/kernel/names.ts';
+import { AS_NOBODY, anotherGateway, gatewayAsNobody, NOBODY } from '../support/another-gateway.ts';
 import { type Appliance, startAppliance } from '../support/appliance.ts';
 import { submit, text, whenSettled } from '../support/batch.ts';
 import { EICAR } from '../support/clamd.ts';
 import { type Container, docker } from '../support/docker.ts';
 import { descendantsOf } from '../support/faults/processes.ts';
 import { until } from '../support/faults/until.ts';
+import { lastLetIn } from '../support/last-let-in.ts';
+import { type Socket, socketsOf } from '../support/roles/sockets.ts';
 import { stockOf } from '../support/roles/stock.ts';
 import { sample } from '../support/samples.ts';
 import { stackMissing, testStack } from '../support/stack.ts';
@@ -25,7 +30,7 @@ describe('a tenant in containers', { skip: stackMissing() ?? false, timeout: 600
     appliance = await startAppliance({
       arrangement: 'stack',
       planes: 'containers',
-      environment: { FROSTBYTE_DRAIN_SECONDS: '1' },
+      environment: { FROSTBYTE_DRAIN_SECONDS: '1', FROSTBYTE_GATEWAY_UID: String(NOBODY) },
     });
     admin = await appliance.admin();
     await appliance.createTenant('acme', { classification_review_enabled: false });
@@ -102,6 +107,45 @@ describe('a tenant in containers', { skip: stackMissing() ?? false, timeout: 600
     assert.deepEqual(await secretsShown(), []);
   });
 
+  it('the gateway before it is connected with control, the data plane, the shared limits and who asks, and reaches no engine', async (t) => {
+    const { url, pid } = await gatewayAsNobody(t, appliance, { FROSTBYTE_RATE_LIMITS: 'on' });
+    const token = await appliance.token({ role: 'tenant_admin', tenant_id: 'acme', subject: 'dana' });
+    const headers = { authorization: `Bearer ${token}` };
+    const { redis, engine: its } = testStack()!;
+    const plane = inspect('frostbyte-acme-data-plane').NetworkSettings.Networks;
+    const ways = new Map([
+      [`${Object.values(plane)[0]!.IPAddress}:7600`, 'data plane'],
+      [`${redis.host}:${redis.port}`, 'shared limits'],
+    ]);
+    const own = new URL(url).port;
+    const named = ({ local, peer, state }: Socket) => {
+      if (local.endsWith(`:${own}`)) return state === 'LISTEN' ? 'its door' : 'who asks';
+      return ways.get(peer) ?? `${local} ${peer} ${state}`;
+    };
+    const stock = () => {
+      const { internet, unix } = socketsOf(pid);
+      const control = runPaths(appliance.environment.FROSTBYTE_RUN!).control;
+      const others = unix.map((path) => (path === control ? 'control' : path));
+      return [...new Set([...internet.map(named), ...others])].sort();
+    };
+    await until('all that it needs', async () => {
+      assert.equal((await fetch(`${url}/api/v1/ingest/acme/batches?limit=1`, { headers })).status, 200);
+      return stock().length >= 5;
+    });
+    assert.deepEqual(stock(), ['control', 'data plane', 'its door', 'shared limits', 'who asks']);
+    assert.equal(readFileSync(`/proc/${pid}/status`, 'utf8').match(/^Uid:\s+(\d+)/m)?.[1], String(NOBODY));
+    const reaches = (...as: string[]) =>
+      spawnSync(
+        as[0] ?? process.execPath,
+        [...as.slice(1), ...(as.length > 0 ? [process.execPath] : []), '-e', KNOCKS, its.socket],
+        {
+          encoding: 'utf8',
+        },
+      ).stdout;
+    assert.equal(reaches(), 'connected', 'control gets there, so the test can fail');
+    assert.equal(reaches(...AS_NOBODY), 'EACCES');
+  });
+
   it('writes to no disk: what it writes is on its stores, or in memory', () => {
     for (const name of ALL) {
       const writable = inspect(name).Mounts.filter(({ RW }) => RW);
@@ -145,9 +189,16 @@ describe('a tenant in containers', { skip: stackMissing() ?? false, timeout: 600
     }
   });
 
-  it('suspended, none of its containers runs; resumed, they do, with other credentials, and all is there', async () => {
+  it('suspended, the last request is let in at most a second later and none of its containers runs; resumed, they do, with other credentials, and all is there', async (t) => {
     const before = await credentialsOf(appliance.dataFolder, 'acme');
-    await admin.send('POST', '/admin/tenants/acme/suspend', { reason: 'incident 7', notify_tenant: false });
+    const { url } = await anotherGateway(t, appliance);
+    const { ms, count, refused } = await lastLetIn(appliance, 'acme', url, {
+      path: '/ingest/acme/batches?limit=1',
+      first: 100,
+    });
+    t.diagnostic(`the last of ${count} began ${Math.round(ms)} ms after the call`);
+    assert.ok(ms < 1000, `${ms} ms`);
+    assert.equal(refused.size, 2, 'both refuse then');
     await until('the end of its containers', () => running().length === 0);
     await admin.send('POST', '/admin/tenants/acme/resume', { reason: 'over' });
     await finds('herring', /herring/);
@@ -198,3 +249,10 @@ describe('a tenant in containers', { skip: stackMissing() ?? false, timeout: 600
     );
   });
 });
+
+/** Says whether a socket lets in who knocks. */
+const KNOCKS = `
+  require('node:net').connect(process.argv[1])
+    .on('error', ({ code }) => process.stdout.write(code))
+    .on('connect', function () { process.stdout.write('connected'); this.destroy(); });
+`;
