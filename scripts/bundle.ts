@@ -89,8 +89,8 @@ async function build(): Promise<void> {
       .filter((name) => lock.images.some((image) => image.name === name))
       .map((name) => absent(name, remarkOf(name))),
   ];
-  const bill = billOf(
-    wanted,
+  const bill = await billOf(
+    wanted.map((image, at) => ({ image, built: images[at]! })),
     optional
       .filter(({ shipped }) => shipped.length > 0)
       .map(({ component, shipped }) => ({ file: component.name, components: shipped })),

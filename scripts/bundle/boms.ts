@@ -2,11 +2,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Input } from '../../appliance/bundle/build/write-bundle.ts';
+import type { BuiltImage } from '../images/build.ts';
 import { type ImageLock, type LockedImage, pinsOf } from '../images/lock.ts';
 import { fetchPackages } from '../images/packages.ts';
 import { compiled, ROOT, readRecipe } from '../images/recipe.ts';
 import { debianComponents } from '../licences/debian.ts';
 import { goComponents } from '../licences/go.ts';
+import { foreignComponents } from '../licences/inside-image.ts';
 import { npmComponents } from '../licences/npm.ts';
 import { type Component, type Judged, judge, type LicencePolicy, readPolicy } from '../licences/policy.ts';
 import { mergeJudged, writeSbom } from '../licences/sbom.ts';
@@ -17,16 +19,24 @@ export interface Bill {
   judged: Judged[];
 }
 
+/** An image that ships: what the lock says of it, and its layers. */
+export interface ShippedImage {
+  image: LockedImage;
+  built: Pick<BuiltImage, 'folder' | 'tag' | 'manifest_digest'>;
+}
+
 /**
  * The SBOM of the daemon, of Compose, of each image, of what else was brought, and of all together. Throws for licences that
  * may not ship.
  */
-export function billOf(
-  images: readonly LockedImage[],
+export async function billOf(
+  images: readonly ShippedImage[],
   more: readonly { file: string; components: Component[] }[],
   { lock, version, built_at }: { lock: ImageLock; version: string; built_at: number },
-): Bill {
+): Promise<Bill> {
   const policy = readPolicy();
+  const inside: Component[][] = [];
+  for (const image of images) inside.push(await componentsOf(image, lock, policy));
   const parts: { file: string; type: 'application' | 'container'; components: Component[] }[] = [
     { file: 'daemon', type: 'application', components: [...npmComponents(), nodeRuntime()] },
     {
@@ -34,10 +44,10 @@ export function billOf(
       type: 'application',
       components: goComponents('docker-compose', compiled('docker-compose'), policy),
     },
-    ...images.map((image) => ({
+    ...images.map(({ image }, at) => ({
       file: `image-${image.name}`,
       type: 'container' as const,
-      components: componentsOf(image, lock, policy),
+      components: inside[at]!,
     })),
     ...more.map(({ file, components }) => ({ file, type: 'application' as const, components })),
   ];
@@ -58,11 +68,13 @@ export function billOf(
   return { inputs, judged: merged };
 }
 
-function componentsOf(image: LockedImage, lock: ImageLock, policy: LicencePolicy): Component[] {
-  if (image.source !== 'recipe') {
-    const { name, version, licence } = image;
-    return [{ ecosystem: 'generic', name, version, says: [licence] }];
-  }
+/** What an image is made of: of ours by the lock, which it is held against, of others' by what is found in it. */
+export async function componentsOf(
+  { image, built }: ShippedImage,
+  lock: ImageLock,
+  policy: LicencePolicy,
+): Promise<Component[]> {
+  if (image.source !== 'recipe') return foreignComponents(image, built, policy);
   const recipe = readRecipe(image.name);
   const pins = pinsOf(lock, image.name);
   fetchPackages(pins, lock);

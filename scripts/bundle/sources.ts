@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import type { Input } from '../../appliance/bundle/build/write-bundle.ts';
 import { ROOT } from '../images/recipe.ts';
 import type { Judged } from '../licences/policy.ts';
+import { vendorOf } from '../licences/sbom.ts';
 
 /** Whoever is served by such a program over a network may ask for its source. */
 const NETWORK = /^AGPL-/;
@@ -48,7 +49,7 @@ ${handed.map(({ component: { name, version } }) => `  ${pathOf(name, version)}`)
 2. For all parts below we make this offer: for three years from the date of this bundle we give to anyone who asks, for no more
 than the cost of sending it, the complete corresponding source, in machine-readable form, as it was used to make this bundle.
 Write to whoever gave you the bundle and name its version. The parts are unmodified: the same sources are published by the
-projects themselves, a Debian package's under the name and version that stand behind it.
+projects themselves, a distribution's package's under the name and version that stand behind it.
 
 Programs under the GNU Affero General Public License whose source does not lie here (of several licences that such a program is
 offered under, it is passed on under this one):
@@ -66,7 +67,9 @@ ${parts(linked.filter((one) => !handed.includes(one)))}
 `;
 }
 
-function lineOf({ component: { name, version, source }, licences }: Judged): string {
-  const from = source === undefined ? '' : ` (Debian source ${source})`;
+function lineOf({ component, licences }: Judged): string {
+  const { name, version, source } = component;
+  const vendor = vendorOf(component) ?? '';
+  const from = source === undefined ? '' : ` (${vendor[0]?.toUpperCase()}${vendor.slice(1)} source ${source})`;
   return `  ${name} ${version}${from}: ${licences.join(', ')}`;
 }

@@ -40,16 +40,32 @@ export async function holdInstalled(
 
 const lineOf = (one: { name: string; version: string; arch: string }) => `${one.name} ${one.version} ${one.arch}`;
 
-/** The packages that dpkg's database says are installed, as `name version architecture`. */
-export function installedOf(status: string): string[] {
+/** A package as its paragraph in dpkg's database says it. */
+export interface InstalledPackage {
+  name: string;
+  version: string;
+  arch: string;
+  /** What it was built from, with the version where that is another; empty: it is called as the package. */
+  source: string;
+}
+
+/** The packages that dpkg's database says are there, whole or in part; a paragraph without a word on that is of one that is. */
+export function packagesIn(status: string): InstalledPackage[] {
   return status
     .split(/\n\n+/)
-    .filter((paragraph) => /^Status: install ok installed$/m.test(paragraph))
+    .filter((paragraph) => /^Package: /m.test(paragraph) && !GONE.test(paragraph))
     .map((paragraph) => {
-      const field = (name: string) => new RegExp(`^${name}: (.+)$`, 'm').exec(paragraph)?.[1] ?? '';
-      return lineOf({ name: field('Package'), version: field('Version'), arch: field('Architecture') });
+      const field = (name: string) => new RegExp(`^${name}: (.+)$`, 'm').exec(paragraph)?.[1]?.trim() ?? '';
+      const [name, version, arch, source] = ['Package', 'Version', 'Architecture', 'Source'].map(field);
+      return { name: name!, version: version!, arch: arch!, source: source! };
     });
 }
+
+/** Of these nothing is left but settings, or nothing at all. */
+const GONE = /^Status: .* (?:config-files|not-installed)$/m;
+
+/** The same, as `name version architecture`. */
+export const installedOf = (status: string): string[] => packagesIn(status).map(lineOf);
 
 function differences(is: readonly string[], said: readonly string[], where: string): string[] {
   const [inside, outside] = [new Set(is), new Set(said)];

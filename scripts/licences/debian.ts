@@ -34,15 +34,40 @@ export function broughtPackages(files: readonly string[], policy: LicencePolicy)
 type Pin = Pick<LockedPackage, 'name' | 'version' | 'arch' | 'sha256'>;
 
 function componentsOf(packages: readonly { pin: Pin; file: string }[], policy: LicencePolicy): Component[] {
-  const read = packages.map(({ pin, file }) => ({ pin, ...aboutPackage(file, pin) }));
-  const neighbours = new Map(read.filter(({ text }) => text !== '').map((one) => [one.source, one]));
-  return read.map(({ pin, source, built, text, says, common }) => {
-    const { name, version, arch, sha256 } = pin;
-    const neighbour = neighbours.get(source);
+  return debianParts(
+    packages.map(({ pin: { name, version, arch, sha256 }, file }) => {
+      return { name, version, arch, sha256, ...aboutPackage(file, { name, version, arch, sha256 }) };
+    }),
+    policy,
+  );
+}
+
+/** A package, wherever it is read from, with its copyright file and the texts of licences that others' files point to. */
+export interface DebianPackage {
+  name: string;
+  version: string;
+  arch: string;
+  /** Of the file that it came as. */
+  sha256?: string;
+  distribution?: string;
+  /** What it was built from, and the version of that. */
+  source: string;
+  built: string;
+  /** Empty: its neighbours of the same source say it. */
+  text: string;
+  common: readonly string[];
+}
+
+/** Packages as components: what people have read of them counts, then their own words, then those of a neighbour. */
+export function debianParts(packages: readonly DebianPackage[], policy: LicencePolicy): Component[] {
+  const neighbours = new Map(packages.filter(({ text }) => text !== '').map((one) => [one.source, one.text]));
+  return packages.map(({ source, built, text: own, common, ...names }): Component => {
+    const neighbour = neighbours.get(source) ?? '';
     const byPeople = policy.debian[source];
-    const words = byPeople !== undefined ? [byPeople] : says.length > 0 ? says : (neighbour?.says ?? []);
-    const texts = [text === '' ? (neighbour?.text ?? '') : text, ...common].filter((one) => one !== '');
-    return { ecosystem: 'deb', name, version, arch, sha256, source: `${source} ${built}`, says: words, texts };
+    const words = machineReadable(own);
+    const says = byPeople !== undefined ? [byPeople] : words.length > 0 ? words : machineReadable(neighbour);
+    const texts = [own === '' ? neighbour : own, ...common].filter((one) => one !== '');
+    return { ecosystem: 'deb', ...names, source: `${source} ${built}`, says, texts };
   });
 }
 
@@ -58,11 +83,17 @@ function aboutPackage(file: string, pin: Pin): ReturnType<typeof readPackage> {
 /** A package's source and the version of that, and its copyright file. */
 function readPackage(file: string, { name, version }: Pin) {
   const field = execFileSync('dpkg-deb', ['--field', file, 'Source'], { encoding: 'utf8' }).trim();
-  const [, source = name, built = version] = /^(\S+)(?: \((\S+)\))?$/.exec(field) ?? [];
+  const { source, built } = sourceOf(field, { name, version });
   const text = filesIn(file, './usr/share/doc/*/copyright');
   // The texts that the others' files point to.
   const common = name === 'base-files' ? [filesIn(file, './usr/share/common-licenses/*')] : [];
-  return { source, built, text, says: machineReadable(text), common };
+  return { source, built, text, common };
+}
+
+/** What `Source:` of a package says, which is left out where the source is called as the package. */
+export function sourceOf(field: string, { name, version }: { name: string; version: string }) {
+  const [, source = name, built = version] = /^(\S+)(?: \((\S+)\))?$/.exec(field) ?? [];
+  return { source, built };
 }
 
 function filesIn(file: string, pattern: string): string {

@@ -29,9 +29,9 @@ const policySchema = z.strictObject({
 
 export type LicencePolicy = z.output<typeof policySchema>;
 
-/** Whatever ships: a package of Debian, npm or Go, or a program. */
+/** Whatever ships: a package of a distribution, npm or Go, or a program. */
 export interface Component {
-  ecosystem: 'deb' | 'npm' | 'golang' | 'generic';
+  ecosystem: 'deb' | 'apk' | 'npm' | 'golang' | 'generic';
   name: string;
   version: string;
   /** SHA-256 of what it came as, where that is known. */
@@ -39,8 +39,12 @@ export interface Component {
   /** SHA-512 of the same, where that is what was locked. */
   sha512?: string;
   arch?: string;
-  /** Of a Debian package: what it was built from, with its version. */
+  /** Of a package of a distribution: which, where it is not Debian. */
+  distribution?: string;
+  /** And what it was built from, with its version. */
   source?: string;
+  /** Of an image of others: its programs that belong to no package, which is all that is known of them. */
+  programs?: readonly { path: string; sha256: string }[];
   /** What it says of its licences, in its own words; empty: nothing. */
   says: readonly string[];
   /** The texts of its licences, as it brings them or as people found them. */

@@ -38,7 +38,7 @@ export function mergeJudged(all: readonly (readonly Judged[])[]): Judged[] {
 }
 
 function componentOf({ component, licences }: Judged) {
-  const { name, version, sha256, sha512, ecosystem } = component;
+  const { name, version, sha256, sha512, ecosystem, programs = [] } = component;
   const hashes = [
     ...(sha256 === undefined ? [] : [{ alg: 'SHA-256', content: sha256 }]),
     ...(sha512 === undefined ? [] : [{ alg: 'SHA-512', content: sha512 }]),
@@ -54,16 +54,29 @@ function componentOf({ component, licences }: Judged) {
     licenses: licences.map((licence) => ({
       license: licence.startsWith('LicenseRef-') ? { name: licence } : { id: licence },
     })),
+    ...(programs.length === 0 ? {} : { components: programs.map(fileOf) }),
   };
 }
 
+function fileOf({ path, sha256 }: { path: string; sha256: string }) {
+  return { type: 'file', name: path, hashes: [{ alg: 'SHA-256', content: sha256 }] };
+}
+
 /** The name of a component everywhere (purl-spec). */
-export function purlOf({ ecosystem, name, version, arch }: Component): string {
+export function purlOf(component: Component): string {
+  const { ecosystem, name, version, arch } = component;
   const part = (text: string) => encodeURIComponent(text).replaceAll('%3A', ':');
   const path = name.split('/').map(part).join('/');
-  if (ecosystem === 'deb') return `pkg:deb/debian/${path}@${part(version)}?arch=${arch}`;
+  const vendor = vendorOf(component);
+  if (vendor !== undefined) return `pkg:${ecosystem}/${part(vendor)}/${path}@${part(version)}?arch=${arch}`;
   return `pkg:${ecosystem}/${path}@${part(version)}`;
 }
+
+/** Whose package it is, by a distribution's short name; undefined: it is of none. */
+export const vendorOf = ({ distribution, ecosystem }: Component): string | undefined =>
+  distribution ?? VENDORS[ecosystem];
+
+const VENDORS: Readonly<Record<string, string>> = { deb: 'debian', apk: 'alpine' };
 
 /** A UUID (version 8) made of a text. */
 function uuidOf(text: string): string {

@@ -10,6 +10,7 @@ const STANDARD: Readonly<Record<string, string>> = {
 };
 const KINDS: readonly [Component['ecosystem'], string][] = [
   ['deb', 'Debian packages'],
+  ['apk', 'Alpine packages'],
   ['golang', 'Go modules'],
   ['npm', 'npm packages'],
   ['generic', 'programs, models and parts inside packages'],

@@ -5,8 +5,10 @@ import { describe, it } from 'node:test';
 import { blobPath } from '../../appliance/bundle/format/oci.ts';
 import { IMAGE_USERS } from '../../appliance/control/stack/images.ts';
 import { type BuiltImage, buildImage } from '../../scripts/images/build.ts';
-import { type ImageLock, lockedRecipe, readLock } from '../../scripts/images/lock.ts';
+import { type ImageLock, lockedRecipe, pinsOf, readLock } from '../../scripts/images/lock.ts';
 import { buildTwice } from '../../scripts/images/twice.ts';
+import { foreignComponents } from '../../scripts/licences/inside-image.ts';
+import { judge, readPolicy } from '../../scripts/licences/policy.ts';
 import { ALL_FAULTS } from '../support/faults/random.ts';
 import { stackMissing } from '../support/stack.ts';
 
@@ -33,6 +35,21 @@ describe('images', { skip: stackMissing() ?? false }, () => {
   it('are built without a mirror, of the packages that were fetched before, as the lock says', async () => {
     const [built] = await builtInto('redis', 1);
     assert.equal(built!.manifest_digest, lockedRecipe(readLock(), 'redis')!.manifest_digest);
+  });
+
+  it('are made of what is found in their layers too, as images of others are read', async () => {
+    const lock = readLock();
+    const image = { name: 'redis', version: '1', licence: 'MIT' };
+    const found = await foreignComponents(image, await buildImage('redis'), readPolicy());
+    assert.deepEqual(
+      found.slice(0, -1).map(({ name, version, arch }) => `${name} ${version} ${arch}`),
+      pinsOf(lock, 'redis').map(({ name, version, arch }) => `${name} ${version} ${arch}`),
+    );
+    assert.equal(judge(found, readPolicy()).length, found.length, 'each says its licence');
+    assert.deepEqual(
+      found.at(-1)!.programs!.map(({ path }) => path),
+      ['/usr/local/bin/redis-health', '/usr/local/bin/start-redis'],
+    );
   });
 
   it('that come out otherwise than the lock says are refused, and their digest is said', async () => {
