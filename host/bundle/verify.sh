@@ -83,15 +83,24 @@ fi
 ours='^[A-Za-z0-9][A-Za-z0-9._+@-]*\(/[A-Za-z0-9][A-Za-z0-9._+@-]*\)*$'
 # More than any bundle has; the lists say less than a medium may hold.
 most=60000 listable=50001
+# Names that Windows keeps for devices, or takes a dot from; paths and names that are too long.
+nowhere='(^|/)([cC][oO][nN]|[pP][rR][nN]|[aA][uU][xX]|[nN][uU][lL]|[cC][oO][mM][0-9]|[lL][pP][tT][0-9])([.]|/|$)|[.](/|$)|[^/]{101}|.{201}'
 # proper WHAT: refuses the first of the paths on its input that no bundle has.
 proper() {
-  grep -v "$ours" >"$work/improper" || return 0
+  cat >"$work/paths"
+  grep -v "$ours" "$work/paths" >"$work/improper" || grep -E "$nowhere" "$work/paths" >"$work/improper" || return 0
   read -r path <"$work/improper"
   case /$path/ in
     //*) refuse BUNDLE_PATH_ABSOLUTE 25 "$1 holds an absolute path: $path" ;;
     */../*) refuse BUNDLE_PATH_UPWARD 24 "$1 holds a path that leads out of the bundle: $path" ;;
   esac
   refuse BUNDLE_PATH_REFUSED 21 "$1 holds a path that no bundle has: $path"
+}
+
+# unlike LIST: refuses paths, or folders on their way, that differ in case alone: on a stick they would be one.
+unlike() {
+  sed -n -e p -e :a -e 's|/[^/]*$||p' -e ta "$1" | sort -u | tr '[:upper:]' '[:lower:]' | sort | uniq -d >"$work/alike"
+  [ ! -s "$work/alike" ] || refuse BUNDLE_PATH_CASE 27 "Paths differ in case alone: $(head -n 1 "$work/alike")"
 }
 
 if [ "$form" = folder ]; then
@@ -269,8 +278,7 @@ fi
 sed 's/^[0-9a-f]*  //' SHA256SUMS | proper 'SHA256SUMS' || exit
 { sed 's/^[0-9a-f]*  //' SHA256SUMS; printf '%s\n' MANIFEST.json.sig SHA256SUMS SHA256SUMS.sig; } | sort >"$work/listed"
 [ -z "$(uniq -d "$work/listed")" ] || refuse BUNDLE_PATH_TWICE 26 "A path is listed twice: $(uniq -d "$work/listed" | head -n 1)"
-tr '[:upper:]' '[:lower:]' <"$work/listed" | sort | uniq -d >"$work/alike"
-[ ! -s "$work/alike" ] || refuse BUNDLE_PATH_CASE 27 "Paths differ in case alone: $(head -n 1 "$work/alike")"
+unlike "$work/listed"
 # What the manifest says of sizes, and that it says the same of hashes.
 tr '{' '\n' <MANIFEST.json | sed -n 's/^\("executable":true,\)\{0,1\}"path":"\([^"]*\)","sha256":"\([0-9a-f]*\)","size":\([0-9]*\)}.*/\4 \3 \2/p' >"$work/sizes"
 { sed 's/^[0-9]* \([0-9a-f]*\) /\1  /' "$work/sizes"; grep '  MANIFEST.json$' SHA256SUMS; } | sort >"$work/said"
@@ -292,9 +300,8 @@ if [ "$form" = tar ]; then
   done
   sed 's/^[0-9a-f]* [0-9]* //' "$work/tarred" | sort >"$work/there"
   [ -z "$(uniq -d "$work/there")" ] || refuse BUNDLE_PATH_TWICE 26 "A path is in the archive twice: $(uniq -d "$work/there" | head -n 1)"
-  tr '[:upper:]' '[:lower:]' <"$work/there" | sort | uniq -d >"$work/alike"
-  [ ! -s "$work/alike" ] || refuse BUNDLE_PATH_CASE 27 "Paths differ in case alone: $(head -n 1 "$work/alike")"
 fi
+unlike "$work/there"
 # hash_of PATH, length_of PATH: of the bytes that are there.
 told_of() { sed -n "s|^\([0-9a-f]*\) \([0-9]*\) $(printf '%s' "$2" | sed 's/\./[.]/g')\$|\\$1|p" "$work/tarred"; }
 hash_of() { if [ "$form" = tar ]; then told_of 1 "$1"; else sha256sum <"$1"; fi; }
@@ -304,19 +311,36 @@ whole_sums() {
   if [ "$form" = folder ]; then sha256sum -c "$work/sums" 2>/dev/null | grep -c ': OK$'; return; fi
   { sed 's/^\([0-9a-f]*\) [0-9]* /\1  /' "$work/tarred" | sort -u; sort -u "$work/sums"; } | sort | uniq -d | wc -l | tr -d ' '
 }
-wrong=0
-# told CODE NUMBER TEXT: goes on; the first counts.
-told() { printf '%s: %s\n' "$1" "$3" >&2; [ "$wrong" -ne 0 ] || wrong=$2; }
+wrong=''
+# told CODE NUMBER TEXT: goes on; of several the one that says most counts, as for the program that ships.
+told() { printf '%s: %s\n' "$1" "$3" >&2; wrong="$wrong $2 "; }
 # (A line that is in one list alone comes once where the other list is given twice.)
 sort "$work/there" "$work/there" "$work/listed" | uniq -u >"$work/missing"
 sort "$work/there" "$work/listed" "$work/listed" | uniq -u >"$work/extra"
+# A file that is too much may be one that is missing, under another name: of the same length, and of the same hash.
+: >"$work/was"
+: >"$work/now"
+if [ -s "$work/missing" ]; then
+  while read -r path; do
+    length=$(length_of "$path")
+    grep -q "^$length " "$work/sizes" || continue
+    hash=$(hash_of "$path" 2>/dev/null) || continue
+    was=$(sed -n "s|^$length ${hash%% *} ||p" "$work/sizes" | sort - "$work/missing" | uniq -d | sort - "$work/was" "$work/was" | uniq -u | head -n 1)
+    [ -n "$was" ] || continue
+    echo "$was" >>"$work/was"
+    echo "$path" >>"$work/now"
+    told BUNDLE_FILE_RENAMED 32 "$was is there under another name, $path: give it its own again, or copy it again."
+  done <"$work/extra"
+fi
+sort "$work/missing" "$work/was" "$work/was" | uniq -u >"$work/lost"
 while read -r path; do
   case $path in
     *.part[0-9][0-9][0-9]) told BUNDLE_PART_MISSING 36 "$path is missing: copy this part again." ;;
     *) told BUNDLE_FILE_MISSING 30 "$path is missing: copy it again." ;;
   esac
-done <"$work/missing"
-while read -r path; do told BUNDLE_FILE_EXTRA 31 "$path does not belong to the bundle: take it away."; done <"$work/extra"
+done <"$work/lost"
+sort "$work/extra" "$work/now" "$work/now" | uniq -u >"$work/more"
+while read -r path; do told BUNDLE_FILE_EXTRA 31 "$path does not belong to the bundle: take it away."; done <"$work/more"
 
 # Every byte: of all files at once, and where one does not hold each by itself, to say what is wrong with it.
 every=$(wc -l <"$work/sums" | tr -d ' ')
@@ -337,9 +361,14 @@ if [ -s "$work/missing" ] || [ "$(whole_sums)" -ne "$every" ]; then
     fi
   done <"$work/sums"
   # Together they did not hold, and each by itself does.
-  [ "$wrong" -ne 0 ] || told BUNDLE_MEDIUM_CHANGED 41 'The medium does not answer the same twice. Use another one.'
+  [ -n "$wrong" ] || told BUNDLE_MEDIUM_CHANGED 41 'The medium does not answer the same twice. Use another one.'
 fi
-if [ "$wrong" -ne 0 ]; then still_there; exit "$wrong"; fi
+if [ -n "$wrong" ]; then
+  still_there
+  for code in 40 41 32 36 37 30 33 34 35 31; do
+    case $wrong in *" $code "*) exit "$code" ;; esac
+  done
+fi
 withdrawn='its maker has withdrawn none'
 [ -z "$none" ] || withdrawn="none is taken from before $none"
 printf 'The bundle is as it was signed: version %s, counter %s, %s files, built %s; %s.\n' "$version" "$count" "$every" "$day" "$withdrawn"

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BundleCode } from '../../appliance/kernel/errors.ts';
 
@@ -9,8 +9,6 @@ export interface Spoilt {
   code: BundleCode;
   /** The detail that names it. */
   named: string;
-  /** What `verify.sh` says, where it cannot tell as much. */
-  bySh?: BundleCode;
 }
 
 /** Files of a root key, of two keys' lines, in which `ssh-keygen -l` shows the first and `-Y verify` finds the second. */
@@ -38,7 +36,41 @@ export const SPOILT: Readonly<Record<string, Spoilt>> = {
     spoil: (f) => renameSync(join(f, 'README.txt'), join(f, 'README.md')),
     code: 'BUNDLE_FILE_RENAMED',
     named: 'README.txt',
-    bySh: 'BUNDLE_FILE_MISSING',
+  },
+  'a part has another name, and a file is missing': {
+    spoil: (f) => {
+      renameSync(join(f, part(2)), join(f, 'models/weights.part2'));
+      rmSync(join(f, 'README.txt'));
+    },
+    code: 'BUNDLE_FILE_RENAMED',
+    named: part(2),
+  },
+  'a file has another name in case alone': {
+    spoil: (f) => renameSync(join(f, 'README.txt'), join(f, 'readme.TXT')),
+    code: 'BUNDLE_FILE_RENAMED',
+    named: 'README.txt',
+  },
+  'a part is missing, and a file too many': {
+    spoil: (f) => {
+      rmSync(join(f, part(2)));
+      writeFileSync(join(f, 'docs/more.txt'), 'x');
+      truncateSync(join(f, 'bin/node'), 1000);
+    },
+    code: 'BUNDLE_PART_MISSING',
+    named: 'docs/more.txt',
+  },
+  'names that differ in case alone': {
+    spoil: (f) => writeFileSync(join(f, 'readme.TXT'), 'x'),
+    code: 'BUNDLE_PATH_CASE',
+    named: 'readme.TXT',
+  },
+  'a folder whose name differs in case alone': {
+    spoil: (f) => {
+      mkdirSync(join(f, 'Docs'));
+      writeFileSync(join(f, 'Docs/more.txt'), 'x');
+    },
+    code: 'BUNDLE_PATH_CASE',
+    named: 'Docs/more.txt',
   },
   'a file is cut off': {
     spoil: (f) => truncateSync(join(f, 'bin/node'), 1000),
@@ -90,6 +122,16 @@ export const SPOILT: Readonly<Record<string, Spoilt>> = {
   },
   'a hidden file': {
     spoil: (f) => writeFileSync(join(f, '.hidden'), ''),
+    code: 'BUNDLE_PATH_REFUSED',
+    named: 'path',
+  },
+  'a name that no stick takes': {
+    spoil: (f) => writeFileSync(join(f, 'docs/aux.txt'), ''),
+    code: 'BUNDLE_PATH_REFUSED',
+    named: 'path',
+  },
+  'a name that is too long': {
+    spoil: (f) => writeFileSync(join(f, `docs/${'x'.repeat(101)}`), ''),
     code: 'BUNDLE_PATH_REFUSED',
     named: 'path',
   },

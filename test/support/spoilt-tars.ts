@@ -34,6 +34,24 @@ export const SPOILT_TARS: Readonly<Record<string, { spoil(tar: Buffer): Buffer; 
   'an absolute path': { spoil: (tar) => withEntry(tar, plain('/etc/cron.d/x')), code: 'BUNDLE_PATH_ABSOLUTE' },
   'a name that no bundle has': { spoil: (tar) => withEntry(tar, plain('./x')), code: 'BUNDLE_PATH_REFUSED' },
   'a file twice': { spoil: (tar) => withEntry(tar, plain('README.txt')), code: 'BUNDLE_PATH_TWICE' },
+  'a name that differs from another in case alone': {
+    spoil: (tar) => withEntry(tar, plain('readme.TXT')),
+    code: 'BUNDLE_PATH_CASE',
+  },
+  'a folder whose name differs from another in case alone': {
+    spoil: (tar) => withEntry(tar, plain('Docs/more')),
+    code: 'BUNDLE_PATH_CASE',
+  },
+  'a name that no stick takes': { spoil: (tar) => withEntry(tar, plain('docs/nul')), code: 'BUNDLE_PATH_REFUSED' },
+  'a file has another name': {
+    spoil: (tar) => {
+      const [at, changed] = [tar.indexOf('README.txt\0'), Buffer.from(tar)];
+      changed.write('README.md_', at, 'latin1');
+      sealed(changed.subarray(at, at + 512));
+      return changed;
+    },
+    code: 'BUNDLE_FILE_RENAMED',
+  },
   'a file too many': { spoil: (tar) => withEntry(tar, plain('docs/more')), code: 'BUNDLE_FILE_EXTRA' },
 };
 

@@ -70,3 +70,20 @@ export function collision(paths: Iterable<string>): { path: string; other: strin
   }
   return null;
 }
+
+/**
+ * The first path that differs from another in case alone, or that has a folder on its way which does: on a stick both are one.
+ * O(paths).
+ */
+export function differsInCase(paths: Iterable<string>): { path: string; other: string } | null {
+  const seen = new Map<string, { at: string; path: string }>();
+  for (const path of paths) {
+    for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1)) {
+      const at = path.slice(0, end);
+      const known = seen.get(at.toLowerCase());
+      if (known === undefined) seen.set(at.toLowerCase(), { at, path });
+      else if (known.at !== at) return { path, other: known.path };
+    }
+  }
+  return null;
+}

@@ -1,4 +1,6 @@
+import { CONTROL_FILES } from '../format/control-files.ts';
 import type { BundleFile, BundleManifest } from '../format/manifest.ts';
+import { differsInCase } from '../format/paths.ts';
 import type { Hashed } from './hash-place.ts';
 import type { Problem } from './problems.ts';
 
@@ -18,6 +20,9 @@ export async function comparePresence(
   hashOf: (path: string) => Promise<string | null>,
 ): Promise<Problem[]> {
   const problems: Problem[] = [];
+  const alike = differsInCase(new Set([...CONTROL_FILES, ...found.keys()]));
+  if (alike !== null)
+    problems.push({ code: 'BUNDLE_PATH_CASE', path: alike.path, remark: `it is ${alike.other} there` });
   const expected = new Map(manifest.files.map((file) => [file.path, file]));
   const parts = partsOf(manifest);
   const missing = manifest.files.filter(({ path }) => !found.has(path));

@@ -12,6 +12,7 @@ export interface Problem {
 const MOST_NAMED = 100;
 
 const WORDS: Readonly<Partial<Record<BundleCode, string>>> = Object.freeze({
+  BUNDLE_PATH_CASE: 'differs from another path in case alone, and is the same file on a stick: take one of them away',
   BUNDLE_FILE_RENAMED: 'is there under another name',
   BUNDLE_PART_MISSING: 'is a part that is missing: copy this part again',
   BUNDLE_PART_SWAPPED: 'is another part under this name: copy the parts again',
