@@ -18,8 +18,11 @@ const policySchema = z.strictObject({
   debian: z.record(z.string(), z.string()),
   /** Go modules by `path@version`: `scripts/licences/read-go.ts` reads their files. */
   go: z.record(z.string(), z.string()),
-  /** What packages without a text of their own are under: whose they are, and files of `scripts/licences/texts/`. */
-  texts: z.record(z.string(), z.strictObject({ notice: z.string(), files: z.array(z.string()).min(1) })),
+  /** What packages without a text of their own are under: whose they are, files of `scripts/licences/texts/`, and where both are from. */
+  texts: z.record(
+    z.string(),
+    z.strictObject({ notice: z.string().min(1), files: z.array(z.string()).min(1), from: z.string().min(1) }),
+  ),
   /** What packages hold inside a binary of theirs, beside what they say of themselves; without files: the package's own texts. */
   within: z.record(
     z.string(),

@@ -78,6 +78,29 @@ test('parts without the text of a licence are all named, and do not ship', () =>
   assert.match(String(standard[1]!.from), /Apache License/);
 });
 
+test('whose a package without a text is stands in it, and where the text was found stands beside it', (t) => {
+  // What the packages themselves say, where they are installed.
+  for (const [name, file] of [
+    ['@hono/zod-openapi', 'README.md'],
+    ['@hono/zod-validator', 'README.md'],
+    ['sqlite-vec', 'package.json'],
+    ['sqlite-vec-linux-x64', 'package.json'],
+  ] as const) {
+    const says = readFileSync(join(ROOT, 'node_modules', name, file), 'utf8');
+    const [author] = /Yusuke Wada|Alex Garcia/.exec(says) ?? [];
+    const { notice } = policy.texts[`npm/${name}`]!;
+    assert.ok(author !== undefined && notice.includes(author), name);
+    // A year that stands nowhere is nobody's.
+    if (name.startsWith('@hono/')) assert.doesNotMatch(notice, /\d{4}/);
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'frostbyte-policy-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const { from: _, ...unsaid } = policy.texts['npm/sqlite-vec']!;
+  const file = join(folder, 'licences.json');
+  writeFileSync(file, JSON.stringify({ ...policy, texts: { 'npm/sqlite-vec': unsaid } }));
+  assert.throws(() => readPolicy(file), /"from"/);
+});
+
 test('unknown, unfit and missing licences are all named at once', () => {
   const wrong = [
     component('ours', 'MIT'),
