@@ -4,6 +4,7 @@ import { imageLoaderContract } from './image-loader.suite.ts';
 
 imageLoaderContract('containerd’s store of a newer engine', {
   kind: 'containerd',
+  engine: { version: /^26\.1\./, driver: 'overlayfs' },
   skip: stackMissing() ?? newerEngineMissing() ?? false,
   start: startNewerEngine,
 });

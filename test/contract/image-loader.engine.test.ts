@@ -4,6 +4,7 @@ import { imageLoaderContract } from './image-loader.suite.ts';
 
 imageLoaderContract('the classic store of the stack’s engine', {
   kind: 'classic',
+  engine: { version: /^20\.10\.24(?!\d)/, driver: 'overlay2' },
   skip: stackMissing() ?? false,
   async start() {
     const stack = testStack()!;

@@ -21,7 +21,18 @@ export interface EngineUnderTest {
 /** What the loader of images promises, whichever image store an engine has (spec 7, "Images"). */
 export function imageLoaderContract(
   name: string,
-  { kind, start, skip }: { kind: 'classic' | 'containerd'; start(): Promise<EngineUnderTest>; skip: string | false },
+  {
+    kind,
+    engine: expected,
+    start,
+    skip,
+  }: {
+    kind: 'classic' | 'containerd';
+    /** Which engine that is, and what it keeps images with: on another the suite would say nothing of this one. */
+    engine: { version: RegExp; driver: string };
+    start(): Promise<EngineUnderTest>;
+    skip: string | false;
+  },
 ): void {
   describe(`loading images into ${name}`, { skip }, () => {
     /** An engine may keep what an earlier run left. */
@@ -49,6 +60,11 @@ export function imageLoaderContract(
     const idOf = ({ config, manifest }: BroughtImage) => (kind === 'classic' ? config : manifest).digest;
     const load = (...images: BroughtImage[]) => loadImages(store, images, small.open);
     const bytesOf = (image: BroughtImage) => image.layers.reduce((sum, { size }) => sum + size, 0);
+
+    it('runs on the engine that it is meant for', () => {
+      assert.match(engine.docker('version', '--format={{.Server.Version}}'), expected.version);
+      assert.equal(engine.docker('info', '--format={{.Driver}}'), expected.driver);
+    });
 
     it('knows which store it is, and gives each image its name and the id that was built', async () => {
       assert.equal(await store.kind(), kind);
