@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, type StdioOptions, spawnSync } from 'node:child_process';
 import {
   closeSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -24,7 +25,7 @@ import { fingerprint, publicLine, publicOf } from '../../appliance/bundle/sshsig
 import { verifyBundle } from '../../appliance/bundle/verify/verify-bundle.ts';
 import { type BundleWorld, bundleWorld, INPUTS } from '../support/bundle-world.ts';
 import { type Ran, ROOT, runProgram, unpackShipped } from '../support/shipped.ts';
-import { type Stick, type StickFormat, stick, stickMissing } from '../support/stick.ts';
+import { closeGone, type Stick, type StickFormat, stick, stickMissing } from '../support/stick.ts';
 
 /** A bundle on a stick with the file systems that sticks have, written by the command that ships. */
 /** Every byte, whatever order and modes a file system has. */
@@ -188,6 +189,67 @@ describe('writing a bundle to a stick', { skip: stickMissing() ?? false }, () =>
       readdirSync(folder).filter((name) => name.startsWith('pulled')),
       [],
     );
+  });
+
+  test('says that it was pulled out while a tar on it was read, from its file and by standard input', async () => {
+    // More than a system reads ahead.
+    const large = { path: 'docs/large.bin', from: Buffer.alloc(8 << 20, 'large') };
+    const built = await world.build('large', { inputs: [...INPUTS, large], partBytes: 2 ** 30 });
+    const tar = await world.tar(built.path, built.manifest);
+    const target = join(folder, 'pulled');
+    for (const way of ['file', 'input'] as const) {
+      const { at, pull, pid } = await have('exfat');
+      const place = join(at, 'bundle.tar');
+      cpSync(tar, place);
+      forgetCached(place);
+      const input = openSync(place, 'r');
+      try {
+        if (way === 'file') {
+          const progress = (done: number) => void (done > 0 && pull());
+          await assert.rejects(verifyBundle(place, { ...trusting(), target, progress }), {
+            code: 'BUNDLE_MEDIUM_FAILED',
+          });
+        } else {
+          const words = ['test/support/verify-pulled-input.ts', anchor, target, String(pid)];
+          const stdio: StdioOptions = [input, 'pipe', 'inherit'];
+          const ran = spawnSync(process.execPath, words, { cwd: ROOT, stdio, encoding: 'utf8' });
+          assert.equal(ran.stdout, 'BUNDLE_MEDIUM_FAILED\n');
+        }
+      } finally {
+        closeGone(input);
+        medium?.end();
+      }
+      assert.deepEqual(
+        readdirSync(folder).filter((name) => name.startsWith('pulled')),
+        [],
+        'nothing is left of what did not hold',
+      );
+    }
+  });
+
+  test('of which a pipe or a device ends too early is no whole bundle, to both verifiers', async () => {
+    const bytes = readFileSync(await world.tar(path, readManifest(readFileSync(join(path, 'MANIFEST.json'), 'utf8'))));
+    const disk = join(folder, 'short');
+    writeFileSync(disk, bytes);
+    const env = { PATH: process.env.PATH ?? '' };
+    const half = (bytes.length >> 10) * 512;
+    const words = ['--find', '--show', '--read-only', `--sizelimit=${half}`, disk];
+    const device = execFileSync('losetup', words, { encoding: 'utf8' }).trim();
+    const script = join(ROOT, 'host/bundle/verify.sh');
+    try {
+      for (const verify of [`'${frostbyte}' bundle verify`, `sh '${script}'`]) {
+        const given = `${verify} --anchor '${anchor}'`;
+        const cut = await runProgram(['sh', '-c', `${given} ${device}`], { env });
+        assert.equal(cut.code, BUNDLE_EXIT.BUNDLE_TAR_INVALID, cut.err);
+        // Whoever writes into a pipe is killed in the middle.
+        const writer = `sh -c "head -c ${half} '${disk}'; kill -9 \\$\\$"`;
+        const died = await runProgram(['sh', '-c', `${writer} | ${given} -`], { env });
+        assert.equal(died.code, BUNDLE_EXIT.BUNDLE_TAR_INVALID, died.err);
+        assert.match(died.err, /it ends in the middle[\s\S]*[Cc]opy it again/);
+      }
+    } finally {
+      execFileSync('losetup', ['--detach', device]);
+    }
   });
 
   test('is verified from a device that nobody can write to, with whatever was on it behind the bundle', async () => {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, type StdioOptions, spawnSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -17,12 +18,12 @@ import { BUNDLE_EXIT } from '../../appliance/bundle/exit-codes.ts';
 import type { BundleManifest } from '../../appliance/bundle/format/manifest.ts';
 import { fingerprint, publicLine, publicOf } from '../../appliance/bundle/sshsig/keys.ts';
 import { sha256Hex } from '../../appliance/kernel/digest.ts';
-import { type BuildChanges, type BundleWorld, bundleWorld, newKey } from '../support/bundle-world.ts';
+import { type BuildChanges, type BundleWorld, bundleWorld, INPUTS, newKey } from '../support/bundle-world.ts';
 import { ALL_FAULTS, seeded } from '../support/faults/random.ts';
 import { HIDDEN_KEYS, SPOILT } from '../support/spoilt-bundles.ts';
 import { SPOILT_LISTS, spoilLists } from '../support/spoilt-lists.ts';
 import { SPOILT_TARS } from '../support/spoilt-tars.ts';
-import { stick, stickMissing } from '../support/stick.ts';
+import { closeGone, stick, stickMissing } from '../support/stick.ts';
 import { stockSshKeygen, without } from '../support/stock-tools.ts';
 
 /** `verify.sh`: what a host without any of our programs says of a bundle, with each shell that hosts have. */
@@ -36,6 +37,8 @@ let path: string;
 let manifest: BundleManifest;
 let anchor: string;
 let tar: Buffer;
+/** The tar of one with a file that no system reads ahead. */
+let largeTar: string;
 let copies = 0;
 /** A folder with the applets of busybox and ssh-keygen: nothing else is found there. */
 let applets: string;
@@ -50,6 +53,9 @@ before(async () => {
   world = bundleWorld();
   ({ path, manifest } = await world.build('genuine'));
   tar = readFileSync(await world.tar(path, manifest));
+  const large = { path: 'docs/large.bin', from: Buffer.alloc(8 << 20, 'large') };
+  const built = await world.build('large', { inputs: [...INPUTS, large], partBytes: 2 ** 30 });
+  largeTar = await world.tar(built.path, built.manifest);
   anchor = join(world.folder, 'allowed_signers');
   writeFileSync(anchor, `frostbyte-root ${publicLine(publicOf(world.root))}\n`);
   applets = join(world.folder, 'applets');
@@ -142,6 +148,19 @@ for (const { name, shell, environment } of SHELLS) {
       }
     });
 
+    test('says of a pipe whose writer died that the archive is not whole', () => {
+      const file = join(world.folder, `${name}-${copies++}.tar`);
+      writeFileSync(file, tar);
+      const command = shell === 'busybox' ? join(applets, 'sh') : 'dash';
+      const words = `${command} ${SCRIPT} --anchor ${anchor} -`;
+      const half = `{ head -c ${tar.length >> 1} ${file}; kill -9 $$; }`;
+      const run = spawnSync('sh', ['-c', `sh -c '${half}' | PATH=${environment().PATH} ${words}`], {
+        encoding: 'utf8',
+      });
+      assert.equal(run.status, BUNDLE_EXIT.BUNDLE_TAR_INVALID, run.stderr);
+      assert.match(run.stderr, /it ends in the middle\. Copy it again\.$/m);
+    });
+
     for (const [about, { spoil, code }] of Object.entries(SPOILT_TARS).filter((_, at) => isMine(at))) {
       test(`refuses a tar: ${about}`, () => {
         const told = verifyTar(spoil(tar), 'file');
@@ -173,7 +192,7 @@ for (const { name, shell, environment } of SHELLS) {
     });
 
     /** Runs it with a `sha256sum` that does what `script` says; that is told where a line a call is counted, and has the real one in `$real`. */
-    function meddling(folder: string, script: (count: string) => string) {
+    function meddling(bundle: string | number, script: (count: string) => string) {
       const tools = join(world.folder, `${name}-tools-${copies++}`);
       mkdirSync(tools);
       const real = environment()
@@ -185,7 +204,10 @@ for (const { name, shell, environment } of SHELLS) {
       writeFileSync(join(tools, 'sha256sum'), text, { mode: 0o755 });
       const command = shell === 'busybox' ? join(applets, 'sh') : 'dash';
       const env = { PATH: `${tools}:${environment().PATH}` };
-      return spawnSync(command, [SCRIPT, '--anchor', anchor, folder], { env, encoding: 'utf8', cwd: '/' });
+      // A number: an open file, as its standard input.
+      const [words, input] = typeof bundle === 'string' ? [bundle, 'ignore' as const] : ['-', bundle];
+      const stdio: StdioOptions = [input, 'pipe', 'pipe'];
+      return spawnSync(command, [SCRIPT, '--anchor', anchor, words], { env, encoding: 'utf8', cwd: '/', stdio });
     }
 
     test('takes nothing from a medium that answers a second read differently', () => {
@@ -228,19 +250,24 @@ for (const { name, shell, environment } of SHELLS) {
     test('says of a medium that is pulled out in the middle that it is gone, and of no file that it is missing', {
       skip: mountMissing || (stickMissing() ?? false),
     }, async () => {
-      const medium = await stick('exfat', 16);
-      try {
-        const folder = join(medium.at, 'bundle');
-        cpSync(path, folder, { recursive: true });
-        // The third time that it hashes, the stick is gone.
-        const run = meddling(
-          folder,
-          (count) => `if [ "$(wc -l <${count})" -eq 3 ]; then kill -9 ${medium.pid}; fi\nexec $real "$@"`,
-        );
-        assert.equal(run.status, BUNDLE_EXIT.BUNDLE_MEDIUM_FAILED, run.stderr);
-        assert.match(run.stderr, /^BUNDLE_MEDIUM_FAILED: The medium cannot be read any more: it was pulled out/m);
-      } finally {
-        medium.end();
+      for (const form of ['folder', 'tar', 'input'] as const) {
+        const medium = await stick('exfat', 32);
+        const place = join(medium.at, 'bundle');
+        if (form === 'folder') cpSync(path, place, { recursive: true });
+        else cpSync(largeTar, place);
+        const input = form === 'input' ? openSync(place, 'r') : null;
+        try {
+          // The third time that it hashes, the stick is gone; what comes next was not read ahead, as large as it is.
+          const run = meddling(
+            input ?? place,
+            (count) => `if [ "$(wc -l <${count})" -eq 3 ]; then kill -9 ${medium.pid}; fi\nexec $real "$@"`,
+          );
+          assert.equal(run.status, BUNDLE_EXIT.BUNDLE_MEDIUM_FAILED, `${form}: ${run.stderr}`);
+          assert.match(run.stderr, /^BUNDLE_MEDIUM_FAILED: The medium cannot be read any more/m);
+        } finally {
+          if (input !== null) closeGone(input);
+          medium.end();
+        }
       }
     });
 

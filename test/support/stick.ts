@@ -62,3 +62,12 @@ export async function stick(format: StickFormat, megabytes: number): Promise<Sti
     },
   };
 }
+
+/** Closes a file of a stick that was pulled out, which cannot be done without a complaint. */
+export function closeGone(fd: number): void {
+  try {
+    closeSync(fd);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOTCONN') throw error;
+  }
+}

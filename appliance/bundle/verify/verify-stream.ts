@@ -123,7 +123,7 @@ class TarReader {
   async *content({ path }: TarEntry): AsyncIterable<Buffer> {
     while (this.#left > 0) {
       const piece = await this.#some(this.#left);
-      if (piece === null) throw tarInvalid(`it ends in the middle of ${path}`);
+      if (piece === null) throw tarInvalid(`it ends in the middle of ${path}; copy it again`);
       this.#left -= piece.length;
       yield piece;
     }
@@ -147,7 +147,7 @@ class TarReader {
   async #skip(): Promise<void> {
     while (this.#left > 0) {
       const piece = await this.#some(this.#left);
-      if (piece === null) throw tarInvalid('it ends in the middle');
+      if (piece === null) throw tarInvalid('it ends in the middle; copy it again');
       this.#left -= piece.length;
     }
     if ((await this.#exactly(this.#padding)).some((byte) => byte !== 0)) throw tarInvalid(PADDING_SAYS);
@@ -158,7 +158,7 @@ class TarReader {
     const parts: Buffer[] = [];
     for (let left = length; left > 0; ) {
       const piece = await this.#some(left);
-      if (piece === null) throw tarInvalid('it ends in the middle');
+      if (piece === null) throw tarInvalid('it ends in the middle; copy it again');
       // It may be overwritten by the next.
       parts.push(Buffer.from(piece));
       left -= piece.length;
