@@ -33,8 +33,8 @@ export async function takeForeign(
   const { name, version, manifest_digest: digest, replaces } = image;
   const without =
     replaces === undefined
-      ? `build without it: WITHOUT=${name}`
-      : `build with the one made here: without OBJECTS=${name}`;
+      ? `build without it, which the package then says: make images bundle WITHOUT=${name}`
+      : `build with the one made here: make images, without OBJECTS=${name}`;
   if (digest === null)
     throw new Error(`${name} ${version} has no digest in images/lock.json: pin it there, or ${without}`);
   const tag = imageTag(replaces ?? name, release());
@@ -66,7 +66,9 @@ export async function takeForeign(
 function sourceOf(image: ForeignImage, registry: string | undefined, work: string): Source {
   if (image.source === 'archive') return openArchive(image.file, join(work, 'archive'));
   if (registry === undefined)
-    throw new Error(`no registry was named (REGISTRY=https://… that has ${image.repository})`);
+    throw new Error(
+      `no registry was named. Where this host reaches one that has ${image.repository}: make images bundle REGISTRY=https://… (its name in the place of …)`,
+    );
   return openRegistry(registry, image.repository);
 }
 
