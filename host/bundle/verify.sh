@@ -11,7 +11,7 @@
 # --list-serial  the lowest serial of the signers' lists that is taken, instead of the known one
 # --counter      the lowest counter of a bundle that is taken, instead of the known one
 #
-# Exit code: 0 all of it is as it was signed, 2 usage, else what is wrong (docs: exit codes of the bundle).
+# Exit code: 0 all of it is as it was signed, 2 usage, else what is wrong (docs/failures.md).
 set -u
 LC_ALL=C
 export LC_ALL
@@ -249,6 +249,9 @@ signed SHA256SUMS signers/allowed_signers frostbyte-release frostbyte-bundle sig
 # For whom it is.
 # (The manifest is one line of canonical JSON, its members in the order of their names.)
 case $(uname -m) in x86_64) arch=amd64 ;; aarch64) arch=arm64 ;; *) arch=$(uname -m) ;; esac
+if [ "$(wc -l <MANIFEST.json)" -ne 1 ] || ! grep -q -x '{"arch":"[a-z0-9]*",.*}' MANIFEST.json; then
+  refuse BUNDLE_MANIFEST_INVALID 20 'MANIFEST.json cannot be read as the list of a bundle.'
+fi
 is=$(sed -n 's/^{"arch":"\([a-z0-9]*\)",.*/\1/p' MANIFEST.json)
 [ "$is" = "$arch" ] || refuse BUNDLE_WRONG_ARCHITECTURE 50 "The bundle is for ${is:-nothing}; this host is $arch."
 # An update is held against the newest one of its kind, and not against releases.

@@ -20,6 +20,7 @@ import { fingerprint, publicLine, publicOf } from '../../appliance/bundle/sshsig
 import { sha256Hex } from '../../appliance/kernel/digest.ts';
 import { type BuildChanges, type BundleWorld, bundleWorld, INPUTS, newKey } from '../support/bundle-world.ts';
 import { ALL_FAULTS, seeded } from '../support/faults/random.ts';
+import { REFUSED } from '../support/refused-bundles.ts';
 import { HIDDEN_KEYS, SPOILT } from '../support/spoilt-bundles.ts';
 import { SPOILT_LISTS, spoilLists } from '../support/spoilt-lists.ts';
 import { SPOILT_TARS } from '../support/spoilt-tars.ts';
@@ -279,22 +280,22 @@ for (const { name, shell, environment } of SHELLS) {
       });
     }
 
-    test('refuses whoever may not sign, and whatever is older than what is known', async () => {
-      const cases: [BundleManifest | string, keyof typeof BUNDLE_EXIT, ...string[]][] = [
-        [await built({ signer: newKey() }), 'BUNDLE_SIGNER_UNKNOWN'],
-        [await built({ rootSigner: newKey() }), 'BUNDLE_SIGNER_UNKNOWN'],
-        [await built({ lists: { valid_before: '20200101' } }), 'BUNDLE_SIGNER_OUTDATED'],
-        [await built({ lists: { valid_after: '20990101' } }), 'BUNDLE_SIGNER_OUTDATED'],
-        [await built({ lists: { revoked: [newKey(), world.release] } }), 'BUNDLE_SIGNER_REVOKED'],
-        [await built({ about: { arch: 'arm64' } }), 'BUNDLE_WRONG_ARCHITECTURE'],
-        [path, 'BUNDLE_OLDER', '--counter', '8'],
-        [await built({ lists: { none_before: '20260922' } }), 'BUNDLE_OLDER'],
+    for (const [about, { changes, seen, code }] of Object.entries(REFUSED)) {
+      test(`refuses one of which ${about}`, async () => {
+        const told = verify(changes === undefined ? path : await built(changes(world)), ...(seen?.options ?? []));
+        assert.equal(told.code, BUNDLE_EXIT[code], told.said);
+        assert.match(told.said, new RegExp(`^${code}: `, 'm'));
+      });
+    }
+
+    test('refuses lists older than the known ones, and a root key that was not given', async () => {
+      const cases: [string, keyof typeof BUNDLE_EXIT, ...string[]][] = [
         [path, 'BUNDLE_SIGNERS_INVALID', '--list-serial', '4'],
         [path, 'BUNDLE_SIGNER_UNKNOWN', '--fingerprint', fingerprint(publicOf(newKey()))],
         [join(world.folder, 'nowhere'), 'BUNDLE_FILE_MISSING'],
       ];
       for (const [folder, expected, ...options] of cases) {
-        const { code, said } = verify(String(folder), ...options);
+        const { code, said } = verify(folder, ...options);
         assert.equal(code, BUNDLE_EXIT[expected], `${expected}: ${said}`);
       }
       const { code, said } = verify(await built({ lists: { none_before: '20260921' } }));

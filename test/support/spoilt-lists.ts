@@ -15,7 +15,15 @@ type File = BundleManifest['files'][number];
  * deceives, must not get a file to where it does not belong.
  */
 export const SPOILT_LISTS: Readonly<
-  Record<string, { files(files: readonly File[]): File[]; sums?(text: string): string; code: BundleCode }>
+  Record<
+    string,
+    {
+      files(files: readonly File[]): File[];
+      manifest?(text: string): string;
+      sums?(text: string): string;
+      code: BundleCode;
+    }
+  >
 > = {
   'name a path twice': { files: (files) => [...files, files[0]!], code: 'BUNDLE_PATH_TWICE' },
   'name paths that differ in case alone': {
@@ -36,6 +44,16 @@ export const SPOILT_LISTS: Readonly<
     sums: (text) => text.replace(/^[0-9a-f]{64}/, '0'.repeat(64)),
     code: 'BUNDLE_LISTS_DIFFER',
   },
+  'are no list of a bundle': {
+    files: (files) => [...files],
+    manifest: () => '{"a list":"of something else"}\n',
+    code: 'BUNDLE_MANIFEST_INVALID',
+  },
+  'hold a line that is none': {
+    files: (files) => [...files],
+    sums: (text) => `${text}a word to whoever reads this\n`,
+    code: 'BUNDLE_MANIFEST_INVALID',
+  },
   'name more files than any bundle has': {
     files: (files) => [...files, ...Array.from({ length: 50_001 }, (_, n) => ({ ...files[0]!, path: `bomb/${n}` }))],
     code: 'BUNDLE_TOO_LARGE',
@@ -49,11 +67,12 @@ export const SPOILT_LISTS: Readonly<
 
 /** Writes such lists into the folder of a bundle and signs them. */
 export function spoilLists(folder: string, name: string, { release }: Pick<BundleWorld, 'release'>): void {
-  const { files, sums = (text: string) => text } = SPOILT_LISTS[name]!;
+  const same = (text: string) => text;
+  const { files, manifest: write = same, sums = same } = SPOILT_LISTS[name]!;
   const manifest = JSON.parse(readFileSync(join(folder, 'MANIFEST.json'), 'utf8')) as BundleManifest;
   const ordered = [...manifest.files].sort((a, b) => Number(b.path === 'README.txt') - Number(a.path === 'README.txt'));
   const spoilt = { ...manifest, files: files(ordered) };
-  const text = `${canonicalJson(spoilt)}\n`;
+  const text = write(`${canonicalJson(spoilt)}\n`);
   const lines = [...spoilt.files.map(({ path, sha256 }) => [sha256, path]), [sha256Hex(text), 'MANIFEST.json']];
   const listed = sums(lines.map(([hash, path]) => `${hash}  ${path}\n`).join(''));
   for (const [file, content] of [

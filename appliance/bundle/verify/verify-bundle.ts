@@ -74,20 +74,16 @@ export function genuine(
 /** Both lists are signed, and must say the same: whoever checks by hand sees only one of them. */
 function agree({ files }: BundleManifest, { manifest, checksums }: Trusted): void {
   const listed = readChecksums(checksums);
+  if (typeof listed === 'string')
+    throw new FrostbyteError('BUNDLE_MANIFEST_INVALID', 'SHA256SUMS of the bundle cannot be used.', {
+      details: [{ field: 'SHA256SUMS', constraint: `a list of sha256sum: ${listed}` }],
+    });
   const expected = new Map(files.map(({ path, sha256 }) => [path, sha256]));
   expected.set(MANIFEST, sha256Hex(manifest));
-  const same =
-    typeof listed !== 'string' &&
-    listed.size === expected.size &&
-    [...expected].every(([path, sha256]) => listed.get(path) === sha256);
+  const same = listed.size === expected.size && [...expected].every(([path, sha256]) => listed.get(path) === sha256);
   if (same) return;
   throw new FrostbyteError('BUNDLE_LISTS_DIFFER', 'MANIFEST.json and SHA256SUMS do not say the same.', {
-    details: [
-      {
-        field: 'SHA256SUMS',
-        constraint: typeof listed === 'string' ? listed : 'every file of the manifest, and MANIFEST.json',
-      },
-    ],
+    details: [{ field: 'SHA256SUMS', constraint: 'every file of the manifest, and MANIFEST.json' }],
   });
 }
 

@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { BUNDLE_EXIT } from '../../../../appliance/bundle/exit-codes.ts';
 import type { BundleManifest } from '../../../../appliance/bundle/format/manifest.ts';
 import { tarHeader } from '../../../../appliance/bundle/format/tar.ts';
 import { fingerprint, publicLine, publicOf } from '../../../../appliance/bundle/sshsig/keys.ts';
@@ -24,6 +25,7 @@ import { type VerifyOptions, verifyBundle } from '../../../../appliance/bundle/v
 import { verifyStream } from '../../../../appliance/bundle/verify/verify-stream.ts';
 import type { FrostbyteError } from '../../../../appliance/kernel/errors.ts';
 import { type BundleWorld, bundleWorld, newKey, PART_BYTES } from '../../../support/bundle-world.ts';
+import { REFUSED } from '../../../support/refused-bundles.ts';
 import { part, SPOILT } from '../../../support/spoilt-bundles.ts';
 import { SPOILT_LISTS, spoilLists } from '../../../support/spoilt-lists.ts';
 import { plain, SPOILT_TARS, withEntry } from '../../../support/spoilt-tars.ts';
@@ -194,13 +196,12 @@ describe('whom a bundle is from', () => {
     return [...codes][0];
   };
 
-  test('decides: a foreign, an outdated, a revoked key, and lists that the root key did not sign', async () => {
-    assert.equal(await codeOf('foreign', { signer: newKey() }), 'BUNDLE_SIGNER_UNKNOWN');
-    assert.equal(await codeOf('old', { lists: { valid_before: '20200101' } }), 'BUNDLE_SIGNER_OUTDATED');
-    assert.equal(await codeOf('early', { lists: { valid_after: '20990101' } }), 'BUNDLE_SIGNER_OUTDATED');
-    assert.equal(await codeOf('revoked', { lists: { revoked: [newKey(), world.release] } }), 'BUNDLE_SIGNER_REVOKED');
-    assert.equal(await codeOf('usurped', { rootSigner: newKey() }), 'BUNDLE_SIGNER_UNKNOWN');
-  });
+  for (const [about, { changes, seen, code }] of Object.entries(REFUSED)) {
+    test(`decides, and for whom: ${about}`, async () => {
+      const host = { arch: 'amd64', counter: 0, not_before: 0, allow_older: false, ...seen?.host } as const;
+      assert.equal(await codeOf(`refused-${copies++}`, changes?.(world) ?? {}, { host }), code);
+    });
+  }
 
   test('decides: one from before the day that the root key names is taken nowhere, whatever an operator says', async () => {
     const host = { arch: 'amd64', counter: 0, not_before: 0, allow_older: true } as const;
@@ -355,4 +356,18 @@ describe('what is wrong with a tar', () => {
       [[4000, Math.ceil(4000 / PART_BYTES)]],
     );
   });
+});
+
+test('each refusal that there is is tried on both verifiers', () => {
+  const tables = [SPOILT, SPOILT_TARS, SPOILT_LISTS, REFUSED].flatMap((table) => Object.values(table));
+  const codes = new Set(tables.map(({ code }) => code));
+  const elsewhere = {
+    // test/shipped/medium.test.ts and verify-sh.test.ts: sticks that are pulled out.
+    BUNDLE_MEDIUM_FAILED: 'both',
+    // The program keeps what it has hashed, and reads nothing twice (above).
+    BUNDLE_MEDIUM_CHANGED: 'verify.sh',
+    // test/unit/bundle/signers/folder.test.ts and verify-sh.test.ts.
+    BUNDLE_SIGNERS_INVALID: 'both',
+  };
+  assert.deepEqual([...codes, ...Object.keys(elsewhere)].sort(), Object.keys(BUNDLE_EXIT).sort());
 });
