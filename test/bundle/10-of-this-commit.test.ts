@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  appendFileSync,
+  existsSync,
+  globSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { bundledImages } from '../../appliance/bundle/build/oci-layout.ts';
 import { applyDelta } from '../../appliance/bundle/delta/apply-delta.ts';
@@ -17,6 +26,7 @@ import { hashHere } from '../support/bundle-world.ts';
 import { type Checkout, checkOut } from '../support/checkouts.ts';
 import { docker } from '../support/docker.ts';
 import { ALL_FAULTS, seeded } from '../support/faults/random.ts';
+import { foreignRegistry } from '../support/foreign-registry.ts';
 import { ROOT } from '../support/shipped.ts';
 import { stackMissing, testStack } from '../support/stack.ts';
 
@@ -79,10 +89,46 @@ describe('the bundle of this commit', { skip: missing ?? false }, () => {
   });
 
   it('is the same to the byte from another checkout, in another folder, at another time, in another zone', () => {
-    second = checkOut('a-second-one-with-a-longer-name');
+    // The first takes what this tree made; here the cheapest image, and the program of ours in it, are made from nothing.
+    second = checkOut('a-second-one-with-a-longer-name', { anew: ALL_FAULTS ? 'all' : ['objects'] });
     second.build();
     const again = second.bundle(join(folder, 'again'), { TZ: 'Asia/Kathmandu', LC_ALL: 'C' });
+    assert.ok(existsSync(join(second.folder, '.cache/compiler')), 'the compiler had nothing kept');
+    const images = join(second.folder, '.cache/images');
+    const built = globSync('*/image.json', { cwd: images }).find((file) =>
+      readFileSync(join(images, file), 'utf8').includes('"objects"'),
+    );
+    for (const blob of globSync(`${dirname(built!)}/blobs/sha256/*`, { cwd: images }))
+      assert.equal(statSync(join(images, blob)).nlink, 1, `${blob} is linked from elsewhere`);
     execFileSync('diff', ['-r', path, again]);
+  });
+
+  it('whose pins move by make images-update, to a version that somebody names, and stay where nobody does', async () => {
+    const changed = () =>
+      execFileSync('git', ['diff', '--unified=0', 'images/lock.json'], { cwd: second.folder, encoding: 'utf8' });
+    assert.match(await second.make('images-update', 'PINS=keep'), /^no pin changed$/m);
+    assert.equal(changed(), '');
+    const others = await foreignRegistry();
+    try {
+      const told = await second.make('images-update', 'PINS=keep', 'MOVE=qdrant=v9.9.9', `REGISTRY=${others.origin}`);
+      assert.match(told, new RegExp(`^qdrant: v\\S+ sha256:[0-9a-f]{64} → v9\\.9\\.9 ${others.manifest}$`, 'm'));
+      const lines = changed()
+        .split('\n')
+        .filter((line) => /^[+-] /.test(line));
+      assert.deepEqual(
+        lines
+          .filter((line) => line.startsWith('+'))
+          .map((line) => line.replace(/^\+ *"(\w+)": "?([^",]+)"?,?$/, '$1 $2')),
+        [
+          'version v9.9.9',
+          `manifest_digest ${others.manifest}`,
+          `config_digest ${others.config}`,
+          `size ${others.size}`,
+        ],
+      );
+    } finally {
+      await others.end();
+    }
   });
 
   it(`of which a byte is changed is refused by both verifiers, ${CHANGES} times`, { timeout: 1_200_000 }, async () => {

@@ -1,20 +1,25 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROOT } from './shipped.ts';
+import { ROOT, runProgram } from './shipped.ts';
 
 /** A checkout of the commit that this tree stands on, in a folder of its own, with what is installed and fetched here. */
 export interface Checkout {
   folder: string;
   /** Builds `dist/` from its sources. */
   build(): void;
+  /** Runs a target of make, as it is typed there; what it printed. */
+  make(...words: string[]): Promise<string>;
   /** Runs `scripts/bundle.ts`; the bundle's folder. What of its images our program is in is made anew. */
   bundle(out: string, environment?: Record<string, string>, more?: readonly string[]): string;
   end(): void;
 }
 
-/** What a build host has fetched is linked, not copied; of what it has built, only what no source of ours goes into. */
-export function checkOut(name: string): Checkout {
+/**
+ * What a build host has fetched is linked, not copied; of what it has built, only what no source of ours goes into, and of that
+ * nothing of these images (`all`: of no image, and no program that is compiled), which are made from nothing.
+ */
+export function checkOut(name: string, { anew = [] }: { anew?: readonly string[] | 'all' } = {}): Checkout {
   const folder = mkdtempSync(join(ROOT, `.cache/checkout-${name}-`));
   const run = (command: string, args: string[], environment: Record<string, string> = {}) =>
     execFileSync(command, args, {
@@ -31,11 +36,18 @@ export function checkOut(name: string): Checkout {
     );
   execFileSync('git', ['clone', '--quiet', ROOT, folder]);
   for (const installed of ['node_modules', '.toolchain']) execFileSync('cp', ['-al', join(ROOT, installed), folder]);
-  mkdirSync(join(folder, '.cache/images'), { recursive: true });
-  for (const fetched of ['packages', 'go'])
-    execFileSync('cp', ['-al', join(ROOT, '.cache', fetched), join(folder, '.cache')]);
+  // (Stamps of their own: by those of the links everything would be older than the sources.)
+  for (const stamp of ['.toolchain/integrity.json', 'node_modules/.stamp']) {
+    const text = readFileSync(join(folder, stamp));
+    rmSync(join(folder, stamp));
+    writeFileSync(join(folder, stamp), text);
+  }
+  for (const made of ['.cache/images', '.cache/go']) mkdirSync(join(folder, made), { recursive: true });
+  for (const one of ['packages', anew === 'all' ? 'go/licences' : 'go'])
+    execFileSync('cp', ['-alT', join(ROOT, '.cache', one), join(folder, '.cache', one)]);
   for (const key of readdirSync(join(ROOT, '.cache/images'))) {
-    if (isOfOthers(join(ROOT, '.cache/images', key)))
+    const image = join(ROOT, '.cache/images', key);
+    if (anew !== 'all' && isOfOthers(image) && !anew.includes(nameOf(image)))
       execFileSync('cp', ['-al', join(ROOT, '.cache/images', key), join(folder, '.cache/images')]);
   }
   const keys = join(ROOT, '.cache/trial-keys');
@@ -43,8 +55,15 @@ export function checkOut(name: string): Checkout {
   return {
     folder,
     build: () => node('scripts/build.ts'),
+    async make(...words) {
+      const { MAKEFLAGS: _, MAKELEVEL: __, ...env } = process.env;
+      const ran = await runProgram(['make', ...words], { cwd: folder, env: env as Record<string, string> });
+      if (ran.code !== 0) throw new Error(`make ${words.join(' ')}: ${ran.err}`);
+      return ran.out;
+    },
     bundle(out, environment = {}, more = []) {
-      node('scripts/bundle.ts', ['--without=qdrant', `--out=${out}`, ...more], environment);
+      const compiler: Record<string, string> = anew.length === 0 ? {} : { GOCACHE: join(folder, '.cache/compiler') };
+      node('scripts/bundle.ts', ['--without=qdrant', `--out=${out}`, ...more], { ...environment, ...compiler });
       return out;
     },
     end: () => rmSync(folder, { recursive: true, force: true }),
@@ -53,10 +72,14 @@ export function checkOut(name: string): Checkout {
 
 /** An image without our program, or the layer of one that Debian's packages are in: the lock holds them. */
 function isOfOthers(folder: string): boolean {
-  const read = (file: string) => {
-    const path = join(folder, file);
-    return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as { name?: string; about?: string }) : null;
-  };
-  const name = read('image.json')?.name;
-  return name === undefined ? Boolean(read('layer.json')?.about) : name !== 'appliance';
+  const name = nameOf(folder);
+  return name === '' ? Boolean(read(folder, 'layer.json')?.about) : name !== 'appliance';
+}
+
+/** Of a layer none. */
+const nameOf = (folder: string): string => read(folder, 'image.json')?.name ?? '';
+
+function read(folder: string, file: string): { name?: string; about?: string } | null {
+  const path = join(folder, file);
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as { name?: string; about?: string }) : null;
 }
