@@ -16,6 +16,7 @@ import {
   atTerminal,
   begunWith,
   filesOf,
+  inputRuleThere,
   installWords,
   killedIn,
   stateOf,
@@ -368,6 +369,7 @@ describe('a sealed host that has neither Docker nor Compose', { skip: missing ??
     assert.equal(await box.must('dpkg-query', '--show'), packages);
     for (const gone of ['opt/frostbyte', 'usr/local/bin/frostbyte', 'etc/frostbyte/frostbyte.yaml', 'run/frostbyte'])
       assert.equal((await box.run(['test', '-e', `/${gone}`])).code, 1, gone);
+    assert.equal(inputRuleThere(box), false);
     assert.equal(
       await box.must('sh', '-c', 'ls /etc/systemd/system /etc/systemd/system/*.wants | grep -c frostbyte || :'),
       '0',
@@ -392,6 +394,7 @@ describe('a sealed host that has neither Docker nor Compose', { skip: missing ??
     const { out } = await box.run(['frostbyte', 'tenant', 'list', '--json'], { env: { FROSTBYTE_TOKEN: token } });
     const known = (JSON.parse(out) as { tenant_id: string }[]).length;
     assert.ok(known >= 4, `those of before, and those of this installation's checks: ${out}`);
+    assert.equal(inputRuleThere(box), true);
     const since = await box.must('date', '+@%s');
     const back = await box.run(['frostbyte', 'plan', 'rollback', '--progress', 'lines']);
     assert.equal(back.code, 0, back.err);
@@ -408,6 +411,7 @@ describe('a sealed host that has neither Docker nor Compose', { skip: missing ??
     ])
       assert.equal(existsSync(join(box.root, gone)), false, gone);
     assert.doesNotMatch(readFileSync(join(box.root, 'etc/passwd'), 'utf8'), /frostbyte/);
+    assert.equal(inputRuleThere(box), false);
     assert.equal(
       existsSync(join(box.root, 'var/lib/frostbyte/secrets/root.age')),
       true,

@@ -4,6 +4,7 @@ import type { HostLayout } from '../../bundle/host-layout.ts';
 import type { RunningTools } from '../../bundle/install/tools.ts';
 import { type Config, defaultConfig } from '../../config/schema.ts';
 import { engineOnHost } from './engine-on-host.ts';
+import { hostInputRule } from './host-input-rule.ts';
 import { installationChecks } from './installation-checks.ts';
 import { installedConfig } from './installed-config.ts';
 import { controlAnswers, gatewayAnswers, hostReadiness } from './readiness.ts';
@@ -29,6 +30,7 @@ export function runningTools(layout: HostLayout): RunningTools {
       engine,
       answer: async () => (await controlAnswers(config())) && (await gatewayAnswers(config())),
     }),
+    inputRule: hostInputRule(),
     readiness: hostReadiness(config),
     recovery: hostRecovery(config),
     checks: installationChecks(siteOf(config)),

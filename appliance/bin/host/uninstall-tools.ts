@@ -5,13 +5,12 @@ import { readEvidence } from '../../bundle/evidence/log.ts';
 import type { HostLayout } from '../../bundle/host-layout.ts';
 import type { InstallTools } from '../../bundle/install/tools.ts';
 import { RUN_FOLDER } from '../../bundle/install/units.ts';
-import type { InputRule, RunningHost, UninstallTools } from '../../bundle/uninstall/tools.ts';
-import { hostProgram } from '../entry.ts';
+import type { RunningHost, UninstallTools } from '../../bundle/uninstall/tools.ts';
 import { engineContents, memoryFolder } from './engine-contents.ts';
 import { engineOnHost } from './engine-on-host.ts';
+import { hostInputRule } from './host-input-rule.ts';
 import { installedConfig } from './installed-config.ts';
 import { controlAnswers, gatewayAnswers } from './readiness.ts';
-import { runProgram } from './run-program.ts';
 import { hostServices } from './services.ts';
 
 /** That systemd runs this host, and is not only installed. */
@@ -49,25 +48,5 @@ function runningHost(layout: HostLayout, socket: string): RunningHost {
     engine: engineOnHost(socket, isSystemd),
     contents: engineContents(socket),
     memory: memoryFolder(RUN_FOLDER),
-  };
-}
-
-function hostInputRule(): InputRule {
-  const rule = (action: 'up' | 'down') => async () => {
-    await runProgram(hostProgram('input-rule'), [action]);
-  };
-  return {
-    up: rule('up'),
-    down: rule('down'),
-    async isInForce() {
-      // One that is not quite as it should be is there all the same, and so is one that cannot be asked.
-      const names = ['iptables', 'ip6tables', 'nft'];
-      for (const name of names) {
-        const words = name === 'nft' ? ['list', 'tables'] : ['-w', '10', '-S'];
-        const said = await runProgram(name, words).catch(() => '');
-        if (/FROSTBYTE-INPUT|table inet frostbyte/.test(said)) return true;
-      }
-      return false;
-    },
   };
 }

@@ -95,9 +95,9 @@ function enginePhases({ version, image_bytes }: InstallParameters, layout: HostL
 /** Starts it and proves it. What a person has to bring comes last, so that nobody is troubled before the rest is proven. */
 function runningPhases(parameters: InstallParameters, layout: HostLayout, tools: RunningTools): Phase[] {
   const { version, recovery_recipient: recipient, recovery_answer: answer } = parameters;
-  const { services, readiness, checks, recovery } = tools;
+  const { services, inputRule, readiness, checks, recovery } = tools;
   return [
-    startServices(services),
+    startServices(services, inputRule),
     awaitReady(readiness, services),
     smokeTest(join(layout.releases, version), checks),
     isolationCheck(checks),

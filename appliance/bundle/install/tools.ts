@@ -17,6 +17,7 @@ export interface RunningTools {
   engine: EngineOnHost;
   images: ReleaseImages;
   services: Services;
+  inputRule: InputRule;
   readiness: Readiness;
   recovery: RecoveryProof;
   checks: InstallationChecks;
@@ -48,6 +49,13 @@ export interface ReleaseImages {
   ): Promise<{ reference: string; how: 'there' | 'named' | 'loaded'; sent: number }[]>;
   /** Takes a name from the engine; an image without another name goes with it. One that is not there is no error. */
   forget(reference: string): Promise<void>;
+}
+
+/** What keeps containers from the host’s own addresses. */
+export interface InputRule {
+  isInForce(): Promise<boolean>;
+  up(): Promise<void>;
+  down(): Promise<void>;
 }
 
 /** The services of the host. */

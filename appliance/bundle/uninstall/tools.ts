@@ -1,4 +1,4 @@
-import type { EngineOnHost, Services } from '../install/tools.ts';
+import type { EngineOnHost, InputRule, Services } from '../install/tools.ts';
 
 /** What the phases of an uninstallation use beside files. */
 export interface UninstallTools {
@@ -19,13 +19,6 @@ export interface RunningHost {
   contents: EngineContents;
   /** What lies on memory: open secrets and sockets. */
   memory: { isThere(): boolean; clear(): void };
-}
-
-/** What keeps containers from the host’s own addresses. */
-export interface InputRule {
-  isInForce(): Promise<boolean>;
-  up(): Promise<void>;
-  down(): Promise<void>;
 }
 
 /** What of ours, and of others, the engine of a host holds. Asked only where an engine answers, but for `isThere`. */

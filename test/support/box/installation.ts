@@ -1,8 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { armor, Decrypter } from 'age-encryption';
 import type { Box, Started } from '../../../scripts/box/box.ts';
 import { fingerprintOf } from '../../../scripts/box/stick.ts';
+import { SBIN_PATH } from '../../../scripts/stack/engine.ts';
 
 /** Where a stick is in a box. */
 const STICK = '/media/stick';
@@ -27,6 +29,17 @@ export async function answerChallenge(box: Box, identity: string): Promise<strin
   const answer = await decrypter.decrypt(armor.decode(challenge), 'text');
   writeFileSync(join(box.root, RECOVERY, 'answer.txt'), answer);
   return answer.trim();
+}
+
+/** Whether the kernel of a box knows the input rule: asked from here, since a box whose engine went has no tool for it any more. */
+export function inputRuleThere(box: Box): boolean {
+  const [command, ...args] = box.inNetwork(['nft', 'list', 'ruleset']);
+  const rules = execFileSync(command!, args, {
+    encoding: 'utf8',
+    env: { PATH: SBIN_PATH },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  return /FROSTBYTE-INPUT|table inet frostbyte/.test(rules);
 }
 
 export const waitsForAnswer = (box: Box): boolean => existsSync(join(box.root, RECOVERY, 'challenge.age'));

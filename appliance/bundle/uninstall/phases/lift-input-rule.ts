@@ -1,5 +1,5 @@
+import type { InputRule } from '../../install/tools.ts';
 import type { Phase } from '../../operation/phase.ts';
-import type { InputRule } from '../tools.ts';
 
 /** Takes the host’s input rule away, once nothing is left that it keeps from the host. */
 export function liftInputRule(rule: InputRule): Phase {

@@ -12,6 +12,7 @@ import { startServices } from '../../../../appliance/bundle/install/phases/start
 import { isolationCheck, smokeTest } from '../../../../appliance/bundle/install/phases/use-installation.ts';
 import type {
   EngineOnHost,
+  InputRule,
   InstallationChecks,
   RecoveryProof,
   ReleaseImages,
@@ -180,24 +181,39 @@ function services(changes: Partial<Services> = {}): Services & { log: string[] }
   };
 }
 
+/** A rule that is in force, or not; what is done to it goes to the same log. */
+function inputRule(log: string[], inForce = true): InputRule {
+  return {
+    isInForce: async () => inForce,
+    up: async () => void log.push('rule up'),
+    down: async () => void log.push('rule down'),
+  };
+}
+
 describe('services', () => {
-  it('are started, and ended with their containers', async () => {
+  it('are started, and ended with their containers, and then with the rule that kept those from the host', async () => {
     const given = services();
-    const phase = startServices(given);
+    const phase = startServices(given, inputRule(given.log));
     const before = await through(phase);
     await phase.undo!(runOf(before));
-    assert.deepEqual(given.log, ['start', 'stop', 'take down']);
+    assert.deepEqual(given.log, ['start', 'stop', 'take down', 'rule down']);
     assert.match(notes[0]!, /documents, keys and volumes are left as they are/);
+  });
+
+  it('are ended on a host whose rule went with a boot, or that has nothing any more to take one away with', async () => {
+    const given = services();
+    await startServices(given, inputRule(given.log, false)).undo!(runOf());
+    assert.deepEqual(given.log, ['stop', 'take down']);
   });
 
   it('that a person starts are waited for, with the words that he types', async () => {
     let asked = 0;
     const given = services({ manager: null, areUp: async () => ++asked > 5 });
-    await startServices(given, noTime()).do(runOf());
+    await startServices(given, inputRule(given.log), noTime()).do(runOf());
     assert.deepEqual(given.log, []);
     assert.match(notes[0]!, /now and after every boot: run control ; run gateway/);
     const never = services({ manager: null, areUp: async () => false });
-    await assert.rejects(startServices(never, noTime()).do(runOf()), {
+    await assert.rejects(startServices(never, inputRule(never.log), noTime()).do(runOf()), {
       message: /Start them \(run control ; run gateway\)/,
     });
   });
