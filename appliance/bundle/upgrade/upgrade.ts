@@ -73,10 +73,10 @@ export function upgradeOperation(parameters: UpgradeParameters, layout: HostLayo
         loadReleaseImages(release, parameters.image_bytes, images),
         plantSample(join(layout.releases, from.version), sample),
       ]),
-      copyAhead(snapshotFolder(layout), data),
+      copyAhead(snapshotFolder(layout), flags, data),
       closeDoor(flags, title, running?.door ?? null),
       ...whatRuns((host) => [rest(host)]),
-      settleSnapshot(snapshotFolder(layout), data),
+      settleSnapshot(snapshotFolder(layout), flags, data),
       switchRelease(layout, version),
       writeFiles(
         { name: 'units', title: 'Write the services' },

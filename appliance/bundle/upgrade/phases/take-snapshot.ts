@@ -1,9 +1,16 @@
+import { isClosed } from '../../../kernel/closed-door.ts';
 import { FrostbyteError } from '../../../kernel/errors.ts';
 import type { Phase, PhaseRun } from '../../operation/phase.ts';
 import { putBack } from '../snapshot/put-back.ts';
 import { type DataPlace, makeSnapshotFolder, noteSnapshot, removeSnapshot, snapshotAt } from '../snapshot/snapshot.ts';
 import { bytesToCopy, takeCopy } from '../snapshot/take-copy.ts';
 import type { DataOnHost } from '../tools.ts';
+
+/**
+ * Whether a copy that was taken is not needed any more: people were let in, and a run that goes on behind that takes none of what
+ * they bring. Before that the door is open while the first copy is there, and closed until the release is proven.
+ */
+const isPast = (flags: string): boolean => !isClosed(flags);
 
 /** What has to be free beside the copy: the release works on. */
 const MARGIN = 256 << 20;
@@ -12,12 +19,12 @@ const MARGIN = 256 << 20;
  * A first copy of all data, while everything runs: it holds nobody up, and is of no moment yet. Refused where the disk has not
  * the room for it.
  */
-export function copyAhead(folder: string, data: DataOnHost): Phase {
+export function copyAhead(folder: string, flags: string, data: DataOnHost): Phase {
   return {
     name: 'snapshot',
     title: 'Copy the data while it runs',
     seconds: 20,
-    check: async ({ recorded }) => recorded && snapshotAt(folder) !== null,
+    check: async ({ recorded }) => recorded && (snapshotAt(folder) !== null || isPast(flags)),
     async do(run) {
       makeSnapshotFolder(folder);
       const places = await data.places();
@@ -38,13 +45,14 @@ export function copyAhead(folder: string, data: DataOnHost): Phase {
  * The copy as everything rests: consistent across all stores, since nobody writes to any. Undone, all data are as they were at
  * that moment, whatever the new release has done with them.
  */
-export function settleSnapshot(folder: string, data: DataOnHost): Phase {
+export function settleSnapshot(folder: string, flags: string, data: DataOnHost): Phase {
   return {
     name: 'settle',
     title: 'Copy what changed until it rested',
     seconds: 5,
-    check: async ({ recorded }) => recorded && snapshotAt(folder)?.is_settled === true,
+    check: async ({ recorded }) => recorded && (snapshotAt(folder)?.is_settled === true || isPast(flags)),
     async do(run) {
+      makeSnapshotFolder(folder);
       const places = await data.places();
       const bytes = await copyAll(folder, places, data, run);
       noteSnapshot(folder, { places, is_settled: true });
