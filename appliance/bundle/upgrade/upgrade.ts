@@ -67,11 +67,11 @@ export function upgradeOperation(parameters: UpgradeParameters, layout: HostLayo
       makeFolders(layout),
       placeRelease(layout, parameters),
       writeFiles({ name: 'trust', title: 'Keep what bundles are verified against' }, trustFiles(parameters, layout)),
-      ...whatRuns(({ images, sample, settings }) => [
+      ...whatRuns(({ images, sample, settings, readiness }) => [
         askSettings(release, settings),
         placeSignatures(release, join(layout.data, 'signatures')),
         loadReleaseImages(release, parameters.image_bytes, images),
-        plantSample(join(layout.releases, from.version), sample),
+        plantSample(join(layout.releases, from.version), sample, readiness),
       ]),
       copyAhead(snapshotFolder(layout), flags, data),
       closeDoor(flags, title, running?.door ?? null),

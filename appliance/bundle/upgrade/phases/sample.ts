@@ -1,18 +1,29 @@
 import { join } from 'node:path';
 import { isFrostbyteError } from '../../../kernel/errors.ts';
+import type { Readiness } from '../../install/tools.ts';
+import { patiently, type Waiting } from '../../install/wait.ts';
 import type { Phase, PhaseRun } from '../../operation/phase.ts';
 import type { Sample } from '../tools.ts';
 
 const [FIRST, SECOND] = ['docs/samples/contract-warehouse-lease.pdf', 'docs/samples/sop-sample-intake.pdf'];
 
-/** A tenant with a document in it, made while the release of before serves: what the new one has to find again. */
-export function plantSample(release: string, sample: Sample): Phase {
+/** After a boot the stores come up first, and recover what was not synced: half a second and more each. */
+const LOOKS = 600;
+
+/**
+ * A tenant with a document in it, made while the release of before serves: what the new one has to find again. Gone on with right
+ * after a boot, it waits until that one serves; what does not become ready is told by what it cannot do.
+ */
+export function plantSample(release: string, sample: Sample, readiness: Readiness, waiting?: Waiting): Phase {
   return {
     name: 'sample',
     title: 'Put a document in by the release that runs',
     seconds: 25,
     check: async ({ recorded }) => recorded,
-    do: (run) => sample.plant(join(release, FIRST), run),
+    async do(run) {
+      await untilReady(readiness, run.signal, waiting);
+      await sample.plant(join(release, FIRST), run);
+    },
     undo: (run) => cleared(sample, run),
   };
 }
@@ -40,6 +51,15 @@ export function clearSample(sample: Sample): Phase {
     do: (run) => sample.clear(run),
     undo: null,
   };
+}
+
+/** For some minutes; behind that it is tried all the same, since an upgrade may be what mends it. */
+async function untilReady(readiness: Readiness, signal: AbortSignal, waiting?: Waiting): Promise<void> {
+  let looks = 0;
+  const isEnough = async () => looks++ >= LOOKS || (await readiness.waitingFor()).missing.length === 0;
+  await patiently(isEnough, { seconds: Number.POSITIVE_INFINITY, signal, ...waiting }, () => {
+    throw new Error('looks are counted');
+  });
 }
 
 /** An appliance that does not answer is no reason to stay: what was left goes with the next check. */

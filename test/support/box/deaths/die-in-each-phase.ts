@@ -73,7 +73,13 @@ export async function dieInEachPhase(box: Box, dying: Dying): Promise<Died> {
     if (died !== null) points.push(pointOf(death, died, eventsSince(died.before, now), way));
     const end = now?.events.at(-1);
     const result = end?.event === 'finished' ? end.result : null;
-    if (struckNow === null || result !== null) return { points, result, last };
+    // Where it went back by itself it is begun anew, and dies in the phases that are left.
+    const isBack = way === 'begun' && result === 'rolled-back' && died !== null;
+    if (!isBack && (struckNow === null || result !== null)) return { points, result, last };
+    if (isBack || struckNow === null) {
+      died = null;
+      continue;
+    }
     struck.add(struckNow.phase);
     // One that was quicker than its death is over, and the next one died in its place.
     const phase = openPhase(now, way) ?? struckNow.phase;
