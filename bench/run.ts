@@ -32,6 +32,7 @@ const QUESTIONS: Readonly<Record<string, () => Promise<{ measure(): Promise<stri
   servers: () => import('./servers.ts'),
   tenants: () => import('./tenants.ts'),
   upgrade: () => import('./upgrade.ts'),
+  pages: () => import('./pages.ts'),
 };
 /** Those that ask the server stack, which is reached from its namespace alone. */
 const ON_STACK = ['adapters', 'backup', 'servers', 'tenants'];

@@ -3,7 +3,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { withControl } from '../../../appliance/bin/wire/embedded.ts';
 import { loadConfig } from '../../../appliance/config/load.ts';
 import type { NewUser } from '../../../appliance/control/users/user-verbs.ts';
-import { type Appliance, startAppliance } from '../appliance.ts';
+import { type Appliance, type ApplianceOptions, startAppliance } from '../appliance.ts';
 import { freePort } from '../free-port.ts';
 import { startBrowser } from './chromium.ts';
 
@@ -54,11 +54,11 @@ export function browserWorld(): () => BrowserWorld {
 }
 
 /** The same for who runs no tests; to be ended by hand. */
-export async function make(): Promise<BrowserWorld> {
+export async function make(options: Pick<ApplianceOptions, 'launcher' | 'environment'> = {}): Promise<BrowserWorld> {
   // It is restarted under open pages, which know it by its address.
-  const environment = { FROSTBYTE_PORT: String(await freePort()) };
+  const environment = { FROSTBYTE_PORT: String(await freePort()), ...options.environment };
   const [appliance, browser] = await Promise.all([
-    startAppliance({ arrangement: 'single', environment }),
+    startAppliance({ ...options, arrangement: 'single', environment }),
     startBrowser(),
   ]);
   const addUser: BrowserWorld['addUser'] = async (user) => {
