@@ -30,7 +30,11 @@ const QUIET_SEARCHES = 400;
 const ROOT = resolve(import.meta.dirname, '../..');
 const BUCKET = tenantNames(LOUD).bucket;
 const PIECE_MB = 96;
-/** The neighbour's p95 against its own before; of what is below this many milliseconds nobody notices a multiple. */
+/**
+ * The neighbour's p95 under attack against its own in quiet times. Three times the floor is still below the tenth of a second
+ * up to which people take an answer for immediate: on a machine so fast that its quiet p95 lies below it, a multiple of that
+ * would be a bound on the scheduler, whose turns are some milliseconds each, and on nothing that anybody feels.
+ */
 const [MOST_TIMES, NOTICED_MS] = [3, 25];
 
 describe('a noisy neighbour', { skip: stackMissing() ?? false, timeout: 600_000 }, () => {
