@@ -108,6 +108,8 @@ inLongRuns('operations that die in each of their phases', { skip: noBoxes, timeo
         assert.equal(made.code, 0, made.err);
         cpSync(join(box.root, CARRIED), carried, { recursive: true });
         cpSync(await nextStickFolder(), join(box.root, NEXT), { recursive: true });
+        // Whoever copies a medium waits until it is written.
+        await box.must('sync');
 
         const upgrade = ['sh', `${NEXT}/install.sh`, '--upgrade', '--', ...progress];
         await killedIn(box.start(upgrade), 'Find that document again, and send another one through');
@@ -170,6 +172,7 @@ inLongRuns('operations that die in each of their phases', { skip: noBoxes, timeo
         await untilReady(other);
         cpSync(carried, join(other.root, CARRIED), { recursive: true });
         writeFileSync(join(other.root, CARRIED, 'recovery.key'), `${identity}\n`, { mode: 0o600 });
+        await other.must('sync');
         const stop = () => other.must('systemctl', 'stop', 'frostbyte-gateway', 'frostbyte-control');
         await stop();
         const words = [
