@@ -1,3 +1,4 @@
+import { diskError } from '../../kernel/durable-file.ts';
 import { FrostbyteError, isFrostbyteError } from '../../kernel/errors.ts';
 import type { Actor } from './events.ts';
 import type { Journal } from './journal.ts';
@@ -172,7 +173,11 @@ function inWords(error: unknown): { code: string; message: string } {
     );
     return { code: error.code, message: [error.message, ...details].join(' ').slice(0, 5000) };
   }
-  const { code, message } = error as NodeJS.ErrnoException;
+  const { code, message, path, dest } = error as NodeJS.ErrnoException & { dest?: string };
+  const file = dest ?? path;
+  // What it is about is known in these cases: no room, or a disk that broke and can only be read.
+  if (file !== undefined && (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EROFS'))
+    return inWords(diskError(error, file));
   if (typeof code === 'string') return { code, message: `The system refused: ${String(message).slice(0, 1000)}` };
   return { code: 'INTERNAL_ERROR', message: `Something went wrong on our side (${String(message).slice(0, 1000)}).` };
 }

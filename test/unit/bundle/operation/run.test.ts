@@ -99,6 +99,23 @@ describe('an operation', () => {
     assert.deepEqual(now(), before, 'what was there before is left');
   });
 
+  test('says of a disk that is full, or broke, what it is and what to do, whichever call met it', async () => {
+    for (const [code, told, says] of [
+      ['ENOSPC', 'DISK_FULL', /The disk of \/opt\/frostbyte is full\. Free some space and repeat\..*\(ENOSPC\)/],
+      ['EROFS', 'STORE_READ_ONLY', /\/opt\/frostbyte is read-only/],
+    ] as const) {
+      const { events, make } = world();
+      const operation = withPhase(make(), 'smoke', {
+        do: async () => {
+          throw Object.assign(new Error(`${code}: mkdir`), { code, path: '/opt/frostbyte/releases' });
+        },
+      });
+      const { failure } = await runOperation(runWith(operation, memoryJournal(events, operation)));
+      assert.equal(failure?.code, told);
+      assert.match(failure!.message, says);
+    }
+  });
+
   test('fails where a phase ran and its check does not hold', async () => {
     const { events, make } = world();
     const operation = withPhase(make(), 'settings', { do: async () => undefined });
