@@ -11,6 +11,7 @@ import { removeLeftovers } from '../../scripts/box/leftovers.ts';
 import { boxCannotRun } from '../../scripts/box/requirements.ts';
 import { stickFolder } from '../../scripts/box/stick.ts';
 import { ask, untilReady } from '../support/box/ask.ts';
+import { fillDisk } from '../support/box/full-disk.ts';
 import {
   answerChallenge,
   atTerminal,
@@ -42,6 +43,10 @@ const UNINSTALLING = [
   'Remove the images',
   'Take the container engine away that came with it',
 ];
+/** Our program before there is the command. */
+const FROM_COPY = '/opt/frostbyte/quarantine/0.1.0/appliance/frostbyte';
+/** Phases that write much: a full disk is met at once. */
+const WRITING = TITLES.slice(0, 3);
 const KILLS = ALL_FAULTS ? TITLES.length : 4;
 const SECOND_RUN_SECONDS = 10;
 
@@ -74,21 +79,32 @@ describe('a sealed host that has neither Docker nor Compose', { skip: missing ??
     return (body as { data: T | null }).data;
   };
 
-  it(`is installed from the stick although the installer is killed ${KILLS - 1} times and the power cut once, up to where a person is needed`, async () => {
+  it(`is installed from the stick although the installer is killed ${KILLS - 1} times, the power cut once, the disk full once and another installer started beside it, up to where a person is needed`, async () => {
     const random = seeded(30);
     const points = [...TITLES];
     while (points.length > KILLS) points.splice(random.whole(0, points.length - 1), 1);
     const cut = points[random.whole(0, points.length - 1)]!;
-    console.log(`# seed ${random.seed}: killed in ${points.join('; ')}; the power cut in: ${cut}`);
-    for (const title of points) {
+    // Behind it nothing is killed any more: the first one may have gone on meanwhile.
+    const beside = points.at(-1)!;
+    const full = random.pick(WRITING);
+    console.log(
+      `# seed ${random.seed}: killed in ${points.join('; ')}; the power cut in: ${cut}; another installer beside: ${beside}; the disk full in: ${full}`,
+    );
+    for (const title of TITLES) {
+      if (title === full) await fullIn(title);
+      if (!points.includes(title)) continue;
       const installer = box.start(await words());
-      if (title !== cut) {
-        await killedIn(installer, title);
-        continue;
-      }
       await begunWith(installer, title);
-      await box.cutPower();
-      await box.boot();
+      if (title === beside) {
+        const second = await box.run([FROM_COPY, 'plan', 'resume']);
+        assert.equal(second.code, 1, second.out);
+        assert.match(second.err, /OPERATION_RUNNING: root works on this host: frostbyte install, process \d+/);
+      }
+      if (title === cut) {
+        await box.cutPower();
+        await box.boot();
+      } else installer.kill();
+      await installer.ended;
     }
     const { code, out, err } = await box.run(await words());
     assert.equal(code, 1, err);
@@ -101,6 +117,18 @@ describe('a sealed host that has neither Docker nor Compose', { skip: missing ??
     const containers = await box.must('docker', 'ps', '--all', '--format={{.Names}}');
     assert.doesNotMatch(containers, /installcheck/, 'nothing of the checks is left, nor of those that were killed');
   });
+
+  /** The disk has no room left as soon as a phase begins: it fails, says so, and goes on once there is some. */
+  async function fullIn(title: string): Promise<void> {
+    const installer = box.start(await words());
+    await begunWith(installer, title);
+    const free = fillDisk(box);
+    const { code, out, err } = await installer.ended;
+    free();
+    assert.equal(code, 1, err);
+    // Programs of the host say it in their own words.
+    assert.match(out + err, /DISK_FULL|[Nn]o space left on device/);
+  }
 
   let code: string;
   let answer: string;
@@ -345,6 +373,24 @@ describe('a sealed host that has neither Docker nor Compose', { skip: missing ??
       records.at(-1)!.detail.failed.map(({ name }) => name),
       namesOf(report, 'fail'),
     );
+
+    const doctor = await box.run(['frostbyte', 'doctor', '--json']);
+    assert.equal(doctor.code, 1, doctor.err);
+    const { findings } = JSON.parse(doctor.out) as { findings: { code: string; mend: string }[] };
+    const rule = findings.find(({ code }) => code === 'input-rule-missing');
+    assert.match(rule?.mend ?? '', /host\/input-rule up/, doctor.out);
+    const support = ['frostbyte', 'support-bundle', '--out', '/var/tmp/support.tar.gz'];
+    assert.equal((await box.run(support)).code, 1, 'nobody said yes');
+    const written = await box.run([...support, '--yes']);
+    assert.equal(written.code, 0, written.err);
+    assert.equal(await box.must('stat', '--format=%a %u', '/var/tmp/support.tar.gz'), '600 0');
+    const told = await box.must(
+      'sh',
+      '-c',
+      'tar -xzOf /var/tmp/support.tar.gz --wildcards "*doctor.json" "*operations*"',
+    );
+    assert.match(told, /input-rule-missing/);
+    for (const secret of [code, answer]) assert.ok(!told.includes(secret));
 
     await box.must('docker', 'network', 'disconnect', 'planted', 'frostbyte-postgres-1');
     await box.must('docker', 'network', 'rm', 'planted');
