@@ -39,8 +39,8 @@ test: build ## Run all tests that can run here, and count them by layer
 
 FAULTS ?= faults shipped stack bundle tenants outages box
 
-faults: build ## Run the long fault tests: kills, power cuts, full disks, servers that go away (FAULTS=box, KILL_RECORD=file, TROUBLE_RECORD=file)
-	@FROSTBYTE_TEST_FAULTS=all FROSTBYTE_TEST_KILL_RECORD="$(abspath $(KILL_RECORD))" FROSTBYTE_TEST_TROUBLE_RECORD="$(abspath $(TROUBLE_RECORD))" $(NODE) scripts/test.ts $(FAULTS)
+faults: build ## Run the long fault tests: kills, power cuts, full disks, servers that go away (FAULTS=box, KILL_RECORD=file)
+	@FROSTBYTE_TEST_FAULTS=all FROSTBYTE_TEST_KILL_RECORD="$(abspath $(KILL_RECORD))" $(NODE) scripts/test.ts $(FAULTS)
 
 screenshots: build ## Picture every page of the user interface, in three widths, light and dark (OUT=folder outside the tree, ONLY=batch,search)
 	@$(NODE) scripts/screenshots.ts $(if $(OUT),--out "$(OUT)") $(if $(ONLY),--only "$(ONLY)")
