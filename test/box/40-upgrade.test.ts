@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
-import { cpSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { before, describe, it } from 'node:test';
+import { after, before, describe, it } from 'node:test';
+import { makeKeyPair } from '../../appliance/secrets/identities.ts';
 import type { Box } from '../../scripts/box/box.ts';
 import { stickFolder } from '../../scripts/box/stick.ts';
 import { untilReady } from '../support/box/ask.ts';
+import { type Holdings, holdingsOf } from '../support/box/deaths/data-look.ts';
+import { DEATHS, dieInEachPhase, type Point } from '../support/box/deaths/die-in-each-phase.ts';
 import { boxEndpoint } from '../support/box/endpoint.ts';
 import { adminToken, bringSamples, frostbyte, installWhole } from '../support/box/install.ts';
 import { begunWith, killedIn } from '../support/box/installation.ts';
@@ -24,6 +28,11 @@ const DOWNTIME_SECONDS = 90;
 const NEXT = '/var/tmp/next';
 /** An address that is none of loopback’s, for what a site runs. */
 const ENDPOINT = '10.99.0.1';
+const CARRIED = '/srv/carried';
+/** Phases of a rollback, one of which it dies in. */
+const ROLLING_BACK = ['close', 'rest', 'switch', 'start', 'ready', 'open', 'log'];
+/** Phases of a restore, one of which it dies in. */
+const RESTORING = ['check-backup', 'unpack', 'settle', 'replay', 'prove', 'load-logs', 'place'];
 /** Phases that the upgrade is killed in, before people are let in. */
 const TITLES = [
   'Copy the data while it runs',
@@ -39,13 +48,19 @@ describe('an upgrade in a sealed box', { skip: noBoxes, timeout: 1_800_000 }, ()
   let box: Box;
   let token: string;
   let reader: string;
+  const recovery = makeKeyPair();
+  /** What is carried from the first box to the second. */
+  const medium = mkdtempSync(join(tmpdir(), 'frostbyte-carried-'));
+  let had: Holdings;
+  let fingerprint: string;
+  after(() => rmSync(medium, { recursive: true }));
 
   before(async () => {
     if (noBoxes) return;
     const [stick, next] = [await stickFolder(), await nextStickFolder()];
     box = await make({ equipment: 'both', stick });
     assert.equal(await box.boot(), 'running');
-    await installWhole(box, stick);
+    await installWhole(box, stick, await recovery);
     cpSync(next, join(box.root, NEXT), { recursive: true });
     await untilReady(box);
     token = await adminToken(box);
@@ -74,6 +89,17 @@ describe('an upgrade in a sealed box', { skip: noBoxes, timeout: 1_800_000 }, ()
     const refused = await box.run(['sh', `${NEXT}/install.sh`]);
     assert.equal(refused.code, 1);
     assert.match(refused.err, /Release 0\.1\.0 is installed here.*install\.sh --upgrade/);
+  });
+
+  it('is backed up while it runs, and what a tenant has is exported, to be carried elsewhere', async () => {
+    had = await holdingsOf(box, 'nordlaw');
+    await box.must('mkdir', '-p', CARRIED);
+    await box.must('frostbyte', 'backup', 'create', `${CARRIED}/monday.tar`, '--keys', `${CARRIED}/keys`);
+    assert.match(await box.must('frostbyte', 'backup', 'verify', `${CARRIED}/monday.tar`), /monday\.tar: whole/);
+    await box.must('sh', '-c', `frostbyte --token-file=${token} audit ledger >${CARRIED}/ledger.jsonl`);
+    await box.must('frostbyte', 'export', 'create', 'nordlaw', `${CARRIED}/nordlaw.tar`);
+    fingerprint = await box.must('frostbyte', 'export', 'key');
+    cpSync(join(box.root, CARRIED), medium, { recursive: true });
   });
 
   it('that was killed, or had the power cut, before people were let in is taken back, code and data', async () => {
@@ -167,7 +193,16 @@ describe('an upgrade in a sealed box', { skip: noBoxes, timeout: 1_800_000 }, ()
       new RegExp(`CONFIG_INVALID: The release in .*${THIS}[^]*${NEXT_SETTING}: unknown setting`),
     );
     await box.must('sed', '-i', `/^${NEXT_SETTING}:/d`, '/etc/frostbyte/frostbyte.yaml');
-    const back = await box.run(['frostbyte', 'rollback', '--progress', 'lines']);
+    const random = seeded(42);
+    const [death, phase] = [random.pick(DEATHS), random.pick(ROLLING_BACK)];
+    const rollback = ['frostbyte', 'rollback', '--progress', 'lines'];
+    const { points, last: back } = await dieInEachPhase(box, {
+      death,
+      words: rollback,
+      only: (name) => name === phase,
+    });
+    console.log(`# seed ${random.seed}: the rollback: ${told(points)}`);
+    assert.equal(points.length, 1);
     assert.equal(back.code, 0, `${back.err}${back.out}`);
     assert.equal(await version(), THIS);
     await untilReady(box);
@@ -228,4 +263,113 @@ describe('an upgrade in a sealed box', { skip: noBoxes, timeout: 1_800_000 }, ()
       endpoint.end();
     }
   });
+
+  let other: Box;
+  let newToken: string;
+  it('is lost, and restored onto another host: with the recovery identity alone, and although that dies once', async () => {
+    await box.end();
+    const stick = await stickFolder();
+    other = await make({ equipment: 'both', stick });
+    await other.boot();
+    await installWhole(other, stick);
+    await untilReady(other);
+    cpSync(medium, join(other.root, CARRIED), { recursive: true });
+    const lay = async (name: string, identity: string) =>
+      assert.equal(
+        (await other.run(['sh', '-c', `umask 077; cat >${CARRIED}/${name}`], { input: `${identity}\n` })).code,
+        0,
+      );
+    await lay('recovery.key', (await recovery).identity);
+    await lay('another.key', (await makeKeyPair()).identity);
+    await other.must('sync');
+    const stop = () => other.must('systemctl', 'stop', 'frostbyte-gateway', 'frostbyte-control');
+    await stop();
+    const restore = (...more: string[]) => [
+      ...['frostbyte', 'restore', `${CARRIED}/monday.tar`, '--keys', `${CARRIED}/keys`],
+      ...['--ledger', `${CARRIED}/ledger.jsonl`, '--progress', 'lines', ...more],
+    ];
+    const nobody = await other.run(restore());
+    assert.equal(nobody.code, 2);
+    assert.match(nobody.err, /VALIDATION_ERROR.*recovery identity/s);
+    const stranger = await other.run(restore('--identity', `${CARRIED}/another.key`));
+    assert.equal(stranger.code, 1, stranger.out);
+    assert.match(stranger.err + stranger.out, /KEY_UNAVAILABLE/);
+
+    const random = seeded(41);
+    const [death, phase] = [random.pick(DEATHS), random.pick(RESTORING)];
+    const words = restore('--identity', `${CARRIED}/recovery.key`);
+    const { points, last } = await dieInEachPhase(other, {
+      death,
+      words,
+      booted: stop,
+      only: (name) => name === phase,
+    });
+    console.log(`# seed ${random.seed}: the restore: ${told(points)}`);
+    assert.equal(points.length, 1);
+    assert.equal(last.code, 0, `${last.err}${last.out}`);
+    assert.match(last.out, /Every token is dead/);
+  });
+
+  it('has there all that it had, once somebody confirms the tenant; and no token of before', async () => {
+    await other.must('systemctl', 'start', 'frostbyte-control', 'frostbyte-gateway');
+    await untilReady(other);
+    newToken = await adminToken(other);
+    const search = (...words: string[]) => frostbyte(other, newToken, '--reason=a look', 'search', 'nordlaw', ...words);
+    assert.match((await search('notice', 'period')).err, /TENANT_SUSPENDED/);
+    const resumed = await frostbyte(
+      other,
+      newToken,
+      'tenant',
+      'resume',
+      'nordlaw',
+      '--because',
+      'restored and looked at',
+    );
+    assert.equal(resumed.code, 0, resumed.err);
+    const found = await search('notice', 'period');
+    assert.match(found.out, /contract-warehouse-lease\.pdf/, found.err);
+    assert.deepEqual(await holdingsOf(other, 'nordlaw'), had);
+    const dead = await other.run(['frostbyte', 'search', 'nordlaw', 'notice'], { env: { FROSTBYTE_TOKEN: reader } });
+    assert.match(dead.err, /AUTHENTICATION_REQUIRED/);
+    const over = await other.run([
+      'frostbyte',
+      'export',
+      'verify',
+      `${CARRIED}/nordlaw.tar`,
+      '--fingerprint',
+      fingerprint,
+    ]);
+    assert.equal(over.code, 0, over.err);
+  });
+
+  it('gives another tenant there what was exported, and nothing of an export that was altered', async () => {
+    const created = await frostbyte(other, newToken, 'tenant', 'create', 'Archive', '--email', 'it@archive.example');
+    assert.equal(created.code, 0, created.err);
+    const { out } = await frostbyte(other, null, 'token', 'issue', '--role', 'tenant_admin', '--tenant', 'archive');
+    const load = (file: string) =>
+      other.run(
+        ['frostbyte', 'export', 'import', file, '--tenant', 'archive', '--fingerprint', fingerprint, '--json'],
+        { env: { FROSTBYTE_TOKEN: out.trim() } },
+      );
+    const altered = `${CARRIED}/altered.tar`;
+    await other.must(
+      'sh',
+      '-c',
+      `cp ${CARRIED}/nordlaw.tar ${altered} && printf x | dd of=${altered} bs=1 seek=5000 conv=notrunc`,
+    );
+    const refused = await load(altered);
+    assert.equal(refused.code, 1, refused.out);
+    assert.equal(
+      await other.must('frostbyte', 'export', 'chains', 'archive'),
+      'Nothing was imported into this tenant.',
+    );
+    const loaded = await load(`${CARRIED}/nordlaw.tar`);
+    assert.equal(loaded.code, 0, loaded.err);
+    const report = JSON.parse(loaded.out) as { accepted: number; duplicates: number; refused: unknown[] };
+    assert.deepEqual([report.accepted + report.duplicates, report.refused], [had.documents, []]);
+    assert.match(await other.must('frostbyte', 'export', 'chains', 'archive'), /nordlaw/);
+  });
 });
+
+const told = (points: readonly Point[]) =>
+  points.map(({ death, phase, after: then }) => `${death} in “${phase}”: ${then}`).join('; ');

@@ -12,8 +12,12 @@ const CURRENT = '/opt/frostbyte/current';
  * Installs as a field engineer does: by `install.sh` of the stick and the fingerprint from paper, up to where it waits for the
  * answer of whoever holds the recovery recipient's private half, and then to its end. What it said last.
  */
-export async function installWhole(box: Box, stick: string): Promise<string> {
-  const { recipient, identity } = await makeKeyPair();
+export async function installWhole(
+  box: Box,
+  stick: string,
+  recovery: { recipient: string; identity: string } | null = null,
+): Promise<string> {
+  const { recipient, identity } = recovery ?? (await makeKeyPair());
   const words = installWords(stick, recipient);
   const first = await box.run(words);
   assert.ok(waitsForAnswer(box), first.err);
