@@ -7,8 +7,8 @@ import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type BuiltImage, buildImage } from './images/build.ts';
 import { takeForeign } from './images/foreign.ts';
-import { readLock, requireArchitecture } from './images/lock.ts';
-import { ROOT } from './images/recipe.ts';
+import { readLock, requireArchitecture, requireCompiler } from './images/lock.ts';
+import { goVersion, ROOT } from './images/recipe.ts';
 import { buildTwice } from './images/twice.ts';
 import { wantedImages } from './images/wanted.ts';
 
@@ -23,6 +23,7 @@ const { values, positionals } = parseArgs({
 });
 try {
   requireArchitecture(readLock());
+  requireCompiler(readLock(), compilerHere());
   for (const wanted of wantedImages({ ...values, names: positionals })) {
     if (wanted.source === 'recipe') await (values.twice ? compareTwo(wanted.name) : say(() => buildImage(wanted.name)));
     else await say(() => takeForeign(wanted, { registry: values.registry }));
@@ -30,6 +31,14 @@ try {
 } catch (error) {
   console.error(`images: ${(error as Error).message}`);
   process.exitCode = 1;
+}
+
+function compilerHere(): string | null {
+  try {
+    return goVersion();
+  } catch {
+    return null;
+  }
 }
 
 async function say(get: () => Promise<BuiltImage>): Promise<void> {

@@ -11,6 +11,7 @@ import { browserMissing } from '../test/support/browser/chromium.ts';
 import { modelMissing } from '../test/support/models/fetched.ts';
 import { ALLOWED_SKIPS } from './allowed-skips.ts';
 import { boxCannotRun } from './box/requirements.ts';
+import { SERVER_ADAPTERS } from './server-adapters.ts';
 import { inNamespace } from './stack/engine.ts';
 import { stackCannotRun } from './stack/requirements.ts';
 import { type Count, complaints, type Note, type Timed } from './test-verdict.ts';
@@ -44,9 +45,6 @@ interface Layer {
   /** Needs the distribution's Chromium. */
   browser?: true;
 }
-
-/** A port's suite run by an adapter that needs a server: it belongs to the layer `stack`. */
-const SERVER_ADAPTERS = 'test/contract/**/*.{postgres,minio,redis,clamav,engine}{,-*}.test.ts';
 
 /** Stories that go differently where processes and stores do. What works on an appliance's files says so by its name. */
 const ARRANGED = ['test/journey/!(*-on-files).test.ts'];

@@ -42,6 +42,7 @@ done
 [ "$anchor" != /etc/frostbyte/allowed_signers ] || anchor=$root/etc/frostbyte/allowed_signers
 
 say() { printf '%s\n' "$*" >&2; }
+[ "$command$older" != upgradeyes ] || { say 'An upgrade goes to a newer release alone. frostbyte rollback goes back to the one before.'; exit 2; }
 [ "$(id -u)" -eq 0 ] || { say 'install.sh must be run by root, or by sudo.'; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd -P) || exit 2
 

@@ -36,7 +36,9 @@ export async function takeForeign(
       ? `build without it, which the package then says: make images bundle WITHOUT=${name}`
       : `build with the one made here: make images, without OBJECTS=${name}`;
   if (digest === null)
-    throw new Error(`${name} ${version} has no digest in images/lock.json: pin it there, or ${without}`);
+    throw new Error(
+      `${name} ${version} has no digest in images/lock.json. Where a registry is reached, make images-update PINS=keep MOVE=${name}=${version} REGISTRY=https://… pins it; or ${without}`,
+    );
   const tag = imageTag(replaces ?? name, release());
   const folder = join(cache, digest.replace('sha256:', '').slice(0, 16));
   const isThere = existsSync(join(folder, 'image.json'));
@@ -67,7 +69,7 @@ function sourceOf(image: ForeignImage, registry: string | undefined, work: strin
   if (image.source === 'archive') return openArchive(image.file, join(work, 'archive'));
   if (registry === undefined)
     throw new Error(
-      `no registry was named. Where this host reaches one that has ${image.repository}: make images bundle REGISTRY=https://… (its name in the place of …)`,
+      `no registry was named. Where this host reaches one that has ${image.repository}: make images bundle REGISTRY=https://… (its name in the place of …; export REGISTRY says it once for this host)`,
     );
   return openRegistry(registry, image.repository);
 }

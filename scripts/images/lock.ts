@@ -91,6 +91,14 @@ export function requireArchitecture({ arch }: Pick<ImageLock, 'arch'>, host: str
   );
 }
 
+/** Throws where Go is another than the one whose programs the lock knows: they would come out otherwise. `here`: null where there is none. */
+export function requireCompiler({ go }: Pick<ImageLock, 'go'>, here: string | null): void {
+  if (here?.trim() === go) return;
+  throw new Error(
+    `images/lock.json was written with ${go}, and this host has ${here?.trim() ?? 'no Go'}: install that version, or move the lock to this one (make images-update PINS=keep) and look at what it changes.`,
+  );
+}
+
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
 
 /** Sorted, one package a line: what changed is seen in a diff. */

@@ -33,6 +33,8 @@ export function openRegistry(origin: string, name: string, { silenceMs = SILENCE
       const patience = patienceOf(silenceMs);
       const answer = await fetch(url, { headers, signal: patience.signal }).catch((cause: unknown) => {
         patience.end();
+        // It is there, and says nothing.
+        if (patience.signal.aborted) throw patience.signal.reason;
         throw new Error(`the registry ${origin} cannot be reached`, { cause });
       });
       if (answer.ok) return piecesOf(answer, patience);

@@ -40,7 +40,7 @@ export function admitBundle({ arch, counter, built_at, version, updates }: Bundl
   if (counter < newest) {
     throw new FrostbyteError(
       'BUNDLE_OLDER',
-      `Version ${version} (counter ${counter}) is older than what was taken here before (counter ${newest}). An older one may bring back holes that were closed: it is not installed. frostbyte bundle verify and inspect look into it all the same with --allow-older.`,
+      `Version ${version} (counter ${counter}) is older than what was taken here before (counter ${newest}). An older one may bring back holes that were closed. frostbyte bundle verify and inspect look into it all the same with --allow-older; sh install.sh --allow-older -- --reason TEXT takes it, which is recorded.`,
       { details: [{ field: 'counter', value: counter, constraint: `at least ${newest}` }] },
     );
   }

@@ -12,6 +12,7 @@ import {
   pinsOf,
   readLock,
   requireArchitecture,
+  requireCompiler,
   versionOf,
   writeLock,
 } from '../../../../scripts/images/lock.ts';
@@ -174,6 +175,15 @@ test('on a host of another architecture nothing is built, and it is said why', (
     () => requireArchitecture({ arch: 'arm64' }, 'riscv64'),
     /this host is riscv64: build on a host that is arm64\.$/,
   );
+});
+
+test('with another Go than the lock was written with nothing is built, and it is said what to do', () => {
+  requireCompiler({ go: 'go version go1.2 linux/amd64' }, 'go version go1.2 linux/amd64\n');
+  for (const [here, said] of [
+    ['go version go1.3 linux/amd64\n', /has go version go1\.3 .*: install that version, or/],
+    [null, /has no Go: /],
+  ] as const)
+    assert.throws(() => requireCompiler({ go: 'go version go1.2 linux/amd64' }, here), said);
 });
 
 test('no package is made with an object store that Compose does not know how to start', () => {
