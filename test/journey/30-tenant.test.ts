@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHmac, createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import Database from 'better-sqlite3';
@@ -20,6 +21,7 @@ import { until } from '../support/faults/until.ts';
 import { signingKeyOf } from '../support/forge-tokens.ts';
 import { type Caller, callerOf } from '../support/http.ts';
 import { onRecords } from '../support/inside.ts';
+import { runCli } from '../support/run-cli.ts';
 
 /** A tenant's life through the admin routes, and who is refused what on the way. */
 
@@ -287,6 +289,36 @@ test('the kill-switch refuses within a second, ends what runs with its drain, an
   const { data: status } = await again<BatchStatus>('GET', `/ingest/acme/batch/${work.batch_id}`);
   assert.equal(status.summary.completed + status.summary.held, 16);
   assert.equal((await again('GET', `/ingest/acme/batch/${upload.batch_id}`)).code, 'RESOURCE_NOT_FOUND');
+});
+
+test('tenants are brought to what a file declares, and applied again nothing is changed', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'frostbyte-apply-'));
+  try {
+    const file = join(folder, 'tenants.yaml');
+    const declare = (quota: number) =>
+      writeFileSync(
+        file,
+        `version: 1\ntenants:\n  - { tenant_name: Declared Ltd, tenant_id: declared, contact_email: it@declared.example, config: { storage_quota_gb: ${quota} } }\n`,
+      );
+    const token = await appliance.token({ role: 'admin', subject: 'frode' });
+    const apply = async (...more: string[]) => {
+      const words = ['tenant', 'apply', '-f', file, '--json', ...more];
+      const { status, said } = await runCli(words, { FROSTBYTE_URL: appliance.url, FROSTBYTE_TOKEN: token });
+      assert.equal(status, 0, said.err);
+      const [one] = JSON.parse(said.out) as { tenant_id: string; outcome: string; fields: string[] }[];
+      return [one!.tenant_id, one!.outcome, ...one!.fields];
+    };
+    declare(3);
+    assert.deepEqual((await apply('--dry-run')).slice(0, 2), ['declared', 'created']);
+    assert.equal((await admin('GET', '/admin/tenants/declared')).status, 404, 'nothing was done');
+    assert.deepEqual((await apply()).slice(0, 2), ['declared', 'created']);
+    assert.deepEqual(await apply(), ['declared', 'unchanged']);
+    declare(4);
+    assert.deepEqual(await apply(), ['declared', 'configured', 'storage_quota_gb']);
+    assert.equal((await inState('declared', 'ACTIVE')).config.storage_quota_gb, 4);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('the state is in the metrics, a suspended tenant too, and each tenant has one', async () => {
