@@ -171,8 +171,8 @@ export interface ControlVerbs {
   installation(): Promise<InstallationReport>;
   /** What is wrong here and how it is mended, as `frostbyte doctor` says it. Throws as `installation`. */
   diagnose(): Promise<HostDiagnosis>;
-  /** The boundary statement that was made last, its signature checked; null: none was. Throws as `installation`. */
-  boundary(): Promise<BoundaryReport | null>;
+  /** The boundary statement that was made last, its signature checked, and how a newer one stands. Throws as `installation`. */
+  boundary(): Promise<BoundaryReport>;
   /** Has one made, which takes a minute. Throws `INVALID_STATE_TRANSITION` where no release is installed. */
   makeBoundary(): Promise<{ being_made: true }>;
 
@@ -237,6 +237,14 @@ export interface HostDiagnosis {
 }
 
 export interface BoundaryReport {
+  /** Null: none was made, or the one that was kept does not hold. */
+  statement: BoundaryKept | null;
+  being_made: boolean;
+  /** Why there is none, or none that is newer: the last try since this process began. */
+  failed: { at: string; code: string; message: string } | null;
+}
+
+export interface BoundaryKept {
   made_at: string;
   host: string;
   version: string;
@@ -246,7 +254,6 @@ export interface BoundaryReport {
   /** Fingerprint of the host's key, whose signature holds. */
   signer: string;
   sections: { title: string; columns: string[]; rows: string[][] }[];
-  being_made: boolean;
 }
 
 export type Severity = 'critical' | 'high' | 'medium' | 'low';

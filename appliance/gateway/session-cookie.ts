@@ -14,9 +14,8 @@ const [SECURE, PLAIN] = ['__Host-frostbyte', 'frostbyte'] as const;
 const SECRET = /^[A-Za-z0-9_-]{43}$/;
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** The secret of the session that a request came with, or null. */
-export function sessionOf(request: Request): string | null {
-  const name = cookieName(request);
+/** The secret of the session that a request came with, or null; `name`: of another cookie than the appliance's own. */
+export function sessionOf(request: Request, name = cookieName(request)): string | null {
   for (const pair of (request.headers.get('cookie') ?? '').split(';')) {
     const at = pair.indexOf('=');
     if (at === -1 || pair.slice(0, at).trim() !== name) continue;

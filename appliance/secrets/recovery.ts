@@ -107,14 +107,22 @@ export async function proveRecovery(file: string, answer: string, clock: Clock):
   return recoveryStatus(file);
 }
 
-async function makeChallenge(recipient: string, clock: Clock) {
-  const answer = `frostbyte-recovery-${randomBytes(32).toString('base64url')}`;
-  let challenge: string;
+/** Throws `VALIDATION_ERROR` for what is no age recipient: a letter that is another one too. */
+export async function checkRecipient(recipient: string): Promise<void> {
+  await sealedFor(recipient.trim(), '');
+}
+
+async function sealedFor(recipient: string, text: string): Promise<Uint8Array> {
   try {
-    challenge = armor.encode(await seal([recipient], Buffer.from(`${answer}\n`)));
+    return await seal([recipient], Buffer.from(text));
   } catch (cause) {
     throw refused('must be an age recipient (age1…), as age-keygen prints it', cause);
   }
+}
+
+async function makeChallenge(recipient: string, clock: Clock) {
+  const answer = `frostbyte-recovery-${randomBytes(32).toString('base64url')}`;
+  const challenge = armor.encode(await sealedFor(recipient, `${answer}\n`));
   const entry = {
     sha256: prefixedSha256(answer),
     expires_at: new Date(clock.now() + CHALLENGE_MS).toISOString(),

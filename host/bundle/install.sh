@@ -159,6 +159,8 @@ say 'The bundle is verified and copied; the medium may be pulled out.'
 [ -z "$fingerprint" ] || set -- --fingerprint "$fingerprint" "$@"
 [ -z "$root" ] || set -- --root "$root" "$@"
 [ "$older" = no ] || set -- --allow-older "$@"
+# Ctrl-C ends the pages, and what comes behind them is still done here.
+[ "$command" != installer ] || trap : INT
 "$copy/bin/node" --disable-sigusr1 --disable-warning=ExperimentalWarning "$copy/appliance/cli.mjs" "$command" "$@"
 status=$?
 # What was linked into its place is not needed twice.

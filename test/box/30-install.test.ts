@@ -283,7 +283,7 @@ describe('a sealed host that has neither Docker nor Compose', { skip: missing ??
     const told = await box.must('sh', '-ec', ['cd /var/tmp/boundary', 'HOME=/var/tmp', ...steps].join('\n'));
     assert.ok(told.includes(signer), told);
     assert.match(told, /Good "frostbyte-boundary" signature/);
-    const kept = (await admin<BoundaryReport>('/audit/boundary'))!;
+    const kept = (await admin<BoundaryReport>('/audit/boundary'))!.statement!;
     assert.deepEqual([kept.made_at, kept.signer, kept.closed], [statement.made_at, signer, true]);
   });
 
@@ -301,13 +301,14 @@ describe('a sealed host that has neither Docker nor Compose', { skip: missing ??
       findings.filter(({ severity }) => severity !== 'warning'),
       [],
     );
-    const before = (await admin<BoundaryReport>('/audit/boundary'))!;
+    const before = (await admin<BoundaryReport>('/audit/boundary'))!.statement!;
     await admin('/admin/boundary', 'POST');
     await until('a statement that is newer', async () => {
-      const { made_at, being_made } = (await admin<BoundaryReport>('/audit/boundary'))!;
-      return made_at > before.made_at && !being_made;
+      const { statement, being_made, failed } = (await admin<BoundaryReport>('/audit/boundary'))!;
+      assert.equal(failed, null);
+      return statement!.made_at > before.made_at && !being_made;
     });
-    assert.equal((await admin<BoundaryReport>('/audit/boundary'))!.closed, true);
+    assert.equal((await admin<BoundaryReport>('/audit/boundary'))!.statement!.closed, true);
   });
 
   it('takes newer malware signatures from an update, and takes back those that its scanner does not start with', async () => {

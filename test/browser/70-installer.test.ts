@@ -28,7 +28,7 @@ describe('the web installer', () => {
   it('lets in whoever types the terminal’s code, once, and nobody else', async () => {
     const visitor = await world().visitor();
     const { page, context } = visitor;
-    await page.goto(`${served.url}/progress`);
+    await page.goto(served.url);
     await page.fill('#code', 'AAAAA-BBBBB-CCCCC-DDDDD-EEEEE');
     await page.click('text=Sign in');
     assert.match(await page.locator('#told').innerText(), /not the code that counts/);
@@ -43,13 +43,39 @@ describe('the web installer', () => {
     await second.page.fill('#code', code!);
     await second.page.click('text=Sign in');
     assert.equal(await second.page.locator('#told').count(), 1);
+    // Where its pages are is known to nobody who is not in.
+    for (const path of ['progress', 'preflight']) {
+      assert.equal((await second.page.goto(`${served.url}/${path}`))!.status(), 404);
+      assert.match((await second.page.goto(new URL(path, page.url()).href))!.url(), /sign-in$/);
+    }
     await second.context.close();
+    await context.close();
+  });
+
+  it('keeps its session from the appliance on the same host, and lives beside one there', async () => {
+    const visitor = await world().visitor();
+    const { page, context } = visitor;
+    const { url } = world().appliance;
+    await page.goto(served.url);
+    await page.fill('#code', served.codes.at(-1)!);
+    await page.click('text=Sign in');
+    await page.waitForSelector('h1 >> text=Release 1.2.3');
+    const pages = page.url();
+    await world().addUser({ username: 'ilse', role: 'admin' });
+    await visitor.signIn('ilse');
+    assert.deepEqual(
+      (await context.cookies(url)).map(({ name }) => name),
+      ['frostbyte'],
+    );
+    await page.goto(`${url}/sign-in?note=ended`);
+    await page.goto(pages);
+    assert.match(await page.locator('h1').innerText(), /Release 1\.2\.3/);
     await context.close();
   });
 
   it('answers under no name but loopback’s, and no form of another site', async () => {
     assert.equal(await statusFor('installer.example'), 421);
-    const answer = await fetch(`${served.url}/stop`, { method: 'POST', headers: { origin: 'http://evil.example' } });
+    const answer = await fetch(`${served.url}/sign-in`, { method: 'POST', headers: { origin: 'http://evil.example' } });
     assert.equal(answer.status, 403);
     assert.ok(!served.installer.asked.includes('stop'));
   });
@@ -57,7 +83,7 @@ describe('the web installer', () => {
   it('leads from what was verified to an appliance that runs', async () => {
     const visitor = await world().visitor();
     const { page, context, problems } = visitor;
-    await page.goto(`${served.url}/`);
+    await page.goto(served.url);
     await page.fill('#code', served.codes.at(-1)!);
     await page.click('text=Sign in');
     assert.match(await page.locator('main').innerText(), /SHA256:7Q1G/);

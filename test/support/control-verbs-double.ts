@@ -157,7 +157,7 @@ export function controlDouble(
     alerts: async () => ({ evaluated_at: AT, alerts: [], rules: [] }),
     installation: async () => ({ release: null, images: [], containers: [], networks: [], evidence: null }),
     diagnose: async () => ({ looked_for: 1, ok: true, findings: [], blind: [] }),
-    boundary: async () => null,
+    boundary: async () => ({ statement: null, being_made: false, failed: null }),
     makeBoundary: async () => ({ being_made: true as const }),
     isolationReport: async () => {
       throw new FrostbyteError('RESOURCE_NOT_FOUND', 'There is no such report of this tenant.');

@@ -68,15 +68,20 @@ export const DiagnosisAnswer = z
 
 export const BoundaryAnswer = z
   .object({
-    made_at: Timestamp,
-    host: z.string(),
-    version: z.string(),
-    closed: z.boolean(),
-    verdict: z.string(),
-    signer: z.string(),
-    sections: z.array(
-      z.object({ title: z.string(), columns: z.array(z.string()), rows: z.array(z.array(z.string())) }),
-    ),
+    statement: z
+      .object({
+        made_at: Timestamp,
+        host: z.string(),
+        version: z.string(),
+        closed: z.boolean(),
+        verdict: z.string(),
+        signer: z.string(),
+        sections: z.array(
+          z.object({ title: z.string(), columns: z.array(z.string()), rows: z.array(z.array(z.string())) }),
+        ),
+      })
+      .nullable(),
     being_made: z.boolean(),
+    failed: z.object({ at: Timestamp, code: z.string(), message: z.string() }).nullable(),
   })
   .openapi('BoundaryStatement');

@@ -12,12 +12,13 @@ export interface CommandLine {
 export interface Heard {
   /** A line of JSON on standard error: of an operation, where it is. */
   event(event: unknown): void;
-  /** It is over. `refusal`: why it ended as it did, where it said so. */
+  /** It is over. `refusal`: why it did not end well; null: it did. */
   ended(refusal: { code: string; message: string } | null): void;
 }
 
 export interface Started {
-  /** As Ctrl-C at a terminal. */
+  readonly pid: number | null;
+  /** As Ctrl-C at a terminal: it, and what it handed its work to. */
   stop(): void;
   readonly over: Promise<void>;
 }
@@ -31,9 +32,9 @@ const MOST_BYTES = 64 << 20;
 
 /** `program`: what starts the command line, with the options that go before its words. */
 export function commandLine(program: readonly [string, ...string[]]): CommandLine {
-  const spawned = (words: readonly string[]): ChildProcess => {
+  const spawned = (words: readonly string[], options: { detached?: true } = {}): ChildProcess => {
     const [file, ...before] = program;
-    return spawn(file, [...before, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
+    return spawn(file, [...before, ...words], { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   };
   return {
     async ask<T>(...words: string[]) {
@@ -46,7 +47,8 @@ export function commandLine(program: readonly [string, ...string[]]): CommandLin
       throw refusalOf(lastJson<Envelope>(await err!));
     },
     start(words, { event, ended }) {
-      const child = spawned([...words, '--progress', 'json', '--json']);
+      // A group of its own: another release's program may do the work, and has to hear of a stop too.
+      const child = spawned([...words, '--progress', 'json', '--json'], { detached: true });
       let refusal: Envelope['error'] | null = null;
       byLine(child.stderr!, (line) => {
         const said = parsed<{ event?: string } & Partial<Envelope>>(line);
@@ -57,15 +59,26 @@ export function commandLine(program: readonly [string, ...string[]]): CommandLin
       child.stdout!.resume();
       const over = new Promise<void>((resolve) => {
         let isOver = false;
-        const end = () => {
+        const end = (why: string | null) => {
           if (isOver) return;
           isOver = true;
-          ended(refusal);
+          ended(refusal ?? (why === null ? null : { code: 'INTERNAL_ERROR', message: why }));
           resolve();
         };
-        child.once('close', end).once('error', end);
+        child.once('error', ({ message }) => end(`The command could not be started: ${message}.`));
+        child.once('close', (code, signal) =>
+          end(code === 0 ? null : `The command ended with ${signal ?? `exit code ${code}`} and said nothing.`),
+        );
       });
-      return { stop: () => void child.kill('SIGINT'), over };
+      const stop = () => {
+        try {
+          if (child.pid !== undefined) process.kill(-child.pid, 'SIGINT');
+        } catch (error) {
+          // It is over already.
+          if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+        }
+      };
+      return { pid: child.pid ?? null, stop, over };
     },
   };
 }

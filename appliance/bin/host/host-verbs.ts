@@ -8,7 +8,13 @@ import { type HostLayout, hostLayout } from '../../bundle/host-layout.ts';
 import { actorInWords } from '../../bundle/operation/readable-log.ts';
 import type { Config } from '../../config/schema.ts';
 import { nameOf, networksOf } from '../../control/drift/observed.ts';
-import type { ControlVerbs, HostDiagnosis, InstallationReport } from '../../control/verbs.ts';
+import type {
+  BoundaryKept,
+  BoundaryReport,
+  ControlVerbs,
+  HostDiagnosis,
+  InstallationReport,
+} from '../../control/verbs.ts';
 import { sha256Hex } from '../../kernel/digest.ts';
 import { codeFrames, FrostbyteError } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/telemetry.ts';
@@ -45,6 +51,7 @@ export function hostVerbs(config: Config, logger: Logger, layout: HostLayout = h
       : commandLine([process.execPath, ...NODE_FLAGS, entryOf('cli')]);
   let looking: Promise<HostDiagnosis> | null = null;
   let making: Promise<void> | null = null;
+  let failed: BoundaryReport['failed'] = null;
   return {
     async installation() {
       return { ...released(layout, isInstalled()), ...(await running(config)), evidence: recorded(layout) };
@@ -52,15 +59,27 @@ export function hostVerbs(config: Config, logger: Logger, layout: HostLayout = h
     diagnose() {
       looking ??= command('doctor')
         .ask<HostDiagnosis>('doctor', ...(isInstalled() ? [] : ['--data', config.data_folder]))
-        .then(({ looked_for, ok, findings, blind }) => ({ looked_for, ok, findings, blind }))
+        .then(
+          ({ looked_for, ok, findings, blind }) => ({ looked_for, ok, findings, blind }),
+          (error: unknown) => {
+            throw new FrostbyteError('OPERATION_FAILED', `The doctor could not be asked: ${(error as Error).message}`, {
+              cause: error,
+            });
+          },
+        )
         .finally(() => {
           looking = null;
         });
       return looking;
     },
     async boundary() {
-      const kept = isInstalled() ? keptBoundary(layout) : null;
-      return kept === null ? null : { ...kept, being_made: making !== null };
+      let statement: BoundaryKept | null = null;
+      try {
+        statement = isInstalled() ? keptBoundary(layout) : null;
+      } catch (error) {
+        failed ??= failureOf(error);
+      }
+      return { statement, being_made: making !== null, failed: making === null ? failed : null };
     },
     async makeBoundary() {
       if (!isInstalled()) {
@@ -73,8 +92,13 @@ export function hostVerbs(config: Config, logger: Logger, layout: HostLayout = h
       making ??= command('boundary')
         .ask('boundary', '--progress', 'none')
         .then(
-          () => undefined,
-          (error: unknown) => logger.warn('no boundary statement could be made', codeFrames(error)),
+          () => {
+            failed = null;
+          },
+          (error: unknown) => {
+            failed = failureOf(error);
+            logger.warn('no boundary statement could be made', codeFrames(error));
+          },
         )
         .finally(() => {
           making = null;
@@ -82,6 +106,11 @@ export function hostVerbs(config: Config, logger: Logger, layout: HostLayout = h
       return { being_made: true };
     },
   };
+}
+
+function failureOf(error: unknown): NonNullable<BoundaryReport['failed']> {
+  const { code, message } = error as { code?: unknown; message: string };
+  return { at: new Date().toISOString(), code: String(code ?? 'INTERNAL_ERROR'), message };
 }
 
 function released(layout: HostLayout, isInstalled: boolean): Pick<InstallationReport, 'release' | 'images'> {

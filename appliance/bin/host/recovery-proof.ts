@@ -5,6 +5,8 @@ import type { Control } from '../../control/create-control.ts';
 import { controlPaths } from '../../kernel/names.ts';
 import { recoveryStatus } from '../../secrets/recovery.ts';
 
+export { checkRecipient } from '../../secrets/recovery.ts';
+
 const ACTOR = 'installation';
 
 /** The recovery recipient of the appliance with these settings, and whoever sits at this terminal. */

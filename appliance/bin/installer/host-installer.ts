@@ -5,6 +5,7 @@ import type { EvidenceRecord as StoredRecord } from '../../bundle/evidence/recor
 import { BLOCK, TAR_END, tarHeader } from '../../bundle/format/tar.ts';
 import type { HostLayout } from '../../bundle/host-layout.ts';
 import { INSTALL } from '../../bundle/install/install.ts';
+import { holderOf } from '../../bundle/operation/host-lock.ts';
 import { allOperations } from '../../bundle/operation/operations.ts';
 import type { ProgressEvent } from '../../bundle/operation/progress.ts';
 import { actorInWords } from '../../bundle/operation/readable-log.ts';
@@ -60,10 +61,7 @@ export function hostInstaller({
   const recovery = join(layout.data, 'recovery');
 
   function begin(...words: string[]): void {
-    if (running !== null) {
-      const message = 'An operation runs on this host already. Its progress is shown under Progress.';
-      throw new Refusal({ status: 409, code: 'OPERATION_RUNNING', message });
-    }
+    if (running !== null) throw busy();
     [live, refusal] = [null, null];
     notes.length = 0;
     const started = command.start([...words, ...onRoot], {
@@ -116,15 +114,20 @@ export function hostInstaller({
       begin('plan', 'resume');
     },
     async rollBack(because) {
-      begin('plan', 'rollback', '--because', because === '' ? 'the operator wanted it' : because);
+      begin('plan', 'rollback', `--because=${because === '' ? 'the operator wanted it' : because}`);
     },
-    stop: () => running?.stop(),
+    async stop() {
+      running?.stop();
+      await running?.over;
+    },
     async progress() {
       const operation = latest();
       const isRunning = running !== null;
+      const elsewhere =
+        isRunning || operation === null || operation.result !== null ? null : whoElse(layout.operations);
       return {
         operation: operation === null ? null : viewOf(operation),
-        ...{ running: isRunning, live, notes, refusal },
+        ...{ running: isRunning, elsewhere, live, notes, refusal },
         challenge: isRunning || operation?.failure?.phase !== 'recovery' ? null : challengeIn(recovery),
         url:
           operation?.plan.kind === INSTALL && operation.result === 'done' && layout.root === '/'
@@ -133,6 +136,7 @@ export function hostInstaller({
       };
     },
     async answer(text) {
+      if (running !== null) throw busy();
       if (challengeIn(recovery) === null) {
         throw new Refusal({
           status: 409,
@@ -180,9 +184,7 @@ export function hostInstaller({
 
 function preflightWords({ kind, copy }: VerifiedRelease, { port, subnet, allow, reason }: Choices): string[] {
   return [
-    'preflight',
-    '--bundle',
-    copy,
+    ...['preflight', '--bundle', copy, '--no-record'],
     ...(kind === 'install' ? placed({ port, subnet }) : []),
     ...allowed({ allow, reason }),
   ];
@@ -196,8 +198,19 @@ function releaseWords({ kind }: VerifiedRelease, choices: Choices, belief: reado
     ...placed(choices),
     ...allowed(choices),
     ...belief,
-    ...(recipient === '' ? [] : ['--recovery-recipient', recipient]),
+    ...(recipient === '' ? [] : [`--recovery-recipient=${recipient}`]),
   ];
+}
+
+function busy(): Refusal {
+  const message = 'An operation runs on this host already. Its progress is shown under Progress.';
+  return new Refusal({ status: 409, code: 'OPERATION_RUNNING', message });
+}
+
+/** The command that works on the host just now, where its process lives. */
+function whoElse(folder: string): string | null {
+  const holder = holderOf(folder);
+  return holder !== null && existsSync(`/proc/${holder.pid}`) ? `${holder.command} (${holder.pid})` : null;
 }
 
 /** What is typed after a `=` is a value, whatever it begins with. */

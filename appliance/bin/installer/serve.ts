@@ -54,6 +54,6 @@ export async function serveInstaller({
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
-  installer.stop();
   await closeServer(server, DRAIN_MS);
+  await installer.stop();
 }

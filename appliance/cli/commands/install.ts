@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { checkRecipient } from '../../bin/host/recovery-proof.ts';
 import { hostTools } from '../../bin/host-operations.ts';
 import type { BundleIdentity } from '../../bundle/evidence/record.ts';
 import type { BundleManifest } from '../../bundle/format/manifest.ts';
@@ -18,7 +19,7 @@ import { handOver } from './hand-over.ts';
 import { onHost, type RootFlag } from './host-flags.ts';
 import { intendedTable } from './intended-table.ts';
 import { type ProgressFlag, running, showing, tell } from './plan.ts';
-import { askOf, type HostFlags, hostOptions, lookAt, recordAllowed, refuseUnreasoned } from './preflight.ts';
+import { askOf, chosenOf, type HostFlags, hostOptions, lookAt, recordAllowed, refuseUnreasoned } from './preflight.ts';
 
 type InstallFlags = RootFlag &
   ProgressFlag &
@@ -52,8 +53,11 @@ export function installCommand(program: Command): void {
       const { bundle, newest, ...copy } = believed(folder, flags, layout);
       const identity = identityOf({ bundle, ...copy });
       const isOlder = bundle.counter < newest;
+      if (flags.recoveryRecipient !== undefined) await checkRecipient(flags.recoveryRecipient);
       const parameters = parametersOf(anchorOf(folder, layout), identity, bundle, {
         ...flags,
+        ...chosenOf(flags, layout),
+        port: askOf(flags, layout).port,
         olderBecause: isOlder ? reason!.trim() : null,
       });
       const operation = installOperation(parameters, layout, hostTools(layout));
@@ -98,9 +102,12 @@ function parametersOf(
   anchor: string,
   { version, counter, manifest_sha256 }: BundleIdentity,
   { files, images }: BundleManifest,
-  flags: InstallFlags & { olderBecause: string | null },
+  flags: Pick<InstallFlags, 'recoveryRecipient' | 'recoveryAnswer'> & {
+    subnet: string;
+    port: number;
+    olderBecause: string | null;
+  },
 ): InstallParameters {
-  const { port } = askOf(flags);
   return {
     version,
     counter,
@@ -108,7 +115,7 @@ function parametersOf(
     bytes: files.reduce((sum, { size }) => sum + size, 0),
     anchor,
     subnet: flags.subnet,
-    port,
+    port: flags.port,
     vectors: images.some(({ name }) => name === 'qdrant') ? 'qdrant' : 'sqlite-vec',
     image_bytes: images.reduce((sum, { size }) => sum + size, 0),
     recovery_recipient: flags.recoveryRecipient ?? null,

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { installedConfig } from '../../bin/host/installed-config.ts';
 import { ownBundle } from '../../bin/where.ts';
 import { addEvidence } from '../../bundle/evidence/log.ts';
 import { type BundleManifest, readManifest } from '../../bundle/format/manifest.ts';
@@ -21,20 +22,22 @@ import { onHost, type RootFlag } from './host-flags.ts';
 /** What is asked of a host beside what the release asks. */
 export interface HostFlags {
   allow: string[];
-  subnet: string;
-  port: string;
+  /** As it was typed; what is installed here decides else. */
+  subnet?: string;
+  port?: string;
 }
 
 /** Adds it to a command. */
 export function hostOptions(command: Command): Command {
   return command
     .option('--allow <names>', 'go on although these checks fail; needs --reason, and is recorded', split, [])
-    .option('--subnet <a.b>', 'the first half of the containers’ addresses (stack.subnet)', '172.28')
-    .option('--port <number>', 'port of the gateway', '8080');
+    .option('--subnet <a.b>', 'the first half of the containers’ addresses (else: as installed here, or 172.28)')
+    .option('--port <number>', 'port of the gateway (else: as installed here, or 8080)');
 }
 
 interface PreflightFlags extends RootFlag, HostFlags {
   bundle?: string;
+  record: boolean;
 }
 
 /** `frostbyte preflight`: whether this host can take a release, before anything is changed. */
@@ -42,6 +45,7 @@ export function preflightCommand(program: Command): void {
   hostOptions(onHost(program.command('preflight')))
     .description('Look whether this host can take the release: what there is, and what to mend; changes nothing')
     .option('--bundle <folder>', 'the bundle whose minimums count (else: the one that this program came with)')
+    .option('--no-record', 'only look: what is allowed goes into no evidence')
     .addHelpText(
       'after',
       '\nExample:\n  frostbyte preflight\n  frostbyte preflight --bundle /media/stick/frostbyte-1.2.3-linux-amd64 --allow swap --reason "a laboratory"',
@@ -52,7 +56,7 @@ export function preflightCommand(program: Command): void {
       refuseUnreasoned(flags, reason);
       const { facts, needs } = await lookAt(manifestOf(flags, layout), flags, layout);
       const report = judgeHost(facts, needs, flags.allow);
-      recordAllowed(report, facts, layout, reason);
+      if (flags.record) recordAllowed(report, facts, layout, reason);
       output(command).answer({ ...report, facts }, () => preflightTable(report, process.stdout.isTTY === true));
       if (!report.ok) throw new CheckFailed('PREFLIGHT_FAILED: this host cannot take the release yet.');
     });
@@ -73,7 +77,7 @@ export async function lookAt(
   flags: HostFlags,
   layout: HostLayout,
 ): Promise<{ facts: Facts; needs: Needs }> {
-  const needs = needsOf(manifest, askOf(flags));
+  const needs = needsOf(manifest, askOf(flags, layout));
   return { facts: await gatherFacts(thisHost(), layout), needs };
 }
 
@@ -123,8 +127,18 @@ function manifestOf({ bundle }: PreflightFlags, { current }: HostLayout): Bundle
   return readManifest(readFileSync(join(folder, 'MANIFEST.json'), 'utf8'));
 }
 
-/** Where the appliance is to be. Throws `VALIDATION_ERROR`. */
-export function askOf({ subnet: half, port: text }: HostFlags): { subnet: string; port: number } {
+/** Where the appliance is, where one is installed, or is to be, as it was typed or usual. */
+export function chosenOf({ subnet, port }: HostFlags, layout: HostLayout): { subnet: string; port: string } {
+  const here = existsSync(join(layout.settings, 'frostbyte.yaml')) ? installedConfig(layout) : null;
+  return {
+    subnet: subnet ?? here?.stack.subnet ?? '172.28',
+    port: port ?? String(here?.listen.port ?? 8080),
+  };
+}
+
+/** The same, looked at. Throws `VALIDATION_ERROR`. */
+export function askOf(flags: HostFlags, layout: HostLayout): { subnet: string; port: number } {
+  const { subnet: half, port: text } = chosenOf(flags, layout);
   const [port, subnet] = [Number(text), `${half}.0.0/16`];
   if (!/^\d+\.\d+$/.test(half) || rangeOf(subnet) === null || !Number.isInteger(port) || port < 1 || port > 65_535) {
     throw new FrostbyteError('VALIDATION_ERROR', 'The subnet or the port cannot be read.', {

@@ -1,6 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { toHttpError } from '../../api/errors.ts';
-import { forgeryMark, isFromHere, sessionCookie, sessionOf } from '../../gateway/session-cookie.ts';
+import { forgeryMark, isFromHere, sessionOf } from '../../gateway/session-cookie.ts';
 import { codeFrames, FrostbyteError } from '../../kernel/errors.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { Logger } from '../../kernel/telemetry.ts';
@@ -31,22 +32,22 @@ import type { InstallerPage, InstallerVisit, SaveAs } from './visit.ts';
 
 /** The one table of the installer's pages. */
 const PAGES: readonly InstallerPage[] = Object.freeze([
-  { method: 'get', path: '/', show: releasePage },
-  { method: 'get', path: '/preflight', show: preflightPage },
-  { method: 'post', path: '/preflight', show: choosePage },
-  { method: 'get', path: '/plan', show: planPage },
-  { method: 'post', path: '/plan', show: startPage },
-  { method: 'get', path: '/progress', show: progressPage },
-  { method: 'post', path: '/resume', show: resumePage },
-  { method: 'post', path: '/roll-back', show: rollBackPage },
-  { method: 'post', path: '/stop', show: stopPage },
-  { method: 'get', path: '/challenge.age', show: challengeFile },
-  { method: 'post', path: '/answer', show: answerPage },
-  { method: 'post', path: '/first-code', show: firstCodePage },
-  { method: 'get', path: '/evidence', show: evidencePage },
-  { method: 'post', path: '/evidence', show: evidenceFile },
-  { method: 'get', path: '/support', show: supportPage },
-  { method: 'post', path: '/support', show: supportFile },
+  { method: 'get', path: '', show: releasePage },
+  { method: 'get', path: 'preflight', show: preflightPage },
+  { method: 'post', path: 'preflight', show: choosePage },
+  { method: 'get', path: 'plan', show: planPage },
+  { method: 'post', path: 'plan', show: startPage },
+  { method: 'get', path: 'progress', show: progressPage },
+  { method: 'post', path: 'resume', show: resumePage },
+  { method: 'post', path: 'roll-back', show: rollBackPage },
+  { method: 'post', path: 'stop', show: stopPage },
+  { method: 'get', path: 'challenge.age', show: challengeFile },
+  { method: 'post', path: 'answer', show: answerPage },
+  { method: 'post', path: 'first-code', show: firstCodePage },
+  { method: 'get', path: 'evidence', show: evidencePage },
+  { method: 'post', path: 'evidence', show: evidenceFile },
+  { method: 'get', path: 'support', show: supportPage },
+  { method: 'post', path: 'support', show: supportFile },
 ]);
 
 export interface InstallerAppOptions {
@@ -59,6 +60,9 @@ export interface InstallerAppOptions {
   now?: () => Date;
 }
 
+/** Told from the appliance's own: cookies go to every port of a host. */
+const COOKIE = 'frostbyte-installer';
+
 /** By these names alone a browser on the host reaches it, directly or through SSH: no site elsewhere may use one. */
 const HOSTS = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?$/i;
 
@@ -69,9 +73,13 @@ const HOSTS = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?$/i;
 export function createInstallerApp(options: InstallerAppOptions): Hono {
   const { installer, entrance, assets, logger, now = () => new Date() } = options;
   let choices: Choices = { ...options.choices };
+  // A browser sends the cookie to no address but those below it, which nobody learns who is not in: not to the appliance's
+  // gateway on the next port, which is no root.
+  const root = `/${randomBytes(18).toString('base64url')}/`;
   const app = new Hono();
 
   app.use(async (c, next) => {
+    c.header('x-content-type-options', 'nosniff');
     // A name that somebody else's site has made lead here is no name of ours.
     if (!HOSTS.test(c.req.header('host') ?? '')) {
       return c.text('This address leads to an installer. Ask for it as 127.0.0.1 or localhost.\n', 421);
@@ -80,17 +88,17 @@ export function createInstallerApp(options: InstallerAppOptions): Hono {
     return next();
   });
   app.get(`${ASSET_PATH}/:file`, (c) => assetAnswer(assets, c.req.param('file')));
-  app.post('/language', async (c) => languageAnswer(await formOf(c.req.raw)));
+  for (const from of ['/', root]) app.post(`${from}language`, async (c) => languageAnswer(await formOf(c.req.raw)));
+  app.get('/', (c) => c.redirect('/sign-in', 303));
   app.get('/sign-in', (c) => signIn(c, c.req.query('note') === 'ended' ? 'ended' : null));
   app.post('/sign-in', async (c) => {
     const secret = entrance.enter(String((await formOf(c.req.raw)).get('code') ?? '').slice(0, 200));
     if (secret === null) return signIn(c, 'wrong');
-    // The process is gone long before.
-    const expires_at = new Date(now().getTime() + 86_400_000).toISOString();
-    c.header('set-cookie', sessionCookie(c.req.raw, { secret, expires_at }));
-    return c.redirect('/', 303);
+    // It ends with the browser; the process is gone long before.
+    c.header('set-cookie', `${COOKIE}=${secret}; Path=${root}; HttpOnly; SameSite=Strict`);
+    return c.redirect(root, 303);
   });
-  for (const page of PAGES) app.on(page.method.toUpperCase(), page.path, (c) => show(c, page));
+  for (const page of PAGES) app.on(page.method.toUpperCase(), `${root}${page.path}`, (c) => show(c, page));
   app.notFound((c) => {
     const { t } = spokenIn(c);
     return answer(c, { title: t.errors.notFound, main: nowhere(t), status: 404 }, []);
@@ -98,12 +106,13 @@ export function createInstallerApp(options: InstallerAppOptions): Hono {
   app.onError((error, c) => {
     const { t } = spokenIn(c);
     const refusal = asRefusal(error);
-    return answer(c, { title: t.errors.title, main: refused(t, refusal), status: refusal.status }, waysIn(t));
+    const ways = c.req.path.startsWith(root) ? waysIn(t) : [];
+    return answer(c, { title: t.errors.title, main: refused(t, refusal), status: refusal.status }, ways);
   });
   return app;
 
   async function show(c: Context, page: InstallerPage): Promise<Response> {
-    const secret = sessionOf(c.req.raw);
+    const secret = sessionOf(c.req.raw, COOKIE);
     if (secret === null || !entrance.isIn(secret)) {
       return c.redirect(secret === null ? '/sign-in' : '/sign-in?note=ended', 303);
     }
@@ -144,8 +153,10 @@ export function createInstallerApp(options: InstallerAppOptions): Hono {
 
   function answer(c: Context, page: PageParts, ways: readonly Way[]): Response {
     const { t, language } = spokenIn(c);
-    const here = c.req.method === 'GET' ? c.req.path : '/';
-    const text = layout({ language, t, assets, signedIn: null, ways, here, foot: t.installer.offline }, page);
+    const isIn = c.req.path.startsWith(root);
+    const here = c.req.method === 'GET' ? c.req.path : isIn ? root : '/';
+    const shell = { language, t, assets, signedIn: null, ways, here, foot: t.installer.offline };
+    const text = layout({ ...shell, root: isIn ? root : '/' }, page);
     return c.html(text, (page.status ?? 200) as 200, { ...PAGE_HEADERS, 'cache-control': 'no-store' });
   }
 
@@ -167,12 +178,12 @@ function spokenIn(c: Context): { t: Texts; language: ReturnType<typeof languageO
 function waysIn(t: Texts): Way[] {
   const says = t.installer.ways;
   return [
-    { path: '/', says: says.release },
-    { path: '/preflight', says: says.preflight },
-    { path: '/plan', says: says.plan },
-    { path: '/progress', says: says.progress },
-    { path: '/evidence', says: says.evidence },
-    { path: '/support', says: says.support },
+    { path: '.', says: says.release },
+    { path: 'preflight', says: says.preflight },
+    { path: 'plan', says: says.plan },
+    { path: 'progress', says: says.progress },
+    { path: 'evidence', says: says.evidence },
+    { path: 'support', says: says.support },
   ];
 }
 

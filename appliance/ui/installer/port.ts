@@ -13,8 +13,8 @@ export interface Installer {
   /** Goes on with the operation that was left. */
   resume(): Promise<void>;
   rollBack(because: string): Promise<void>;
-  /** Asks what runs to stop at the next point where it can. */
-  stop(): void;
+  /** Asks what runs to stop at the next point where it can, and waits for it. */
+  stop(): Promise<void>;
   progress(): Promise<Progress>;
   /** Takes the answer to the recovery challenge, and goes on. */
   answer(text: string): Promise<void>;
@@ -36,8 +36,10 @@ export interface VerifiedRelease {
   counter: number;
   arch: string;
   manifest_sha256: string;
-  /** Fingerprint of the key that signed it. */
+  /** Fingerprint of the key that signed it, which the root key's list names. */
   signer: string;
+  /** Fingerprint of the root key: what stands on paper. */
+  root: string;
   bytes: number;
   /** The folder of the verified copy. */
   copy: string;
@@ -96,6 +98,8 @@ export interface Progress {
   operation: OperationView | null;
   /** Whether this installer runs it just now. */
   running: boolean;
+  /** The command of somebody else who works on this host just now. */
+  elsewhere: string | null;
   /** Of what runs: where it is. */
   live: LivePhase | null;
   /** What its phases said in words, the newest last. */

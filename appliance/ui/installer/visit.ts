@@ -11,6 +11,13 @@ export interface InstallerVisit extends Pick<Visit, 'form' | 'mark'>, Omit<Arriv
   choose(choices: Partial<Choices>): void;
 }
 
+/** What a form sent in a field, as one line: what is handed on as a word holds nothing that ends one. */
+export function line({ form }: Pick<Visit, 'form'>, field: string): string {
+  return String(form.get(field) ?? '')
+    .replaceAll(/\p{Cc}/gu, ' ')
+    .trim();
+}
+
 export interface InstallerPage {
   method: 'get' | 'post';
   path: string;

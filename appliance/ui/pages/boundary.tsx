@@ -1,5 +1,5 @@
 import type { Markup } from '../../api/markup.ts';
-import { name } from '../../api/markup.ts';
+import { code, name } from '../../api/markup.ts';
 import type { BoundaryAnswer } from '../../api/schemas/host.ts';
 import type { z } from '../../api/zod.ts';
 import { markOf, sent } from '../parts/form.tsx';
@@ -9,37 +9,42 @@ import { copyable, emptyState, facts, pill, wholeMoment } from '../parts/pieces.
 import { reloadHead, reloadMark } from '../parts/reload.tsx';
 import type { Visit } from '../visit.ts';
 
-type Statement = z.infer<typeof BoundaryAnswer>;
+type Boundary = z.infer<typeof BoundaryAnswer>;
+type Statement = NonNullable<Boundary['statement']>;
 
 const HERE = '/boundary';
 const RELOAD_S = 5;
 
 /** Where the data of this box go: the statement that was made last, on the screen as on paper. */
 export async function boundaryPage(visit: Visit): Promise<PageParts> {
-  const { t, api, query } = visit;
+  const { t, api } = visit;
   const says = t.box;
-  const { data } = await api.get<Statement | null>('/audit/boundary');
-  // Who asked for one waits for one that is newer than what they saw.
-  const seen = query.get('after');
-  const isAwaited = data?.being_made === true || (seen !== null && (data?.made_at ?? '') <= seen);
+  const { data } = await api.get<Boundary>('/audit/boundary');
+  const { statement, being_made: isAwaited, failed } = data;
   const main = (
     <>
       {isAwaited ? reloadMark(RELOAD_S) : null}
       <div class="head">
         <div>
           <h1>
-            {says.boundary} {data === null ? null : data.closed ? pill('good', says.closed) : pill('bad', says.open)}
+            {says.boundary}{' '}
+            {statement === null ? null : statement.closed ? pill('good', says.closed) : pill('bad', says.open)}
           </h1>
           <p class="lead">{says.boundarySays}</p>
         </div>
-        {data === null || isAwaited ? null : makeForm(visit, data.made_at)}
+        {statement === null || isAwaited ? null : makeForm(visit)}
       </div>
       {isAwaited ? (
         <p class="told" role="status">
           {says.beingMade}
         </p>
       ) : null}
-      {data === null ? (isAwaited ? null : none(visit)) : statement(visit, data)}
+      {failed === null ? null : (
+        <p class="told wrong" role="alert">
+          {says.notMade} <span lang="en">{failed.message}</span> {code(failed.code)}
+        </p>
+      )}
+      {statement === null ? (isAwaited ? null : none(visit)) : shown(visit, statement)}
     </>
   );
   return { title: says.boundary, main, current: HERE, ...(isAwaited && { head: reloadHead(RELOAD_S) }) };
@@ -48,15 +53,14 @@ export async function boundaryPage(visit: Visit): Promise<PageParts> {
 /** Has one made, and leads to where it is waited for. */
 export async function makeBoundaryPage(visit: Visit): Promise<{ goTo: string }> {
   await visit.api.send('POST', '/admin/boundary', {}, sent(visit, 'mark'));
-  return { goTo: `${HERE}?after=${encodeURIComponent(sent(visit, 'after'))}` };
+  return { goTo: HERE };
 }
 
-function makeForm(visit: Visit, after: string): Markup | null {
+function makeForm(visit: Visit): Markup | null {
   if (visit.caller.role !== 'admin') return null;
   return (
     <form method="post" action={HERE} class="actions">
       {markOf(visit)}
-      <input type="hidden" name="after" value={after} />
       <button type="submit" class="button second">
         {visit.t.box.make}
       </button>
@@ -72,13 +76,13 @@ function none(visit: Visit): Markup {
       {emptyState(
         says.boundaryNone,
         isAdmin ? says.boundaryNoneSays : `${says.boundaryNoneSays} ${says.boundaryAsk}`,
-        makeForm(visit, ''),
+        makeForm(visit),
       )}
     </div>
   );
 }
 
-function statement({ t, language, now }: Visit, data: Statement): Markup {
+function shown({ t, language, now }: Visit, data: Statement): Markup {
   const says = t.box;
   const { made_at, host, version, closed, verdict, signer, sections } = data;
   return (

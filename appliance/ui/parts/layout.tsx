@@ -31,10 +31,15 @@ export interface Shell {
   here: string;
   /** What the foot says. */
   foot: string;
+  /** Where the pages begin. */
+  root?: string;
 }
 
 /** A whole page: head, bar, content. Everything that is not of the catalogue is escaped. */
-export function layout({ language, t, assets, signedIn, ways, here, foot }: Shell, page: PageParts): string {
+export function layout(
+  { language, t, assets, signedIn, ways, here, foot, root = '/' }: Shell,
+  page: PageParts,
+): string {
   const [style, script, icon] = [assets.address('style.css'), assets.address('page.js'), assets.address('mark.svg')];
   const whole = (
     <html lang={language}>
@@ -53,13 +58,13 @@ export function layout({ language, t, assets, signedIn, ways, here, foot }: Shel
           {t.skip}
         </a>
         <header class="top">
-          <a class="brand" href="/">
+          <a class="brand" href={root}>
             {brandMark()}
             <span>Frostbyte</span>
           </a>
           {ways.length === 0 ? null : navigation(t, ways, page.current)}
           <div class="aside">
-            {languageSwitch(language, t, here)}
+            {languageSwitch(language, t, here, root)}
             {signedIn === null ? null : whoIsIn(t, signedIn)}
           </div>
         </header>
@@ -97,9 +102,9 @@ function navigation(t: Texts, ways: readonly Way[], current: string | undefined)
   );
 }
 
-function languageSwitch(language: Language, t: Texts, here: string): Markup {
+function languageSwitch(language: Language, t: Texts, here: string, root: string): Markup {
   return (
-    <form class="languages" method="post" action="/language">
+    <form class="languages" method="post" action={`${root}language`}>
       <input type="hidden" name="next" value={here} />
       <fieldset>
         <legend class="unseen-label">{t.language}</legend>

@@ -75,6 +75,7 @@ export function scriptedInstaller(): ScriptedInstaller {
       counter: 17,
       arch: 'amd64',
       manifest_sha256: HASH,
+      root: 'SHA256:0oRootKeyOfTheVendorAsItStandsOnPaperAndNowhere',
       signer: 'SHA256:7Q1GmEoWJHPIdOqQ4xvJDq0Tn4Yw3Ym2aVwzBBrjQ0E',
       bytes: 1_234_567_890,
       copy: '/opt/frostbyte/quarantine/1.2.3',
@@ -110,7 +111,7 @@ export function scriptedInstaller(): ScriptedInstaller {
       [done, running] = [0, false];
       operation = view({ direction: 'back', result: 'rolled-back' });
     },
-    stop() {
+    async stop() {
       asked.push('stop');
       wait(null);
     },
@@ -124,7 +125,7 @@ export function scriptedInstaller(): ScriptedInstaller {
     async progress(): Promise<Progress> {
       const [name] = PHASES[Math.min(done, PHASES.length - 1)]!;
       return {
-        ...{ operation, running, refusal: null },
+        ...{ operation, running, elsewhere: null, refusal: null },
         live: running ? { phase: name, done: 3, total: 4, elapsed_seconds: 12, eta_seconds: 80 } : null,
         notes: running || done > 0 ? ['2 of 5 images were sent, 40 MB; <script>alert(1)</script>'] : [],
         challenge:

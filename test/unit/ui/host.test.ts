@@ -21,8 +21,8 @@ const INSTALLED: InstallationReport = {
     ],
   },
 };
-const STATEMENT: BoundaryReport = {
-  ...{ made_at: AT, host: '<box>', version: '1.2.3', closed: false, signer: 'SHA256:host', being_made: false },
+const STATEMENT: NonNullable<BoundaryReport['statement']> = {
+  ...{ made_at: AT, host: '<box>', version: '1.2.3', closed: false, signer: 'SHA256:host' },
   verdict: 'This box is NOT shown to be closed.',
   sections: [{ title: 'Networks of containers', columns: ['Network', 'Leads'], rows: [['core', 'OUT']] }],
 };
@@ -35,7 +35,7 @@ function world(verbs: Partial<ControlVerbs> = {}, role: 'admin' | 'auditor' = 'a
         scopes: role === 'admin' ? ['ingest', 'query', 'admin', 'audit'] : ['audit'],
       }),
       installation: async () => INSTALLED,
-      boundary: async () => STATEMENT,
+      boundary: async () => ({ statement: STATEMENT, being_made: false, failed: null }),
       ...verbs,
     },
   });
@@ -82,17 +82,24 @@ describe('the pages about the host', () => {
     }
   });
 
-  it('have a statement made, and wait for one that is newer', async () => {
-    const { send, look, calls } = world();
-    const sent = await send('/boundary', { after: AT });
-    assert.equal(sent.headers.get('location'), `/boundary?after=${encodeURIComponent(AT)}`);
+  it('have a statement made, and wait for it for as long as it is being made', async () => {
+    const { send, calls } = world();
+    const sent = await send('/boundary', {});
+    assert.equal(sent.headers.get('location'), '/boundary');
     assert.ok(calls.some(({ verb }) => verb === 'makeBoundary'));
-    assert.match(await (await look(sent.headers.get('location')!)).text(), /A statement is being made/);
-    assert.doesNotMatch(await (await look('/boundary?after=2025-01-01T00:00:00.000Z')).text(), /being made/);
+    const boundary = (change: Partial<BoundaryReport>): Promise<Response> =>
+      world({ boundary: async () => ({ statement: STATEMENT, being_made: false, failed: null, ...change }) }).look(
+        '/boundary',
+      );
+    assert.match(await (await boundary({ being_made: true })).text(), /A statement is being made/);
+    const failed = { at: AT, code: 'OPERATION_FAILED', message: 'No <engine> answers.' };
+    const text = await (await boundary({ failed })).text();
+    assert.match(text, /No newer one could be made[\s\S]*No &lt;engine&gt; answers/);
+    assert.match(text, /Make it anew/);
   });
 
   it('offer a first statement where there is none, to whoever may have one made', async () => {
-    const none = { boundary: async () => null };
+    const none = { boundary: async () => ({ statement: null, being_made: false, failed: null }) };
     assert.match(await (await world(none).look('/boundary')).text(), /Make it anew/);
     assert.match(await (await world(none, 'auditor').look('/boundary')).text(), /Ask whoever runs the box/);
   });

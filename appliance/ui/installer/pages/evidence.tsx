@@ -17,7 +17,7 @@ export async function evidencePage(visit: InstallerVisit): Promise<PageParts> {
       <section class="card" aria-labelledby="export">
         <h2 id="export">{says.export}</h2>
         <p>{says.exportSays}</p>
-        <form method="post" action="/evidence">
+        <form method="post" action="evidence">
           {markOf(visit)}
           <button type="submit" class="button">
             {says.make}
@@ -26,7 +26,7 @@ export async function evidencePage(visit: InstallerVisit): Promise<PageParts> {
       </section>
     </>
   );
-  return { title: says.title, main, current: '/evidence' };
+  return { title: says.title, main, current: 'evidence' };
 }
 
 /** The signed export as one file: what `frostbyte evidence verify --export` takes, unpacked. */

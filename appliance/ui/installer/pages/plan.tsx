@@ -1,11 +1,11 @@
 import type { Markup } from '../../../api/markup.ts';
 import { Refusal } from '../../api.ts';
-import { markOf, sent, type WrongField, wrongFields, wrongOf } from '../../parts/form.tsx';
+import { markOf, type WrongField, wrongFields, wrongOf } from '../../parts/form.tsx';
 import type { PageParts } from '../../parts/layout.tsx';
 import { scrolledTable } from '../../parts/lists.tsx';
 import { pageHead, pill, type Tone, UNSPELLED } from '../../parts/pieces.tsx';
 import type { BillComparison, PlannedPhase, PlannedRelease } from '../port.ts';
-import type { InstallerVisit } from '../visit.ts';
+import { type InstallerVisit, line } from '../visit.ts';
 
 const TONES: Readonly<Record<PlannedPhase['would'], Tone>> = Object.freeze({
   do: 'waiting',
@@ -20,10 +20,10 @@ export async function planPage(visit: InstallerVisit): Promise<PageParts> {
 
 /** Begins, and leads to where it is followed. What is refused is said above the plan. */
 export async function startPage(visit: InstallerVisit): Promise<PageParts | { goTo: string }> {
-  if (visit.installer.release.kind === 'install')
-    visit.choose({ recovery_recipient: sent(visit, 'recovery_recipient') });
+  const { installer } = visit;
+  if (installer.release.kind === 'install') visit.choose({ recovery_recipient: line(visit, 'recovery_recipient') });
   try {
-    const report = await visit.installer.preflight(visit.choices);
+    const report = await installer.preflight(visit.choices);
     if (!report.ok) {
       const failed = report.checks.filter(({ result }) => result === 'fail');
       return await page(
@@ -31,28 +31,33 @@ export async function startPage(visit: InstallerVisit): Promise<PageParts | { go
         failed.map(({ name, found }) => ({ field: name, constraint: found })),
       );
     }
-    await visit.installer.start(visit.choices);
-    return { goTo: '/progress' };
+    // What the command line would refuse at its end is refused before it begins.
+    await installer.plan(visit.choices);
+    await installer.start(visit.choices);
+    return { goTo: 'progress' };
   } catch (error) {
-    if (error instanceof Refusal) return page(visit, wrongOf(error));
-    throw error;
+    if (!(error instanceof Refusal)) throw error;
+    if (error.code === 'OPERATION_RUNNING') return { goTo: 'progress' };
+    return page(visit, wrongOf(error));
   }
 }
 
 async function page(visit: InstallerVisit, wrong: readonly WrongField[]): Promise<PageParts> {
   const { t, installer, choices } = visit;
   const says = t.installer.plan;
-  const planned = await installer.plan(choices);
+  // Who holds the recovery key changes no phase; one that cannot be read must not hide the form in which it is mended.
+  const planned = await installer.plan({ ...choices, recovery_recipient: '' });
+  const isPreflight = wrong.some(({ field }) => field !== 'recovery_recipient');
   const main = (
     <>
       {pageHead(says.title, says.says)}
-      {wrong.length === 0 ? null : wrongFields(says.wait, wrong)}
+      {wrong.length === 0 ? null : wrongFields(isPreflight ? says.wait : t.errors.title, wrong)}
       {begin(visit, planned)}
       <div class="card">{phases(visit, planned)}</div>
       {planned.bills === null ? null : bills(visit, planned.bills)}
     </>
   );
-  return { title: says.title, main, current: '/plan', ...(wrong.length > 0 && { status: 409 }) };
+  return { title: says.title, main, current: 'plan', ...(wrong.length > 0 && { status: 409 }) };
 }
 
 function begin(visit: InstallerVisit, { phases: all }: PlannedRelease): Markup {
@@ -68,7 +73,7 @@ function begin(visit: InstallerVisit, { phases: all }: PlannedRelease): Markup {
   const seconds = all.reduce((sum, phase) => sum + (phase.would === 'nothing' ? 0 : phase.seconds), 0);
   const { kind } = installer.release;
   return (
-    <form method="post" action="/plan" class="card fields one-column">
+    <form method="post" action="plan" class="card fields one-column">
       {markOf(visit)}
       {kind === 'upgrade' ? null : (
         <>

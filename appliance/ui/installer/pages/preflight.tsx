@@ -1,11 +1,11 @@
 import type { Markup } from '../../../api/markup.ts';
 import { Refusal } from '../../api.ts';
-import { markOf, sent, type WrongField, wrongFields, wrongOf } from '../../parts/form.tsx';
+import { markOf, type WrongField, wrongFields, wrongOf } from '../../parts/form.tsx';
 import type { PageParts } from '../../parts/layout.tsx';
 import { scrolledTable } from '../../parts/lists.tsx';
 import { action, pill, type Tone, UNSPELLED } from '../../parts/pieces.tsx';
 import type { JudgedCheck, PreflightReport } from '../port.ts';
-import type { InstallerVisit } from '../visit.ts';
+import { type InstallerVisit, line } from '../visit.ts';
 
 const TONES: Readonly<Record<JudgedCheck['result'], Tone>> = Object.freeze({
   pass: 'good',
@@ -29,11 +29,11 @@ export async function preflightPage(visit: InstallerVisit): Promise<PageParts> {
 /** Takes other choices, and looks again. */
 export async function choosePage(visit: InstallerVisit): Promise<{ goTo: string }> {
   visit.choose({
-    ...(visit.installer.release.kind === 'install' && { port: sent(visit, 'port'), subnet: sent(visit, 'subnet') }),
-    allow: sent(visit, 'allow'),
-    reason: sent(visit, 'reason'),
+    ...(visit.installer.release.kind === 'install' && { port: line(visit, 'port'), subnet: line(visit, 'subnet') }),
+    allow: line(visit, 'allow'),
+    reason: line(visit, 'reason'),
   });
-  return { goTo: '/preflight' };
+  return { goTo: 'preflight' };
 }
 
 function page(visit: InstallerVisit, report: PreflightReport | null, wrong: readonly WrongField[]): PageParts {
@@ -49,13 +49,13 @@ function page(visit: InstallerVisit, report: PreflightReport | null, wrong: read
           </h1>
           {report === null ? null : <p class="lead">{says.says(report.host, report.system ?? '–')}</p>}
         </div>
-        {report?.ok ? <div class="actions">{action('/plan', says.onward)}</div> : null}
+        {report?.ok ? <div class="actions">{action('plan', says.onward)}</div> : null}
       </div>
       {report === null ? null : <div class="card">{table(visit, report)}</div>}
       {choices(visit, wrong)}
     </>
   );
-  return { title: says.title, main, current: '/preflight', ...(wrong.length > 0 && { status: 400 }) };
+  return { title: says.title, main, current: 'preflight', ...(wrong.length > 0 && { status: 400 }) };
 }
 
 function table({ t }: InstallerVisit, { checks }: PreflightReport): Markup {
@@ -90,7 +90,7 @@ function choices(visit: InstallerVisit, wrong: readonly WrongField[]): Markup {
     <section class="card" aria-labelledby="choices">
       <h2 id="choices">{says.choices}</h2>
       {wrongFields(t.errors.title, wrong)}
-      <form method="post" action="/preflight" class="fields one-column">
+      <form method="post" action="preflight" class="fields one-column">
         {markOf(visit)}
         {installer.release.kind === 'upgrade' ? null : (
           <>

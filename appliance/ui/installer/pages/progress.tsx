@@ -1,13 +1,13 @@
 import { code, type Markup } from '../../../api/markup.ts';
-import { markOf, sent } from '../../parts/form.tsx';
+import { markOf } from '../../parts/form.tsx';
 import type { PageParts } from '../../parts/layout.tsx';
 import { copyable, emptyState, pageHead, pill, type Tone, UNSPELLED, wholeMoment } from '../../parts/pieces.tsx';
 import { reloadHead, reloadMark } from '../../parts/reload.tsx';
 import type { OperationView, PhaseState, Progress } from '../port.ts';
-import type { InstallerVisit, SaveAs } from '../visit.ts';
+import { type InstallerVisit, line, type SaveAs } from '../visit.ts';
 
 const RELOAD_S = 2;
-const HERE = { current: '/progress' } as const;
+const HERE = { current: 'progress' } as const;
 type Standing = 'running' | 'back' | 'waiting' | 'done' | 'rolled-back';
 const TONES: Readonly<Record<Standing, Tone>> = Object.freeze({
   running: 'running',
@@ -42,10 +42,10 @@ export async function progressPage(visit: InstallerVisit): Promise<PageParts> {
     );
     return { title: says.title, main, ...HERE, ...(running && { head: reloadHead(RELOAD_S) }) };
   }
-  const stands = standing(operation, running);
+  const stands = standing(operation, running || progress.elsewhere !== null);
   const main = (
     <>
-      {running ? reloadMark(RELOAD_S) : null}
+      {running || progress.elsewhere !== null ? reloadMark(RELOAD_S) : null}
       <div class="head">
         <div>
           <h1>
@@ -59,8 +59,13 @@ export async function progressPage(visit: InstallerVisit): Promise<PageParts> {
       </div>
       {bar(visit, progress, operation)}
       {refusal(visit, progress)}
-      {progress.challenge === null || running ? null : challenge(visit, progress.challenge)}
-      {running || operation.result !== null ? null : left(visit, operation, progress.challenge !== null)}
+      {progress.challenge === null || running || progress.elsewhere !== null
+        ? null
+        : challenge(visit, progress.challenge)}
+      {progress.elsewhere === null ? null : elsewhere(visit, progress.elsewhere)}
+      {running || operation.result !== null || progress.elsewhere !== null
+        ? null
+        : left(visit, operation, progress.challenge !== null)}
       {operation.result === 'done' && progress.url !== null ? installed(visit, progress.url) : null}
       <section class="card">
         <ol class="phases">{operation.phases.map((phase) => phaseRow(visit, phase, progress))}</ol>
@@ -73,28 +78,28 @@ export async function progressPage(visit: InstallerVisit): Promise<PageParts> {
 
 export async function resumePage({ installer }: InstallerVisit): Promise<{ goTo: string }> {
   await installer.resume();
-  return { goTo: '/progress' };
+  return { goTo: 'progress' };
 }
 
 export async function rollBackPage(visit: InstallerVisit): Promise<{ goTo: string }> {
-  await visit.installer.rollBack(sent(visit, 'because'));
-  return { goTo: '/progress' };
+  await visit.installer.rollBack(line(visit, 'because'));
+  return { goTo: 'progress' };
 }
 
 export async function stopPage({ installer }: InstallerVisit): Promise<{ goTo: string }> {
-  installer.stop();
-  return { goTo: '/progress' };
+  void installer.stop();
+  return { goTo: 'progress' };
 }
 
 export async function answerPage(visit: InstallerVisit): Promise<{ goTo: string }> {
   await visit.installer.answer(String(visit.form.get('answer') ?? ''));
-  return { goTo: '/progress' };
+  return { goTo: 'progress' };
 }
 
 /** The challenge as a file for the stick. */
 export async function challengeFile({ installer }: InstallerVisit): Promise<{ save: SaveAs } | { goTo: string }> {
   const { challenge: asked } = await installer.progress();
-  if (asked === null) return { goTo: '/progress' };
+  if (asked === null) return { goTo: 'progress' };
   return {
     save: {
       name: 'challenge.age',
@@ -175,8 +180,9 @@ function refusal(
   { t }: InstallerVisit,
   { refusal: last, operation, running, challenge: asked }: Progress,
 ): Markup | null {
-  const why = running ? null : (operation?.failure ?? last);
-  if (why === null || operation?.result === 'done') return null;
+  // What kept the last try from beginning is newer than whatever an operation ended with.
+  const why = running ? null : (last ?? (operation?.result === null ? operation.failure : null));
+  if (why === null) return null;
   // That an answer is waited for is no failure, and is said below; a wrong one is.
   if (asked !== null && why.code === 'OPERATION_FAILED') return null;
   return (
@@ -203,14 +209,14 @@ function challenge(
         <code>{text}</code>
       </pre>
       <p>
-        <a href="/challenge.age" download="challenge.age">
+        <a href="challenge.age" download="challenge.age">
           {says.download}
         </a>
       </p>
       <pre tabindex={0}>
         <code>age -d -i recovery.key challenge.age</code>
       </pre>
-      <form method="post" action="/answer" class="fields one-column">
+      <form method="post" action="answer" class="fields one-column">
         {markOf(visit)}
         <label for="answer">{says.answer}</label>
         <textarea id="answer" name="answer" rows={3} maxlength={2000} required {...UNSPELLED} />
@@ -233,7 +239,7 @@ function left(visit: InstallerVisit, { phases, direction }: OperationView, isAsk
     <section class="card">
       {/* Without the answer it would only stop at the same place. */}
       {isAsked ? null : (
-        <form method="post" action="/resume">
+        <form method="post" action="resume">
           {markOf(visit)}
           <button type="submit" class="button">
             {says.resume}
@@ -243,7 +249,7 @@ function left(visit: InstallerVisit, { phases, direction }: OperationView, isAsk
       {barred ? null : (
         <details>
           <summary>{says.rollBack}</summary>
-          <form method="post" action="/roll-back" class="fields one-column">
+          <form method="post" action="roll-back" class="fields one-column">
             {markOf(visit)}
             <p>{says.rollBackSays}</p>
             <label for="because">{says.because}</label>
@@ -258,10 +264,21 @@ function left(visit: InstallerVisit, { phases, direction }: OperationView, isAsk
   );
 }
 
+/** Somebody works on the host without these pages: at a terminal, or in other pages. */
+function elsewhere({ t }: InstallerVisit, by: string): Markup {
+  return (
+    <section class="card">
+      <p role="status">
+        {t.installer.busy} <code>{by}</code>
+      </p>
+    </section>
+  );
+}
+
 function stop(visit: InstallerVisit): Markup {
   const says = visit.t.installer.progress;
   return (
-    <form method="post" action="/stop" class="actions">
+    <form method="post" action="stop" class="actions">
       {markOf(visit)}
       <button type="submit" class="button second" title={says.stopSays}>
         {says.stop}
@@ -278,7 +295,7 @@ function installed(visit: InstallerVisit, url: string): Markup {
       <p>
         {says.installedSays} <a href={url}>{url}</a>
       </p>
-      <form method="post" action="/first-code">
+      <form method="post" action="first-code">
         {markOf(visit)}
         <p class="soft">{says.firstCodeSays}</p>
         <button type="submit" class="button">

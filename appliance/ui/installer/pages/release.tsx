@@ -24,7 +24,7 @@ export async function releasePage({ t, language, installer }: InstallerVisit): P
           <p>
             <span lang="en">{operation.title}</span>. {says.leftSays}
           </p>
-          {action('/progress', t.installer.ways.progress)}
+          {action('progress', t.installer.ways.progress)}
         </section>
       )}
       <section class="card">
@@ -33,28 +33,28 @@ export async function releasePage({ t, language, installer }: InstallerVisit): P
           [says.counter, number(language, release.counter)],
           [says.arch, release.arch],
           [says.size, size(release.bytes)],
+          [says.root, copyable(t, release.root)],
           [says.signer, copyable(t, release.signer)],
           [says.manifest, copyable(t, release.manifest_sha256)],
           [says.copy, <code>{release.copy}</code>],
         ])}
+        <p class="soft">
+          {says.byHand} <code>{`${release.copy}/README.txt`}</code>
+        </p>
         <p class="soft">{says.medium}</p>
-        <p class="soft">{says.byHand}</p>
-        <pre tabindex={0}>
-          <code>{byHand(release.copy)}</code>
-        </pre>
       </section>
       <section class="card" aria-labelledby="steps">
         <h2 id="steps">{says.steps}</h2>
         <ol class="steps">
-          {step('/preflight', t.installer.ways.preflight, says.preflightSays)}
-          {step('/plan', t.installer.ways.plan, says.planSays)}
-          {step('/progress', t.installer.ways.progress, says.progressSays)}
+          {step('preflight', t.installer.ways.preflight, says.preflightSays)}
+          {step('plan', t.installer.ways.plan, says.planSays)}
+          {step('progress', t.installer.ways.progress, says.progressSays)}
         </ol>
-        {action('/preflight', t.installer.ways.preflight)}
+        {action('preflight', t.installer.ways.preflight)}
       </section>
     </>
   );
-  return { title: says.title(release.version), main, current: '/' };
+  return { title: says.title(release.version), main, current: '.' };
 }
 
 function step(path: string, name: string, says: string): Markup {
@@ -64,11 +64,3 @@ function step(path: string, name: string, says: string): Markup {
     </li>
   );
 }
-
-/** What a person types who believes no program of the bundle. */
-const byHand = (copy: string) =>
-  [
-    `cd ${copy}`,
-    'ssh-keygen -Y verify -f signers/allowed_signers -I frostbyte-release -n frostbyte-bundle -s SHA256SUMS.sig < SHA256SUMS',
-    'sha256sum -c --quiet SHA256SUMS',
-  ].join('\n');

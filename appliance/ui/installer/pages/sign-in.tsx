@@ -16,7 +16,7 @@ export function codePage({ t }: Pick<Arrival, 't'>, told: 'wrong' | 'ended' | nu
             {says[told]}
           </p>
         )}
-        <form method="post" action="/sign-in" class="fields">
+        <form method="post" action="sign-in" class="fields">
           <p>{says.says}</p>
           <label for="code">{t.signIn.code}</label>
           <input

@@ -21,7 +21,7 @@ export async function supportPage(visit: InstallerVisit): Promise<PageParts> {
       {bundle(visit, listing)}
     </>
   );
-  return { title: says.title, main, current: '/support' };
+  return { title: says.title, main, current: 'support' };
 }
 
 export async function supportFile({ installer }: InstallerVisit): Promise<{ save: SaveAs }> {
@@ -36,7 +36,7 @@ function bundle(visit: InstallerVisit, { files, bytes, missing }: SupportListing
     <section class="card" aria-labelledby="bundle">
       <h2 id="bundle">{says.bundle}</h2>
       <p>{says.bundleSays}</p>
-      <form method="post" action="/support" class="spaced">
+      <form method="post" action="support" class="spaced">
         {markOf(visit)}
         <button type="submit" class="button">
           {says.save}

@@ -51,6 +51,7 @@ export const box: BoxTexts = {
   open: 'nicht als geschlossen erwiesen',
   make: 'Neu machen',
   beingMade: 'Eine Erklärung wird gemacht. Die Seite zeigt sie, sobald sie da ist.',
+  notMade: 'Es konnte keine neuere gemacht werden:',
   made: 'Gemacht',
   host: 'Rechner',
   print: 'Gedruckt ist diese Seite die Erklärung auf Papier. Signiert, anderswo mit ssh-keygen zu prüfen:',

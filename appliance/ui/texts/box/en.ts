@@ -48,6 +48,7 @@ export const box = {
   open: 'not shown to be closed',
   make: 'Make it anew',
   beingMade: 'A statement is being made. The page shows it when it is there.',
+  notMade: 'No newer one could be made:',
   made: 'Made',
   host: 'Host',
   print: 'Printed, this page is the statement on paper. Signed, to be checked elsewhere with ssh-keygen:',

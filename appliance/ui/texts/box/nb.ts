@@ -50,6 +50,7 @@ export const box: BoxTexts = {
   open: 'ikke vist å være lukket',
   make: 'Lag den på nytt',
   beingMade: 'En erklæring lages. Siden viser den når den er der.',
+  notMade: 'Ingen nyere kunne lages:',
   made: 'Laget',
   host: 'Maskin',
   print: 'Utskrevet er denne siden erklæringen på papir. Signert, til å kontrolleres andre steder med ssh-keygen:',

@@ -29,7 +29,9 @@ export const installer: InstallerTexts = {
     signer: 'Signiert von',
     manifest: 'Manifest (SHA-256)',
     copy: 'Geprüfte Kopie',
-    byHand: 'Vergleichen Sie den Unterzeichner mit Ihrem Papier. Diese sagen dasselbe ohne ein Programm von uns:',
+    byHand:
+      'Vergleichen Sie ihn mit dem Fingerabdruck auf Ihrem Papier. README.txt des Pakets sagt in fünf Schritten, wie es allein mit ssh-keygen und sha256sum geprüft wird:',
+    root: 'Wurzelschlüssel, wie auf Papier',
     left: 'Ein Vorgang blieb auf diesem Rechner liegen',
     leftSays: 'Er geht weiter, wo er war, oder zurück.',
     steps: 'Was jetzt kommt',
@@ -157,5 +159,5 @@ export const installer: InstallerTexts = {
     missing: 'nicht da',
     save: 'Support-Bundle speichern',
   },
-  busy: 'Ein Vorgang läuft schon. Hier ist zu sehen, wie weit er ist.',
+  busy: 'Jemand anders arbeitet gerade an diesem Rechner:',
 };

@@ -27,7 +27,9 @@ export const installer = {
     signer: 'Signed by',
     manifest: 'Manifest (SHA-256)',
     copy: 'Verified copy',
-    byHand: 'Compare the signer with what you have on paper. These say the same without any program of ours:',
+    byHand:
+      'Compare it with the fingerprint that you have on paper. README.txt of the package says how to verify it with ssh-keygen and sha256sum alone, in five steps:',
+    root: 'Root key, as on paper',
     left: 'An operation was left on this host',
     leftSays: 'It goes on where it was, or back.',
     steps: 'What comes now',
@@ -154,7 +156,7 @@ export const installer = {
     missing: 'not there',
     save: 'Save the support bundle',
   },
-  busy: 'An operation runs already. Its progress is shown here.',
+  busy: 'Somebody else works on this host just now:',
 };
 
 export type InstallerTexts = typeof installer;

@@ -29,7 +29,9 @@ export const installer: InstallerTexts = {
     signer: 'Signert av',
     manifest: 'Manifest (SHA-256)',
     copy: 'Verifisert kopi',
-    byHand: 'Sammenlign den som signerte med det du har på papir. Disse sier det samme uten noe program fra oss:',
+    byHand:
+      'Sammenlign det med fingeravtrykket du har på papir. README.txt i pakken sier i fem trinn hvordan den verifiseres med ssh-keygen og sha256sum alene:',
+    root: 'Rotnøkkel, som på papir',
     left: 'En operasjon ble liggende på denne maskinen',
     leftSays: 'Den fortsetter der den var, eller går tilbake.',
     steps: 'Hva som kommer nå',
@@ -156,5 +158,5 @@ export const installer: InstallerTexts = {
     missing: 'finnes ikke',
     save: 'Lagre supportpakken',
   },
-  busy: 'En operasjon kjører allerede. Fremdriften vises her.',
+  busy: 'Noen andre arbeider på denne maskinen akkurat nå:',
 };

@@ -54,9 +54,13 @@ describe('a command that pages run', () => {
     assert.equal(events.length, 3);
   });
 
-  it('that cannot be started is over, and says nothing', async () => {
-    const { promise: ended, resolve } = Promise.withResolvers<unknown>();
+  it('that cannot be started, or ends without a word, is over, and it is said why', async () => {
+    const { promise: ended, resolve } = Promise.withResolvers<{ message: string } | null>();
     commandLine(['/nonexistent/frostbyte']).start(['run'], { event: () => undefined, ended: resolve });
-    assert.equal(await ended, null);
+    assert.match((await ended)!.message, /could not be started: .*ENOENT/);
+    const { promise: mute, resolve: told } = Promise.withResolvers<{ message: string } | null>();
+    const dies = commandLine([process.execPath, '--eval', 'process.exit(3)', '--']);
+    dies.start(['run'], { event: () => undefined, ended: told });
+    assert.match((await mute)!.message, /exit code 3 and said nothing/);
   });
 });

@@ -35,11 +35,9 @@ describe('the entrance of the installer', () => {
     assert.ok(!door.isIn(secret));
   });
 
-  it('shuts for a minute behind ten wrong codes, to the right one too', () => {
-    const { door, codes, pass } = opened();
-    for (let at = 0; at < 10; at++) assert.equal(door.enter('WRONG'), null);
-    assert.equal(door.enter(codes[0]!), null);
-    pass(60_000);
+  it('is shut by nobody who types wrong codes', () => {
+    const { door, codes } = opened();
+    for (let at = 0; at < 100; at++) assert.equal(door.enter(`WRONG-${at}`), null);
     assert.notEqual(door.enter(codes[0]!), null);
   });
 });

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import type { CommandLine, Heard } from '../../../../appliance/bin/host/command-line.ts';
+import { hostInstaller } from '../../../../appliance/bin/installer/host-installer.ts';
+import { hostLayout } from '../../../../appliance/bundle/host-layout.ts';
+import type { Choices, VerifiedRelease } from '../../../../appliance/ui/installer/port.ts';
+
+const CHOICES: Choices = { port: '9090', subnet: '10.77', recovery_recipient: 'age1q', allow: 'swap', reason: '-V' };
+const NONE: Choices = { port: '8080', subnet: '172.28', recovery_recipient: '', allow: '', reason: '' };
+
+describe('the installer’s pages on a host', () => {
+  let root: string;
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'frostbyte-host-'));
+  });
+  afterEach(() => rmSync(root, { recursive: true }));
+
+  /** An installer whose commands are written down; those that take long end when a test says so. */
+  function made(kind: VerifiedRelease['kind'], belief: string[] = []) {
+    const typed: string[][] = [];
+    let heard: Heard | null = null;
+    let end = () => {};
+    const command: CommandLine = {
+      async ask<T>(...words: string[]) {
+        typed.push(words);
+        return { phases: [], checks: [], records: [] } as T;
+      },
+      start(words, hears) {
+        typed.push([...words]);
+        heard = hears;
+        const { promise: over, resolve } = Promise.withResolvers<void>();
+        end = resolve;
+        return { pid: 1, stop: () => typed.push(['SIGINT']), over };
+      },
+    };
+    const release: VerifiedRelease = {
+      ...{ kind, version: '1.2.3', counter: 1, arch: 'amd64', manifest_sha256: '', signer: '', root: '' },
+      ...{ bytes: 1, copy: '/copy' },
+    };
+    const installer = hostInstaller({ release, layout: hostLayout(root), command, belief });
+    const ended = (why: { code: string; message: string } | null) => {
+      heard!.ended(why);
+      end();
+    };
+    return { installer, typed, ended, heard: () => heard! };
+  }
+
+  it('types what a person would, each choice as one word', async () => {
+    const { installer, typed, ended } = made('install', ['--fingerprint=SHA256:x']);
+    await installer.preflight(CHOICES);
+    await installer.start(CHOICES);
+    ended(null);
+    await installer.rollBack('-V --json');
+    assert.deepEqual(typed, [
+      [
+        ...['preflight', '--bundle', '/copy', '--no-record', '--port=9090', '--subnet=10.77', '--allow=swap'],
+        '--reason=-V',
+        '--root',
+        root,
+      ],
+      [
+        ...['install', '--port=9090', '--subnet=10.77', '--allow=swap', '--reason=-V', '--fingerprint=SHA256:x'],
+        '--recovery-recipient=age1q',
+        '--root',
+        root,
+      ],
+      ['plan', 'rollback', '--because=-V --json', '--root', root],
+    ]);
+  });
+
+  it('upgrades by what is installed: no port, no addresses and nobody’s recovery key are asked for', async () => {
+    const { installer, typed } = made('upgrade');
+    await installer.preflight(CHOICES);
+    await installer.plan(NONE);
+    await installer.start(NONE);
+    assert.deepEqual(typed, [
+      ['preflight', '--bundle', '/copy', '--no-record', '--allow=swap', '--reason=-V', '--root', root],
+      ['upgrade', '--dry-run', '--root', root],
+      ['upgrade', '--root', root],
+    ]);
+  });
+
+  it('runs one thing at a time, says where it is, and waits for it when it is to stop', async () => {
+    const { installer, typed, ended, heard } = made('install');
+    await installer.start(NONE);
+    await assert.rejects(installer.resume(), { code: 'OPERATION_RUNNING' });
+    heard().event({
+      event: 'noted',
+      phase: 'images',
+      done: 1,
+      total: 4,
+      elapsed_seconds: 2,
+      eta_seconds: 6,
+      text: 'sent',
+    });
+    const { running, live, notes } = await installer.progress();
+    assert.deepEqual([running, live?.phase, live?.eta_seconds, notes], [true, 'images', 6, ['sent']]);
+    let isOver = false;
+    const stopping = installer.stop().then(() => {
+      isOver = true;
+    });
+    assert.deepEqual(typed.at(-1), ['SIGINT']);
+    assert.equal(isOver, false);
+    ended({ code: 'CHECK_FAILED', message: 'OPERATION_UNFINISHED' });
+    await stopping;
+    const { running: still, refusal } = await installer.progress();
+    assert.deepEqual([still, refusal], [false, null], 'how an operation ended stands in its journal');
+  });
+
+  it('keeps why one could not begin until the next begins', async () => {
+    const { installer, ended } = made('upgrade');
+    await installer.start(NONE);
+    ended({ code: 'DISK_FULL', message: 'no room' });
+    assert.deepEqual((await installer.progress()).refusal, { code: 'DISK_FULL', message: 'no room' });
+    await installer.start(NONE);
+    assert.equal((await installer.progress()).refusal, null);
+  });
+
+  it('takes an answer only where a challenge waits, for its owner alone to read, and goes on', async () => {
+    const { installer, typed } = made('install');
+    await assert.rejects(installer.answer('seven words'), { code: 'INVALID_STATE_TRANSITION' });
+    const folder = join(hostLayout(root).data, 'recovery');
+    assert.ok(!existsSync(folder));
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(
+      join(folder, 'challenge.json'),
+      JSON.stringify({ recipient: 'age1q', challenge: 'x', expires_at: '' }),
+    );
+    await installer.answer(' seven words\n');
+    assert.equal(readFileSync(join(folder, 'answer.txt'), 'utf8'), 'seven words\n');
+    assert.deepEqual(typed.at(-1), ['plan', 'resume', '--root', root]);
+  });
+});
