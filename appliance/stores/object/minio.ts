@@ -12,6 +12,8 @@ import { totalOf } from './total.ts';
 
 export type { BucketOptions as MinioObjectsOptions } from './minio/bucket.ts';
 
+import { type Page, timeOf } from './minio/page.ts';
+
 /** What is put in one call; longer bytes go in parts. */
 const ONE_CALL = 64 << 20;
 /** Puts of one `putAll` that are under way at the same time. */
@@ -79,7 +81,9 @@ class MinioObjects implements ObjectStore {
   async *list(prefix: string): AsyncIterable<{ key: string; size: number }> {
     prefixFolders(prefix);
     // Drafts lie beside the prefixes.
-    for (const each of prefix === '' ? PREFIXES : [prefix]) yield* this.#listed(each);
+    for (const each of prefix === '' ? PREFIXES : [prefix]) {
+      for await (const page of this.#pages(each)) for (const { name, size } of page) yield { key: name, size };
+    }
   }
 
   async delete(key: string): Promise<void> {
@@ -96,10 +100,12 @@ class MinioObjects implements ObjectStore {
       removed++;
     }
     const mine = new Set([...this.#drafts.open].map(({ name }) => name));
-    for await (const { key, modified } of this.#listed(DRAFTS)) {
-      if (modified > limit || mine.has(key)) continue;
-      await removeKey(this.#bucket, key);
-      removed++;
+    for await (const page of this.#pages(DRAFTS)) {
+      for (const { name, modified } of page) {
+        if (timeOf(modified) > limit || mine.has(name)) continue;
+        await removeKey(this.#bucket, name);
+        removed++;
+      }
     }
     for (const upload of await this.#bucket.uploads('')) {
       if (upload.begun > limit || mine.has(upload.key)) continue;
@@ -125,11 +131,11 @@ class MinioObjects implements ObjectStore {
     this.#bucket.close();
   }
 
-  async *#listed(prefix: string): AsyncIterable<{ key: string; size: number; modified: number }> {
+  async *#pages(prefix: string): AsyncIterable<Page['objects']> {
     let token = '';
     do {
       const { objects, next } = await this.#bucket.page(prefix, token);
-      for (const { name, size, modified } of objects) yield { key: name, size, modified };
+      yield objects;
       token = next;
     } while (token !== '');
   }

@@ -2,7 +2,8 @@ import { FrostbyteError } from '../../../kernel/errors.ts';
 
 /** A page of a listing. */
 export interface Page {
-  objects: { name: string; size: number; modified: number }[];
+  /** `modified`: as the server writes it; most who list do not ask. */
+  objects: { name: string; size: number; modified: string }[];
   /** What asks for the page after it, or empty where this is the last one. */
   next: string;
 }
@@ -37,7 +38,7 @@ export function parsePage(xml: string): Page {
   const objects = [...xml.matchAll(ENTRY)].map(([, entry]) => ({
     name: plain(element(entry!, 'Key')),
     size: whole(Number(element(entry!, 'Size'))),
-    modified: whole(Date.parse(element(entry!, 'LastModified'))),
+    modified: element(entry!, 'LastModified'),
   }));
   const next = IS_TRUNCATED.test(xml) ? element(xml, 'NextContinuationToken') : '';
   return { objects, next };
@@ -65,7 +66,7 @@ export function parsePartPage(xml: string): PartPage {
 
 /** A key out of its URL encoding. */
 function plain(encoded: string): string {
-  return decodeURIComponent(encoded.replaceAll('+', ' '));
+  return /[%+]/.test(encoded) ? decodeURIComponent(encoded.replaceAll('+', ' ')) : encoded;
 }
 
 /** The text of an element that holds no other. */
@@ -74,11 +75,17 @@ function element(xml: string, name: string): string {
   const to = xml.indexOf(`</${name}>`, from);
   if (from < 0 || to < 0) throw unreadable();
   const text = xml.slice(from + name.length + 2, to);
+  if (!text.includes('&')) return text;
   return text.replace(/&(?:(amp|lt|gt|quot|apos)|#(\d+)|#x([0-9a-f]+));/gi, (_, word, decimal, hex) =>
     word === undefined
       ? String.fromCodePoint(decimal === undefined ? Number.parseInt(hex, 16) : Number(decimal))
       : ENTITIES[word.toLowerCase()]!,
   );
+}
+
+/** Milliseconds since 1970 of a time in an answer. Throws `STORE_UNAVAILABLE` for what is none. */
+export function timeOf(text: string): number {
+  return whole(Date.parse(text));
 }
 
 function whole(number: number): number {

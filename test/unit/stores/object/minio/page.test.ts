@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { isFrostbyteError } from '../../../../../appliance/kernel/errors.ts';
-import { parsePage, parsePartPage, parseVersionPage } from '../../../../../appliance/stores/object/minio/page.ts';
+import {
+  parsePage,
+  parsePartPage,
+  parseVersionPage,
+  timeOf,
+} from '../../../../../appliance/stores/object/minio/page.ts';
 
 const entry = (key: string, size: string | number, more = '') =>
   `<Contents><Key>${key}</Key><LastModified>2026-01-02T03:04:05.678Z</LastModified>${more}<Size>${size}</Size></Contents>`;
 const answer = (body: string) =>
   `<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>b</Name>${body}</ListBucketResult>`;
 const unreadable = (error: unknown) => isFrostbyteError(error, 'STORE_UNAVAILABLE');
-const modified = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
+const modified = '2026-01-02T03:04:05.678Z';
 
 describe('a page of a listing', () => {
   it('gives names, sizes and times in the order of the answer', () => {
@@ -23,6 +28,11 @@ describe('a page of a listing', () => {
       ],
       next: '',
     });
+  });
+
+  it('has times that can be read, or none that anything is removed by', () => {
+    assert.equal(timeOf(modified), Date.UTC(2026, 0, 2, 3, 4, 5, 678));
+    assert.throws(() => timeOf('yesterday'), unreadable);
   });
 
   it('says how to go on where there is more, and only there', () => {
