@@ -269,7 +269,7 @@ describe('an upgrade in a sealed box', { skip: noBoxes, timeout: 1_800_000 }, ()
   it('is lost, and restored onto another host: with the recovery identity alone, and although that dies once', async () => {
     await box.end();
     const stick = await stickFolder();
-    other = await make({ equipment: 'both', stick });
+    other = await make({ equipment: 'docker', stick });
     await other.boot();
     await installWhole(other, stick);
     await untilReady(other);
