@@ -96,6 +96,13 @@ describe('the web installer', () => {
     await page.fill('#port', 'many');
     await page.click('text=Check again');
     assert.match(await page.locator('#wrong').innerText(), /a number up to 65535/);
+    // What takes its time shows that it is under way, and is sent once.
+    const isBusy = await page.evaluate(`new Promise((resolve) => {
+      document.querySelector('form.fields').dispatchEvent(new SubmitEvent('submit', { bubbles: true }));
+      setTimeout(() => resolve(document.querySelector('html[data-waits] form[aria-busy] button:disabled') !== null), 50);
+    })`);
+    assert.equal(isBusy, true);
+    await page.reload();
     await page.fill('#port', '9090');
     await page.fill('#allow', 'swap');
     await page.fill('#reason', 'a laboratory');
@@ -147,6 +154,7 @@ describe('the web installer', () => {
 
     assert.deepEqual(served.installer.asked, [
       'preflight 8080',
+      'preflight many',
       'preflight many',
       'preflight 9090 swap a laboratory',
       'preflight 9090 swap a laboratory',

@@ -17,7 +17,7 @@ export async function evidencePage(visit: InstallerVisit): Promise<PageParts> {
       <section class="card" aria-labelledby="export">
         <h2 id="export">{says.export}</h2>
         <p>{says.exportSays}</p>
-        <form method="post" action="evidence">
+        <form method="post" action="evidence" data-saves>
           {markOf(visit)}
           <button type="submit" class="button">
             {says.make}

@@ -36,7 +36,7 @@ function bundle(visit: InstallerVisit, { files, bytes, missing }: SupportListing
     <section class="card" aria-labelledby="bundle">
       <h2 id="bundle">{says.bundle}</h2>
       <p>{says.bundleSays}</p>
-      <form method="post" action="support" class="spaced">
+      <form method="post" action="support" class="spaced" data-saves>
         {markOf(visit)}
         <button type="submit" class="button">
           {says.save}
