@@ -75,7 +75,7 @@ export async function furnish({ appliance, tenant, addUser }: BrowserWorld): Pro
     { name: 'measures-tenant', path: '/tenants/nordlaw/measures?hours=24', username: 'frode' },
     { name: 'measures-none', path: '/tenants/newcomer/measures?hours=1', username: 'frode' },
     { name: 'appliance', path: '/appliance', username: 'frode' },
-    { name: 'doctor', path: '/appliance/doctor', username: 'frode' },
+    { name: 'doctor', path: '/doctor', username: 'frode' },
     { name: 'boundary', path: '/boundary', username: 'frode' },
     { name: 'alerts', path: '/alerts', username: 'frode' },
     { name: 'new-tenant', path: '/new-tenant', username: 'frode' },

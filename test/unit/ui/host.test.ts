@@ -120,7 +120,7 @@ describe('the pages about the host', () => {
       ],
       blind: [{ what: 'the engine', why: 'it is away' }],
     });
-    const text = await (await world({ diagnose }).look('/appliance/doctor')).text();
+    const text = await (await world({ diagnose }).look('/doctor')).text();
     for (const said of [
       '31 known failures',
       'A disk is full',

@@ -46,7 +46,7 @@ export async function boxPage(visit: Visit): Promise<PageParts> {
           <p class="lead">{says.says}</p>
         </div>
         <div class="actions">
-          {action('/appliance/doctor', says.ask)}
+          {action('/doctor', says.ask)}
           <a class="button second" href="/boundary">
             {says.boundary}
           </a>

@@ -21,7 +21,7 @@ export const PLATFORM_PAGES: readonly Page[] = [
   { method: 'post', path: '/new-tenant', roles: ADMIN, show: createTenantPage },
   { method: 'get', path: '/measures', roles: ADMIN, show: measuresPage },
   { method: 'get', path: '/appliance', roles: ADMIN, show: boxPage },
-  { method: 'get', path: '/appliance/doctor', roles: ADMIN, show: doctorPage },
+  { method: 'get', path: '/doctor', roles: ADMIN, show: doctorPage },
   { method: 'get', path: '/boundary', roles: ['admin', 'auditor'], show: boundaryPage },
   { method: 'post', path: '/boundary', roles: ADMIN, show: makeBoundaryPage },
   { method: 'get', path: '/alerts', roles: ADMIN, show: alertsPage },
