@@ -23,10 +23,11 @@ const { values, positionals } = parseArgs({
 });
 try {
   requireArchitecture(readLock());
-  requireCompiler(readLock(), compilerHere());
   for (const wanted of wantedImages({ ...values, names: positionals })) {
-    if (wanted.source === 'recipe') await (values.twice ? compareTwo(wanted.name) : say(() => buildImage(wanted.name)));
-    else await say(() => takeForeign(wanted, { registry: values.registry }));
+    if (wanted.source === 'recipe') {
+      requireCompiler(readLock(), compilerHere());
+      await (values.twice ? compareTwo(wanted.name) : say(() => buildImage(wanted.name)));
+    } else await say(() => takeForeign(wanted, { registry: values.registry }));
   }
 } catch (error) {
   console.error(`images: ${(error as Error).message}`);

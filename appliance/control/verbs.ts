@@ -3,9 +3,11 @@ import type { ExportFile, ExportRecord, ExportRequest } from '../audit/export.ts
 import type { HoldScope } from '../kernel/holds.ts';
 import type { Caller, Role, Scope, TenantState } from '../kernel/identity.ts';
 import type { AuditLog } from '../stores/log/port.ts';
+import type { BoundaryReport, HostDiagnosis, InstallationReport } from './host-reports.ts';
 import type { KeyRotation, PurgeRequest, Reencryption, RotationRequest, TenantKeyReport } from './keys/types.ts';
 import type { LedgerEntry } from './ledger/entries.ts';
 
+export type * from './host-reports.ts';
 export type * from './keys/types.ts';
 
 /** A log as the gateway may use it: to read. */
@@ -194,66 +196,6 @@ export interface MeasuredPlots {
     /** Null where nothing was measured. */
     lines: { line: string; points: (number | null)[] }[];
   }[];
-}
-
-export interface InstallationReport {
-  /** Null: this appliance was not installed from a bundle. */
-  release: { version: string; counter: number; arch: string; manifest_sha256: string; signer: string | null } | null;
-  /** Of the release, by the digests that its manifest names. */
-  images: { name: string; digest: string; bytes: number }[];
-  /** Containers of ours; null: the engine does not say. */
-  containers: { name: string; image: string; image_id: string; running: boolean }[] | null;
-  /** Networks of ours; null: the engine does not say. */
-  networks: { name: string; internal: boolean; subnets: string[]; members: number }[] | null;
-  /** The host's record of what was done to it, the newest last; null: it cannot be read, or its chain does not hold. */
-  evidence: {
-    count: number;
-    head: string;
-    records: {
-      n: number;
-      at: string;
-      by: string;
-      action: string;
-      bundle: string | null;
-      result: string;
-      hash: string;
-    }[];
-  } | null;
-}
-
-export interface HostDiagnosis {
-  /** How many known failures were looked for. */
-  looked_for: number;
-  ok: boolean;
-  findings: {
-    code: string;
-    title: string;
-    why: string;
-    mend: string;
-    severity: string;
-    found: string[];
-  }[];
-  blind: { what: string; why: string }[];
-}
-
-export interface BoundaryReport {
-  /** Null: none was made, or the one that was kept does not hold. */
-  statement: BoundaryKept | null;
-  being_made: boolean;
-  /** Why there is none, or none that is newer: the last try since this process began. */
-  failed: { at: string; code: string; message: string } | null;
-}
-
-export interface BoundaryKept {
-  made_at: string;
-  host: string;
-  version: string;
-  /** Nothing that was tried failed. */
-  closed: boolean;
-  verdict: string;
-  /** Fingerprint of the host's key, whose signature holds. */
-  signer: string;
-  sections: { title: string; columns: string[]; rows: string[][] }[];
 }
 
 export type Severity = 'critical' | 'high' | 'medium' | 'low';

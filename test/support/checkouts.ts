@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { ROOT, runProgram } from './shipped.ts';
 
@@ -15,12 +25,29 @@ export interface Checkout {
   end(): void;
 }
 
+/** A folder with the commit that this tree stands on and what is installed here, linked; nothing is fetched or built in it. */
+export function bareCheckout(name: string): string {
+  mkdirSync(join(ROOT, '.cache'), { recursive: true });
+  const folder = mkdtempSync(join(ROOT, `.cache/checkout-${name}-`));
+  execFileSync('git', ['clone', '--quiet', ROOT, folder]);
+  for (const installed of ['node_modules', '.toolchain']) execFileSync('cp', ['-al', join(ROOT, installed), folder]);
+  for (const stamp of ['.toolchain/integrity.json', 'node_modules/.stamp']) ownCopy(join(folder, stamp));
+  return folder;
+}
+
+/** A file of its own in the place of a link, as old as now: by those of the links everything would be older than the sources. */
+export function ownCopy(file: string): void {
+  const [bytes, { mode }] = [readFileSync(file), statSync(file)];
+  rmSync(file);
+  writeFileSync(file, bytes, { mode });
+}
+
 /**
  * What a build host has fetched is linked, not copied; of what it has built, only what no source of ours goes into, and of that
  * nothing of these images (`all`: of no image, and no program that is compiled), which are made from nothing.
  */
 export function checkOut(name: string, { anew = [] }: { anew?: readonly string[] | 'all' } = {}): Checkout {
-  const folder = mkdtempSync(join(ROOT, `.cache/checkout-${name}-`));
+  const folder = bareCheckout(name);
   const run = (command: string, args: string[], environment: Record<string, string> = {}) =>
     execFileSync(command, args, {
       cwd: folder,
@@ -34,14 +61,6 @@ export function checkOut(name: string, { anew = [] }: { anew?: readonly string[]
       ['--disable-warning=ExperimentalWarning', script, ...args],
       environment,
     );
-  execFileSync('git', ['clone', '--quiet', ROOT, folder]);
-  for (const installed of ['node_modules', '.toolchain']) execFileSync('cp', ['-al', join(ROOT, installed), folder]);
-  // (Stamps of their own: by those of the links everything would be older than the sources.)
-  for (const stamp of ['.toolchain/integrity.json', 'node_modules/.stamp']) {
-    const text = readFileSync(join(folder, stamp));
-    rmSync(join(folder, stamp));
-    writeFileSync(join(folder, stamp), text);
-  }
   for (const made of ['.cache/images', '.cache/go']) mkdirSync(join(folder, made), { recursive: true });
   for (const one of ['packages', anew === 'all' ? 'go/licences' : 'go'])
     execFileSync('cp', ['-alT', join(ROOT, '.cache', one), join(folder, '.cache', one)]);

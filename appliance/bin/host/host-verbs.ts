@@ -5,7 +5,6 @@ import { readEvidence } from '../../bundle/evidence/log.ts';
 import { MANIFEST } from '../../bundle/format/checksums.ts';
 import { readManifest } from '../../bundle/format/manifest.ts';
 import { type HostLayout, hostLayout } from '../../bundle/host-layout.ts';
-import { actorInWords } from '../../bundle/operation/readable-log.ts';
 import type { Config } from '../../config/schema.ts';
 import { nameOf, networksOf } from '../../control/drift/observed.ts';
 import type {
@@ -22,6 +21,7 @@ import { entryOf, NODE_FLAGS } from '../entry.ts';
 import { runsAsUnit, SYSTEMD_RUN } from '../systemd.ts';
 import { keptBoundary } from './boundary/kept.ts';
 import { commandLine } from './command-line.ts';
+import { entriesOf } from './evidence-entries.ts';
 import { engineFacts } from './verification/gather/engine.ts';
 
 export type HostVerbs = Pick<ControlVerbs, 'installation' | 'diagnose' | 'boundary' | 'makeBoundary'>;
@@ -164,14 +164,7 @@ async function running(config: Config): Promise<Pick<InstallationReport, 'contai
 function recorded(layout: HostLayout): InstallationReport['evidence'] {
   const chain = chainOf(layout);
   if (chain === null) return null;
-  return {
-    ...{ count: chain.head.count, head: chain.head.hash },
-    records: chain.records.slice(-MOST_RECORDS).map(({ n, at, by, action, bundle, result, hash }) => ({
-      ...{ n, at, action, result, hash },
-      by: actorInWords(by),
-      bundle: bundle === null ? null : `${bundle.version} (${bundle.counter})`,
-    })),
-  };
+  return { count: chain.head.count, head: chain.head.hash, records: entriesOf(chain).slice(-MOST_RECORDS) };
 }
 
 function chainOf({ evidence }: Pick<HostLayout, 'evidence'>): ReturnType<typeof readEvidence> | null {

@@ -1,20 +1,19 @@
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { EvidenceRecord as StoredRecord } from '../../bundle/evidence/record.ts';
+import { readEvidence } from '../../bundle/evidence/log.ts';
 import { BLOCK, TAR_END, tarHeader } from '../../bundle/format/tar.ts';
 import type { HostLayout } from '../../bundle/host-layout.ts';
 import { INSTALL } from '../../bundle/install/install.ts';
 import { holderOf } from '../../bundle/operation/host-lock.ts';
 import { allOperations } from '../../bundle/operation/operations.ts';
 import type { ProgressEvent } from '../../bundle/operation/progress.ts';
-import { actorInWords } from '../../bundle/operation/readable-log.ts';
 import type { OperationState } from '../../bundle/operation/state.ts';
+import type { HostDiagnosis } from '../../control/verbs.ts';
 import { replaceFile } from '../../kernel/durable-file.ts';
 import { Refusal } from '../../ui/api.ts';
 import type {
   Choices,
-  Diagnosis,
   Installer,
   LivePhase,
   OperationView,
@@ -25,6 +24,7 @@ import type {
   VerifiedRelease,
 } from '../../ui/installer/port.ts';
 import type { CommandLine, Started } from '../host/command-line.ts';
+import { entriesOf } from '../host/evidence-entries.ts';
 import { installedConfig } from '../host/installed-config.ts';
 import { gatewayUrl } from '../host/readiness.ts';
 
@@ -148,27 +148,14 @@ export function hostInstaller({
       begin('plan', 'resume');
     },
     firstCode: () => command.ask('token', 'once', '--role', 'admin', '--subject', FIRST, ...settled()),
-    async evidence() {
-      const { records } = await command.ask<{ records: (StoredRecord & { hash: string })[] }>(
-        'evidence',
-        'show',
-        ...onRoot,
-      );
-      return records.map(({ n, at, by, action, bundle, result, hash }) => ({
-        ...{ n, at, action, result, hash },
-        by: actorInWords(by),
-        bundle: bundle === null ? null : `${bundle.version} (${bundle.counter})`,
-      }));
-    },
+    evidence: async () => entriesOf(readEvidence(layout.evidence)),
     evidenceExport: () =>
       inScratch(async (folder) => {
         const to = join(folder, 'evidence');
         await command.ask('evidence', 'export', to, ...onRoot);
         return { name: 'frostbyte-evidence.tar', bytes: tarOf(to, 'frostbyte-evidence') };
       }),
-    async doctor() {
-      return command.ask<Diagnosis>('doctor', ...settled());
-    },
+    doctor: () => command.ask<HostDiagnosis>('doctor', ...settled()),
     supportListing: () => command.ask<SupportListing>('support-bundle', '--dry-run', ...settled()),
     supportBundle: () =>
       inScratch(async (folder) => {

@@ -1,3 +1,5 @@
+import type { EvidenceEntry, HostDiagnosis } from '../../control/verbs.ts';
+
 /**
  * What the installer's pages ask of the host (spec 7, "Web installer"). Behind it stands the command line: the same plan and
  * the same engine, and nothing that a person at a terminal could not type. Refusals are thrown (`Refusal`).
@@ -20,10 +22,10 @@ export interface Installer {
   answer(text: string): Promise<void>;
   /** A one-time code for the first administrator, where the installation is done. */
   firstCode(): Promise<{ code: string; expires_at: string }>;
-  evidence(): Promise<readonly EvidenceRecord[]>;
+  evidence(): Promise<readonly EvidenceEntry[]>;
   /** The signed export, as one tar. */
   evidenceExport(): Promise<SavedFile>;
-  doctor(): Promise<Diagnosis>;
+  doctor(): Promise<HostDiagnosis>;
   /** What a support bundle would hold. */
   supportListing(): Promise<SupportListing>;
   supportBundle(): Promise<SavedFile>;
@@ -133,29 +135,6 @@ export interface OperationView {
 }
 
 export type PhaseState = 'pending' | 'begun' | 'done' | 'found' | 'undoing' | 'undone';
-
-export interface EvidenceRecord {
-  n: number;
-  at: string;
-  by: string;
-  action: string;
-  bundle: string | null;
-  result: string;
-  hash: string;
-}
-
-export interface Diagnosis {
-  looked_for: number;
-  findings: readonly {
-    code: string;
-    title: string;
-    why: string;
-    mend: string;
-    severity: string;
-    found: readonly string[];
-  }[];
-  blind: readonly { what: string; why: string }[];
-}
 
 export interface SupportListing {
   files: readonly { path: string; bytes: number; cut: boolean }[];

@@ -1,5 +1,6 @@
 import type { Markup } from '../../api/markup.ts';
 import type { Refusal } from '../api.ts';
+import { codeField } from '../parts/form.tsx';
 import { brandMark } from '../parts/layout.tsx';
 import { UNSPELLED } from '../parts/pieces.tsx';
 import type { Arrival } from '../visit.ts';
@@ -70,21 +71,7 @@ export function signInPage({ t }: Pick<Arrival, 't'>, { next, refusal, username,
           <summary>{says.byCode}</summary>
           <form method="post" action="/sign-in" class="fields">
             <input type="hidden" name="next" value={next} />
-            <label for="code">{says.code}</label>
-            <input
-              id="code"
-              name="code"
-              autocomplete="one-time-code"
-              autocapitalize="characters"
-              {...UNSPELLED}
-              maxlength={64}
-              required
-              aria-describedby="code-hint"
-              aria-invalid={byCode && refusal !== null ? 'true' : undefined}
-            />
-            <p class="hint" id="code-hint">
-              {says.codeHint}
-            </p>
+            {codeField(t, says.codeHint, { isWrong: byCode && refusal !== null })}
             <button type="submit" class="button">
               {says.title}
             </button>

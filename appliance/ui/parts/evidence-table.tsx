@@ -1,17 +1,8 @@
 import type { Markup } from '../../api/markup.ts';
+import type { EvidenceEntry } from '../../control/verbs.ts';
 import type { Language, Texts } from '../texts/language.ts';
 import { scrolledTable } from './lists.tsx';
 import { moment, pill, type Tone } from './pieces.tsx';
-
-/** A record of the host, as the API and the installer have it. */
-export interface EvidenceRow {
-  at: string;
-  by: string;
-  action: string;
-  bundle: string | null;
-  result: string;
-  hash: string;
-}
 
 const TONES: Readonly<Record<string, Tone>> = Object.freeze({
   ok: 'good',
@@ -23,7 +14,7 @@ const TONES: Readonly<Record<string, Tone>> = Object.freeze({
 /** The host's record of what was done to it, in the order in which it is given. */
 export function evidenceTable(
   { t, language, now }: { t: Texts; language: Language; now: Date },
-  records: readonly EvidenceRow[],
+  records: readonly EvidenceEntry[],
 ): Markup {
   const says = t.installer.evidence;
   return scrolledTable(

@@ -1,23 +1,10 @@
 import { code, type Markup } from '../../api/markup.ts';
+import type { HostDiagnosis } from '../../control/verbs.ts';
 import type { Texts } from '../texts/language.ts';
 import { pill } from './pieces.tsx';
 
-/** A diagnosis, as the API and the installer have it. */
-export interface Diagnosed {
-  looked_for: number;
-  findings: readonly {
-    code: string;
-    title: string;
-    why: string;
-    mend: string;
-    severity: string;
-    found: readonly string[];
-  }[];
-  blind: readonly { what: string; why: string }[];
-}
-
 /** What the doctor found: each failure with its cause and its mend, and what could not be looked at. */
-export function findings(t: Texts, { looked_for, findings: all, blind }: Diagnosed): Markup {
+export function findings(t: Texts, { looked_for, findings: all, blind }: HostDiagnosis): Markup {
   const says = t.installer.support;
   return (
     <section class="card" aria-labelledby="doctor">

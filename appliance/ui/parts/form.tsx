@@ -2,6 +2,7 @@ import type { Markup } from '../../api/markup.ts';
 import type { Refusal } from '../api.ts';
 import type { Texts } from '../texts/language.ts';
 import type { Visit } from '../visit.ts';
+import { UNSPELLED } from './pieces.tsx';
 
 /** Pieces of forms that change something. */
 
@@ -23,6 +24,33 @@ export function reasonField(t: Texts, id = 'reason'): Markup {
       <input id={id} name="reason" maxlength={500} required aria-describedby={`${id}-says`} />
       <p class="hint" id={`${id}-says`}>
         {t.tenant.reasonSays}
+      </p>
+    </>
+  );
+}
+
+/** Where a one-time code is typed. `saidBy`: the element that says what was wrong with the last one. */
+export function codeField(
+  t: Texts,
+  hint: string,
+  { isWrong, saidBy = '' }: { isWrong: boolean; saidBy?: string },
+): Markup {
+  return (
+    <>
+      <label for="code">{t.signIn.code}</label>
+      <input
+        id="code"
+        name="code"
+        autocomplete="one-time-code"
+        autocapitalize="characters"
+        {...UNSPELLED}
+        maxlength={64}
+        required
+        aria-describedby={`${saidBy} code-hint`.trim()}
+        aria-invalid={isWrong ? 'true' : undefined}
+      />
+      <p class="hint" id="code-hint">
+        {hint}
       </p>
     </>
   );

@@ -153,6 +153,7 @@ export function scriptedInstaller(): ScriptedInstaller {
     ],
     evidenceExport: async () => ({ name: 'frostbyte-evidence.tar', bytes: new Uint8Array(1024) }),
     doctor: async () => ({
+      ok: true,
       looked_for: 31,
       findings: [
         {

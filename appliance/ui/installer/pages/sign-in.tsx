@@ -1,6 +1,6 @@
 import type { Markup } from '../../../api/markup.ts';
+import { codeField } from '../../parts/form.tsx';
 import { brandMark } from '../../parts/layout.tsx';
-import { UNSPELLED } from '../../parts/pieces.tsx';
 import type { Arrival } from '../../visit.ts';
 
 /** Where whoever sits at the terminal shows it: by the code that stands there. */
@@ -18,20 +18,7 @@ export function codePage({ t }: Pick<Arrival, 't'>, told: 'wrong' | 'ended' | nu
         )}
         <form method="post" action="sign-in" class="fields">
           <p>{says.says}</p>
-          <label for="code">{t.signIn.code}</label>
-          <input
-            id="code"
-            name="code"
-            autocomplete="one-time-code"
-            autocapitalize="characters"
-            {...UNSPELLED}
-            maxlength={64}
-            required
-            aria-describedby={told === null ? 'code-hint' : 'told code-hint'}
-          />
-          <p class="hint" id="code-hint">
-            {says.again}
-          </p>
+          {codeField(t, says.again, { isWrong: told === 'wrong', saidBy: told === null ? '' : 'told' })}
           <button type="submit" class="button">
             {t.signIn.title}
           </button>
