@@ -36,7 +36,7 @@ export interface BoundaryReport {
   /** Null: none was made, or the one that was kept does not hold. */
   statement: BoundaryKept | null;
   being_made: boolean;
-  /** Why there is none, or none that is newer: the last try since this process began. */
+  /** Why there is none, or none that is newer: how the last try ended, or that what was kept does not hold. */
   failed: { at: string; code: string; message: string } | null;
 }
 

@@ -1,5 +1,5 @@
-import { readFileSync, statSync } from 'node:fs';
 import { unitsOf } from '../../bundle/install/units.ts';
+import { isLocked } from '../../bundle/operation/host-lock.ts';
 import type { HostPort } from '../../bundle/preflight/host-port.ts';
 import { controlPaths } from '../../kernel/names.ts';
 import type { ObservedServices } from '../../observability/doctor/observed.ts';
@@ -39,18 +39,6 @@ async function unitStates(host: HostPort): Promise<ObservedServices['units']> {
         enabled: said.get('UnitFileState') ?? '',
       };
     });
-}
-
-/** Whether a process holds the kernel’s lock on a file. Taking it would keep an appliance from starting. */
-function isLocked(file: string): boolean {
-  try {
-    const { ino } = statSync(file);
-    return readFileSync('/proc/locks', 'utf8')
-      .split('\n')
-      .some((line) => line.includes('WRITE') && line.includes(`:${ino} `));
-  } catch {
-    return false;
-  }
 }
 
 async function readyOf(url: string): Promise<ObservedServices['dependencies']> {

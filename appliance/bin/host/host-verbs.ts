@@ -74,12 +74,15 @@ export function hostVerbs(config: Config, logger: Logger, layout: HostLayout = h
     },
     async boundary() {
       let statement: BoundaryKept | null = null;
+      let unread: BoundaryReport['failed'] = null;
       try {
         statement = isInstalled() ? keptBoundary(layout) : null;
       } catch (error) {
-        failed ??= failureOf(error);
+        unread = failureOf(error);
       }
-      return { statement, being_made: making !== null, failed: making === null ? failed : null };
+      // One that was made at a terminal since then is newer than what failed here.
+      const last = failed !== null && statement !== null && statement.made_at > failed.at ? null : failed;
+      return { statement, being_made: making !== null, failed: making === null ? (last ?? unread) : null };
     },
     async makeBoundary() {
       if (!isInstalled()) {

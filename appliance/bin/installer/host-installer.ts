@@ -5,7 +5,7 @@ import { readEvidence } from '../../bundle/evidence/log.ts';
 import { BLOCK, TAR_END, tarHeader } from '../../bundle/format/tar.ts';
 import type { HostLayout } from '../../bundle/host-layout.ts';
 import { INSTALL } from '../../bundle/install/install.ts';
-import { holderOf } from '../../bundle/operation/host-lock.ts';
+import { workingOn } from '../../bundle/operation/host-lock.ts';
 import { allOperations } from '../../bundle/operation/operations.ts';
 import type { ProgressEvent } from '../../bundle/operation/progress.ts';
 import type { OperationState } from '../../bundle/operation/state.ts';
@@ -194,10 +194,10 @@ function busy(): Refusal {
   return new Refusal({ status: 409, code: 'OPERATION_RUNNING', message });
 }
 
-/** The command that works on the host just now, where its process lives. */
+/** The command that works on the host just now. */
 function whoElse(folder: string): string | null {
-  const holder = holderOf(folder);
-  return holder !== null && existsSync(`/proc/${holder.pid}`) ? `${holder.command} (${holder.pid})` : null;
+  const holder = workingOn(folder);
+  return holder === null ? null : `${holder.command} (${holder.pid})`;
 }
 
 /** What is typed after a `=` is a value, whatever it begins with. */

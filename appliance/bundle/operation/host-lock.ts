@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { z } from 'zod';
@@ -79,5 +79,22 @@ export function holderOf(folder: string): Holder | null {
     return Holder.safeParse(JSON.parse(readFileSync(join(folder, HOLDER), 'utf8'))).data ?? null;
   } catch {
     return null;
+  }
+}
+
+/** Whoever works on the host just now: the lock says whether somebody does, and goes with its process however that dies. */
+export function workingOn(folder: string): Holder | null {
+  return isLocked(join(folder, LOCK)) ? holderOf(folder) : null;
+}
+
+/** Whether a process holds the kernel’s lock on a file. Trying to take it would keep away whoever comes at that moment. */
+export function isLocked(file: string): boolean {
+  try {
+    const { ino } = statSync(file);
+    return readFileSync('/proc/locks', 'utf8')
+      .split('\n')
+      .some((line) => line.includes('WRITE') && line.includes(`:${ino} `));
+  } catch {
+    return false;
   }
 }

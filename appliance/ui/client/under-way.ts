@@ -15,7 +15,8 @@ export function pageUnderWay(): void {
   addEventListener('click', (event) => {
     const link = (event.target as Element).closest<HTMLAnchorElement>('a[href]');
     const isPlain = event.button === 0 && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
-    if (link === null || !isPlain || event.defaultPrevented || link.download !== '' || link.target !== '') return;
+    if (link === null || !isPlain || event.defaultPrevented || link.hasAttribute('download') || link.target !== '')
+      return;
     const { origin, pathname, search } = new URL(link.href);
     const isHere = pathname === location.pathname && search === location.search;
     if (origin === location.origin && !isHere) root.dataset.waits = '';

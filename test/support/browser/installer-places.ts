@@ -29,8 +29,8 @@ export async function installerPlaces(page: Page, look: (name: string) => Promis
     await page.goto(`${root}progress`);
     await look('installer-challenge');
     await page.fill('#answer', 'seven words');
-    await page.click('form[action="/answer"] button');
-    await page.waitForSelector('form[action="/first-code"]');
+    await page.click('form[action="answer"] button');
+    await page.waitForSelector('form[action="first-code"]');
     await look('installer-installed');
     await page.goto(`${root}evidence`);
     await look('installer-evidence');

@@ -31,6 +31,7 @@ export async function progressPage(visit: InstallerVisit): Promise<PageParts> {
   const says = t.installer.progress;
   const progress = await installer.progress();
   const { operation, running } = progress;
+  const isBusy = running || progress.elsewhere !== null;
   if (operation === null) {
     const main = (
       <>
@@ -42,10 +43,10 @@ export async function progressPage(visit: InstallerVisit): Promise<PageParts> {
     );
     return { title: says.title, main, ...HERE, ...(running && { head: reloadHead(RELOAD_S) }) };
   }
-  const stands = standing(operation, running || progress.elsewhere !== null);
+  const stands = standing(operation, isBusy);
   const main = (
     <>
-      {running || progress.elsewhere !== null ? reloadMark(RELOAD_S) : null}
+      {isBusy ? reloadMark(RELOAD_S) : null}
       <div class="head">
         <div>
           <h1>
@@ -59,13 +60,9 @@ export async function progressPage(visit: InstallerVisit): Promise<PageParts> {
       </div>
       {bar(visit, progress, operation)}
       {refusal(visit, progress)}
-      {progress.challenge === null || running || progress.elsewhere !== null
-        ? null
-        : challenge(visit, progress.challenge)}
+      {progress.challenge === null || isBusy ? null : challenge(visit, progress.challenge)}
       {progress.elsewhere === null ? null : elsewhere(visit, progress.elsewhere)}
-      {running || operation.result !== null || progress.elsewhere !== null
-        ? null
-        : left(visit, operation, progress.challenge !== null)}
+      {isBusy || operation.result !== null ? null : left(visit, operation, progress.challenge !== null)}
       {operation.result === 'done' && progress.url !== null ? installed(visit, progress.url) : null}
       <section class="card">
         <ol class="phases">{operation.phases.map((phase) => phaseRow(visit, phase, progress))}</ol>
@@ -73,7 +70,7 @@ export async function progressPage(visit: InstallerVisit): Promise<PageParts> {
       {notes(visit, progress)}
     </>
   );
-  return { title: operation.title, main, ...HERE, ...(running && { head: reloadHead(RELOAD_S) }) };
+  return { title: operation.title, main, ...HERE, ...(isBusy && { head: reloadHead(RELOAD_S) }) };
 }
 
 export async function resumePage({ installer }: InstallerVisit): Promise<{ goTo: string }> {

@@ -6,9 +6,13 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { CommandLine, Heard } from '../../../../appliance/bin/host/command-line.ts';
 import { hostInstaller } from '../../../../appliance/bin/installer/host-installer.ts';
 import { hostLayout } from '../../../../appliance/bundle/host-layout.ts';
+import { lockHost } from '../../../../appliance/bundle/operation/host-lock.ts';
+import { beginOrResume } from '../../../../appliance/bundle/operation/operations.ts';
+import type { Operation } from '../../../../appliance/bundle/operation/phase.ts';
 import type { Choices, VerifiedRelease } from '../../../../appliance/ui/installer/port.ts';
 
 const CHOICES: Choices = { port: '9090', subnet: '10.77', recovery_recipient: 'age1q', allow: 'swap', reason: '-V' };
+const BY = { user: 'root', uid: 0, login: 'frida' };
 const NONE: Choices = { port: '8080', subnet: '172.28', recovery_recipient: '', allow: '', reason: '' };
 
 describe('the installer’s pages on a host', () => {
@@ -117,6 +121,32 @@ describe('the installer’s pages on a host', () => {
     assert.deepEqual((await installer.progress()).refusal, { code: 'DISK_FULL', message: 'no room' });
     await installer.start(NONE);
     assert.equal((await installer.progress()).refusal, null);
+  });
+
+  it('shows that somebody else works on the host for as long as they hold its lock, and no longer', async () => {
+    const { operations } = hostLayout(root);
+    mkdirSync(operations, { recursive: true });
+    const phase = {
+      name: 'images',
+      title: 'Load',
+      seconds: 1,
+      check: async () => true,
+      do: async () => {},
+      undo: null,
+    };
+    const operation: Operation = {
+      ...{ kind: 'install', title: 'Install', parameters: {}, phases: [phase], on_failure: 'wait' as const },
+    };
+    beginOrResume({ folder: operations, operation, version: '1.2.3', by: BY, now: () => new Date() });
+    const { installer } = made('install');
+    const lock = lockHost(operations, { command: 'frostbyte plan resume', pid: process.pid, since: '', by: BY });
+    assert.equal((await installer.progress()).elsewhere, `frostbyte plan resume (${process.pid})`);
+    lock.release();
+    assert.equal(
+      (await installer.progress()).elsewhere,
+      null,
+      'what it left behind says nothing, though its process lives',
+    );
   });
 
   it('takes an answer only where a challenge waits, for its owner alone to read, and goes on', async () => {
