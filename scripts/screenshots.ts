@@ -26,7 +26,9 @@ if (fault !== null) {
   process.exit(1);
 }
 
+const pictured = new Set<string>();
 async function picture(page: Page, name: string, scheme: string): Promise<void> {
+  pictured.add(name);
   for (const width of WIDTHS) {
     await page.setViewportSize({ width, height: 900 });
     await page.screenshot({ path: join(out, `${name}-${width}-${scheme}.png`), fullPage: true });
@@ -54,7 +56,7 @@ try {
       await context.close();
     }
   }
-  console.log(`${places.length} pages in ${WIDTHS.length} widths, light and dark: ${out}`);
+  console.log(`${pictured.size} pages in ${WIDTHS.length} widths, light and dark: ${out}`);
 } finally {
   await world.browser.close();
   await world.appliance.end();

@@ -3,7 +3,7 @@ import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { promisify } from 'node:util';
 import { FrostbyteError } from '../kernel/errors.ts';
-import { runsAsUnit, SYSTEMD_RUN } from './systemd.ts';
+import { IN_A_UNIT, runsAsUnit } from './systemd.ts';
 
 /** How a process is run apart from who starts it. */
 export interface Apart {
@@ -24,7 +24,7 @@ export interface RelayPlace {
   reads: readonly string[];
 }
 
-export const RELAY_UNIT = 'frostbyte-relay.service';
+const RELAY_UNIT = 'frostbyte-relay.service';
 const CONTROL_UNIT = 'frostbyte-control.service';
 const KILL_MS = 10_000;
 
@@ -39,7 +39,8 @@ export async function relayUnit(place: RelayPlace, isUnit = runsAsUnit()): Promi
   const addresses = await addressesOf(new URL(place.url).hostname.replace(/^\[|\]$/g, ''));
   return {
     words: [
-      ...[SYSTEMD_RUN, '--quiet', '--pipe', '--wait', '--collect', '--service-type=exec', `--unit=${RELAY_UNIT}`],
+      ...IN_A_UNIT,
+      `--unit=${RELAY_UNIT}`,
       ...propertiesOf(place, addresses).map((property) => `--property=${property}`),
       '--',
     ],

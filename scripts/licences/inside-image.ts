@@ -77,17 +77,18 @@ function dpkgParts(files: ImageFiles, policy: LicencePolicy): Component[] {
 
 /** `P:` name, `V:` version, `A:` architecture, `L:` licence, `o:` what it was built from; a paragraph each. */
 function apkParts(files: ImageFiles, policy: LicencePolicy): Component[] {
+  const distribution = distributionOf(files);
+  const licences = Map.groupBy(files.all.keys(), (path) => APK_LICENCE.exec(path)?.[1] ?? '');
   return paragraphsOfApk(files).map((paragraph): Component => {
     const field = (letter: string) => new RegExp(`^${letter}:(.+)$`, 'm').exec(paragraph)?.[1]?.trim() ?? '';
     const [name, version, arch, licence, origin] = ['P', 'V', 'A', 'L', 'o'].map(field) as [string, ...string[]];
-    const own = [...files.all].filter(([path]) => APK_LICENCE.exec(path)?.[1] === name);
-    const texts = own.map(([path]) => files.textOf(path) ?? '').filter((text) => text !== '');
+    const texts = (licences.get(name) ?? []).map((path) => files.textOf(path) ?? '').filter((text) => text !== '');
     return {
       ecosystem: 'apk',
       name,
       version: version!,
       arch: arch!,
-      ...distributionOf(files),
+      ...distribution,
       source: `${origin || name} ${version}`,
       says: licence === '' ? [] : [licence!],
       texts: texts.length > 0 ? texts : textsByPeople(policy, `apk/${name}`),

@@ -17,7 +17,6 @@ export interface Heard {
 }
 
 export interface Started {
-  readonly pid: number | null;
   /** As Ctrl-C at a terminal: it, and what it handed its work to. */
   stop(): void;
   readonly over: Promise<void>;
@@ -78,7 +77,7 @@ export function commandLine(program: readonly [string, ...string[]]): CommandLin
           if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
         }
       };
-      return { pid: child.pid ?? null, stop, over };
+      return { stop, over };
     },
   };
 }

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PIPELINE_VERSION } from '../../audit/entry.ts';
+import type { ReadChain } from '../../bundle/evidence/chain.ts';
 import { readEvidence } from '../../bundle/evidence/log.ts';
 import { MANIFEST } from '../../bundle/format/checksums.ts';
 import { readManifest } from '../../bundle/format/manifest.ts';
@@ -18,7 +19,7 @@ import { sha256Hex } from '../../kernel/digest.ts';
 import { codeFrames, FrostbyteError } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/telemetry.ts';
 import { entryOf, NODE_FLAGS } from '../entry.ts';
-import { runsAsUnit, SYSTEMD_RUN } from '../systemd.ts';
+import { IN_A_UNIT, runsAsUnit } from '../systemd.ts';
 import { keptBoundary } from './boundary/kept.ts';
 import { commandLine } from './command-line.ts';
 import { entriesOf } from './evidence-entries.ts';
@@ -39,7 +40,7 @@ export function hostVerbs(config: Config, logger: Logger, layout: HostLayout = h
   const command = (unit: string) =>
     runsAsUnit()
       ? commandLine([
-          ...([SYSTEMD_RUN, '--quiet', '--pipe', '--wait', '--collect', '--service-type=exec'] as const),
+          ...IN_A_UNIT,
           `--unit=frostbyte-${unit}.service`,
           '--property=UMask=0077',
           '--property=LimitCORE=0',
@@ -54,7 +55,8 @@ export function hostVerbs(config: Config, logger: Logger, layout: HostLayout = h
   let failed: BoundaryReport['failed'] = null;
   return {
     async installation() {
-      return { ...released(layout, isInstalled()), ...(await running(config)), evidence: recorded(layout) };
+      const chain = chainOf(layout);
+      return { ...released(layout, isInstalled(), chain), ...(await running(config)), evidence: recorded(chain) };
     },
     diagnose() {
       looking ??= command('doctor')
@@ -116,13 +118,17 @@ function failureOf(error: unknown): NonNullable<BoundaryReport['failed']> {
   return { at: new Date().toISOString(), code: String(code ?? 'INTERNAL_ERROR'), message };
 }
 
-function released(layout: HostLayout, isInstalled: boolean): Pick<InstallationReport, 'release' | 'images'> {
+function released(
+  layout: HostLayout,
+  isInstalled: boolean,
+  chain: ReadChain | null,
+): Pick<InstallationReport, 'release' | 'images'> {
   const file = join(layout.current, MANIFEST);
   if (!isInstalled || !existsSync(file)) return { release: null, images: [] };
   const text = readFileSync(file, 'utf8');
   const { version, counter, arch, images } = readManifest(text);
   const manifest_sha256 = sha256Hex(text);
-  const known = chainOf(layout)?.records.findLast(({ bundle }) => bundle?.manifest_sha256 === manifest_sha256);
+  const known = chain?.records.findLast(({ bundle }) => bundle?.manifest_sha256 === manifest_sha256);
   return {
     release: { version, counter, arch, manifest_sha256, signer: known?.bundle?.signer ?? null },
     images: images.map(({ reference, manifest_digest, size }) => ({
@@ -164,13 +170,16 @@ async function running(config: Config): Promise<Pick<InstallationReport, 'contai
   }
 }
 
-function recorded(layout: HostLayout): InstallationReport['evidence'] {
-  const chain = chainOf(layout);
+function recorded(chain: ReadChain | null): InstallationReport['evidence'] {
   if (chain === null) return null;
-  return { count: chain.head.count, head: chain.head.hash, records: entriesOf(chain).slice(-MOST_RECORDS) };
+  return {
+    count: chain.head.count,
+    head: chain.head.hash,
+    records: entriesOf({ records: chain.records.slice(-MOST_RECORDS) }),
+  };
 }
 
-function chainOf({ evidence }: Pick<HostLayout, 'evidence'>): ReturnType<typeof readEvidence> | null {
+function chainOf({ evidence }: Pick<HostLayout, 'evidence'>): ReadChain | null {
   try {
     return readEvidence(evidence);
   } catch {

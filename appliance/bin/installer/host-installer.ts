@@ -1,8 +1,8 @@
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readEvidence } from '../../bundle/evidence/log.ts';
-import { BLOCK, TAR_END, tarHeader } from '../../bundle/format/tar.ts';
+import { paddingOf, TAR_END, tarHeader } from '../../bundle/format/tar.ts';
 import type { HostLayout } from '../../bundle/host-layout.ts';
 import { INSTALL } from '../../bundle/install/install.ts';
 import { workingOn } from '../../bundle/operation/host-lock.ts';
@@ -44,7 +44,8 @@ export interface HostInstallerOptions {
 
 /**
  * The installer's pages on this host (`Installer`): every change and every judgement is a command of the command line in a
- * process of its own; where an operation stands is read from its journal.
+ * process of its own; where an operation stands is read from its journal, and the record
+ * of the host from its log.
  */
 export function hostInstaller({
   release,
@@ -76,8 +77,8 @@ export function hostInstaller({
     running = { ...started, since: now().toISOString() };
   }
 
-  function hear({ phase, done, total, elapsed_seconds, eta_seconds, event, text }: ProgressEvent): void {
-    live = { phase, done, total, elapsed_seconds, eta_seconds };
+  function hear({ phase, done, total, eta_seconds, event, text }: ProgressEvent): void {
+    live = { phase, done, total, eta_seconds };
     if (event !== 'noted' || text === null) return;
     notes.push(text);
     if (notes.length > MOST_NOTES) notes.shift();
@@ -164,7 +165,7 @@ export function hostInstaller({
           .replace(/[-:]|\.\d+/g, '');
         const file = join(folder, 'support.tar.gz');
         await command.ask('support-bundle', '--out', file, '--yes', ...settled());
-        return { name: `frostbyte-support-${stamp}.tar.gz`, bytes: new Uint8Array(readFileSync(file)) };
+        return { name: `frostbyte-support-${stamp}.tar.gz`, bytes: readFileSync(file) };
       }),
   };
 }
@@ -230,7 +231,6 @@ function challengeIn(folder: string): Progress['challenge'] {
 
 async function inScratch<T>(work: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'frostbyte-installer-'));
-  chmodSync(folder, 0o700);
   try {
     return await work(folder);
   } finally {
@@ -244,7 +244,7 @@ function tarOf(folder: string, under: string): Uint8Array<ArrayBuffer> {
   for (const name of readdirSync(folder).sort()) {
     const bytes = readFileSync(join(folder, name));
     parts.push(tarHeader({ path: `${under}/${name}`, size: bytes.length, executable: false }), bytes);
-    parts.push(Buffer.alloc((BLOCK - (bytes.length % BLOCK)) % BLOCK));
+    parts.push(Buffer.alloc(paddingOf(bytes.length)));
   }
-  return new Uint8Array(Buffer.concat([...parts, TAR_END]));
+  return Buffer.concat([...parts, TAR_END]);
 }

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { replaceFile } from '../../kernel/durable-file.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
-import { checkSignature } from '../sshsig/check-signature.ts';
+import { checkSignature, type Trust } from '../sshsig/check-signature.ts';
 import { fingerprint, type PublicKey, publicLine, publicOf, readPrivateKey, readPublicLine } from '../sshsig/keys.ts';
 import { signMessage } from '../sshsig/signature.ts';
 import { type Head, type ReadChain, readChain } from './chain.ts';
@@ -26,6 +26,12 @@ export function hostKey(file: string): KeyObject {
   const key = readPrivateKey(readFileSync(file, 'utf8'));
   if (key !== null) return key;
   throw new FrostbyteError('KEY_UNAVAILABLE', `${file} is locked with a passphrase; the host’s own key never is.`);
+}
+
+/** Whom a reader trusts who knows a host's key: that key, for what hosts sign under this namespace. */
+export function trustIn(key: PublicKey, namespace: string): Trust {
+  const signer = { principals: [EVIDENCE_IDENTITY], key, namespaces: null, validAfter: null, validBefore: null };
+  return { signers: [signer], revoked: [], identity: EVIDENCE_IDENTITY, namespace, at: Date.now() };
 }
 
 /** What an export holds, once its signature and its chain hold. */
@@ -62,10 +68,9 @@ export function verifyExport(folder: string, expected: string): Exported {
       { details: [{ field: 'fingerprint', value: expected, constraint: `the export’s is ${fingerprint(key)}` }] },
     );
   }
-  const signer = { principals: [EVIDENCE_IDENTITY], key, namespaces: null, validAfter: null, validBefore: null };
   checkSignature(
     { name: FILES.log, bytes: [log!], signature: signature!.toString('latin1') },
-    { signers: [signer], revoked: [], identity: EVIDENCE_IDENTITY, namespace: EVIDENCE_NAMESPACE, at: Date.now() },
+    trustIn(key, EVIDENCE_NAMESPACE),
   );
   const chain = readChain(log!.toString('utf8'));
   return { chain, head: chain.head, signer: fingerprint(key) };

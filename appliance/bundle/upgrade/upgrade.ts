@@ -44,7 +44,7 @@ export const upgradeParameters = (parameters: { readonly [key: string]: Json }):
   parameters as unknown as UpgradeParameters;
 
 /** Where the copy of the data lies while an upgrade may go back to it. */
-export const snapshotFolder = ({ data }: Pick<HostLayout, 'data'>): string => join(data, 'snapshot');
+const snapshotFolder = ({ data }: Pick<HostLayout, 'data'>): string => join(data, 'snapshot');
 
 /**
  * Puts a release in the place of the one that runs (spec 7, "Upgrade"). Everything that takes its time is done while that one

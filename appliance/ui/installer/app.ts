@@ -122,7 +122,6 @@ export function createInstallerApp(options: InstallerAppOptions): Hono {
     const { t, language } = spokenIn(c);
     const visit: InstallerVisit = {
       ...{ t, language, form, mark, installer, choices },
-      query: new URL(c.req.url).searchParams,
       now: now(),
       choose(changed) {
         choices = { ...choices, ...changed };

@@ -60,7 +60,6 @@ export interface Choices {
 
 export interface JudgedCheck {
   name: string;
-  group: string;
   title: string;
   strict: boolean;
   result: 'pass' | 'warn' | 'fail' | 'allowed';
@@ -118,7 +117,6 @@ export interface LivePhase {
   phase: string;
   done: number | null;
   total: number | null;
-  elapsed_seconds: number;
   eta_seconds: number;
 }
 

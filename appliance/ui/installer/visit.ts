@@ -3,7 +3,7 @@ import type { Arrival, Visit } from '../visit.ts';
 import type { Choices, Installer } from './port.ts';
 
 /** One request for a page of the installer, by whoever typed the terminal's code. */
-export interface InstallerVisit extends Pick<Visit, 'form' | 'mark'>, Omit<Arrival, 'request' | 'assets'> {
+export interface InstallerVisit extends Pick<Visit, 'form' | 'mark'>, Omit<Arrival, 'request' | 'query' | 'assets'> {
   installer: Installer;
   /** What was chosen so far. */
   choices: Choices;

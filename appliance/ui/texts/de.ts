@@ -19,7 +19,6 @@ export const de: Texts = {
   copy: 'Kopieren',
   copied: 'Kopiert',
   back: 'Zurück',
-  needsScript: 'Dieser Teil der Seite braucht JavaScript.',
   roles: {
     tenant_user: 'Benutzer eines Mandanten',
     tenant_admin: 'Verwalter eines Mandanten',

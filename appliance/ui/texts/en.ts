@@ -25,7 +25,6 @@ export const en = {
   copy: 'Copy',
   copied: 'Copied',
   back: 'Back',
-  needsScript: 'This part of the page needs JavaScript.',
   roles: {
     tenant_user: 'tenant user',
     tenant_admin: 'tenant administrator',

@@ -19,7 +19,6 @@ export const nb: Texts = {
   copy: 'Kopier',
   copied: 'Kopiert',
   back: 'Tilbake',
-  needsScript: 'Denne delen av siden trenger JavaScript.',
   roles: {
     tenant_user: 'bruker hos en leietaker',
     tenant_admin: 'administrator hos en leietaker',

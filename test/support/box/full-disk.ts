@@ -11,7 +11,7 @@ export function fillDisk(box: Box): () => void {
   // What is left, to the last block; dd ends with an error when the disk is full: that is what it is for.
   spawnSync('dd', ['if=/dev/zero', `of=${filling}`, 'bs=4k', 'conv=notrunc', 'oflag=append'], { stdio: 'ignore' });
   return () => {
-    rmSync(join(box.root, 'srv/filling'), { force: true });
+    rmSync(filling, { force: true });
     spawnSync('sync', ['-f', box.root]);
   };
 }

@@ -21,12 +21,16 @@ export function atTerminal(words: readonly string[]): string[] {
   return ['script', '--quiet', '--return', '--command', words.join(' '), '/dev/null'];
 }
 
-/** Answers the challenge that an installation waits with, as whoever holds the private half would; gives the answer. */
-export async function answerChallenge(box: Box, identity: string): Promise<string> {
+/** What `age -d` says of an armoured file. */
+export async function decrypted(file: string, identity: string): Promise<string> {
   const decrypter = new Decrypter();
   decrypter.addIdentity(identity);
-  const challenge = readFileSync(join(box.root, RECOVERY, 'challenge.age'), 'utf8');
-  const answer = await decrypter.decrypt(armor.decode(challenge), 'text');
+  return decrypter.decrypt(armor.decode(file), 'text');
+}
+
+/** Answers the challenge that an installation waits with, as whoever holds the private half would; gives the answer. */
+export async function answerChallenge(box: Box, identity: string): Promise<string> {
+  const answer = await decrypted(readFileSync(join(box.root, RECOVERY, 'challenge.age'), 'utf8'), identity);
   writeFileSync(join(box.root, RECOVERY, 'answer.txt'), answer);
   return answer.trim();
 }

@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
-import { armor, Decrypter } from 'age-encryption';
 import { makeKeyPair } from '../../../appliance/secrets/identities.ts';
 import type { Box, Started } from '../../../scripts/box/box.ts';
 import { fingerprintOf } from '../../../scripts/box/stick.ts';
 import { until } from '../faults/until.ts';
+import { decrypted } from './installation.ts';
 
 const PORT = 8090;
 const URL_OF_PAGES = `http://127.0.0.1:${PORT}`;
+
+/** A one-time code as people read it. */
+const CODE = /(?:[0-9A-Z]{5}-){4}[0-9A-Z]{5}/;
 
 interface Page {
   status: number;
@@ -40,9 +43,7 @@ export async function installByPages(box: Box, stick: string): Promise<{ shown: 
     );
     const waiting = await pages.see('progress');
     assert.match(waiting, /id="challenge"/, waiting);
-    const decrypter = new Decrypter();
-    decrypter.addIdentity(identity);
-    const answer = await decrypter.decrypt(armor.decode(await pages.see('challenge.age')), 'text');
+    const answer = await decrypted(await pages.see('challenge.age'), identity);
     await pages.send('answer', { answer: 'not this' });
     await until('a wrong answer to be refused', async () => /VALIDATION_<wbr>ERROR/.test(await pages.see('progress')));
     await pages.send('answer', { answer });
@@ -52,7 +53,7 @@ export async function installByPages(box: Box, stick: string): Promise<{ shown: 
     });
     const shown = await pages.see('progress');
     const given = await pages.send('first-code', {});
-    const [code] = /(?:[0-9A-Z]{5}-){4}[0-9A-Z]{5}/.exec(given.text) ?? [];
+    const [code] = CODE.exec(given.text) ?? [];
     assert.ok(code, given.text);
     assert.match(await pages.see('evidence'), />install</);
     assert.match(await pages.see('support'), /MANIFEST\.json/);
@@ -76,7 +77,7 @@ async function signedIn(box: Box, started: Started): Promise<Pages> {
   started.child.stdout!.on('data', (piece: Buffer) => {
     said += piece.toString();
   });
-  const shown = () => /(?:[0-9A-Z]{5}-){4}[0-9A-Z]{5}/.exec(said)?.[0];
+  const shown = () => CODE.exec(said)?.[0];
   const over = started.ended.then(({ err }) => Promise.reject(new Error(`it ended: ${err}`)));
   const code = await Promise.race([until('the code on the terminal', shown, { seconds: 240 }), over]);
   await until(

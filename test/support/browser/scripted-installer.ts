@@ -126,7 +126,7 @@ export function scriptedInstaller(): ScriptedInstaller {
       const [name] = PHASES[Math.min(done, PHASES.length - 1)]!;
       return {
         ...{ operation, running, elsewhere: null, refusal: null },
-        live: running ? { phase: name, done: 3, total: 4, elapsed_seconds: 12, eta_seconds: 80 } : null,
+        live: running ? { phase: name, done: 3, total: 4, eta_seconds: 80 } : null,
         notes: running || done > 0 ? ['2 of 5 images were sent, 40 MB; <script>alert(1)</script>'] : [],
         challenge:
           operation?.failure?.phase === 'recovery'
@@ -180,7 +180,7 @@ function check(
   mend: string | null,
   strict = false,
 ): JudgedCheck {
-  return { name, title, group: 'Host', strict, result, found, mend };
+  return { name, title, strict, result, found, mend };
 }
 
 export interface ServedInstaller {

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { EVIDENCE_IDENTITY, hostKey } from '../../../bundle/evidence/export.ts';
+import { hostKey, trustIn } from '../../../bundle/evidence/export.ts';
 import type { HostLayout } from '../../../bundle/host-layout.ts';
 import { checkSignature } from '../../../bundle/sshsig/check-signature.ts';
 import { fingerprint, publicOf } from '../../../bundle/sshsig/keys.ts';
@@ -32,11 +32,7 @@ export function keptBoundary({ data, evidenceKey }: Pick<HostLayout, 'data' | 'e
   const { statement: text, signature } = readKept(file);
   const bytes = Buffer.from(text);
   const key = publicOf(hostKey(evidenceKey));
-  const own = { principals: [EVIDENCE_IDENTITY], key, namespaces: null, validAfter: null, validBefore: null };
-  checkSignature(
-    { name: FILE, bytes: [bytes], signature },
-    { signers: [own], revoked: [], identity: EVIDENCE_IDENTITY, namespace: BOUNDARY_NAMESPACE, at: Date.now() },
-  );
+  checkSignature({ name: FILE, bytes: [bytes], signature }, trustIn(key, BOUNDARY_NAMESPACE));
   const statement = JSON.parse(bytes.toString('utf8')) as BoundaryStatement;
   const { made_at, host, version, closed } = statement;
   return {

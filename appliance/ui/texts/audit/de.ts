@@ -45,7 +45,6 @@ export const audit: AuditTexts = {
   expected: 'Erwartet',
   found: 'Gefunden',
   nothing: 'nichts',
-  notLink: 'Neben der Kette',
   reads: 'Wer es las',
   exports: 'Ausfuhr',
   exportsSay:

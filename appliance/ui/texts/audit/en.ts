@@ -45,7 +45,6 @@ export const audit = {
   expected: 'Expected',
   found: 'Found',
   nothing: 'nothing',
-  notLink: 'Beside the chain',
   reads: 'Who read it',
   exports: 'Export',
   exportsSay: 'A range of the log as a file, with a manifest that names its SHA-256. It is kept for 24 hours.',

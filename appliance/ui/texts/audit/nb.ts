@@ -45,7 +45,6 @@ export const audit: AuditTexts = {
   expected: 'Ventet',
   found: 'Funnet',
   nothing: 'ingenting',
-  notLink: 'Ved siden av kjeden',
   reads: 'Hvem som leste det',
   exports: 'Eksport',
   exportsSay: 'Et utsnitt av loggen som fil, med et manifest som oppgir SHA-256. Den beholdes i 24 timer.',

@@ -57,7 +57,7 @@ export const box: BoxTexts = {
   print: 'Gedruckt ist diese Seite die Erklärung auf Papier. Signiert, anderswo mit ssh-keygen zu prüfen:',
   atTheBox: 'Am Gerät',
   atTheBoxSays:
-    'Diese sehen sich den Rechner selbst an, was keine Seite darf: sie laufen dort, als root, und brauchen kein Netz.',
+    'Diese lesen oder schreiben Dateien des Rechners, was keine Seite darf: Sie werden dort ausgeführt, als root, und brauchen kein Netz.',
   commands: {
     verify: 'Prüft jedes Byte der Installation und jedes Image gegen das signierte Manifest.',
     evidence: 'Das Protokoll jeder Installation, Erneuerung und Prüfung, signiert, um anderswo geprüft zu werden.',

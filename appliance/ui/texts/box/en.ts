@@ -53,7 +53,8 @@ export const box = {
   host: 'Host',
   print: 'Printed, this page is the statement on paper. Signed, to be checked elsewhere with ssh-keygen:',
   atTheBox: 'At the box',
-  atTheBoxSays: 'These look at the host itself, which no page may: they are run there, as root, and need no network.',
+  atTheBoxSays:
+    'These read or write files of the host, which no page may: they are run there, as root, and need no network.',
   commands: {
     verify: 'Checks every byte of the installation and every image against the signed manifest.',
     evidence: 'The log of every installation, upgrade and verification, signed, to be checked elsewhere.',

@@ -55,7 +55,8 @@ export const box: BoxTexts = {
   host: 'Maskin',
   print: 'Utskrevet er denne siden erklæringen på papir. Signert, til å kontrolleres andre steder med ssh-keygen:',
   atTheBox: 'Ved apparatet',
-  atTheBoxSays: 'Disse ser på selve maskinen, noe ingen side får: de kjøres der, som root, og trenger ikke nett.',
+  atTheBoxSays:
+    'Disse leser eller skriver filer på maskinen, noe ingen side får: de kjøres der, som root, og trenger ikke noe nett.',
   commands: {
     verify: 'Kontrollerer hver byte av installasjonen og hvert image mot det signerte manifestet.',
     evidence: 'Loggen over hver installasjon, oppgradering og kontroll, signert, for å kontrolleres et annet sted.',

@@ -37,7 +37,7 @@ describe('the installer’s pages on a host', () => {
         heard = hears;
         const { promise: over, resolve } = Promise.withResolvers<void>();
         end = resolve;
-        return { pid: 1, stop: () => typed.push(['SIGINT']), over };
+        return { stop: () => typed.push(['SIGINT']), over };
       },
     };
     const release: VerifiedRelease = {
