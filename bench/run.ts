@@ -31,6 +31,7 @@ const QUESTIONS: Readonly<Record<string, () => Promise<{ measure(): Promise<stri
   adapters: () => import('./adapters.ts'),
   servers: () => import('./servers.ts'),
   tenants: () => import('./tenants.ts'),
+  install: () => import('./install.ts'),
   upgrade: () => import('./upgrade.ts'),
   pages: () => import('./pages.ts'),
 };

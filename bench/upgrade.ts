@@ -10,6 +10,7 @@ import { adminToken, frostbyte, installWhole } from '../test/support/box/install
 import { nextStickFolder } from '../test/support/box/next-stick.ts';
 import { downtimeOf, type Polled, pollSearch } from '../test/support/box/poll.ts';
 import { atMost } from './bounds.ts';
+import { longOf, phasesOf } from './phases.ts';
 
 /** As many as the promise speaks of; `FROSTBYTE_BENCH_DOCUMENTS` for fewer. */
 const DOCUMENTS = Number(process.env.FROSTBYTE_BENCH_DOCUMENTS ?? 10_000);
@@ -36,13 +37,13 @@ export async function measure(): Promise<string[]> {
     const seconds = await fill(box);
     const reader = await must(box, null, 'token', 'issue', '--role', 'tenant_user', '--tenant', TENANT);
     const upgrade = await seen(box, reader, ['sh', `${NEXT}/install.sh`, '--upgrade', '--', '--progress', 'none']);
-    const phases = await durations(box);
+    const phases = longOf(await phasesOf(box));
     const back = await seen(box, reader, ['frostbyte', 'rollback', '--progress', 'none']);
     return [
       `documents stored                ${DOCUMENTS} (taken and indexed in ${Math.round(seconds)} s)`,
       `downtime of the upgrade         ${told('downtime of the upgrade', upgrade)}`,
       `downtime of the rollback        ${told('downtime of the rollback', back)}`,
-      ...phases.map((line) => `  ${line}`),
+      ...phases,
     ];
   } finally {
     await box.end();
@@ -92,13 +93,4 @@ function told(what: string, polled: readonly Polled[]): string {
   const answers = Map.groupBy(polled, ({ status, why }) => (status === 200 ? 'good' : `${status || ''} ${why}`.trim()));
   const counts = [...answers].map(([what, all]) => `${all.length} ${what}`).join(', ');
   return `${seconds.toFixed(1)} s (${atMost(`${what}, s`, seconds, BOUND)}; ${counts})`;
-}
-
-/** The phases of the upgrade that took a second or more, as its own log says. */
-async function durations(box: Box): Promise<string[]> {
-  const log = await box.must('frostbyte', 'plan', 'show', '--log');
-  return log.split('\n').flatMap((line) => {
-    const [, title, took] = /\] (.*): done after (\d.*)$/.exec(line) ?? [];
-    return title === undefined || took!.startsWith('0.') ? [] : [`${title}: ${took}`];
-  });
 }

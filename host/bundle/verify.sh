@@ -82,7 +82,7 @@ elif [ -f "$bundle" ] || [ -b "$bundle" ]; then
 fi
 ours='^[A-Za-z0-9][A-Za-z0-9._+@-]*\(/[A-Za-z0-9][A-Za-z0-9._+@-]*\)*$'
 # More than any bundle has; the lists say less than a medium may hold.
-most=60000 listable=50001
+most=10000 listable=8001
 # Names that Windows keeps for devices, or takes a dot from; paths and names that are too long.
 nowhere='(^|/)([cC][oO][nN]|[pP][rR][nN]|[aA][uU][xX]|[nN][uU][lL]|[cC][oO][mM][0-9]|[lL][pP][tT][0-9])([.]|/|$)|[.](/|$)|[^/]{101}|.{201}'
 # proper WHAT: refuses the first of the paths on its input that no bundle has.
@@ -120,8 +120,8 @@ if [ "$form" = folder ]; then
   for list in MANIFEST.json SHA256SUMS signers/allowed_signers signers/revoked_keys signers/root; do
     for file in "$list" "$list.sig" "$list.pub"; do
       [ -f "$file" ] || continue
-      head -c 16777217 "$file" >"$work/lists/$file" 2>"$work/errors" || refuse BUNDLE_MEDIUM_FAILED 40 "$file cannot be read: $(head -n 1 "$work/errors")"
-      [ "$(wc -c <"$work/lists/$file")" -le 16777216 ] || refuse BUNDLE_TOO_LARGE 28 "$file is too large to be one."
+      head -c 4194305 "$file" >"$work/lists/$file" 2>"$work/errors" || refuse BUNDLE_MEDIUM_FAILED 40 "$file cannot be read: $(head -n 1 "$work/errors")"
+      [ "$(wc -c <"$work/lists/$file")" -le 4194304 ] || refuse BUNDLE_TOO_LARGE 28 "$file is too large to be one."
     done
   done
   cd "$work/lists" || exit 2
@@ -191,7 +191,7 @@ if [ "$form" = tar ]; then
       MANIFEST.json | MANIFEST.json.sig | SHA256SUMS | SHA256SUMS.sig | signers/allowed_signers | signers/allowed_signers.sig | signers/revoked_keys | signers/revoked_keys.sig | signers/root.pub) ;;
       *) more=yes; break ;;
     esac
-    [ "$size" -le 16777216 ] || refuse BUNDLE_TOO_LARGE 28 "$path is too large to be one."
+    [ "$size" -le 4194304 ] || refuse BUNDLE_TOO_LARGE 28 "$path is too large to be one."
     [ ! -e "$path" ] || refuse BUNDLE_PATH_TWICE 26 "A path is there twice: $path"
     content "$size" >"$path"
     failed

@@ -10,28 +10,12 @@ import { clamdScanner } from '../../appliance/data/1-intake/clamd.ts';
 import { EICAR } from '../support/clamd.ts';
 import { clamdSocket } from '../support/docker.ts';
 import { until } from '../support/faults/until.ts';
+import { psql } from '../support/psql.ts';
 import { signedFetch } from '../support/s3.ts';
 import { stackMissing, type TestStack, testStack } from '../support/stack.ts';
 
 describe('the services of the core stack', { skip: stackMissing() ?? false }, () => {
   const stack = testStack() as TestStack;
-
-  const psql = (sql: string, as: { user?: string; password?: string } = {}) => {
-    const { host, port, user, password, database } = { ...stack.postgres, ...as };
-    const { status, stdout, stderr } = spawnSync('psql', ['--no-psqlrc', '--tuples-only', '--no-align', '-c', sql], {
-      encoding: 'utf8',
-      env: {
-        PATH: process.env.PATH,
-        PGHOST: host,
-        PGPORT: String(port),
-        PGUSER: user,
-        PGPASSWORD: password,
-        PGDATABASE: database,
-        PGCONNECT_TIMEOUT: '10',
-      },
-    });
-    return { ok: status === 0, said: (status === 0 ? stdout : stderr).trim() };
-  };
 
   const redis = (password: string, ...args: string[]) => {
     const { stdout } = spawnSync('redis-cli', ['-h', stack.redis.host, '-p', String(stack.redis.port), ...args], {

@@ -18,7 +18,10 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** Threads that hash, one a core. `end` when nothing more is to be hashed. */
+/**
+ * Threads that hash, one a core. They start at once: while they do, whoever asks for them reads what is to be hashed. `end`
+ * when nothing more is to be hashed.
+ */
 export function hashThreads(count = availableParallelism()): Hashers & { end(): Promise<void> } {
   const idle: Worker[] = [];
   const all: Worker[] = [];
@@ -47,6 +50,7 @@ export function hashThreads(count = availableParallelism()): Hashers & { end(): 
     return worker;
   }
 
+  for (let n = 0; n < count; n++) idle.push(start());
   return {
     atOnce: count,
     hash: (job: HashJob, read) =>

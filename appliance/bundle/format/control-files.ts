@@ -21,6 +21,6 @@ export type ControlFile = (typeof CONTROL_FILES)[number];
 export type Control = ReadonlyMap<string, Buffer>;
 
 /** Larger than any of them may be. */
-export const MOST_CONTROL_BYTES = 16 << 20;
+export const MOST_CONTROL_BYTES = 4 << 20;
 
 export const isControlFile = (path: string): path is ControlFile => (CONTROL_FILES as readonly string[]).includes(path);

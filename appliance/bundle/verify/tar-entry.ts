@@ -7,7 +7,7 @@ import { readTarHeader, type TarEntry } from '../format/tar.ts';
 /** What both readers of a tar, the one that seeks and the one that streams, refuse alike. */
 
 /** More entries are no bundle; they are not even counted. */
-export const MOST_ENTRIES = 60_000;
+export const MOST_ENTRIES = 10_000;
 /** Nothing is signed of what stands between files, so nothing may stand there. */
 export const PADDING_SAYS = 'something stands between its files';
 

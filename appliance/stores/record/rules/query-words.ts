@@ -11,14 +11,17 @@ const COMMON: ReadonlySet<string> = new Set(
   ),
 );
 
+/** Words of plain ASCII are found by a plain expression: the same ones, several times as fast. */
+const PLAIN = /^[\0-\x7f]*$/;
+
 /** The words of a text in their order, in lower case, as it writes them. A mark alone is no word. O(text). */
-export function* wordsOf(text: string): Generator<string> {
-  for (const [word] of text
+export function wordsOf(text: string): string[] {
+  if (PLAIN.test(text)) return text.toLowerCase().match(/[a-z0-9]+/g) ?? [];
+  const words = text
     .normalize('NFC')
     .toLowerCase()
-    .matchAll(/[\p{L}\p{N}\p{M}\p{Co}]+/gu)) {
-    if (/[\p{L}\p{N}\p{Co}]/u.test(word)) yield word;
-  }
+    .match(/[\p{L}\p{N}\p{M}\p{Co}]+/gu);
+  return (words ?? []).filter((word) => /[\p{L}\p{N}\p{Co}]/u.test(word));
 }
 
 /** The telling words of a query, each once; the common ones where there are no others. O(text). */

@@ -65,6 +65,29 @@ describe('files that the stock sops wrote', () => {
     });
   }
 
+  for (const [what, words, source] of [
+    ['whole', [], 'everything.yaml'],
+    ['only names that match', ['--encrypted-regex', '^(pass|tok)'], 'partial.yaml'],
+    ['all but names that match', ['--unencrypted-regex', '^(name|port)$'], 'partial.yaml'],
+    ['with a MAC over what is encrypted', ['--mac-only-encrypted', '--encrypted-suffix', '_secret'], 'partial.yaml'],
+  ] as const) {
+    it(`are read where it writes them now, for two recipients, ${what}`, {
+      skip: without(stockSops, 'sops'),
+    }, async () => {
+      const [first, second] = await Promise.all([makeKeyPair(), makeKeyPair()]);
+      const sealed = execFileSync(
+        stockSops!,
+        ['--encrypt', '--disable-version-check', '--age', `${first!.recipient},${second!.recipient}`, ...words].concat(
+          join(VECTORS, 'plain', source),
+        ),
+        { encoding: 'utf8', env: { PATH: process.env.PATH ?? '' } },
+      );
+      assert.match(sealed, /ENC\[AES256_GCM/);
+      for (const { identity } of [first!, second!]) assert.deepEqual(await openSops(sealed, [identity]), plain(source));
+      await assert.rejects(openSops(sealed, [alice]), noKey);
+    });
+  }
+
   it('are read as JSON too', async () => {
     assert.deepEqual(await openSops(vector('everything.json'), [alice]), plain('everything.json'));
   });
