@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { newId } from '../../appliance/kernel/ids.ts';
 import type { ServerTls } from '../../appliance/kernel/server-tls.ts';
+import { TEXT_LANGUAGES } from '../../appliance/kernel/text-language.ts';
 import { openPostgres } from '../../appliance/stores/postgres/connection.ts';
 import { migrate } from '../../appliance/stores/postgres/migrate.ts';
 import { MIGRATIONS } from '../../appliance/stores/record/migrations/postgres.gen.ts';
@@ -292,7 +293,10 @@ describe('postgres records: the database', { skip: missing ?? false }, () => {
     const embedded = await sqliteWorld(openSqliteRecords);
     t.after(() => embedded.dispose());
     const random = seeded(11);
-    const words = 'payment invoice termination clause river bridge lease tenant storage frozen pallet'.split(' ');
+    const words =
+      'payment Verträge 4711 invoice Vertrag operación résiliation termination der clause river договор bridge lease tenant résilié storage frozen pallet'.split(
+        ' ',
+      );
     // Some words are everywhere, some are rare; titles weigh more; lengths differ.
     const some = (most: number) =>
       Array.from({ length: random.whole(1, most) }, () => words[Math.floor(random.next() ** 2 * words.length)]).join(
@@ -300,9 +304,23 @@ describe('postgres records: the database', { skip: missing ?? false }, () => {
       );
     for (let n = 0; n < 40; n++) {
       const specs = Array.from({ length: 5 }, () => ({ text: some(40), title: random.next() < 0.5 ? some(3) : '' }));
-      for (const one of [store, embedded.store]) await indexed(one, `d${n}`, specs);
+      // Most texts are cut as English is; the others are of languages, some of which have these words in forms of theirs.
+      const language = n % 3 === 0 ? TEXT_LANGUAGES[(n / 3) % TEXT_LANGUAGES.length]! : null;
+      for (const one of [store, embedded.store]) await indexed(one, `d${n}`, specs, { language });
     }
-    for (const query of ['pallet', 'frozen pallets', 'payment of the invoice', 'the', words.join(' ')]) {
+    for (const query of [
+      ...[
+        'pallet',
+        'frozen pallets',
+        'payment of the invoice',
+        'the',
+        'der',
+        'Vertrag',
+        'verträge 4711',
+        'operaciones',
+      ],
+      ...['résiliation du contrat', 'resiliation', 'Договором', words.join(' ')],
+    ]) {
       const [own, theirs] = [store, embedded.store].map((one) => one.searchText({ text: query, limit: 60 }));
       const [ours, expected] = [await own!, await theirs!];
       assert.deepEqual(

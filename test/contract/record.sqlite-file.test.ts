@@ -68,6 +68,12 @@ function assertConsistent(file: string): void {
       const kept = db.prepare('SELECT sum(entries) AS n FROM tallies WHERE name = ?').get(table);
       assert.deepEqual(kept, db.prepare(`SELECT count(*) AS n FROM ${table}`).get(), `total of ${table}`);
     }
+    assert.deepEqual(
+      db.prepare("SELECT state, entries FROM tallies WHERE name = 'language' AND entries <> 0 ORDER BY state").all(),
+      db
+        .prepare('SELECT language AS state, count(*) AS entries FROM chunks WHERE language IS NOT NULL GROUP BY 1')
+        .all(),
+    );
   } finally {
     db.close();
   }
@@ -118,6 +124,44 @@ describe('sqlite records: the file', () => {
     assert.equal(await opened.announcedBytes([]), 3);
   });
 
+  test('a file from before texts had languages finds its documents, and takes new ones in theirs', async (t) => {
+    const { store, file } = await world(t);
+    const id = await indexed(store, 'x', [
+      { text: 'The termination of all Vergütungen', title: 'Größen' },
+      { text: 'y' },
+    ]);
+    await store.close();
+    const before = join(dirname(file), 'before.db');
+    const languages = MIGRATIONS.findIndex(({ name }) => name.endsWith('-text-language'));
+    openSqlite(before, { migrations: MIGRATIONS.slice(0, languages), appliedAt: minute(0) }).close();
+    const db = new Database(before);
+    db.exec(`ATTACH '${file}' AS later`);
+    for (const table of [
+      ...['store_owner', 'configs', 'batches', 'documents', 'receipts', 'document_batches', 'chunks', 'index_records'],
+      'audit_events',
+    ]) {
+      const names = db.pragma(`table_info(${table})`) as { name: string }[];
+      const columns = names.map(({ name }) => name).join(', ');
+      db.exec(`INSERT INTO ${table} (${columns}) SELECT ${columns} FROM later.${table}`);
+    }
+    db.close();
+    const opened = openSqliteRecords(before, OPTIONS);
+    t.after(() => opened.close());
+    const hits = async (text: string) => (await opened.searchText({ text, limit: 9 })).length;
+    for (const text of ['terminating', 'vergutungen', 'grossen größen']) assert.equal(await hits(text), 1, text);
+    assert.equal(await hits('Vergütung'), 0, 'its rows are as they were');
+    await indexed(opened, 'new', [{ text: 'Neue Vergütungen' }], { language: 'de' });
+    assert.equal(await hits('Vergütungen'), 2);
+    assert.equal(await hits('Vergütung'), 1);
+    await opened.restart(id, 'parse', [], minute(4));
+    await toIndex(opened, id, 2);
+    await publish(opened, id, [{ text: 'Alle Vergütungen' }], { run: 2, language: 'de' });
+    assert.equal(await hits('Vergütung'), 2, 'found by its language once it ran again');
+    assert.equal(await hits('termination'), 0);
+    await opened.close();
+    assertConsistent(before);
+  });
+
   test('text that a new publication replaced is nowhere in the folder', async (t) => {
     const { store, file } = await world(t);
     const secret = (n: number) => `zyxcanary${n}wvut`;
@@ -137,6 +181,38 @@ describe('sqlite records: the file', () => {
     await publish(store, id, [{ text: '[REDACTED:NAME] words' }], { run: 2 });
     assert.deepEqual(traces(dirname(file), 'zyxcanary'), []);
     assert.equal((await store.searchText({ text: 'neighbour7wvut', limit: 5 })).length, 1);
+  });
+
+  test('nor are the terms of a language by which a replaced or an erased text was found', async (t) => {
+    const { store, file } = await world(t);
+    const chunks = Array.from({ length: 26 }, (_, n) => {
+      const secret = `zyxcanary${String.fromCharCode(97 + n)}wöhrungen`;
+      return { text: `${secret} ${'und Füllwörter '.repeat(60)}`, title: secret };
+    });
+    const neighbours = chunks.map(({ text }) => ({ text: text.replace('zyxcanary', 'neighbour') }));
+    await indexed(store, 'y', neighbours, { language: 'de' });
+    const id = await indexed(store, 'x', chunks, { language: 'de' });
+    assert.equal((await store.searchText({ text: 'zyxcanarycwöhrung', limit: 5 })).length, 1);
+    for (const text of ['zyxcanary', 'zyxcanaryjwohr'])
+      assert.notDeepEqual(traces(dirname(file), text), [], 'the search must be able to find');
+    await store.restart(id, 'parse', [], minute(4));
+    await toIndex(store, id, 2);
+    await publish(store, id, chunks.slice(0, 3), { run: 2, language: 'de' });
+    assert.equal(traces(dirname(file), 'zyxcanary').length > 0, true, 'three of them are there');
+    assert.deepEqual(traces(dirname(file), 'zyxcanaryd'), []);
+    const intent = { deletion_receipt_id: newId(), doc_id: id, cause: 'request' as const, reason: 'r' };
+    await store.beginErasure({ ...intent, requested_by: 'dana', requested_at: minute(5) });
+    await store.decideErasure(intent.deletion_receipt_id, minute(5));
+    await store.clearRows(intent.deletion_receipt_id);
+    await store.completeErasure(intent.deletion_receipt_id, { verified: [], entries: () => [], at: minute(6) });
+    assert.deepEqual(traces(dirname(file), 'zyxcanary'), []);
+    assert.equal((await store.searchText({ text: 'neighbourcwöhrung', limit: 5 })).length, 1);
+    const db = new Database(file);
+    t.after(() => db.close());
+    db.prepare("INSERT INTO chunks_fts (chunks_fts) VALUES ('integrity-check')").run();
+    assert.deepEqual(db.prepare("SELECT state, entries FROM tallies WHERE name = 'language'").all(), [
+      { state: 'de', entries: neighbours.length },
+    ]);
   });
 
   test('a reader that holds old pages only delays that: the next write takes them away', async (t) => {

@@ -3,6 +3,7 @@ import { concurrencyContract } from './record/concurrency.ts';
 import { decisionContract } from './record/decisions.ts';
 import { erasureContract } from './record/erasures.ts';
 import { intakeContract } from './record/intake.ts';
+import { languageContract } from './record/languages.ts';
 import { listContract } from './record/lists.ts';
 import { metadataContract } from './record/metadata.ts';
 import { reindexContract } from './record/reindex.ts';
@@ -19,6 +20,7 @@ export function recordContract(name: string, makeStore: MakeRecords): void {
   stageContract(name, makeStore);
   listContract(name, makeStore);
   searchContract(name, makeStore);
+  languageContract(name, makeStore);
   metadataContract(name, makeStore);
   decisionContract(name, makeStore);
   relayContract(name, makeStore);

@@ -6,6 +6,7 @@ import { openSqliteRecords } from '../../appliance/stores/record/sqlite.ts';
 import { openSqliteVectors } from '../../appliance/stores/vector/sqlite-vec.ts';
 import { manualClock } from '../support/manual-clock.ts';
 import { TENANT } from './record/builders.ts';
+import { languageContract } from './record/languages.ts';
 import { metadataContract } from './record/metadata.ts';
 import { searchContract } from './record/search.ts';
 import { vectorContract } from './vector.suite.ts';
@@ -44,4 +45,5 @@ const searchedRecords = async () => {
   return { store: records, another: () => open().records, dispose };
 };
 searchContract('sqlite records, searched by threads', searchedRecords);
+languageContract('sqlite records, searched by threads', searchedRecords);
 metadataContract('sqlite records, searched by threads', searchedRecords);

@@ -7,7 +7,7 @@ import type { RetrievalProof } from '../../appliance/api/schemas/query.ts';
 import { pageKey, rawKey } from '../../appliance/data/keys.ts';
 import type { ObjectStore } from '../../appliance/stores/object/port.ts';
 import { type Appliance, startAppliance } from '../support/appliance.ts';
-import { makeBatch, text } from '../support/batch.ts';
+import { makeBatch, text, whenSettled } from '../support/batch.ts';
 import { serverEvents } from '../support/events-stream.ts';
 import type { Caller } from '../support/http.ts';
 import { ageIndex, objectsOpened } from '../support/inside.ts';
@@ -250,6 +250,62 @@ test('under redact the person’s data is gone from chunks, search and full text
   });
   assert.match(JSON.stringify(data), /\[REDACTED:EMAIL\]/);
   assert.doesNotMatch(JSON.stringify(data), /kari\.lunde/);
+});
+
+test('a document is found by other forms of its words, in its own language', async () => {
+  await appliance.createTenant('polyglot', { classification_review_enabled: false, pii_policy: 'flag' });
+  const own = await appliance.client('polyglot');
+  const letters = [
+    text(
+      'mietvertrag.txt',
+      'Die Verträge über die Häuser am Hafen enden mit Ablauf der vereinbarten Fristen. Der Mieter hat die Schlüssel am letzten Tag zu übergeben, und der Vermieter prüft den Zustand der Räume.',
+    ),
+    text(
+      'leieavtale.txt',
+      'Avtalene om husene ved havnen utløper når fristene er ute. Leietakeren skal levere nøklene på den siste dagen, og utleieren ser over rommene sammen med leietakeren.',
+    ),
+    text(
+      'lease.txt',
+      'The agreements on the houses by the harbour end with the terms that were agreed. The tenant hands over the keys on the last day, and the landlord looks at the state of the rooms.',
+    ),
+    text('named.txt', 'Contractele (M-104)'),
+  ];
+  const { form, manifest } = makeBatch('polyglot', letters);
+  Object.assign(manifest.files[3]!, { metadata: { language: 'ro' } });
+  form.set('manifest', JSON.stringify(manifest));
+  const { batch_id } = (await own.upload<BatchReceipt>('/ingest/polyglot/batch', form, {})).data;
+  const { files } = await whenSettled(own, 'polyglot', batch_id);
+  const languages: Record<string, unknown> = {};
+  for (const { doc_id, original_filename } of files) {
+    const { data } = await own.get<{ lineage: { text_language: unknown } }>(`/query/polyglot/document/${doc_id}`);
+    languages[original_filename] = data.lineage.text_language;
+  }
+  assert.deepEqual(languages, {
+    'mietvertrag.txt': 'de',
+    'leieavtale.txt': 'no',
+    'lease.txt': null,
+    'named.txt': 'ro',
+  });
+
+  const ask = async (query_text: string) =>
+    (await own.send<RetrievalProof>('POST', '/query/polyglot/search', { query_text, top_k: 4, explain: true })).data;
+  for (const [question, name] of [
+    ['Vertrag', 'mietvertrag.txt'],
+    ['Haus', 'mietvertrag.txt'],
+    ['Schlüssels', 'mietvertrag.txt'],
+    ['schlussel', 'mietvertrag.txt'],
+    ['avtale', 'leieavtale.txt'],
+    ['nøkkelen rommet', 'leieavtale.txt'],
+    ['agreement', 'lease.txt'],
+    ['contractul', 'named.txt'],
+    ['104', 'named.txt'],
+  ] as const) {
+    const { chunks } = await ask(question);
+    assert.equal(chunks[0]!.original_filename, name, question);
+    assert.equal(chunks[0]!.explain!.text_rank, 1, `${question} is found by full text`);
+  }
+  assert.equal((await ask('Haus am Hafen mit Frist')).evidence, 'strong');
+  assert.match((await ask('Haus')).evidence, /^(strong|partial)$/);
 });
 
 /** Asks until there is an answer, at most ten seconds. */

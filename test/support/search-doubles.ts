@@ -122,6 +122,7 @@ function served(chunk_id: string, chunk: KnownChunk): ServedChunk {
     metadata: { section_title: null, heading_level: null },
     policy: {},
     classification: chunk.classification ?? 'other',
+    language: null,
     original_filename: 'a.txt',
     raw_sha256: '0'.repeat(64),
     canonical_sha256: '1'.repeat(64),

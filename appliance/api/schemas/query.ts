@@ -120,6 +120,8 @@ export const Lineage = z
     parser_versions: z.record(z.string(), z.union([z.string(), z.number()])),
     config_version: z.number().int(),
     policy_version: z.string().nullable(),
+    /** By whose stems full text finds it, as `de`; null where it is cut as English is. */
+    text_language: z.string().nullable(),
     embed_model: z.string().nullable(),
     embed_version: z.string().nullable(),
     index_event_id: Uuid.nullable(),

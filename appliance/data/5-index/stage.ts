@@ -8,6 +8,7 @@ import type { VectorPoint, VectorStore } from '../../stores/vector/port.ts';
 import { type EnrichedChunk, type EnrichedDocument, embeddable } from '../enriched.ts';
 import { loadCanonical, loadEnriched, loadVectors, recorded } from '../load.ts';
 import type { Stage, StageContext, StageResult } from '../stage.ts';
+import { languageOf } from './text-language.ts';
 
 /** Vectors of two models cannot be compared: the index came to be another one's between the stages. */
 const EMBED_AGAIN: StageResult = Object.freeze({ kind: 'again', patch: {}, entries: [] });
@@ -45,6 +46,10 @@ export const indexStage: Stage = {
         page: chunk.page,
         ingested_at: document.received_at,
       }),
+    );
+    const language = await languageOf(
+      chunks.map(({ text }) => text),
+      document.metadata,
     );
     signal.throwIfAborted();
     await writeVectors(plane.indexes[index.served], document, points);
@@ -85,7 +90,8 @@ export const indexStage: Stage = {
         patch: { chunks_indexed: chunks.length, last_output_hash: `sha256:${output}` },
         entries: [written],
         index_event_id: written.event.event_id,
-        lineage: { ...canonical.lineage, policy_version: policyVersionOf(enriched) },
+        lineage: { ...canonical.lineage, policy_version: policyVersionOf(enriched), text_language: language },
+        language,
       },
     };
   },

@@ -213,7 +213,9 @@ function resultOf(
 ): Pick<SearchResult, 'hits' | 'evidence' | 'model_version_match'> {
   const scores = hits
     .slice(0, EVIDENCE_HITS)
-    .map(({ chunk, similarity_score }) => embedder.evidence(request.query_text, chunk.text, similarity_score));
+    .map(({ chunk, similarity_score }) =>
+      embedder.evidence(request.query_text, chunk.text, similarity_score, chunk.language),
+    );
   return {
     hits,
     evidence: evidenceOf(scores, request.evidence_threshold ?? embedder.evidenceThreshold),

@@ -113,6 +113,7 @@ interface Versions {
   stage2_parser_version?: string;
   parser_versions?: Record<string, string | number>;
   policy_version?: string | null;
+  text_language?: string | null;
 }
 
 /** Of the version that is served, where one is: a run at work may be further, and its hashes belong to no chunk yet. */
@@ -128,6 +129,7 @@ function lineage(row: DocumentRow) {
     parser_versions: versions.parser_versions ?? {},
     config_version: version.config_version,
     policy_version: versions.policy_version ?? null,
+    text_language: versions.text_language ?? null,
     embed_model: version.embed_model,
     embed_version: version.embed_version,
     index_event_id: row.index_event_id,

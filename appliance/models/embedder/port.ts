@@ -1,3 +1,5 @@
+import type { TextLanguage } from '../../kernel/text-language.ts';
+
 /**
  * Turns texts into vectors. Every vector an embedder returns has exactly `dimensions` numbers, all finite, L2 norm 1
  * (an all-zero vector is allowed only for a text without a single token). Callers check this again (`assertVectors`).
@@ -14,9 +16,10 @@ export interface Embedder {
   embedQuery(text: string): Promise<Float32Array>;
   /**
    * How much a found text speaks to a question, 0 (not at all) to 1, from the cosine of the two and, where the model
-   * gains by it, from what both say. Pure and quick: no model is asked. O(texts).
+   * gains by it, from what both say; the text's language, where it is known, tells forms of one word. Pure and quick: no
+   * model is asked. O(texts).
    */
-  evidence(question: string, text: string, cosine: number): number;
+  evidence(question: string, text: string, cosine: number, language?: TextLanguage | null): number;
   close(): Promise<void>;
 }
 

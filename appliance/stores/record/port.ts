@@ -1,5 +1,6 @@
 import type { AuditEntry, AuditEvent, AuditReference } from '../../kernel/audit-event.ts';
 import type { DocumentState, StageStatus, WorkStage } from '../../kernel/pipeline.ts';
+import type { TextLanguage } from '../../kernel/text-language.ts';
 import type { Job } from '../queue/port.ts';
 import type { ErasureRecords } from './erasure-records.ts';
 import type { ReindexRecords } from './reindex-records.ts';
@@ -243,6 +244,11 @@ export interface Publication {
   index_event_id: string;
   /** Kept with the served version: what its lineage shows beside the hashes. Nothing where it is left out. */
   lineage?: Record<string, unknown>;
+  /**
+   * The language of the chunks' texts, by whose stems full text finds them. Left out or null they are cut as English is:
+   * texts of a language that nobody knows, too.
+   */
+  language?: TextLanguage | null;
   at: string;
 }
 
@@ -383,6 +389,8 @@ export interface ValueRange {
 
 /** What the retrieval proof needs of a chunk. */
 export interface ServedChunk extends ChunkRow {
+  /** As the publication said. */
+  language: TextLanguage | null;
   original_filename: string;
   raw_sha256: string;
   canonical_sha256: string;
@@ -396,7 +404,10 @@ export interface ServedChunk extends ChunkRow {
 }
 
 export interface ServeRecords {
-  /** Ranked by BM25 over visible chunks, best first, ties by chunk id. `score` is larger for better. */
+  /**
+   * Ranked by BM25 over visible chunks, best first, ties by chunk id. `score` is larger for better. A word is looked for as
+   * texts of each language have it that the tenant has texts of: O(matches × words), and words × languages to begin with.
+   */
   searchText(query: TextQuery): Promise<{ chunk_id: string; score: number }[]>;
   /**
    * Ids of the documents whose metadata meet every condition, in no order; null where there are more than `limit`. Means

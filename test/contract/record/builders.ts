@@ -2,6 +2,7 @@ import type { AuditDetails, AuditEntry, ResourceType } from '../../../appliance/
 import { sha256Hex } from '../../../appliance/kernel/digest.ts';
 import { chunkId, docId, newId } from '../../../appliance/kernel/ids.ts';
 import { FAILED_STATE, WORK_STAGES, type WorkStage } from '../../../appliance/kernel/pipeline.ts';
+import type { TextLanguage } from '../../../appliance/kernel/text-language.ts';
 import { type Job, jobId } from '../../../appliance/stores/queue/port.ts';
 import type {
   BatchArrival,
@@ -234,7 +235,7 @@ export async function publish(
   store: RecordStore,
   id: string,
   specs: readonly ChunkSpec[],
-  options: { run?: number; at?: string } = {},
+  options: { run?: number; at?: string; language?: TextLanguage | null } = {},
 ): Promise<boolean> {
   const now = job(id, 'index', options.run ?? 1);
   const written = entry('INDEX_WRITTEN', 'document', id);
@@ -245,6 +246,7 @@ export async function publish(
     patch: { chunks_indexed: specs.length, classification: specs[0]?.classification ?? 'contract' },
     entries: [written],
     index_event_id: written.event.event_id,
+    ...(options.language === undefined ? {} : { language: options.language }),
     at: options.at ?? minute(3),
   });
 }
@@ -254,7 +256,7 @@ export async function indexed(
   store: RecordStore,
   content: string,
   specs: readonly ChunkSpec[],
-  options: { at?: string; received?: string; metadata?: Record<string, unknown> } = {},
+  options: { at?: string; received?: string; metadata?: Record<string, unknown>; language?: TextLanguage | null } = {},
 ): Promise<string> {
   const id = await receiveOne(store, content, options.received, options.metadata);
   await toIndex(store, id);

@@ -1,3 +1,5 @@
+import { mayBeOf, stemIn } from '../../../kernel/stems.ts';
+import type { TextLanguage } from '../../../kernel/text-language.ts';
 import { stemOf } from './features.ts';
 import { tokens } from './tokens.ts';
 import { FUNCTION_WEIGHT, wordWeight } from './word-weights.ts';
@@ -17,33 +19,45 @@ const MOST_WORDS = 250;
 /** Words that a question is taken to have besides its own, never found: one word found alone is not the whole answer. */
 const UNSEEN_WORDS = 1;
 
-/** Inflected forms, of which the stemmer knows the English ones alone: so many letters in common from the first on. */
+/** Inflected forms that no stemmer brings together: so many letters in common from the first on. */
 const FEWEST_COMMON = 5;
 const COMMON_SHARE = 0.75;
 
 /**
  * How much a text speaks to a question, 0–1: the geometric mean of two things that fail in different ways. The cosine,
  * made up for the text's length, is high by chance where short texts share a rare word. The share of the question's
- * words that the text holds, each by its prior weight, is high by chance where texts are long. O(words).
+ * words that the text holds, each by its prior weight, is high by chance where texts are long. In a text of a known language
+ * the forms of a word are one. O(words).
  */
-export function lexicalEvidence(question: string, text: string, cosine: number): number {
+export function lexicalEvidence(
+  question: string,
+  text: string,
+  cosine: number,
+  language: TextLanguage | null = null,
+): number {
   if (!(cosine > 0)) return 0;
   const words = tokens(text);
   const length = Math.min(words.length, MOST_WORDS);
   const undiluted = Math.min(1, cosine * (length / PIVOT_WORDS) ** DILUTION);
-  return Math.sqrt(undiluted * coveredShare(question, new Set(words.map(stemOf))));
+  return Math.sqrt(undiluted * coveredShare(question, words, language));
 }
 
 /** Function words tell nothing about what was found, so a question of nothing else is covered by nothing. */
-function coveredShare(question: string, stems: ReadonlySet<string>): number {
+function coveredShare(question: string, words: readonly string[], language: TextLanguage | null): number {
+  const stems = new Set(words.map(stemOf));
   const all = [...stems];
-  const asked = new Map(tokens(question).map((word) => [stemOf(word), wordWeight(word)]));
+  const spoken = (word: string) => (language !== null && mayBeOf(language, word) ? stemIn(language, word) : null);
+  const forms = new Set(words.map(spoken));
+  const asked = new Map(tokens(question).map((word) => [stemOf(word), word]));
   let whole = UNSEEN_WORDS;
   let covered = 0;
-  for (const [stem, weight] of asked) {
+  for (const [stem, word] of asked) {
+    const weight = wordWeight(word);
     if (weight <= FUNCTION_WEIGHT) continue;
     whole += weight;
-    if (stems.has(stem) || all.some((other) => beginAlike(stem, other))) covered += weight;
+    const form = spoken(word);
+    if (stems.has(stem) || (form !== null && forms.has(form)) || all.some((other) => beginAlike(stem, other)))
+      covered += weight;
   }
   return covered / whole;
 }

@@ -1,4 +1,5 @@
 import { stemmer } from 'stemmer';
+import { rememberingWords } from '../../../kernel/remembering-words.ts';
 import { tokens } from './tokens.ts';
 import { FUNCTION_WEIGHT, wordWeight } from './word-weights.ts';
 
@@ -58,17 +59,5 @@ function add(features: Map<string, Feature>, name: string, weight: number): void
   else known.count++;
 }
 
-/** Stems seen lately: a page repeats its words, and stemming is the dearest step. Emptied when full. */
-const stems = new Map<string, string>();
-const STEMS_KEPT = 50_000;
-
-/** A folded word's stem, as features and evidence know it. */
-export function stemOf(word: string): string {
-  let stem = stems.get(word);
-  if (stem === undefined) {
-    stem = ENGLISH_SPELLING.test(word) ? stemmer(word) : word;
-    if (stems.size >= STEMS_KEPT) stems.clear();
-    stems.set(word, stem);
-  }
-  return stem;
-}
+/** A folded word's stem, as features and evidence know it: stemming is the dearest step. */
+export const stemOf = rememberingWords((word) => (ENGLISH_SPELLING.test(word) ? stemmer(word) : word));

@@ -742,4 +742,16 @@ CREATE OR REPLACE VIEW index_records AS
     AND r.number = (SELECT coalesce(max(served), 0) FROM vector_index);
 `,
   },
+  {
+    version: 12,
+    name: '0012-text-language',
+    sha256: '469cc73857a85fd815f745ee67f12b17a49df0478d4d9a7047641a954f4a75cc',
+    step: 'expand' as const,
+    since: '0.1.0',
+    sql: `-- expand, since 0.1.0
+-- The language by whose stems the words of a chunk were cut; null where they were cut as English is. How many chunks there are of
+-- each is a total, which search reads to know what to ask for.
+ALTER TABLE chunks ADD COLUMN language text COLLATE "C";
+`,
+  },
 ]);

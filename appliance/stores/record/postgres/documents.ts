@@ -1,4 +1,5 @@
 import type { WorkStage } from '../../../kernel/pipeline.ts';
+import type { TextLanguage } from '../../../kernel/text-language.ts';
 import type { Statements } from '../../postgres/connection.ts';
 import type { DocumentRow } from '../rows.ts';
 import { DOCUMENTS } from '../rules/codec.ts';
@@ -19,8 +20,8 @@ const LOCK_MANY = `SELECT ${DOCUMENTS.select('d')} FROM documents d
   WHERE d.doc_id = ANY (@ids::text[]) AND d.erasure_id IS NULL ORDER BY d.doc_id ${LOCKED}`;
 const UPDATE = DOCUMENTS.update('documents', 'doc_id', 'updated_at', 'quarantine');
 const DELETE_CHUNKS = `WITH gone AS
-    (DELETE FROM chunks WHERE doc_id = @doc_id AND run <> @except RETURNING length, tableoid::regclass::text AS part)
-  SELECT count(*)::bigint AS entries, coalesce(sum(length), 0)::bigint AS words, min(part) AS part FROM gone`;
+    (DELETE FROM chunks WHERE doc_id = @doc_id AND run <> @except RETURNING language, length, tableoid::regclass::text AS part)
+  SELECT language, count(*)::bigint AS entries, sum(length)::bigint AS words, min(part) AS part FROM gone GROUP BY language`;
 const REOPEN_BATCHES = `UPDATE batches SET status = 'processing', updated_at = @at
   WHERE status IN ('held', 'completed', 'cancelled')
     AND batch_id IN (SELECT l.batch_id FROM document_batches l WHERE l.doc_id = @doc_id)`;
@@ -79,20 +80,25 @@ function quarantineOf(row: DocumentRow): string | null {
 export async function removeChunks(change: Change, docId: string, except = -1): Promise<number> {
   await change.run(REINDEX_SQL.unlist, [docId]);
   await change.run(REINDEX_SQL.forgetChunks, [docId]);
-  const gone = await change.get<{ entries: number; words: number; part: string | null }>(DELETE_CHUNKS, {
-    doc_id: docId,
-    except,
-  });
-  if (!gone?.part) return 0;
-  await countChunks(change, -gone.entries, -gone.words);
-  change.owe(gone.part);
-  return gone.entries;
+  const gone = await change.all<{ language: TextLanguage | null; entries: number; words: number; part: string }>(
+    DELETE_CHUNKS,
+    { doc_id: docId, except },
+  );
+  for (const { language, entries, words } of gone) await countChunks(change, -entries, -words, language);
+  change.owe(...new Set(gone.map(({ part }) => part)));
+  return gone.reduce((sum, { entries }) => sum + entries, 0);
 }
 
-/** Moves the totals of chunks and of their words, by which search weighs. */
-export async function countChunks(tx: Statements, chunks: number, words: number): Promise<void> {
+/** Moves the totals of chunks, of their words, by which search weighs, and of those in their language, which it asks for. */
+export async function countChunks(
+  tx: Statements,
+  chunks: number,
+  words: number,
+  language: TextLanguage | null,
+): Promise<void> {
   await moveTally(tx, 'chunks', 'visible', chunks);
   await moveTally(tx, 'words', 'visible', words);
+  if (language !== null) await moveTally(tx, 'language', language, chunks);
 }
 
 /**

@@ -14,7 +14,7 @@ import { insertRows } from './rows.ts';
 import { indexedWords } from './words.ts';
 
 const RECORDED = INDEX_RECORDS.names.filter((name) => !CHUNKS.names.includes(name as never));
-const COLUMNS = [...CHUNKS.names, ...RECORDED, 'run', 'words', 'length'];
+const COLUMNS = [...CHUNKS.names, ...RECORDED, 'run', 'language', 'words', 'length'];
 /** Chunks of a statement: each is some kilobytes, and a statement may take only so long. */
 const AT_ONCE = 1_000;
 
@@ -36,7 +36,7 @@ export async function publish(context: RecordContext, publication: Publication):
       if (!fitsIndex(publication, await readIndexBeside(tx, job))) throw stale;
       return changing(context, tx, async (change) => {
         await removeChunks(change, job.doc_id, job.run);
-        await countChunks(change, chunks.length, words);
+        await countChunks(change, chunks.length, words, publication.language ?? null);
         await saveDocument(change, published(row, publication), at);
         await listToReindex(change, job.doc_id);
         change.tell(entries);
@@ -65,7 +65,7 @@ async function insertChunks(tx: Transaction, publication: Publication): Promise<
     const rows = function* (): Generator<CopiedRow> {
       counted = 0;
       for (const chunk of some) {
-        const row = rowOf(chunk, records.get(chunk.chunk_id), publication.job.run);
+        const row = rowOf(chunk, records.get(chunk.chunk_id), publication);
         counted += row.length;
         yield row;
       }
@@ -79,7 +79,7 @@ async function insertChunks(tx: Transaction, publication: Publication): Promise<
   return words;
 }
 
-function rowOf(chunk: ChunkRow, record: IndexRecord | undefined, run: number) {
-  const { words, length } = indexedWords(chunk.text, titleOf(chunk.metadata));
-  return { ...(record ? INDEX_RECORDS.encode(record) : {}), ...CHUNKS.encode(chunk), run, words, length };
+function rowOf(chunk: ChunkRow, record: IndexRecord | undefined, { job: { run }, language = null }: Publication) {
+  const { words, length } = indexedWords(chunk.text, titleOf(chunk.metadata), language);
+  return { ...(record ? INDEX_RECORDS.encode(record) : {}), ...CHUNKS.encode(chunk), run, language, words, length };
 }

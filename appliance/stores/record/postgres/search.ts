@@ -12,10 +12,14 @@ interface Hit {
 
 /**
  * BM25 with the constants of the embedded store (k1 1.2, b 0.75, a title's words 1.5 times), so that ranks are the same.
- * For a single word `ts_rank_cd` is the sum of the weights of its places; they are at most 1, hence the factor.
+ * For a single word `ts_rank_cd` is the sum of the weights of its places; they are at most 1, hence the factor. Words as
+ * texts of a language have them are asked for where the tenant has such texts, and of these alone.
  */
 const matches = `WITH terms AS MATERIALIZED (
-    SELECT place::integer AS place, term::tsquery AS term FROM unnest(@terms::text[]) WITH ORDINALITY AS t (term, place)
+    SELECT place::integer AS place, term::tsquery AS term, language
+    FROM unnest(@terms::text[], @languages::text[]) WITH ORDINALITY AS t (term, language, place)
+    WHERE language IS NULL
+      OR EXISTS (SELECT FROM tallies WHERE name = 'language' AND state = language AND entries > 0)
   ), totals AS MATERIALIZED (
     SELECT greatest(coalesce(sum(entries) FILTER (WHERE name = 'chunks'), 0), 1)::double precision AS chunks,
       greatest(coalesce(sum(entries) FILTER (WHERE name = 'words'), 0), 1)::double precision AS words
@@ -23,7 +27,8 @@ const matches = `WITH terms AS MATERIALIZED (
   ), matches AS MATERIALIZED (
     SELECT c.chunk_id, c.doc_id, c.classification, c.length, t.place,
       ts_rank_cd('{0.6666667, 0, 0, 1}', c.words, t.term) * 1.5 AS often
-    FROM chunks c JOIN terms t ON c.words @@ t.term WHERE c.words @@ @query::tsquery
+    FROM chunks c JOIN terms t ON (t.language IS NULL OR t.language = c.language) AND c.words @@ t.term
+    WHERE c.words @@ (SELECT string_agg(term::text, ' | ')::tsquery FROM terms)
   ), rarity AS (
     SELECT m.place, greatest(ln((t.chunks - count(*) + 0.5) / (count(*) + 0.5)), 1e-6) AS idf
     FROM matches m CROSS JOIN totals t GROUP BY m.place, t.chunks
@@ -36,7 +41,7 @@ const BEST = 'GROUP BY m.chunk_id ORDER BY score DESC, m.chunk_id LIMIT @limit';
 
 /**
  * Best first by BM25 over text and section title, ties by chunk id. Every chunk that holds one of the words is scored,
- * also where filters narrow, since a word weighs by how rare it is among all: O(matches).
+ * also where filters narrow, since a word weighs by how rare it is among all: O(matches × words).
  */
 export async function searchText(tx: Statements, query: TextQuery): Promise<Hit[]> {
   const terms = queryTerms(query.text);
@@ -44,8 +49,8 @@ export async function searchText(tx: Statements, query: TextQuery): Promise<Hit[
   if (terms.length === 0 || query.limit <= 0) return [];
   const where = filters.length > 0 ? `WHERE ${filters.map(([condition]) => condition).join(' AND ')}` : '';
   return tx.all<Hit>(`${matches} ${where} ${BEST}`, {
-    terms,
-    query: terms.join(' | '),
+    terms: terms.map(({ term }) => term),
+    languages: terms.map(({ language }) => language),
     limit: query.limit,
     ...Object.assign({}, ...filters.map(([, values]) => values)),
   });

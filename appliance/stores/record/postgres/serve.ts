@@ -1,4 +1,5 @@
 import type { DocumentState } from '../../../kernel/pipeline.ts';
+import type { TextLanguage } from '../../../kernel/text-language.ts';
 import type { Statements } from '../../postgres/connection.ts';
 import type { ServedChunk, ServeRecords } from '../port.ts';
 import { type Cell, CHUNKS, DOCUMENTS, INDEX_RECORDS } from '../rules/codec.ts';
@@ -34,7 +35,7 @@ const COUNT_ERASING_IN_BATCH = `SELECT count(*)::bigint AS entries FROM document
 const recorded = (name: (typeof INDEX_RECORDS.names)[number]): string =>
   (REINDEXED_COLUMNS as readonly string[]).includes(name) ? `coalesce(r.${name}, c.${name})` : `c.${name}`;
 
-const SERVED = `SELECT ${CHUNKS.select('c')}, d.original_filename, d.raw_sha256,
+const SERVED = `SELECT ${CHUNKS.select('c')}, c.language, d.original_filename, d.raw_sha256,
     d.served::json ->> 'canonical_sha256' AS canonical_sha256, d.received_at,
     d.indexed_at, d.metadata AS document_metadata, d.index_event_id, a.log_index,
     ${INDEX_RECORDS.names.map((name) => `${recorded(name)} AS index_${name}`).join(', ')}
@@ -100,6 +101,7 @@ function servedChunk(cells: Record<string, Cell>): ServedChunk {
   const index = Object.fromEntries(INDEX_RECORDS.names.map((name) => [name, cells[`index_${name}`] ?? null]));
   return {
     ...CHUNKS.decode(cells),
+    language: cells.language as TextLanguage | null,
     original_filename: cells.original_filename as string,
     raw_sha256: cells.raw_sha256 as string,
     canonical_sha256: cells.canonical_sha256 as string,

@@ -1,15 +1,8 @@
+import type { TextLanguage } from '../../../kernel/text-language.ts';
+import { isCommon } from './common-words.ts';
+
 /** Words a query may have; more would only cost time, since each is one more list to merge. */
 const MOST_WORDS = 64;
-
-/**
- * English words that stand in nearly every chunk. They rank nothing and make a query read every list, so they are left
- * out while other words remain.
- */
-const COMMON: ReadonlySet<string> = new Set(
-  'a an and are as at be been but by can could did do does for from had has have how if in into is it its may not of on or our shall should so such than that the their them then there these they this to under us was we were what when where which who why will with would you your'.split(
-    ' ',
-  ),
-);
 
 /** Words of plain ASCII are found by a plain expression: the same ones, several times as fast. */
 const PLAIN = /^[\0-\x7f]*$/;
@@ -24,9 +17,12 @@ export function wordsOf(text: string): string[] {
   return (words ?? []).filter((word) => /[\p{L}\p{N}\p{Co}]/u.test(word));
 }
 
-/** The telling words of a query, each once; the common ones where there are no others. O(text). */
-export function queryWords(text: string): string[] {
-  const words = new Set(wordsOf(text));
-  const telling = [...words].filter((word) => !COMMON.has(word));
-  return (telling.length > 0 ? telling : [...words]).slice(0, MOST_WORDS);
+/**
+ * The telling words of a query, each once; the common ones where there are no others. Which are common depends on the
+ * language of the texts that it is put to: null for those that are cut as English is. O(text).
+ */
+export function queryWords(text: string, language: TextLanguage | null = null): string[] {
+  const words = [...new Set(wordsOf(text))];
+  const telling = words.filter((word) => !isCommon(word, language));
+  return (telling.length > 0 ? telling : words).slice(0, MOST_WORDS);
 }

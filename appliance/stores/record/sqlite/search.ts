@@ -1,3 +1,4 @@
+import type { TextLanguage } from '../../../kernel/text-language.ts';
 import { instant } from '../../shared/instant.ts';
 import type { TextQuery } from '../port.ts';
 import type { Cell } from '../rules/codec.ts';
@@ -19,15 +20,24 @@ const BEST = `SELECT c.chunk_id, -k.rank AS score, d.erasure_id IS NOT NULL AS g
     WHERE f.chunks_fts MATCH @match ORDER BY f.rank LIMIT @limit) k
   JOIN chunks c ON c.id = k.id JOIN documents d ON d.doc_id = c.doc_id ORDER BY k.rank, c.chunk_id`;
 
+/** What the tenant has texts in, beside those that are cut as English is. */
+const LANGUAGES = "SELECT state FROM tallies WHERE name = 'language' AND entries > 0";
+
 const listed = (name: string) => `(SELECT value FROM json_each(@${name}))`;
 
 /**
  * Best first by BM25 over text and section title, ties by chunk id. Every chunk that holds one of the words is scored:
- * O(matches), and without filters no row but the best is read.
+ * O(matches × words), and without filters no row but the best is read.
  */
 export function searchText(context: RecordContext, query: TextQuery): Hit[] {
-  const match = matchExpression(query.text);
-  if (match === null || query.limit <= 0) return [];
+  return context.db.read(() => {
+    const languages = context.db.all<{ state: TextLanguage }>(LANGUAGES).map(({ state }) => state);
+    const match = matchExpression(query.text, languages);
+    return match === null || query.limit <= 0 ? [] : bestOf(context, match, query);
+  });
+}
+
+function bestOf(context: RecordContext, match: string, query: TextQuery): Hit[] {
   const filters = filtersOf(query);
   if (filters.length > 0) return searchRows(context, match, query.limit, filters);
   const best = context.db.all<Hit & { gone: number }>(BEST, { match, limit: query.limit + EDGE });

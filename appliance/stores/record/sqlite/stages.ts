@@ -1,8 +1,10 @@
+import type { TextLanguage } from '../../../kernel/text-language.ts';
 import type { Job } from '../../queue/port.ts';
 import type { Publication, StageRecords } from '../port.ts';
-import type { DocumentRow } from '../rows.ts';
+import type { ChunkRow, DocumentRow } from '../rows.ts';
 import { type Cell, CHUNKS, DEAD_LETTERS, INDEX_RECORDS } from '../rules/codec.ts';
 import { advanced, failed, isCurrent, patched, retried, started, stopped } from '../rules/document-steps.ts';
+import { termsOf } from '../rules/language-terms.ts';
 import { ownRow } from '../rules/own-row.ts';
 import { checkPublication, fitsIndex, published, titleOf } from '../rules/publication.ts';
 import type { RecordContext } from './context.ts';
@@ -14,7 +16,7 @@ import { listToReindex, readVectorIndex } from './reindex.ts';
 
 const SELECT_RUN = 'SELECT run FROM documents WHERE doc_id = ? AND erasure_id IS NULL';
 const SELECT_CONFIG = 'SELECT config FROM configs WHERE version = ?';
-const INSERT_CHUNK = CHUNKS.insert('chunks', 'section_title');
+const INSERT_CHUNK = CHUNKS.insert('chunks', 'section_title', 'language', 'terms', 'title_terms');
 const INSERT_INDEX_RECORD = INDEX_RECORDS.insert('index_records');
 const INSERT_DEAD_LETTER = DEAD_LETTERS.insert('dead_letters');
 
@@ -69,9 +71,11 @@ export function stageRecords(context: RecordContext): StageRecords {
     publish: async (publication) => {
       let replaced = 0;
       let fits = true;
+      // Most of the work, and in nobody's way before the write has its turn.
+      const chunks = publication.chunks.map((chunk) => chunkCells(chunk, publication.language ?? null));
       const done = fenced(publication.job, (row) => {
         fits = fitsIndex(publication, readVectorIndex(context));
-        if (fits) replaced = publishChunks(context, row, publication);
+        if (fits) replaced = publishChunks(context, row, publication, chunks);
       });
       if (replaced > 0) db.forget();
       return done && fits;
@@ -106,13 +110,16 @@ export function stageRecords(context: RecordContext): StageRecords {
 }
 
 /** Replaces what is served of the document, inside the running transaction. Returns how many old chunks went. */
-function publishChunks(context: RecordContext, row: DocumentRow, publication: Publication): number {
+function publishChunks(
+  context: RecordContext,
+  row: DocumentRow,
+  publication: Publication,
+  chunks: readonly Record<string, Cell>[],
+): number {
   const { db } = context;
   checkPublication(context, publication);
   const replaced = removeChunks(context, row.doc_id);
-  for (const chunk of publication.chunks) {
-    db.run(INSERT_CHUNK, { ...CHUNKS.encode(chunk), section_title: titleOf(chunk.metadata) });
-  }
+  for (const chunk of chunks) db.run(INSERT_CHUNK, chunk);
   for (const record of publication.index_records) {
     db.run(INSERT_INDEX_RECORD, INDEX_RECORDS.encode(record) as Record<string, Cell>);
   }
@@ -120,4 +127,17 @@ function publishChunks(context: RecordContext, row: DocumentRow, publication: Pu
   listToReindex(context, row.doc_id);
   appendEntries(context, publication.entries);
   return replaced;
+}
+
+/** A chunk's row, with the terms by which full text finds it where its language is known. */
+function chunkCells(chunk: ChunkRow, language: TextLanguage | null): Record<string, Cell> {
+  const section_title = titleOf(chunk.metadata);
+  const terms = (text: string) => (language === null ? null : termsOf(text, language).join(' '));
+  return {
+    ...CHUNKS.encode(chunk),
+    section_title,
+    language,
+    terms: terms(chunk.text),
+    title_terms: terms(section_title),
+  };
 }

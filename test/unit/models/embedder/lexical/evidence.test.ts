@@ -50,6 +50,14 @@ describe('evidence with the lexical embedder', () => {
 });
 
 describe('how much a text speaks to a question', () => {
+  it('brings the forms of a word together where the language of the text is known', () => {
+    const text = 'Die Häuser am Hafen haben je drei Türen.';
+    const [unknown, known] = [null, 'de' as const].map((language) => lexicalEvidence('Haus Tür', text, 0.3, language));
+    assert.ok(known! > unknown! * 1.5, `${known} beside ${unknown}`);
+    assert.equal(lexicalEvidence('Dividende', text, 0.3, 'de'), lexicalEvidence('Dividende', text, 0.3));
+    assert.equal(lexicalEvidence('4711', text, 0.3, 'de'), lexicalEvidence('4711', text, 0.3));
+  });
+
   it('grows with the cosine and with what is covered, and stays within 0 and 1', () => {
     const question = 'notice period of the warehouse lease';
     const [text, other] = TEXTS as [string, string];
