@@ -20,7 +20,8 @@ port.on('message', ({ id, job }: { id: number; job: HashJob }) => {
     });
     say({ id, read, hashed });
   } catch (error) {
-    const { code = 'EIO', message } = error as NodeJS.ErrnoException;
-    say({ id, read, failed: { code, message } });
+    // Without a code it is a fault of ours, and says nothing about the medium.
+    const { message, code, errno, syscall } = error as NodeJS.ErrnoException;
+    say({ id, read, failed: { message, ...(code !== undefined && { code, errno, syscall }) } });
   }
 });

@@ -13,6 +13,8 @@
 # Run it again after whatever ended it: it goes on. Options of frostbyte install: --recovery-recipient age1…, --dry-run,
 # --allow NAMES --reason TEXT, --subnet a.b, --port N, --progress bar|lines|json|none; frostbyte install --help has all.
 # Exit code: 0 installed, 1 a check failed, 2 usage, from 10 on what is wrong with the bundle (as verify.sh).
+# All of it is read before any of it runs: of a medium that breaks meanwhile no half is run.
+main() {
 set -u
 LC_ALL=C
 export LC_ALL
@@ -101,6 +103,18 @@ if [ "$status" -ne 0 ]; then
   say 'The bundle was not installed.'
   exit "$status"
 fi
+# take FROM FOLDER: off the medium; of what fails it says which side it was.
+take() {
+  trouble=$(cp "$1" "$2" 2>&1) && return
+  cat "$1" >/dev/null 2>&1 || gone "$1"
+  say "$1 cannot be copied to $2: $trouble. See to that disk, then run install.sh again."
+  exit 1
+}
+gone() {
+  say "BUNDLE_MEDIUM_FAILED: $1 cannot be read any more: the medium was pulled out, or it is damaged. Put it in again and run install.sh again, or copy the bundle to another one."
+  exit 40
+}
+cat "$here/MANIFEST.json" >/dev/null 2>&1 || gone "$here/MANIFEST.json"
 version=$(sed -n 's/.*,"version":"\([0-9A-Za-z.-]*\)"}$/\1/p' "$here/MANIFEST.json")
 case $version in '' | .*) say 'The bundle does not say which version it is.'; exit 20 ;; esac
 
@@ -117,8 +131,12 @@ elif [ "$here" != "$copy" ]; then
   sums=$tool/sums
   changed() { say 'BUNDLE_MEDIUM_CHANGED: The medium does not answer the same twice. Use another one.'; exit 41; }
   # The list that was verified a moment ago, verified once more as the copy that counts: of the medium nothing is believed.
-  cp "$here/SHA256SUMS" "$sums" && cp "$here/SHA256SUMS.sig" "$tool/sums.sig" && mkdir -p "$tool/signers" &&
-    cp "$here/signers/allowed_signers" "$here/signers/revoked_keys" "$here/signers/allowed_signers.sig" "$here/signers/revoked_keys.sig" "$here/signers/root.pub" "$tool/signers/" || exit 40
+  mkdir -p "$tool/signers" || exit 1
+  take "$here/SHA256SUMS" "$sums"
+  take "$here/SHA256SUMS.sig" "$tool/sums.sig"
+  for list in allowed_signers allowed_signers.sig revoked_keys revoked_keys.sig root.pub; do
+    take "$here/signers/$list" "$tool/signers/"
+  done
   if [ -n "$fingerprint" ]; then
     # Its one line alone: a file may hold keys that ssh-keygen does not show and yet believes.
     head -n 1 "$tool/signers/root.pub" | grep -x -E 'ssh-ed25519 [A-Za-z0-9+/=]+' >"$tool/root.pub"
@@ -139,7 +157,8 @@ elif [ "$here" != "$copy" ]; then
   if grep -q -E '(^|/)\.\.?(/|$)|//' "$tool/programs"; then changed; fi
   cut -c67- "$tool/programs" >"$tool/list"
   while read -r path; do
-    mkdir -p "$tool/$(dirname "$path")" && cp "$here/$path" "$tool/$path" || { say "$path cannot be copied."; exit 40; }
+    mkdir -p "$tool/$(dirname "$path")" || exit 1
+    take "$here/$path" "$tool/$path"
   done <"$tool/list"
   (cd "$tool" && sha256sum -c --status programs) || changed
   chmod 0755 "$tool/bin/node"
@@ -166,3 +185,5 @@ status=$?
 # What was linked into its place is not needed twice.
 if [ "$status" -eq 0 ] && [ -d "$release" ] && [ -d "$quarantine/$version" ]; then rm -rf "$quarantine/$version"; fi
 exit "$status"
+}
+main "$@"

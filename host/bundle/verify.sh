@@ -12,6 +12,8 @@
 # --counter      the lowest counter of a bundle that is taken, instead of the known one
 #
 # Exit code: 0 all of it is as it was signed, 2 usage, else what is wrong (docs/failures.md).
+# All of it is read before any of it runs: of a medium that breaks meanwhile no half says that all is well.
+main() {
 set -u
 LC_ALL=C
 export LC_ALL
@@ -375,3 +377,5 @@ fi
 withdrawn='its maker has withdrawn none'
 [ -z "$none" ] || withdrawn="none is taken from before $none"
 printf 'The bundle is as it was signed: version %s, counter %s, %s files, built %s; %s.\n' "$version" "$count" "$every" "$day" "$withdrawn"
+}
+main "$@"

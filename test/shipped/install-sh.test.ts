@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   appendFileSync,
@@ -22,6 +22,7 @@ import { makeDelta } from '../../appliance/bundle/delta/make-delta.ts';
 import { fingerprint, publicLine, publicOf } from '../../appliance/bundle/sshsig/keys.ts';
 import { ABOUT, type BundleWorld, bundleWorld, newKey } from '../support/bundle-world.ts';
 import { requireBuild } from '../support/shipped.ts';
+import { stick, stickMissing } from '../support/stick.ts';
 import { stockSshKeygen, without } from '../support/stock-tools.ts';
 
 /** `install.sh`, from a bundle with our program and its runtime in it, as a field engineer runs it. */
@@ -157,6 +158,65 @@ cp ${then} ${join(medium, 'SHA256SUMS')}
       [],
     );
     assert.equal(existsSync(join(world.folder, 'was-run')), false);
+  });
+
+  /** Runs it with a `cp` that does what `script` says first. */
+  const withCopy = (medium: string, script: string) => {
+    const tools = join(world.folder, `tools-${hosts++}`);
+    mkdirSync(tools);
+    writeFileSync(join(tools, 'cp'), `#!/bin/sh\n${script}\nPATH=\${PATH#*:}\nexec cp "$@"\n`, { mode: 0o755 });
+    const words = [join(medium, 'install.sh'), '--root', root, '--fingerprint', print(), '--', '--dry-run'];
+    const env = { ...process.env, PATH: `${tools}:${process.env.PATH}` };
+    const { status, stderr } = spawnSync('dash', words, { encoding: 'utf8', cwd: '/', env });
+    return { code: status, said: stderr };
+  };
+
+  test('says of a medium that is pulled out once it is verified that it is gone, and goes on when it is there again', {
+    skip: stickMissing() ?? false,
+  }, async () => {
+    fresh();
+    const medium = await stick('exfat', 512);
+    try {
+      const place = join(medium.at, 'bundle');
+      cpSync(path, place, { recursive: true });
+      // Behind verify.sh, which copies too; until nothing of it can be opened any more.
+      const gone = `kill -9 ${medium.pid}; until ! cat "$1" >/dev/null 2>&1; do :; done`;
+      const { code, said } = withCopy(place, `case "$2" in */quarantine/*) ${gone} ;; esac`);
+      assert.equal(code, 40, said);
+      assert.match(
+        said,
+        /^BUNDLE_MEDIUM_FAILED: .*SHA256SUMS cannot be read any more: .*Put it in again and run install\.sh again/m,
+      );
+    } finally {
+      medium.end();
+    }
+    assert.equal(install(path, '--fingerprint', print(), '--', '--dry-run').code, 0);
+  });
+
+  test('says of a host whose disk is full that it is that disk, and not the medium', () => {
+    fresh();
+    const small = join(root, 'opt');
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'frostbyte-test', small]);
+    try {
+      const { code, said } = install(path, '--fingerprint', print(), '--', '--dry-run');
+      assert.equal(code, 1, said);
+      assert.match(said, /\S+ cannot be copied to .*quarantine.*No space left on device.*run install\.sh again/);
+    } finally {
+      execFileSync('umount', [small]);
+    }
+  });
+
+  test('half of itself, as a medium that breaks gives it, does nothing', () => {
+    fresh();
+    const whole = readFileSync(join(path, 'install.sh'));
+    const half = join(world.folder, 'half.sh');
+    const body = whole.indexOf('\nmain() {');
+    for (let bytes = 256; bytes < whole.length - 8; bytes += 512) {
+      writeFileSync(half, whole.subarray(0, bytes));
+      const { status } = spawnSync('dash', [half, '--root', root], { cwd: '/' });
+      assert.ok(status !== 0 || bytes <= body, `of the first ${bytes} bytes: ${status}`);
+    }
+    assert.deepEqual(readdirSync(join(root, 'opt')), []);
   });
 
   test('does not install on a host that preflight refuses, says what to mend, and is run again', () => {

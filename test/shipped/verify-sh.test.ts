@@ -15,8 +15,10 @@ import {
 import { join, resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { BUNDLE_EXIT } from '../../appliance/bundle/exit-codes.ts';
-import type { BundleManifest } from '../../appliance/bundle/format/manifest.ts';
+import { MOST_CONTROL_BYTES } from '../../appliance/bundle/format/control-files.ts';
+import { type BundleManifest, MOST_FILES } from '../../appliance/bundle/format/manifest.ts';
 import { fingerprint, publicLine, publicOf } from '../../appliance/bundle/sshsig/keys.ts';
+import { MOST_ENTRIES } from '../../appliance/bundle/verify/tar-entry.ts';
 import { sha256Hex } from '../../appliance/kernel/digest.ts';
 import { type BuildChanges, type BundleWorld, bundleWorld, INPUTS, newKey } from '../support/bundle-world.ts';
 import { ALL_FAULTS, seeded } from '../support/faults/random.ts';
@@ -76,6 +78,14 @@ const SHELLS = [
   { name: 'busybox', shell: busybox, environment: () => ({ PATH: applets }) },
 ];
 
+test('the script and the program take no more of anything than each other', () => {
+  const text = readFileSync(SCRIPT, 'utf8');
+  // One line more than files: that of the manifest.
+  assert.match(text, new RegExp(`^most=${MOST_ENTRIES} listable=${MOST_FILES + 1}$`, 'm'));
+  const bytes = [...text.matchAll(/\b4\d{6}\b/g)].map(([number]) => Number(number));
+  assert.deepEqual(new Set(bytes), new Set([MOST_CONTROL_BYTES, MOST_CONTROL_BYTES + 1]));
+});
+
 for (const { name, shell, environment } of SHELLS) {
   /** Exit code and what was said. */
   const verify = (folder: string, ...options: string[]) => {
@@ -125,11 +135,21 @@ for (const { name, shell, environment } of SHELLS) {
       for (const way of ['file', 'input'] as const) assert.deepEqual(verifyTar(tar, way), { code: 0, said });
     });
 
-    test('of a tar names every file that does not hold, and leaves nothing behind', async () => {
+    test('names every file and every part that does not hold, in a folder and in a tar, and leaves nothing behind', async () => {
+      const wrong = ['a file is cut off', 'a part was changed', 'a part is missing, and a file too many'];
+      const folder = spoilt((at) => {
+        for (const about of wrong.slice(0, 2)) SPOILT[about]!.spoil(at);
+      });
+      const named = wrong.slice(0, 2).map((about) => SPOILT[about]!.named);
+      const bytes = readFileSync(await world.tar(spoilt(SPOILT['a part was changed']!.spoil), manifest));
+      for (const [{ said }, names] of [
+        [verify(folder), named],
+        [verifyTar(bytes, 'input'), named.slice(1)],
+      ] as const)
+        for (const one of names) assert.match(said, new RegExp(`^BUNDLE_\\w+: ${one}\\b.*[Cc]opy`, 'm'));
       for (const about of ['a file is missing', 'two parts are swapped']) {
         const { spoil, code } = SPOILT[about]!;
-        const bytes = readFileSync(await world.tar(spoilt(spoil), manifest));
-        const told = verifyTar(bytes, 'input');
+        const told = verifyTar(readFileSync(await world.tar(spoilt(spoil), manifest)), 'input');
         assert.equal(told.code, BUNDLE_EXIT[code], `${about}: ${told.said}`);
         assert.match(told.said, new RegExp(`^${code}: `, 'm'));
       }
@@ -243,9 +263,26 @@ for (const { name, shell, environment } of SHELLS) {
       assert.equal(changed.status, BUNDLE_EXIT.BUNDLE_FILE_ALTERED, `${changed.stdout}${changed.stderr}`);
     });
 
+    test('half of itself, as a medium that breaks gives it, says of nothing that it is well', () => {
+      const whole = readFileSync(SCRIPT);
+      const half = join(world.folder, `${name}-half.sh`);
+      for (let bytes = 256; bytes < whole.length - 8; bytes += 512) {
+        writeFileSync(half, whole.subarray(0, bytes));
+        const command = shell === 'busybox' ? join(applets, 'sh') : 'dash';
+        const { status, stdout } = spawnSync(command, [half, '--anchor', anchor, join(world.folder, 'nowhere')], {
+          env: environment(),
+          encoding: 'utf8',
+          cwd: '/',
+        });
+        // Before its first word there is only what it says of itself.
+        assert.ok(status !== 0 || bytes <= whole.indexOf('\nmain() {'), `of the first ${bytes} bytes: ${status}`);
+        assert.equal(stdout, '');
+      }
+    });
+
     test('reads no list, signature or key without end', () => {
       for (const file of ['MANIFEST.json', 'SHA256SUMS.sig', 'signers/revoked_keys.sig', 'signers/root.pub']) {
-        const told = verify(spoilt((folder) => truncateSync(join(folder, file), 17 << 20)));
+        const told = verify(spoilt((folder) => truncateSync(join(folder, file), MOST_CONTROL_BYTES + 1)));
         assert.equal(told.code, BUNDLE_EXIT.BUNDLE_TOO_LARGE, `${file}: ${told.said}`);
       }
     });
@@ -274,11 +311,14 @@ for (const { name, shell, environment } of SHELLS) {
       }
     });
 
-    for (const [about, { spoil, code }] of Object.entries(SPOILT)) {
+    for (const [about, { spoil, code, named }] of Object.entries(SPOILT)) {
       test(`refuses: ${about}`, () => {
         const told = verify(spoilt(spoil));
         assert.equal(told.code, BUNDLE_EXIT[code], told.said);
         assert.match(told.said, new RegExp(`^${code}: `, 'm'));
+        // Where a name itself is refused, the program says so of its field.
+        // The shell's tools compare names in lower case.
+        if (named !== 'path') assert.ok(told.said.toLowerCase().includes(named.toLowerCase()), told.said);
       });
     }
 

@@ -1,6 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { MOST_ENTRIES } from '../../appliance/bundle/verify/tar-entry.ts';
 import type { BundleCode } from '../../appliance/kernel/errors.ts';
 
 /** Ways in which the folder of a bundle is not what was signed, and what every verifier must say of each. */
@@ -91,6 +101,24 @@ export const SPOILT: Readonly<Record<string, Spoilt>> = {
     spoil: (f) => appendFileSync(join(f, 'signers/root.pub'), ' '),
     code: 'BUNDLE_FILE_PADDED',
     named: 'signers/root.pub',
+  },
+  'a part was changed': {
+    spoil: (f) => writeFileSync(join(f, part(2)), readFileSync(join(f, part(2))).fill(7, 0, 1)),
+    code: 'BUNDLE_FILE_ALTERED',
+    named: part(2),
+  },
+  'a part is cut off': {
+    spoil: (f) => truncateSync(join(f, part(2)), 1),
+    code: 'BUNDLE_FILE_TRUNCATED',
+    named: part(2),
+  },
+  'more files than any bundle has': {
+    spoil: (f) => {
+      mkdirSync(join(f, 'bomb'));
+      for (let n = 0; n <= MOST_ENTRIES; n++) writeFileSync(join(f, `bomb/${n}`), '');
+    },
+    code: 'BUNDLE_TOO_LARGE',
+    named: 'files',
   },
   'a part is missing': { spoil: (f) => rmSync(join(f, part(2))), code: 'BUNDLE_PART_MISSING', named: part(2) },
   'two parts are swapped': {

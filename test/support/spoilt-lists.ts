@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BundleManifest } from '../../appliance/bundle/format/manifest.ts';
+import { MOST_CONTROL_BYTES } from '../../appliance/bundle/format/control-files.ts';
+import { type BundleManifest, MOST_FILES } from '../../appliance/bundle/format/manifest.ts';
 import { signMessage } from '../../appliance/bundle/sshsig/signature.ts';
 import { BUNDLE_NAMESPACE } from '../../appliance/bundle/verify/trust.ts';
 import { canonicalJson } from '../../appliance/kernel/canonical-json.ts';
@@ -55,15 +56,25 @@ export const SPOILT_LISTS: Readonly<
     code: 'BUNDLE_MANIFEST_INVALID',
   },
   'name more files than any bundle has': {
-    files: (files) => [...files, ...Array.from({ length: 50_001 }, (_, n) => ({ ...files[0]!, path: `bomb/${n}` }))],
+    files: (files) => withMore(files, MOST_FILES + 1),
     code: 'BUNDLE_TOO_LARGE',
+  },
+  'name as many files as a bundle may, of which most are missing': {
+    files: (files) => withMore(files, MOST_FILES),
+    code: 'BUNDLE_FILE_MISSING',
   },
   'are larger than any': {
     files: (files) => [...files],
-    sums: (text) => text + `${'0'.repeat(64)}  x\n`.repeat((16 << 20) / 60),
+    sums: (text) => text + `${'0'.repeat(64)}  x\n`.repeat(MOST_CONTROL_BYTES / 60),
     code: 'BUNDLE_TOO_LARGE',
   },
 };
+
+/** So many files, those that are there first. */
+const withMore = (files: readonly File[], count: number): File[] => [
+  ...files,
+  ...Array.from({ length: count - files.length }, (_, n) => ({ ...files[0]!, path: `bomb/${n}` })),
+];
 
 /** Writes such lists into the folder of a bundle and signs them. */
 export function spoilLists(folder: string, name: string, { release }: Pick<BundleWorld, 'release'>): void {

@@ -9,7 +9,8 @@ export interface HashAnswer {
   id: number;
   read: number;
   hashed?: Hashed;
-  failed?: { code: string; message: string };
+  /** As the system says it, where it does. */
+  failed?: { message: string; code?: string; errno?: number | undefined; syscall?: string | undefined };
 }
 
 interface Waiting {
@@ -38,7 +39,7 @@ export function hashThreads(count = availableParallelism()): Hashers & { end(): 
       waiting.delete(id);
       idle.push(worker);
       if (hashed !== undefined) call?.resolve(hashed);
-      else call?.reject(Object.assign(new Error(failed!.message), { code: failed!.code }));
+      else call?.reject(Object.assign(new Error(failed!.message), failed));
     });
     // Without this thread nothing can be said of any file.
     worker.on('error', (error) => {

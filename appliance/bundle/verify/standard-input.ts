@@ -20,7 +20,11 @@ export async function* standardInput(): AsyncIterable<Uint8Array> {
       try {
         length = (await readInto(fd, piece, 0, PIECE, null)).bytesRead;
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || fd !== FD) throw mediumError(error, 'standard input');
+        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || fd !== FD) {
+          // What broke is let go of: the runtime, when it ends, aborts over a standard input that it cannot ask about.
+          letGo(FD);
+          throw mediumError(error, 'standard input');
+        }
         // A library that looks at `process.stdin` makes a pipe one that nobody may wait for; opened once more, it is none.
         fd = openedAgain();
         if (fd === FD) return yield* process.stdin;
@@ -30,7 +34,16 @@ export async function* standardInput(): AsyncIterable<Uint8Array> {
       yield piece.subarray(0, length);
     }
   } finally {
-    if (fd !== FD) closeSync(fd);
+    if (fd !== FD) letGo(fd);
+  }
+}
+
+/** Of a medium that is gone even this fails, and is done all the same. */
+function letGo(fd: number): void {
+  try {
+    closeSync(fd);
+  } catch {
+    // There is nothing that it could still say.
   }
 }
 

@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
-import { Readable } from 'node:stream';
-import { createZstdDecompress } from 'node:zlib';
+import { Readable, type TransformOptions } from 'node:stream';
+import { createZstdDecompress, type ZstdOptions } from 'node:zlib';
 import { FrostbyteError } from '../../../kernel/errors.ts';
 import type { Blob, OpenBlob } from './port.ts';
+
+/** Bytes unpacked before the engine takes them: it unpacks and writes on one core while the other goes on here. */
+const AHEAD = 8 << 20;
 
 /** Reads blobs and holds each against its digest: what is another ends the tar that it goes into. */
 export class BlobReader {
@@ -38,7 +41,9 @@ export class BlobReader {
 /** Unpacks on the way; throws `OBJECT_CORRUPTED` for what cannot be unpacked. */
 export async function* unpacked(digest: string, pieces: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   const packed = Readable.from(pieces, { objectMode: false, highWaterMark: 1 << 20 });
-  const unpacking = createZstdDecompress({ chunkSize: 1 << 20 });
+  // A stream's own option, which the types of this one leave out.
+  const options: ZstdOptions & TransformOptions = { chunkSize: 1 << 20, readableHighWaterMark: AHEAD };
+  const unpacking = createZstdDecompress(options);
   packed.on('error', (error) => unpacking.destroy(error));
   try {
     yield* packed.pipe(unpacking) as AsyncIterable<Uint8Array>;

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { readChecksums, writeChecksums } from '../../../../appliance/bundle/format/checksums.ts';
-import { type BundleManifest, readManifest, writeManifest } from '../../../../appliance/bundle/format/manifest.ts';
+import {
+  type BundleManifest,
+  MOST_FILES,
+  MOST_MANIFEST_BYTES,
+  readManifest,
+  writeManifest,
+} from '../../../../appliance/bundle/format/manifest.ts';
 import { collision, whatIsWrongWithPath } from '../../../../appliance/bundle/format/paths.ts';
 import { BLOCK, readTarHeader, tarHeader } from '../../../../appliance/bundle/format/tar.ts';
 import { ABOUT } from '../../../support/bundle-world.ts';
@@ -104,8 +110,12 @@ describe('the lists', () => {
     ...changes,
   });
 
-  test('a manifest reads as it was written', () => {
+  test('a manifest reads as it was written, also one with as many files as there may be', () => {
     assert.deepEqual(readManifest(writeManifest(manifest())), manifest());
+    const { length } = manifest().files;
+    const more = Array.from({ length: MOST_FILES - length }, (_, n) => ({ path: `f${n}`, size: 1, sha256: hash }));
+    const most = manifest({ files: [...manifest().files, ...more] });
+    assert.deepEqual(readManifest(writeManifest(most)), most);
   });
 
   test('one that no bundle has is refused, with what is wrong', () => {
@@ -114,11 +124,13 @@ describe('the lists', () => {
       ['', 'BUNDLE_MANIFEST_INVALID'],
       ['null', 'BUNDLE_MANIFEST_INVALID'],
       ['['.repeat(1_000_000), 'BUNDLE_MANIFEST_INVALID'],
-      [' '.repeat((16 << 20) + 1), 'BUNDLE_TOO_LARGE'],
+      [' '.repeat(MOST_MANIFEST_BYTES + 1), 'BUNDLE_TOO_LARGE'],
       [JSON.stringify({ ...manifest(), more: 1 }), 'BUNDLE_MANIFEST_INVALID'],
       [JSON.stringify({ ...manifest(), format: 2 }), 'BUNDLE_MANIFEST_INVALID'],
       [
-        writeManifest(manifest({ files: Array.from({ length: 50_001 }, (_, n) => ({ ...file, path: `f${n}` })) })),
+        writeManifest(
+          manifest({ files: Array.from({ length: MOST_FILES + 1 }, (_, n) => ({ ...file, path: `f${n}` })) }),
+        ),
         'BUNDLE_TOO_LARGE',
       ],
       [writeManifest(manifest({ files: [{ ...file, size: 2 ** 32 }] })), 'BUNDLE_MANIFEST_INVALID'],

@@ -111,7 +111,7 @@ describe('signatures as OpenSSH has them', { skip }, () => {
     assert.deepEqual(publicOf(readPrivateKey(pem)!), publicOf(pair.privateKey));
   });
 
-  test('a locked key is told as locked, and signs by way of ssh-keygen; what is no key is refused without its bytes', async () => {
+  test('a locked key is told as locked; what is no key is refused without its bytes', async () => {
     keygen('-t', 'ed25519', '-N', 'open sesame', '-f', inFolder('locked'));
     assert.equal(readPrivateKey(readFileSync(inFolder('locked'), 'utf8')), null);
     const { privateKey } = generateKeyPairSync('ed25519');
