@@ -66,6 +66,7 @@ function known({ t, language, now }: Visit, document: Document): Markup {
   const sure =
     review === null ? (certainty === null ? '' : says.certainty(percent(certainty))) : says.decided(review.decided_by);
   const metadata = Object.entries(document.metadata);
+  const spoken = document.lineage.text_language;
   return facts([
     [
       says.classification,
@@ -81,6 +82,9 @@ function known({ t, language, now }: Visit, document: Document): Markup {
     [says.size, size(document.size_bytes)],
     [says.pages, String(document.page_count ?? '–')],
     [says.chunks, String(document.chunk_count ?? '–')],
+    spoken === null
+      ? null
+      : [says.language, new Intl.DisplayNames(language, { type: 'language' }).of(spoken) ?? spoken],
     [says.received, wholeMoment(language, document.received_at, now)],
     [says.indexed, wholeMoment(language, document.indexed_at, now)],
     [says.retention, wholeMoment(language, document.retention_until, now)],

@@ -297,6 +297,7 @@ export const de: Texts = {
     retention: 'Aufbewahrt bis',
     pages: 'Seiten',
     chunks: 'Abschnitte',
+    language: 'Sprache der Volltextsuche',
     classification: 'Klasse',
     decided: (who) => `entschieden von ${who}`,
     certainty: (percent) => `${percent} sicher`,

@@ -295,6 +295,7 @@ export const en = {
     retention: 'Kept until',
     pages: 'Pages',
     chunks: 'Chunks',
+    language: 'Language of full text',
     classification: 'Class',
     decided: (who: string) => `decided by ${who}`,
     certainty: (percent: string) => `${percent} certain`,

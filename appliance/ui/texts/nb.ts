@@ -287,6 +287,7 @@ export const nb: Texts = {
     retention: 'Beholdes til',
     pages: 'Sider',
     chunks: 'Utdrag',
+    language: 'Språk i fulltekstsøk',
     classification: 'Klasse',
     decided: (who) => `avgjort av ${who}`,
     certainty: (percent) => `${percent} sikkert`,

@@ -366,6 +366,7 @@ export function stageContract(name: string, make: MakeRecords): void {
         document_metadata: { vendor: 'v' },
         index: index_records[0],
         index_event_id: row?.index_event_id,
+        language: null,
         log_index: null,
       });
       assert.deepEqual(

@@ -12,31 +12,32 @@ interface Hit {
 
 /**
  * BM25 with the constants of the embedded store (k1 1.2, b 0.75, a title's words 1.5 times), so that ranks are the same.
- * For a single word `ts_rank_cd` is the sum of the weights of its places; they are at most 1, hence the factor. Words as
- * texts of a language have them are asked for where the tenant has such texts, and of these alone.
+ * For a single word `ts_rank_cd` is the sum of the weights of its places; they are at most 1, hence the factor. A text is held
+ * against the words as texts of its own language have them, so that the number of languages is not the number of looks.
  */
-const matches = `WITH terms AS MATERIALIZED (
+const matches = `WITH spoken AS MATERIALIZED (
+    SELECT NULL AS language UNION ALL SELECT state FROM tallies WHERE name = 'language' AND entries > 0
+  ), terms AS MATERIALIZED (
     SELECT place::integer AS place, term::tsquery AS term, language
     FROM unnest(@terms::text[], @languages::text[]) WITH ORDINALITY AS t (term, language, place)
-    WHERE language IS NULL
-      OR EXISTS (SELECT FROM tallies WHERE name = 'language' AND state = language AND entries > 0)
+    WHERE language IS NULL OR language IN (SELECT s.language FROM spoken s)
+  ), asked AS MATERIALIZED (
+    SELECT coalesce(s.language, '') AS language, t.place, t.term
+    FROM spoken s JOIN terms t ON t.language IS NULL OR t.language = s.language
   ), totals AS MATERIALIZED (
     SELECT greatest(coalesce(sum(entries) FILTER (WHERE name = 'chunks'), 0), 1)::double precision AS chunks,
       greatest(coalesce(sum(entries) FILTER (WHERE name = 'words'), 0), 1)::double precision AS words
     FROM tallies WHERE name IN ('chunks', 'words')
   ), matches AS MATERIALIZED (
     SELECT c.chunk_id, c.doc_id, c.classification, c.length, t.place,
-      ts_rank_cd('{0.6666667, 0, 0, 1}', c.words, t.term) * 1.5 AS often
-    FROM chunks c JOIN terms t ON (t.language IS NULL OR t.language = c.language) AND c.words @@ t.term
+      ts_rank_cd('{0.6666667, 0, 0, 1}', c.words, t.term) * 1.5 AS often, count(*) OVER (PARTITION BY t.place) AS holding
+    FROM chunks c JOIN asked t ON t.language = coalesce(c.language, '') AND c.words @@ t.term
     WHERE c.words @@ (SELECT string_agg(term::text, ' | ')::tsquery FROM terms)
-  ), rarity AS (
-    SELECT m.place, greatest(ln((t.chunks - count(*) + 0.5) / (count(*) + 0.5)), 1e-6) AS idf
-    FROM matches m CROSS JOIN totals t GROUP BY m.place, t.chunks
   )
-  SELECT m.chunk_id, sum(r.idf * m.often * 2.2
+  SELECT m.chunk_id,
+    sum(greatest(ln((t.chunks - m.holding + 0.5) / (m.holding + 0.5)), 1e-6) * m.often * 2.2
       / (m.often + 1.2 * (0.25 + 0.75 * m.length * t.chunks / t.words)) ORDER BY m.place) AS score
-  FROM matches m JOIN rarity r ON r.place = m.place CROSS JOIN totals t
-    JOIN documents d ON d.doc_id = m.doc_id AND d.erasure_id IS NULL`;
+  FROM matches m CROSS JOIN totals t JOIN documents d ON d.doc_id = m.doc_id AND d.erasure_id IS NULL`;
 const BEST = 'GROUP BY m.chunk_id ORDER BY score DESC, m.chunk_id LIMIT @limit';
 
 /**
