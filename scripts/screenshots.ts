@@ -8,6 +8,7 @@ import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Page } from 'playwright-core';
 import { browserMissing } from '../test/support/browser/chromium.ts';
+import { installedPlaces } from '../test/support/browser/installed-box.ts';
 import { installerPlaces } from '../test/support/browser/installer-places.ts';
 import { furnish } from '../test/support/browser/places.ts';
 import { make } from '../test/support/browser/world.ts';
@@ -39,14 +40,15 @@ mkdirSync(out, { recursive: true });
 const world = await make();
 try {
   const only = values.only?.split(',');
-  const places = (await furnish(world)).filter(({ name }) => only?.includes(name) ?? true);
+  const furnished = (await furnish(world)).filter(({ name }) => only?.includes(name) ?? true);
   for (const scheme of ['light', 'dark'] as const) {
     const { page, context } = await world.visitor({ scheme });
-    await installerPlaces(page, async (name) => {
-      if (only?.includes(name) ?? true) await picture(page, name, scheme);
-    });
+    for (const places of [installerPlaces, installedPlaces])
+      await places(page, async (name) => {
+        if (only?.includes(name) ?? true) await picture(page, name, scheme);
+      });
     await context.close();
-    for (const { name, path, username, act } of places) {
+    for (const { name, path, username, act } of furnished) {
       const visitor = await world.visitor({ scheme });
       const { page, context } = visitor;
       if (username !== null) await visitor.signIn(username);

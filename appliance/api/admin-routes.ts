@@ -205,6 +205,20 @@ export const ADMIN_ROUTES = Object.freeze({
     answer: host.DiagnosisAnswer,
     summary: 'What is wrong with this appliance, why, and how it is mended',
   }),
+  supportListing: administration({
+    method: 'get',
+    path: '/admin/support-bundle',
+    status: 200,
+    answer: host.SupportListingAnswer,
+    summary: 'What a support bundle would hold now, file by file; nothing is written',
+  }),
+  supportBundle: administration({
+    method: 'post',
+    path: '/admin/support-bundle',
+    status: 200,
+    answer: { contentType: 'application/gzip' },
+    summary: 'A support bundle, redacted, as one file',
+  }),
   boundary: {
     ...administration({
       method: 'get',

@@ -1,5 +1,6 @@
 import { querying, type Route, tenant, WRITERS } from './route.ts';
 import { ChunkId, DocId, Uuid } from './schemas/common.ts';
+import * as diff from './schemas/diff.ts';
 import * as preview from './schemas/preview.ts';
 import * as query from './schemas/query.ts';
 import { z } from './zod.ts';
@@ -52,6 +53,15 @@ export const QUERY_ROUTES = Object.freeze({
     status: 200,
     answer: { contentType: 'image/png' },
     summary: 'The picture of a page, in which passages that a gate changed are painted over',
+  }),
+  diff: querying({
+    method: 'get',
+    path: '/query/{tenant_id}/document/{doc_id}/diff',
+    params: z.object({ ...tenant, doc_id: DocId }),
+    query: diff.DiffQuery,
+    status: 200,
+    answer: diff.DiffAnswer,
+    summary: 'What changed since an earlier parse of a document, or between two revisions of a file',
   }),
   eraseDocument: querying({
     method: 'delete',

@@ -37,7 +37,10 @@ export interface ControlOptions {
   /** What was measured over time. Default: this process keeps none. */
   measuring?: Pick<ControlVerbs, 'plots' | 'alerts'>;
   /** What looks at the host. Default: this process does not. */
-  host?: Pick<ControlVerbs, 'installation' | 'diagnose' | 'boundary' | 'makeBoundary'>;
+  host?: Pick<
+    ControlVerbs,
+    'installation' | 'diagnose' | 'boundary' | 'makeBoundary' | 'supportListing' | 'supportBundle'
+  >;
   /** Forgiven difference of clocks about a token's start, 0–5 seconds. */
   clockSkewSeconds?: number;
 }

@@ -267,6 +267,8 @@ export async function createControl(options: ControlOptions): Promise<Control> {
     alerts: async () => measuring().alerts(),
     installation: async () => host().installation(),
     diagnose: async () => host().diagnose(),
+    supportListing: async () => host().supportListing(),
+    supportBundle: async (actor) => host().supportBundle(actor),
     boundary: async () => host().boundary(),
     makeBoundary: async () => host().makeBoundary(),
 

@@ -32,6 +32,14 @@ export interface HostDiagnosis {
   blind: { what: string; why: string }[];
 }
 
+/** What a support bundle would hold: each file, and what could not be had. */
+export interface SupportListing {
+  files: readonly { path: string; bytes: number; cut: boolean }[];
+  /** Packed. */
+  bytes: number;
+  missing: readonly { path: string; why: string }[];
+}
+
 export interface BoundaryReport {
   /** Null: none was made, or the one that was kept does not hold. */
   statement: BoundaryKept | null;

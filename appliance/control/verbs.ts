@@ -3,7 +3,7 @@ import type { ExportFile, ExportRecord, ExportRequest } from '../audit/export.ts
 import type { HoldScope } from '../kernel/holds.ts';
 import type { Caller, Role, Scope, TenantState } from '../kernel/identity.ts';
 import type { AuditLog } from '../stores/log/port.ts';
-import type { BoundaryReport, HostDiagnosis, InstallationReport } from './host-reports.ts';
+import type { BoundaryReport, HostDiagnosis, InstallationReport, SupportListing } from './host-reports.ts';
 import type { KeyRotation, PurgeRequest, Reencryption, RotationRequest, TenantKeyReport } from './keys/types.ts';
 import type { LedgerEntry } from './ledger/entries.ts';
 
@@ -20,8 +20,8 @@ export type { LedgerEntry } from './ledger/entries.ts';
 
 /**
  * All that the gateway may ask of the room with the keys. Called directly in embedded mode, over a 0600 socket in the
- * split arrangement: every argument and answer is plain data (but `auditLog` and `exportFile`, which the socket offers as
- * verbs of their own).
+ * split arrangement: every argument and answer is plain data (but `auditLog` and what is saved as a file,
+ * which the socket offers as verbs of their own).
  * Errors are FrostbyteError with codes of spec 4; state changes and their audit events share a transaction.
  */
 export interface ControlVerbs {
@@ -175,6 +175,10 @@ export interface ControlVerbs {
   diagnose(): Promise<HostDiagnosis>;
   /** The boundary statement that was made last, its signature checked, and how a newer one stands. Throws as `installation`. */
   boundary(): Promise<BoundaryReport>;
+  /** What a support bundle would hold now; nothing is written. Throws as `installation`, and `OPERATION_FAILED`. */
+  supportListing(): Promise<SupportListing>;
+  /** One, packed, in the log under the name of whoever asked. Throws as `supportListing`. */
+  supportBundle(actor: string): Promise<Uint8Array<ArrayBuffer>>;
   /** Has one made, which takes a minute. Throws `INVALID_STATE_TRANSITION` where no release is installed. */
   makeBoundary(): Promise<{ being_made: true }>;
 

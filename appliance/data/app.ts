@@ -10,6 +10,7 @@ import type { Caller } from '../kernel/identity.ts';
 import { shaped } from '../kernel/log-fields.ts';
 import type { DataPlane } from './plane.ts';
 import { CUSTOM_FIELD_ROUTES } from './routes/custom-fields.ts';
+import { DIFF_ROUTES } from './routes/diff.ts';
 import { ERASURE_ROUTES } from './routes/erasure.ts';
 import { INGEST_ROUTES } from './routes/ingest.ts';
 import { ORIGINALS_ROUTES } from './routes/originals.ts';
@@ -58,6 +59,7 @@ const HANDLERS: Partial<Record<RouteName, DataRoute>> = {
   ...CUSTOM_FIELD_ROUTES,
   ...QUERY_ROUTES,
   ...PREVIEW_ROUTES,
+  ...DIFF_ROUTES,
   ...ERASURE_ROUTES,
   ...REVIEW_ROUTES,
   ...QUARANTINE_ROUTES,

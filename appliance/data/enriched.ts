@@ -68,3 +68,8 @@ export type EnrichedDocument = z.infer<typeof EnrichedDocument>;
 export function embeddable(document: EnrichedDocument): EnrichedChunk[] {
   return document.chunks.filter(({ policy }) => policy.injection_action_taken !== 'quarantine');
 }
+
+/** What a gate keeps apart: it is in no index, and its words are nowhere shown. */
+export function isApart({ policy }: Pick<EnrichedChunk, 'policy'>): boolean {
+  return policy.pii_action_taken === 'blocked' || policy.injection_action_taken === 'quarantine';
+}

@@ -13,15 +13,21 @@ export const LARGEST_OBJECT = 512 * 1024 * 1024;
 /** Reads what an earlier stage wrote, and checks that it is byte for byte what that stage recorded. */
 type Source = { tenant_id: string; objects: Pick<ObjectStore, 'read'> };
 
-/** The canonical document of the current version. Throws `OBJECT_CORRUPTED` where the bytes are not the recorded ones. */
-export async function loadCanonical(source: Source, document: DocumentRow): Promise<CanonicalDocument> {
+/** The canonical document of a version. Throws `OBJECT_CORRUPTED` where the bytes are not the recorded ones. */
+export async function loadCanonical(
+  source: Source,
+  document: Pick<DocumentRow, 'doc_id' | 'canonical_sha256'>,
+): Promise<CanonicalDocument> {
   const hash = recorded(document.canonical_sha256, 'canonical document');
   const bytes = await readVerified(source.objects, canonicalKey(source.tenant_id, document.doc_id, hash), hash);
   return CanonicalDocument.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
 }
 
-/** The document after the gates. Throws `OBJECT_CORRUPTED` where the bytes are not the recorded ones. */
-export async function loadEnriched(source: Source, document: DocumentRow): Promise<EnrichedDocument> {
+/** A version after the gates. Throws `OBJECT_CORRUPTED` where the bytes are not the recorded ones. */
+export async function loadEnriched(
+  source: Source,
+  document: Pick<DocumentRow, 'doc_id' | 'canonical_sha256' | 'enriched_sha256'>,
+): Promise<EnrichedDocument> {
   const canonical = recorded(document.canonical_sha256, 'canonical document');
   const hash = recorded(document.enriched_sha256, 'enriched document');
   const bytes = await readVerified(

@@ -13,9 +13,9 @@ import { FrostbyteError } from '../kernel/errors.ts';
 import type { TenantState } from '../kernel/identity.ts';
 import type { Admitted } from './app.ts';
 
-/** Admin routes: each is one verb of control. */
+/** Admin routes: each is one verb of control; what is saved as a file is answered as it is. */
 type Answer = { data: unknown; meta?: unknown };
-type Verb = (control: ControlVerbs, admitted: Admitted) => Promise<Answer>;
+type Verb = (control: ControlVerbs, admitted: Admitted) => Promise<Answer | Response>;
 
 const data = async (promise: Promise<unknown>): Promise<Answer> => ({ data: await promise });
 
@@ -101,6 +101,19 @@ const VERBS: Partial<Record<RouteName, Verb>> = {
   alerts: (control) => data(control.alerts()),
   installation: (control) => data(control.installation()),
   diagnose: (control) => data(control.diagnose()),
+  supportListing: (control) => data(control.supportListing()),
+  async supportBundle(control, { caller }) {
+    const bytes = await control.supportBundle(caller.subject);
+    const stamp = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
+    return new Response(bytes, {
+      headers: {
+        'content-type': 'application/gzip',
+        'content-length': String(bytes.length),
+        'content-disposition': `attachment; filename="frostbyte-support-${stamp}.tar.gz"`,
+        'cache-control': 'no-store',
+      },
+    });
+  },
   boundary: (control) => data(control.boundary()),
   makeBoundary: (control) => data(control.makeBoundary()),
   issueToken: (control, { body, caller }) => data(control.issueToken(body as TokenRequest, caller.subject)),
@@ -115,7 +128,9 @@ export function adminHandler(control: ControlVerbs): (admitted: Admitted) => Pro
   return async (admitted) => {
     const verb = VERBS[admitted.name];
     if (!verb) throw new FrostbyteError('INTERNAL_ERROR', 'This route has no handler.');
-    const { data, meta } = await verb(control, admitted);
+    const answered = await verb(control, admitted);
+    if (answered instanceof Response) return answered;
+    const { data, meta } = answered;
     return Response.json({ success: true, data, ...(meta ? { meta } : {}) }, { status: admitted.route.status });
   };
 }

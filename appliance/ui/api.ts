@@ -46,6 +46,8 @@ export interface Api {
   get<T>(path: string, query?: Readonly<Record<string, string | number | undefined>>): Promise<Answered<T>>;
   /** Each part of the appliance, and how it is: what `/ready` says to everybody. */
   readiness(): Promise<Part[]>;
+  /** Has a file made, as the API answers it: for the browser to save. `mark` as in `send`. */
+  file(path: string, mark: string): Promise<Response>;
   /** `mark`: what the form sent as the sign that a page of ours made it. */
   send<T>(method: 'POST' | 'PATCH' | 'DELETE', path: string, body: unknown, mark: string): Promise<Answered<T>>;
 }
@@ -59,7 +61,7 @@ const MARK = /^[A-Za-z0-9_-]{43}$/;
 /** The API for one visit. */
 export function apiFor(ask: Ask, visitor: Request): Api {
   const base = new URL('/api/v1', visitor.url);
-  const call = async <T>(path: string, init: RequestInit): Promise<Answered<T>> => {
+  const answered = async (path: string, init: RequestInit): Promise<Response> => {
     const headers = new Headers(init.headers);
     for (const name of TAKEN_ALONG) {
       const value = visitor.headers.get(name);
@@ -67,8 +69,12 @@ export function apiFor(ask: Ask, visitor: Request): Api {
     }
     const answer = await ask(new Request(`${base}${path}`, { ...init, headers, signal: visitor.signal }));
     if (!answer.ok) throw await refusalOf(answer);
-    return (await answer.json()) as Answered<T>;
+    return answer;
   };
+  const call = async <T>(path: string, init: RequestInit): Promise<Answered<T>> =>
+    (await (await answered(path, init)).json()) as Answered<T>;
+  // What is no mark may be nothing that a header can say: the gateway refuses none as it refuses a wrong one.
+  const marked = (mark: string) => ({ [FORGERY_HEADER]: MARK.test(mark) ? mark : '' });
   return {
     get(path, query = {}) {
       const pairs = Object.entries(query).flatMap(([name, value]): [string, string][] =>
@@ -81,12 +87,12 @@ export function apiFor(ask: Ask, visitor: Request): Api {
       const answer = await ask(new Request(new URL('/ready', visitor.url), { signal: visitor.signal }));
       return ((await answer.json()) as { dependencies: Part[] }).dependencies;
     },
+    file: (path, mark) => answered(path, { method: 'POST', headers: marked(mark) }),
     send: (method, path, body, mark) =>
       call(path, {
         method,
         body: JSON.stringify(body),
-        // What is no mark may be nothing that a header can say: the gateway refuses none as it refuses a wrong one.
-        headers: { 'content-type': 'application/json', [FORGERY_HEADER]: MARK.test(mark) ? mark : '' },
+        headers: { 'content-type': 'application/json', ...marked(mark) },
       }),
   };
 }

@@ -162,6 +162,7 @@ export function createUi(options: UiOptions): Hono<PagesEnv> {
       }
       const shown = await page.show(visit);
       if ('goTo' in shown) return c.redirect(shown.goTo, 303);
+      if ('save' in shown) return shown.save;
       return answer(c, arrival, visit, shown, shown.status ?? 200);
     } catch (error) {
       const refusal = noted(c, error);

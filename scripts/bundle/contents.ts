@@ -22,6 +22,13 @@ export function ownFiles(): Input[] {
     ['host/input-rule', join(ROOT, 'host/input-rule')],
     ['host/docker-compose', compiled('docker-compose')],
   ]);
+  for (const [path, from] of folderFiles()) files.set(path, from);
+  return [...files].map(([path, from]) => (PROGRAMS.test(path) ? { path, from, executable: true } : { path, from }));
+}
+
+/** Those that a bundle takes with their folders, by their path in it. */
+export function folderFiles(): Map<string, string> {
+  const files = new Map<string, string>();
   for (const [folder, from] of [
     ['appliance', 'dist'],
     ['compose', 'compose'],
@@ -34,7 +41,7 @@ export function ownFiles(): Input[] {
       files.set(`${folder}/${file}`, join(ROOT, from, file));
     }
   }
-  return [...files].map(([path, from]) => (PROGRAMS.test(path) ? { path, from, executable: true } : { path, from }));
+  return files;
 }
 
 /** A folder's files that go below `to`, whatever lies in it; sorted. */

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { UploadAnswer } from '../../appliance/api/schemas/uploads.ts';
+import { whenSettled } from '../support/batch.ts';
 import { HOSTILE_NAME, HOSTILE_TEXT } from '../support/browser/places.ts';
 import { browserWorld, type Visitor } from '../support/browser/world.ts';
 
@@ -22,7 +23,7 @@ describe('sending documents', () => {
       ['invoice\u202efdp.txt', 'Invoice 17 of Fjellkai Eiendom AS. Total amount due: NOK 100. Payment within 30 days.'],
       ['setup.exe', 'MZ\u0090 this is a program'],
       ['.hidden', 'x'],
-      ['drafts/draft.txt', 'x'],
+      ['drafts/draft.txt', 'A draft of the letter about the rent of the warehouse in Bergen.'],
     ] as const)
       await writeFile(join(folder, 'delivery', name), content);
     await world().tenant('sender', 'sam');
@@ -38,14 +39,15 @@ describe('sending documents', () => {
     const { page } = visitor;
     await page.click('main >> text=Send documents');
     await page.setInputFiles('input[webkitdirectory]', join(folder, 'delivery'));
-    await page.waitForSelector('text=2 entries stay behind');
-    assert.match(await page.locator('[data-part="tally"]').innerText(), /^3 files, /);
+    await page.waitForSelector('text=1 entries stay behind');
+    assert.match(await page.locator('[data-part="tally"]').innerText(), /^4 files, /);
     await page.fill('#batch', 'first-delivery');
     await page.click('[data-part="send"]:enabled');
     await page.waitForURL(/\/batches\/first-delivery$/);
     await page.waitForSelector('[data-batch-state] :text-matches("^(Complete|Waits)")', { timeout: 120_000 });
     await page.waitForSelector('a:text-matches("^Acceptance report")');
-    assert.equal(await page.locator('tr[data-file]').count(), 3);
+    assert.equal(await page.locator('tr[data-file]').count(), 4);
+    assert.equal(await page.locator('tr[data-file] bdi >> text=drafts/draft.txt').count(), 1);
   });
 
   it('says what to do about a file that was not taken, and gives its receipt', async () => {
@@ -128,6 +130,77 @@ describe('sending documents', () => {
     assert.deepEqual(asked.length, 1);
     assert.ok(Number(asked[0]) > 4_000_000, `it went on from ${asked[0]}`);
     assert.deepEqual(problems, []);
+  });
+
+  it('takes a folder of 500 files in folders that is dropped, and goes on with it in a new tab once the first was closed', async () => {
+    const [months, kinds] = [
+      ['2024-11', '2024-12', '2025-01', '2025-02'],
+      ['letters', 'invoices/paid'],
+    ];
+    const names: string[] = [];
+    for (let at = 0; at < 500; at++) {
+      const place = `${months[at % 4]}/${kinds[at % 2]}`;
+      await mkdir(join(folder, 'year', place), { recursive: true });
+      const name = `${place}/letter-${String(at).padStart(3, '0')}.txt`;
+      // Few different ones: what is counted here is files, not what they say.
+      await writeFile(
+        join(folder, 'year', name),
+        `Letter ${at % 20} about the rent of warehouse ${at % 20} in Bergen.`,
+      );
+      names.push(name);
+    }
+    await writeFile(join(folder, 'year/plan.pdf'), Buffer.concat([Buffer.from('%PDF-1.7\n'), randomBytes(24 << 20)]));
+    await writeFile(join(folder, 'year/2024-11/.DS_Store'), 'x');
+    const { context } = visitor;
+    const [first, second] = [await context.newPage(), await context.newPage()];
+    const drop = async (page: typeof first) => {
+      await page.goto(`${world().appliance.url}/tenants/sender/upload`);
+      const line = await context.newCDPSession(page);
+      const { x, y, width, height } = (await page.locator('[data-part="drop"]').boundingBox())!;
+      const data = { items: [], files: [join(folder, 'year')], dragOperationsMask: 1 };
+      for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+        await line.send('Input.dispatchDragEvent', { type, x: x + width / 2, y: y + height / 2, data });
+      await page.waitForSelector('[data-part="send"]:enabled', { timeout: 60_000 });
+      assert.match(await page.locator('[data-part="tally"]').innerText(), /^501 files, /);
+      return line;
+    };
+    const line = await drop(first);
+    await first.waitForSelector('text=1 entries stay behind');
+    const shown = await first.locator('.sending tbody th bdi').allInnerTexts();
+    assert.deepEqual(shown, [...names, 'plan.pdf'].toSorted().slice(0, shown.length));
+    await line.send('Network.enable');
+    await line.send('Network.emulateNetworkConditions', {
+      ...{ offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 4 << 20 },
+    });
+    const batch = await first.inputValue('#batch');
+    await first.click('[data-part="send"]');
+    await first.waitForFunction(() => {
+      const { document } = globalThis as unknown as { document: { querySelector(at: string): { value: number } } };
+      return document.querySelector('[data-part="chosen"] progress').value > 8_000_000;
+    });
+    await first.close();
+
+    const asked: string[] = [];
+    second.on('request', (request) => {
+      if (request.method() === 'PATCH') asked.push(request.headers()['upload-offset']!);
+    });
+    await drop(second);
+    assert.equal(await second.inputValue('#batch'), batch);
+    await second.click('[data-part="send"]');
+    await second.waitForURL(new RegExp(`/batches/${batch}$`), { timeout: 60_000 });
+    assert.equal(asked.length, 1);
+    assert.ok(Number(asked[0]) > 1_000_000, `it went on from ${asked[0]}`);
+    const api = await world().appliance.client('sender');
+    const { files } = await whenSettled(api, 'sender', batch);
+    assert.deepEqual(
+      files.map(({ original_filename }) => original_filename).toSorted(),
+      [...names, 'plan.pdf'].toSorted(),
+    );
+    assert.equal(files.filter(({ receipt_id }) => receipt_id !== null).length, 501);
+    // Nothing is left to go on with.
+    await second.goto(`${world().appliance.url}/tenants/sender/upload`);
+    assert.notEqual(await second.inputValue('#batch'), batch);
+    await second.close();
   });
 
   it('is refused with what is wrong, and stays where it is', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { submit, text } from '../support/batch.ts';
+import { moved } from '../support/browser/steady.ts';
 import { browserWorld, type Visitor } from '../support/browser/world.ts';
 
 const FILES = 500;
@@ -46,8 +47,9 @@ describe('the page of a batch that is under way', () => {
     for (const one of [visitor, other]) {
       await one.page.evaluate('globalThis.same = true');
       assert.equal(await one.page.locator('tr[data-file]').count(), FILES);
-      await shows(one, 5);
+      await shows(one, 25);
       assert.equal(await one.page.evaluate('globalThis.same'), true);
+      assert.equal(await moved(one.page), null, 'nothing moves under whoever reads');
     }
   });
 
@@ -59,6 +61,7 @@ describe('the page of a batch that is under way', () => {
     await world().appliance.restart();
     await shows(visitor, before + 5);
     assert.equal(await page.evaluate('globalThis.same'), true);
+    assert.equal(await moved(page), null, 'nor while it goes away and comes back');
   });
 
   it('lets go of it the moment that the tenant is suspended, and takes it up once it is resumed', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { get } from 'node:http';
 import { after, before, describe, it } from 'node:test';
-import { beyond, violations, WIDTHS } from '../support/browser/axe.ts';
+import { lookAt } from '../support/browser/look.ts';
 import { type ServedInstaller, serveScripted } from '../support/browser/scripted-installer.ts';
 import { browserWorld, type Visitor } from '../support/browser/world.ts';
 
@@ -15,15 +15,7 @@ describe('the web installer', () => {
   after(() => served?.end());
 
   const wrong: string[] = [];
-  /** Holds the page as it stands to what every page is held to. */
-  async function look(name: string, { page }: Visitor): Promise<void> {
-    for (const width of WIDTHS) {
-      await page.setViewportSize({ width, height: 900 });
-      const tooWide = await beyond(page);
-      if (tooWide > 0) wrong.push(`${name} at ${width}: ${tooWide} px too wide`);
-      if (width !== 900) wrong.push(...(await violations(page)).map((one) => `${name} at ${width}: ${one}`));
-    }
-  }
+  const look = async (name: string, visitor: Visitor) => void wrong.push(...(await lookAt(name, visitor)));
 
   it('lets in whoever types the terminal’s code, once, and nobody else', async () => {
     const visitor = await world().visitor();
@@ -166,6 +158,40 @@ describe('the web installer', () => {
     assert.deepEqual(problems, []);
     assert.deepEqual(wrong, []);
     await context.close();
+  });
+
+  it('is left by a sign-out, which lets nobody back in, and ended by who is in alone', async () => {
+    const [visitor, other] = [await world().visitor(), await world().visitor()];
+    for (const { page } of [visitor, other]) {
+      await page.goto(served.url);
+      await page.fill('#code', served.codes.at(-1)!);
+      await page.click('text=Sign in');
+      await page.waitForSelector('h1 >> text=Release 1.2.3');
+    }
+    const { page, context, problems } = visitor;
+    const root = page.url();
+    await page.click('nav >> text=Leave');
+    await look('leave', visitor);
+    await page.click('form[action="sign-out"] button');
+    assert.match(await page.locator('#told').innerText(), /You are signed out/);
+    await page.goto(`${root}progress`);
+    assert.match(page.url(), /sign-in/);
+    // Without the mark of a session nothing ends.
+    for (const path of ['end', 'sign-out']) {
+      const forged = { headers: { origin: served.url }, form: { mark: 'A'.repeat(43) } };
+      const answer = await other.page.request.post(`${root}${path}`, forged);
+      assert.equal(answer.status(), 403, path);
+    }
+    assert.equal(served.ended(), 0);
+    await other.page.click('nav >> text=Leave');
+    await other.page.click('form[action="end"] button');
+    await other.page.waitForSelector('h1 >> text=The installer has ended');
+    assert.equal(await other.page.locator('nav').count(), 0);
+    await look('ended', other);
+    assert.equal(served.ended(), 1);
+    assert.deepEqual([...problems, ...other.problems, ...wrong], []);
+    await context.close();
+    await other.context.close();
   });
 
   function statusFor(host: string): Promise<number> {

@@ -329,8 +329,24 @@ export function controlContract(name: string, reach: Reach): void {
 
   test(`${name}: a process that does not look at its host says so`, async (t) => {
     const { verbs } = await acme(t);
-    for (const ask of [verbs.installation, verbs.diagnose, verbs.boundary, verbs.makeBoundary])
+    for (const ask of [verbs.installation, verbs.diagnose, verbs.boundary, verbs.makeBoundary, verbs.supportListing])
       await assert.rejects(ask(), { code: 'SERVICE_UNAVAILABLE' });
+    await assert.rejects(verbs.supportBundle('frode'), { code: 'SERVICE_UNAVAILABLE' });
+  });
+
+  test(`${name}: a file for a supporter comes whole, under the name of who asked`, async (t) => {
+    const bytes = new Uint8Array(3_000_000).map((_, at) => at % 251);
+    const by: string[] = [];
+    const { control } = await world(t);
+    const given: ControlVerbs = {
+      ...control,
+      supportBundle: async (actor) => {
+        by.push(actor);
+        return bytes;
+      },
+    };
+    const came = await (await reach(given as typeof control, t)).supportBundle('frode');
+    assert.deepEqual([Buffer.compare(came, bytes), by], [0, ['frode']]);
   });
 
   describe(`${name}: every verb`, () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import type { BatchReceipt } from '../../appliance/api/receipts.ts';
+import type { DiffAnswer } from '../../appliance/api/schemas/diff.ts';
 import type { BatchStatus } from '../../appliance/api/schemas/ingest.ts';
 import type { RetrievalProof } from '../../appliance/api/schemas/query.ts';
 import type { ReprocessAnswer } from '../../appliance/api/schemas/reprocess.ts';
@@ -175,6 +176,26 @@ test('flag turns to redact: after a run from policy the old text is found nowher
   assert.doesNotMatch(appliance.logs(), /zyx|536-22/);
 });
 
+const isTold = async (id: string) =>
+  (await eventsOf('CONTENT_READ', id)).some(({ details }) => details.what === 'diff');
+const diffOf = (id: string, query = '') => dana<DiffAnswer>('GET', `/query/acme/document/${id}/diff${query}`);
+
+test('what a stricter policy changed is shown passage by passage, without a word that it took out', async () => {
+  const id = ids.get('who.txt')!;
+  const { data } = await diffOf(id);
+  assert.deepEqual([data.earlier?.run, data.later.run, data.versions.length], [1, 2, 1]);
+  assert.equal(data.earlier!.canonical_sha256, data.later.canonical_sha256, 'it was not parsed again');
+  assert.notEqual(data.earlier!.config_version, data.later.config_version);
+  const changed = data.changes.filter(({ kind }) => kind === 'changed');
+  assert.ok(changed.length > 0);
+  for (const { before, after, gates } of changed) {
+    assert.deepEqual([before!.text, before!.redacted, after!.redacted, gates], [null, false, true, true]);
+    assert.match(after!.text!, /\[REDACTED:/);
+  }
+  assert.doesNotMatch(JSON.stringify(data), /zyx|536-22/);
+  await until('the look in the log', () => isTold(id));
+});
+
 test('the run is told: the batch has a new report, its documents a whole chain, the request its events', async () => {
   const { status, acceptance_report } = await settled(batch.batch_id);
   assert.deepEqual([status, acceptance_report?.final], ['completed', true]);
@@ -225,6 +246,18 @@ test('other chunk limits make other chunks; those of before are gone everywhere,
   const found = (await search('rent of the warehouse', id)).chunks;
   assert.ok(found.length > 0 && found.every(({ chunk_id }) => left.has(chunk_id)));
   await vectorsMatch(id);
+  const { data: diff } = await diffOf(id);
+  assert.equal(diff.earlier!.canonical_sha256, before.lineage.canonical_sha256);
+  const { stayed, moved, changed, came, went } = diff.summary;
+  assert.equal(stayed + moved + changed + came, now.chunks.length);
+  assert.equal(stayed + moved + changed + went, before.chunks.length);
+  assert.ok(came > 0);
+  assert.deepEqual(
+    diff.changes.flatMap(({ after }) => after?.chunk_id ?? []),
+    now.chunks.map(({ chunk_id }) => chunk_id),
+  );
+  const first = await diffOf(id, '?run=1');
+  assert.equal(first.data.earlier!.run, 1);
   const old = saved.filter(({ doc_id }) => doc_id === id);
   assert.ok(
     old.length > 0 && old.every(({ canonical_sha256 }) => canonical_sha256 === before.lineage.canonical_sha256),
@@ -243,6 +276,7 @@ test('a run that the gates stop takes what was served with it, and one that pass
     assert.equal(done.documents[state], 1);
     const { chunks, state: now } = await documentOf(id);
     assert.deepEqual([now, chunks], [state, []]);
+    assert.equal((await diffOf(id)).code, 'RESOURCE_NOT_FOUND', 'nothing of it is shown, of no version');
     assert.deepEqual((await search('signed lease', id)).chunks, []);
     await vectorsMatch(id);
     const told = await settled(batch.batch_id);
@@ -334,6 +368,12 @@ test('the command line files a request, follows it, and lists it', async () => {
   const ended = await cli('document', 'cancel-reprocess', 'acme', wide);
   // The workers may have been quicker: either way the request is over.
   assert.ok(ended.code === 0 || ended.out.includes('nothing to cancel'), ended.out);
+  const compared = await cli('document', 'diff', 'acme', ids.get('long.txt')!, '--run', '1');
+  assert.equal(compared.code, 0, compared.out);
+  assert.match(
+    compared.out,
+    /^earlier +doc_\w+ +1 [\s\S]*^all +\d+ +\d+ +\d+ +\d+ +\d+$[\s\S]*^(?:changed|came) +paragraph/m,
+  );
   const wrong = await cli(...asked, '--below', 'policy_version');
   assert.equal(wrong.code, 2, wrong.out);
 });
@@ -474,3 +514,40 @@ function tornZip(): Uint8Array {
   const bytes = Buffer.from(sample('sop-freezer-alarm.docx').content as Uint8Array);
   return bytes.fill(0x20, 60, 400);
 }
+
+test('two revisions of a file are compared as what they are: both in search', async () => {
+  const [was, is] = ['six', 'nine'].map((months) =>
+    text(
+      `terms-${months}.txt`,
+      `Terms\n\nThe notice period of the depot is ${months} months for both of the parties.\n`,
+    ),
+  );
+  const { receipts } = await ingest([was!, is!]);
+  const [older, newer] = receipts.map(({ doc_id }) => doc_id!);
+  const { data: once } = await diffOf(newer!);
+  assert.deepEqual([once.earlier, once.versions, once.pages, once.changes], [null, [], [], []], 'it was read once');
+  const { data } = await diffOf(newer!, `?against=${older}`);
+  assert.equal(data.earlier!.doc_id, older);
+  const [change] = data.changes.filter(({ kind }) => kind === 'changed');
+  assert.deepEqual(
+    [change!.added.map(([start, end]) => change!.after!.text!.slice(start, end)), change!.gone],
+    [['nine'], 1],
+  );
+  assert.match(change!.before!.text!, /six months/);
+  for (const looked of [newer!, older!]) await until('the look in the log of both', () => isTold(looked));
+});
+
+test('what cannot be compared is refused with its code', async () => {
+  const id = ids.get('long.txt')!;
+  const nobody = 'doc_0000000000000000';
+  for (const [query, code] of [
+    [`?run=1&against=${id}`, 'VALIDATION_ERROR'],
+    ['?run=0', 'VALIDATION_ERROR'],
+    ['?against=../etc', 'VALIDATION_ERROR'],
+    ['?run=99', 'RESOURCE_NOT_FOUND'],
+    [`?against=${nobody}`, 'RESOURCE_NOT_FOUND'],
+    ['?page=99', 'RESOURCE_NOT_FOUND'],
+  ] as const)
+    assert.equal((await diffOf(id, query)).code, code, query);
+  assert.equal((await diffOf(nobody)).code, 'RESOURCE_NOT_FOUND');
+});

@@ -157,6 +157,8 @@ export function controlDouble(
     alerts: async () => ({ evaluated_at: AT, alerts: [], rules: [] }),
     installation: async () => ({ release: null, images: [], containers: [], networks: [], evidence: null }),
     diagnose: async () => ({ looked_for: 1, ok: true, findings: [], blind: [] }),
+    supportListing: async () => ({ files: [], bytes: 0, missing: [] }),
+    supportBundle: async () => new Uint8Array([0x1f, 0x8b]),
     boundary: async () => ({ statement: null, being_made: false, failed: null }),
     makeBoundary: async () => ({ being_made: true as const }),
     isolationReport: async () => {

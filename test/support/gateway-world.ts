@@ -6,7 +6,9 @@ import { openRoutes } from '../../appliance/gateway/open.ts';
 import type { TenantState } from '../../appliance/kernel/identity.ts';
 import type { LogFields, Logger, Meter } from '../../appliance/kernel/telemetry.ts';
 import { type RateLimiter, unlimited } from '../../appliance/stores/limits/port.ts';
+import type { Part } from '../../appliance/ui/api.ts';
 import { createUi } from '../../appliance/ui/app.ts';
+import type { Assets } from '../../appliance/ui/assets.ts';
 import { type ControlDouble, controlDouble } from './control-verbs-double.ts';
 
 /** A gateway over doubles: control in memory, planes that answer with what they were handed. */
@@ -16,6 +18,8 @@ export interface GatewayWorld extends ControlDouble {
     path: string,
     options?: { token?: string; body?: unknown; headers?: Record<string, string> },
   ): Promise<Response>;
+  /** For whoever serves it. */
+  fetch(request: Request): Promise<Response>;
   /** Requests that reached the data plane. */
   forwarded: Admitted[];
   requests: { tenant: string; endpoint: string; method: string; status: number }[];
@@ -31,6 +35,11 @@ export interface GatewayWorldOptions {
   /** Verbs of control that behave otherwise. */
   verbs?: Partial<ControlVerbs>;
   data?: (admitted: Admitted) => Promise<Response>;
+  /** What browsers load beside pages. */
+  assets?: Assets;
+  readiness?: () => Promise<Part[]>;
+  /** What `/status` says. */
+  status?: { version: string; mode: 'embedded' | 'stack'; uptime_seconds: number };
 }
 
 export function gatewayWorld({
@@ -38,6 +47,9 @@ export function gatewayWorld({
   limiter = unlimited,
   verbs,
   data,
+  assets = { address: (name) => `/ui/${name}`, file: () => null },
+  readiness = async () => [],
+  status: says = { version: '0', mode: 'embedded', uptime_seconds: 1 },
 }: GatewayWorldOptions = {}): GatewayWorld {
   const control = controlDouble(tenants, verbs);
   const door = { closed: false };
@@ -61,7 +73,7 @@ export function gatewayWorld({
     version: '0',
     control: control.verbs,
     metrics: async () => '',
-    readiness: async () => [],
+    readiness,
   });
   const app: ReturnType<typeof createGateway> = createGateway({
     control: control.verbs,
@@ -79,14 +91,13 @@ export function gatewayWorld({
       },
       control: adminHandler(control.verbs),
       audit: auditHandler(control.verbs),
-      gateway: async () =>
-        Response.json({ success: true, data: { version: '0', mode: 'embedded', uptime_seconds: 1 } }),
+      gateway: async () => Response.json({ success: true, data: says }),
     },
     open,
     pages: createUi({
       control: control.verbs,
       logger,
-      assets: { address: (name) => `/ui/${name}`, file: () => null },
+      assets,
       ask: async (request) => app.fetch(request),
     }),
     isClosed: () => door.closed,
@@ -98,6 +109,7 @@ export function gatewayWorld({
     requests,
     rejections,
     lines,
+    fetch: async (request) => app.fetch(request),
     async request(method, path, { token, body, headers = {} } = {}) {
       return app.request(path.startsWith('/') ? path : `/api/v1/${path}`, {
         method,

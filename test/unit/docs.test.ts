@@ -74,6 +74,33 @@ describe('docs/dependencies.md', () => {
   });
 });
 
+describe('docs/pictures', () => {
+  const shown = PAGES.flatMap((page) =>
+    [...read(page).matchAll(/!\[([^\]]*)\]\(([^)\s]+)\)/g)].map(([, says, target]) => ({
+      page,
+      says,
+      target: target!,
+    })),
+  );
+  const kept = globSync('docs/pictures/*', { cwd: ROOT });
+
+  it('are those that the documents show, each with what is to be seen on it, and no others', () => {
+    assert.ok(shown.length > 0);
+    for (const { page, says, target } of shown) assert.ok(says!.length > 20, `${page}: ${target} says nothing`);
+    const named = new Set(shown.map(({ page, target }) => join(dirname(page), target)));
+    assert.deepEqual([...named].sort(), kept.toSorted());
+  });
+
+  it('are small pictures, which a package carries for nothing', () => {
+    const bytes = kept.map((file) => readFileSync(join(ROOT, file)));
+    for (const [at, picture] of bytes.entries()) {
+      assert.equal(picture.toString('latin1', 0, 4) + picture.toString('latin1', 8, 12), 'RIFFWEBP', kept[at]);
+      assert.equal(picture.readUInt32LE(4) + 8, picture.length, `${kept[at]} is whole`);
+    }
+    assert.ok(bytes.reduce((sum, { length }) => sum + length, 0) < 1_500_000);
+  });
+});
+
 describe('package-lock.json', () => {
   const text = read('package-lock.json');
   const { packages } = JSON.parse(text) as {

@@ -66,6 +66,15 @@ export const DiagnosisAnswer = z
   })
   .openapi('Diagnosis');
 
+export const SupportListingAnswer = z
+  .object({
+    files: z.array(z.object({ path: z.string(), bytes: z.number().int(), cut: z.boolean() })),
+    /** Packed. */
+    bytes: z.number().int(),
+    missing: z.array(z.object({ path: z.string(), why: z.string() })),
+  })
+  .openapi('SupportListing');
+
 export const BoundaryAnswer = z
   .object({
     statement: z

@@ -5,6 +5,8 @@ import { Refusal } from '../../ui/api.ts';
 export interface CommandLine {
   /** Runs a command to its end, and gives back its answer. Throws a `Refusal` where it gave none. */
   ask<T>(...words: string[]): Promise<T>;
+  /** The same for one that writes a file to standard output. */
+  bytes(...words: string[]): Promise<Uint8Array<ArrayBuffer>>;
   /** Starts a command that takes long. */
   start(words: readonly string[], heard: Heard): Started;
 }
@@ -39,11 +41,18 @@ export function commandLine(program: readonly [string, ...string[]]): CommandLin
     async ask<T>(...words: string[]) {
       const child = spawned([...words, '--json']);
       const [out, err] = [child.stdout!, child.stderr!].map((stream) => collected(stream));
-      await new Promise<void>((resolve, reject) => child.once('close', () => resolve()).once('error', reject));
-      const answer = lastJson<T>(await out!);
+      await exitOf(child);
+      const answer = lastJson<T>(String(await out!));
       // A check that found something wrong answers what, and fails.
       if (answer !== null) return answer;
-      throw refusalOf(lastJson<Envelope>(await err!));
+      throw refusalOf(lastJson<Envelope>(String(await err!)));
+    },
+    async bytes(...words) {
+      const child = spawned([...words, '--json']);
+      const [out, err] = [child.stdout!, child.stderr!].map((stream) => collected(stream));
+      const code = await exitOf(child);
+      if (code === 0) return new Uint8Array(await out!);
+      throw refusalOf(lastJson<Envelope>(String(await err!)));
     },
     start(words, { event, ended }) {
       // A group of its own: another release's program may do the work, and has to hear of a stop too.
@@ -94,14 +103,19 @@ function refusalOf(envelope: Envelope | null): Refusal {
   return new Refusal({ status: envelope === null ? 500 : 409, code, message, details });
 }
 
-async function collected(stream: NodeJS.ReadableStream): Promise<string> {
+/** Its exit code; null where a signal ended it. */
+function exitOf(child: ChildProcess): Promise<number | null> {
+  return new Promise((resolve, reject) => child.once('close', resolve).once('error', reject));
+}
+
+async function collected(stream: NodeJS.ReadableStream): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of stream as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     if (bytes <= MOST_BYTES) chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }
 
 function byLine(stream: NodeJS.ReadableStream, hear: (line: string) => void): void {

@@ -14,9 +14,11 @@ import type {
   ControlVerbs,
   HostDiagnosis,
   InstallationReport,
+  SupportListing,
 } from '../../control/verbs.ts';
 import { sha256Hex } from '../../kernel/digest.ts';
 import { codeFrames, FrostbyteError } from '../../kernel/errors.ts';
+import { newId } from '../../kernel/ids.ts';
 import type { Logger } from '../../kernel/telemetry.ts';
 import { entryOf, NODE_FLAGS } from '../entry.ts';
 import { IN_A_UNIT, runsAsUnit } from '../systemd.ts';
@@ -25,7 +27,10 @@ import { commandLine } from './command-line.ts';
 import { entriesOf } from './evidence-entries.ts';
 import { engineFacts } from './verification/gather/engine.ts';
 
-export type HostVerbs = Pick<ControlVerbs, 'installation' | 'diagnose' | 'boundary' | 'makeBoundary'>;
+export type HostVerbs = Pick<
+  ControlVerbs,
+  'installation' | 'diagnose' | 'boundary' | 'makeBoundary' | 'supportListing' | 'supportBundle'
+>;
 
 /** The records of the host that a page shows. */
 const MOST_RECORDS = 200;
@@ -50,7 +55,12 @@ export function hostVerbs(config: Config, logger: Logger, layout: HostLayout = h
           layout.command,
         ])
       : commandLine([process.execPath, ...NODE_FLAGS, entryOf('cli')]);
+  /** Where it looks: an installed box is found by itself. */
+  const here = () => (isInstalled() ? [] : ['--data', config.data_folder]);
   let looking: Promise<HostDiagnosis> | null = null;
+  let listing: Promise<SupportListing> | null = null;
+  /** By who asked, under whose name each is in the log. */
+  const packing = new Map<string, Promise<Uint8Array<ArrayBuffer>>>();
   let making: Promise<void> | null = null;
   let failed: BoundaryReport['failed'] = null;
   return {
@@ -60,19 +70,37 @@ export function hostVerbs(config: Config, logger: Logger, layout: HostLayout = h
     },
     diagnose() {
       looking ??= command('doctor')
-        .ask<HostDiagnosis>('doctor', ...(isInstalled() ? [] : ['--data', config.data_folder]))
+        .ask<HostDiagnosis>('doctor', ...here())
         .then(
           ({ looked_for, ok, findings, blind }) => ({ looked_for, ok, findings, blind }),
-          (error: unknown) => {
-            throw new FrostbyteError('OPERATION_FAILED', `The doctor could not be asked: ${(error as Error).message}`, {
-              cause: error,
-            });
-          },
+          failing('The doctor could not be asked'),
         )
         .finally(() => {
           looking = null;
         });
       return looking;
+    },
+    supportListing() {
+      listing ??= command('support-listing')
+        .ask<SupportListing>('support-bundle', '--dry-run', ...here())
+        .then(
+          ({ files, bytes, missing }) => ({ files, bytes, missing }),
+          failing('It could not be found out what a support bundle would hold'),
+        )
+        .finally(() => {
+          listing = null;
+        });
+      return listing;
+    },
+    supportBundle(actor) {
+      const underWay = packing.get(actor);
+      if (underWay !== undefined) return underWay;
+      const made = command(`support-bundle-${newId()}`)
+        .bytes('support-bundle', '--out', '-', '--yes', `--by=${actor}`, ...here())
+        .catch(failing('No support bundle could be made'))
+        .finally(() => packing.delete(actor));
+      packing.set(actor, made);
+      return made;
     },
     async boundary() {
       let statement: BoundaryKept | null = null;
@@ -110,6 +138,13 @@ export function hostVerbs(config: Config, logger: Logger, layout: HostLayout = h
         });
       return { being_made: true };
     },
+  };
+}
+
+/** A command that gave no answer, as the API says it. */
+function failing(what: string): (error: unknown) => never {
+  return (error) => {
+    throw new FrostbyteError('OPERATION_FAILED', `${what}: ${(error as Error).message}`, { cause: error });
   };
 }
 

@@ -9,7 +9,7 @@ import { workingOn } from '../../bundle/operation/host-lock.ts';
 import { allOperations } from '../../bundle/operation/operations.ts';
 import type { ProgressEvent } from '../../bundle/operation/progress.ts';
 import type { OperationState } from '../../bundle/operation/state.ts';
-import type { HostDiagnosis } from '../../control/verbs.ts';
+import type { HostDiagnosis, SupportListing } from '../../control/verbs.ts';
 import { replaceFile } from '../../kernel/durable-file.ts';
 import { Refusal } from '../../ui/api.ts';
 import type {
@@ -20,7 +20,6 @@ import type {
   PlannedRelease,
   PreflightReport,
   Progress,
-  SupportListing,
   VerifiedRelease,
 } from '../../ui/installer/port.ts';
 import type { CommandLine, Started } from '../host/command-line.ts';
@@ -36,7 +35,7 @@ const FIRST = 'operator';
 export interface HostInstallerOptions {
   release: VerifiedRelease;
   layout: HostLayout;
-  command: CommandLine;
+  command: Pick<CommandLine, 'ask' | 'start'>;
   /** Options that install.sh was given and that decide whether the copy is believed. */
   belief: readonly string[];
   now?: () => Date;

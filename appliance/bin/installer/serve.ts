@@ -21,7 +21,7 @@ export interface ServeInstallerOptions {
   signal: AbortSignal;
 }
 
-/** Serves the installer's pages until `signal` fires; what still runs then is asked to stop, and waited for. */
+/** Serves the installer's pages until `signal` fires or somebody ends it there; what still runs then is asked to stop, and waited for. */
 export async function serveInstaller({
   installer,
   choices,
@@ -39,7 +39,12 @@ export async function serveInstaller({
     say(isFirst ? `One-time code:\n\n    ${code}\n` : `Somebody signed in. For another browser:\n\n    ${code}\n`);
     isFirst = false;
   });
-  const app = createInstallerApp({ installer, entrance: door, choices, assets: loadAssets(), logger });
+  const ending = new AbortController();
+  const end = () => {
+    say('The installer was ended on its pages.');
+    ending.abort();
+  };
+  const app = createInstallerApp({ installer, entrance: door, choices, assets: loadAssets(), logger, end });
   const server = createServer({ headersTimeout: HEADERS_MS }, getRequestListener(app.fetch));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -51,8 +56,9 @@ export async function serveInstaller({
     `\n    ssh -L ${taken}:${HOST}:${taken} THIS_HOST\n\nCtrl-C ends them; an operation that runs then stops where it can, and goes on later.`,
   );
   await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
+    const either = AbortSignal.any([signal, ending.signal]);
+    if (either.aborted) resolve();
+    else either.addEventListener('abort', () => resolve(), { once: true });
   });
   await closeServer(server, DRAIN_MS);
   await installer.stop();

@@ -49,16 +49,16 @@ export function writeNew(file: string, bytes: Buffer): { sha256: string } {
 
 /**
  * Adds to the appliance’s log that a bundle was made. False where there is no registry, or it cannot be written: a bundle is
- * made for when things are broken.
+ * made for when things are broken. `actor`: who asked for it, where it was not whoever sits at the host.
  */
-export function recordBundle(dataFolder: string, made: { files: number; sha256: string }): boolean {
+export function recordBundle(dataFolder: string, made: { files: number; sha256: string }, actor = 'operator'): boolean {
   const file = controlPaths(dataFolder).registry;
   if (!existsSync(file)) return false;
   const clock = systemClock();
   try {
     const registry = openRegistry(file, clock);
     try {
-      const about = { tenant_id: APPLIANCE, actor: 'operator', resource_id: APPLIANCE };
+      const about = { tenant_id: APPLIANCE, actor, resource_id: APPLIANCE };
       registry.write(() =>
         appendEntries(registry, [
           auditEntry(clock, 'SUPPORT_BUNDLE_CREATED', { ...about, adds: { ...made, sha256: `sha256:${made.sha256}` } }),

@@ -5,6 +5,7 @@ import { customFieldsOf } from '../custom-fields-of.ts';
 import { printable, quoted, table } from '../output.ts';
 import { addPageOptions, addPlaceOptions, goOn, nextPage, type Page, type Place } from '../paging.ts';
 import { readWhere } from '../where.ts';
+import { documentDiffCommand } from './document-diff.ts';
 import { documentEraseCommands } from './document-erase.ts';
 import { originalsCommand } from './originals.ts';
 import { reprocessCommands } from './reprocess.ts';
@@ -60,6 +61,7 @@ export function searchCommands(program: Command): void {
     );
 
   const document = program.command('document').description('Documents of a tenant');
+  documentDiffCommand(document);
   documentEraseCommands(document);
   reprocessCommands(document);
   addPlaceOptions(

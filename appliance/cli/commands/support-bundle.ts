@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { hostLayout } from '../../bundle/host-layout.ts';
 import { thisHost } from '../../bundle/preflight/host-port.ts';
+import { sha256Hex } from '../../kernel/digest.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
 import type { Part } from '../../observability/support-bundle/pack.ts';
 import { askPerson, isAttended } from '../ask-person.ts';
@@ -14,6 +15,7 @@ interface BundleOptions {
   log: string[];
   dryRun?: true;
   yes?: true;
+  by?: string;
 }
 
 /** `frostbyte support-bundle`: what this appliance says of itself, redacted, for whoever helps; listed before it is written. */
@@ -21,7 +23,10 @@ export function supportBundleCommand(program: Command): void {
   program
     .command('support-bundle')
     .description('Collect logs, versions, states and metrics, redacted, into one file; lists it before it writes it')
-    .option('--out <file>', 'the file to write (else: frostbyte-support-TIME.tar.gz here)')
+    .option(
+      '--out <file>',
+      'the file to write (else: frostbyte-support-TIME.tar.gz here); - for standard output, with --yes',
+    )
     .option(
       '--log <file>',
       'a file that the appliance’s lines go to, where no service manager has them',
@@ -30,6 +35,7 @@ export function supportBundleCommand(program: Command): void {
     )
     .option('--dry-run', 'list what would be in it, and write nothing')
     .option('--yes', 'write it without asking')
+    .option('--by <name>', 'who asked for it, as the audit log is to say; else the operator')
     .addHelpText(
       'after',
       '\nExample:\n  frostbyte support-bundle --dry-run\n  frostbyte support-bundle --out /media/stick/support.tar.gz',
@@ -50,10 +56,16 @@ export function supportBundleCommand(program: Command): void {
       };
       if (options.dryRun)
         return said.answer({ ...listed, missing: missingIn(parts), written: null }, () => listOf(parts, bytes.length));
+      if (options.out === '-') {
+        await confirmed(options, 'to standard output', false);
+        process.stdout.write(bytes);
+        const sha256 = sha256Hex(bytes);
+        return void recordBundle(patient.config.data_folder, { files: parts.length, sha256 }, options.by);
+      }
       said.say(listOf(parts, bytes.length));
       await confirmed(options, file);
       const { sha256 } = writeNew(file, bytes);
-      const recorded = recordBundle(patient.config.data_folder, { files: parts.length, sha256 });
+      const recorded = recordBundle(patient.config.data_folder, { files: parts.length, sha256 }, options.by);
       said.answer({ ...listed, missing: missingIn(parts), written: file, sha256, recorded }, () =>
         [
           `Written: ${file}, readable by its owner alone.`,
@@ -66,9 +78,9 @@ export function supportBundleCommand(program: Command): void {
 
 const collectFiles = (file: string, before: string[]): string[] => [...before, file];
 
-async function confirmed({ yes }: BundleOptions, file: string): Promise<void> {
+async function confirmed({ yes }: BundleOptions, file: string, mayAsk = true): Promise<void> {
   if (yes) return;
-  const typed = isAttended() ? await askPerson(`Write ${file}? (yes) `) : '';
+  const typed = mayAsk && isAttended() ? await askPerson(`Write ${file}? (yes) `) : '';
   if (typed === 'yes' || typed === 'y') return;
   throw new FrostbyteError('CONFIRMATION_MISMATCH', 'Nothing was written.', {
     details: [{ field: 'yes', constraint: 'yes at a terminal, or --yes' }],

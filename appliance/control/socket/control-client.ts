@@ -1,3 +1,4 @@
+import { buffer } from 'node:stream/consumers';
 import { ReadableStream } from 'node:stream/web';
 import { callVerbs, type VerbCaller } from '../../api/rpc/call-verbs.ts';
 import { httpWay } from '../../api/rpc/http-way.ts';
@@ -47,6 +48,7 @@ export function controlClient(socket: string): ControlClient {
         ...((await ask.value('export.about', logId, exportId)) as Omit<ExportFile, 'stream'>),
         stream: ReadableStream.from(ask.bytes('export.bytes', logId, exportId)) as ExportFile['stream'],
       }),
+      supportBundle: async (actor) => new Uint8Array(await buffer(ask.bytes('support.bytes', actor))),
     },
     split: {
       limits: () => split.value('limits') as ReturnType<SplitVerbs['limits']>,

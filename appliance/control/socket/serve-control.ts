@@ -40,7 +40,7 @@ export async function serveControl(
 
 /** Control's answers to the verbs of the socket. */
 export function controlHandlers(control: ControlVerbs): Handlers<ControlTable> {
-  const { auditLog, exportFile, ...plain } = control;
+  const { auditLog, exportFile, supportBundle, ...plain } = control;
   return {
     ...plain,
     'log.check': async (logId: string) => (await auditLog(logId)).check(),
@@ -66,6 +66,10 @@ export function controlHandlers(control: ControlVerbs): Handlers<ControlTable> {
     'export.bytes': async (logId: string, exportId: string) => {
       const { stream, bytes } = await exportFile(logId, exportId);
       return { length: bytes, stream };
+    },
+    'support.bytes': async (actor: string) => {
+      const bytes = await supportBundle(actor);
+      return { length: bytes.length, stream: Readable.from([bytes]) };
     },
   };
 }

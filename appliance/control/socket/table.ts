@@ -47,8 +47,8 @@ const verb = (args: [...z.ZodType[]], change: Partial<Verb> = {}): Verb => ({
   ...change,
 });
 
-/** Verbs of control that cross as they are; a log and a finished export have verbs of their own. */
-type Plain = Exclude<keyof ControlVerbs, 'auditLog' | 'exportFile'>;
+/** Verbs of control that cross as they are; a log and what is saved as a file have verbs of their own. */
+type Plain = Exclude<keyof ControlVerbs, 'auditLog' | 'exportFile' | 'supportBundle'>;
 
 const PLAIN = {
   authenticate: verb([text(8192)]),
@@ -137,6 +137,7 @@ const PLAIN = {
   alerts: verb([]),
   installation: verb([], { seconds: CHECK_SECONDS }),
   diagnose: verb([], { seconds: CHECK_SECONDS }),
+  supportListing: verb([], { seconds: CHECK_SECONDS }),
   boundary: verb([]),
   makeBoundary: verb([]),
   activeTenants: verb([]),
@@ -165,6 +166,7 @@ const LOG = {
   'log.leaves': verb([logId, count, count], { answer: 'bytes' }),
   'export.about': verb([logId, text(64)]),
   'export.bytes': verb([logId, text(64)], { answer: 'bytes' }),
+  'support.bytes': verb([actor], { answer: 'bytes', seconds: CHECK_SECONDS }),
 } satisfies VerbTable;
 
 export const CONTROL_TABLE = Object.freeze({ ...PLAIN, ...LOG });

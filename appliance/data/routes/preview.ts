@@ -7,7 +7,7 @@ import { READ_LIMITS } from '../2-parse/limits.ts';
 import { unlinkedCopy } from '../2-parse/temporary.ts';
 import type { DataRequest, DataRoute } from '../app.ts';
 import type { CanonicalDocument } from '../document.ts';
-import type { EnrichedChunk } from '../enriched.ts';
+import { type EnrichedChunk, isApart } from '../enriched.ts';
 import { loadCanonical, loadEnriched } from '../load.ts';
 import { answer, found } from './answer.ts';
 import { recordRead } from './query.ts';
@@ -115,8 +115,4 @@ async function judged({
 /** What a gate changed, or keeps apart, is not to be seen as it was. */
 function isChanged({ policy }: Pick<EnrichedChunk, 'policy'>): boolean {
   return policy.pii_action_taken === 'redacted' || isApart({ policy });
-}
-
-function isApart({ policy }: Pick<EnrichedChunk, 'policy'>): boolean {
-  return policy.pii_action_taken === 'blocked' || policy.injection_action_taken === 'quarantine';
 }

@@ -17,6 +17,7 @@ import type {
   IndexNumber,
   IndexRecord,
   ManifestFile,
+  PublishedVersion,
   Receipt,
   RejectionDecision,
   ReleaseDecision,
@@ -419,6 +420,8 @@ export interface ServeRecords {
   /** A document's visible chunks in reading order. Chunks are visible from `publish` on, also while a new run is at work,
    * until the next `publish` or a quarantine. `offset` is a position: O(limit). */
   documentChunks(docId: string, page: { limit: number; offset: number }): Promise<ServedChunk[]>;
+  /** Versions of a document that were served, the latest first; none of one that is being erased. O(limit). */
+  versions(docId: string, limit: number): Promise<PublishedVersion[]>;
   /** `sort` is by arrival: `desc`, newest first, unless it says otherwise. */
   documents(
     page: Keyset & { state?: DocumentState; batch_id?: string; sort?: 'asc' | 'desc' },

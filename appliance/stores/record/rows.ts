@@ -185,6 +185,13 @@ export interface ServedVersion {
   lineage: Record<string, unknown>;
 }
 
+/** A version of a document that was served once, or is: what two parses are compared by. It holds no words. */
+export interface PublishedVersion
+  extends Pick<ServedVersion, 'run' | 'config_version' | 'canonical_sha256' | 'enriched_sha256' | 'lineage'> {
+  doc_id: string;
+  published_at: string;
+}
+
 /** Where a request lets documents begin again. */
 export type ReprocessStart = Extract<WorkStage, 'parse' | 'policy' | 'embed'>;
 

@@ -13,6 +13,7 @@ import { nowhere, refused } from '../parts/refused.tsx';
 import { languageOf, type Texts, textsIn } from '../texts/language.ts';
 import type { Entrance } from './entrance.ts';
 import { evidenceFile, evidencePage } from './pages/evidence.tsx';
+import { endedPage, leavePage } from './pages/leave.tsx';
 import { planPage, startPage } from './pages/plan.tsx';
 import { choosePage, preflightPage } from './pages/preflight.tsx';
 import {
@@ -48,6 +49,7 @@ const PAGES: readonly InstallerPage[] = Object.freeze([
   { method: 'post', path: 'evidence', show: evidenceFile },
   { method: 'get', path: 'support', show: supportPage },
   { method: 'post', path: 'support', show: supportFile },
+  { method: 'get', path: 'leave', show: leavePage },
 ]);
 
 export interface InstallerAppOptions {
@@ -57,11 +59,19 @@ export interface InstallerAppOptions {
   choices: Choices;
   assets: Assets;
   logger: Logger;
+  /** Ends the installer, once the last page is on its way. */
+  end(): void;
   now?: () => Date;
 }
 
 /** Told from the appliance's own: cookies go to every port of a host. */
 const COOKIE = 'frostbyte-installer';
+
+/** What the sign-in says to whoever was led there. */
+const NOTES: ReadonlyMap<string, 'ended' | 'signedOut'> = new Map([
+  ['ended', 'ended'],
+  ['signed-out', 'signedOut'],
+]);
 
 /** By these names alone a browser on the host reaches it, directly or through SSH: no site elsewhere may use one. */
 const HOSTS = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?$/i;
@@ -71,7 +81,7 @@ const HOSTS = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?$/i;
  * loopback. What they do is done by the command line.
  */
 export function createInstallerApp(options: InstallerAppOptions): Hono {
-  const { installer, entrance, assets, logger, now = () => new Date() } = options;
+  const { installer, entrance, assets, logger, end, now = () => new Date() } = options;
   let choices: Choices = { ...options.choices };
   // A browser sends the cookie to no address but those below it, which nobody learns who is not in: not to the appliance's
   // gateway on the next port, which is no root.
@@ -90,13 +100,27 @@ export function createInstallerApp(options: InstallerAppOptions): Hono {
   app.get(`${ASSET_PATH}/:file`, (c) => assetAnswer(assets, c.req.param('file')));
   for (const from of ['/', root]) app.post(`${from}language`, async (c) => languageAnswer(await formOf(c.req.raw)));
   app.get('/', (c) => c.redirect('/sign-in', 303));
-  app.get('/sign-in', (c) => signIn(c, c.req.query('note') === 'ended' ? 'ended' : null));
+  app.get('/sign-in', (c) => signIn(c, NOTES.get(c.req.query('note') ?? '') ?? null));
   app.post('/sign-in', async (c) => {
     const secret = entrance.enter(String((await formOf(c.req.raw)).get('code') ?? '').slice(0, 200));
     if (secret === null) return signIn(c, 'wrong');
     // It ends with the browser; the process is gone long before.
     c.header('set-cookie', `${COOKIE}=${secret}; Path=${root}; HttpOnly; SameSite=Strict`);
     return c.redirect(root, 303);
+  });
+  app.post(`${root}sign-out`, async (c) => {
+    const secret = await leaver(c);
+    if (secret === null) return notFromHere(c);
+    entrance.leave(secret);
+    c.header('set-cookie', `${COOKIE}=; Path=${root}; HttpOnly; SameSite=Strict; Max-Age=0`);
+    return c.redirect('/sign-in?note=signed-out', 303);
+  });
+  app.post(`${root}end`, async (c) => {
+    if ((await leaver(c)) === null) return notFromHere(c);
+    const { t } = spokenIn(c);
+    const { url } = await installer.progress();
+    end();
+    return answer(c, { title: t.installer.leave.ended, main: endedPage({ t }, url) }, []);
   });
   for (const page of PAGES) app.on(page.method.toUpperCase(), `${root}${page.path}`, (c) => show(c, page));
   app.notFound((c) => {
@@ -134,7 +158,14 @@ export function createInstallerApp(options: InstallerAppOptions): Hono {
     return answer(c, shown, waysIn(t));
   }
 
-  function signIn(c: Context, told: 'wrong' | 'ended' | null): Response {
+  /** The secret of whoever is in and sent the form of a page of ours; null: nobody did. */
+  async function leaver(c: Context): Promise<string | null> {
+    const secret = sessionOf(c.req.raw, COOKIE);
+    if (secret === null || !entrance.isIn(secret)) return null;
+    return (await formOf(c.req.raw)).get('mark') === forgeryMark(secret) ? secret : null;
+  }
+
+  function signIn(c: Context, told: Parameters<typeof codePage>[1]): Response {
     const { t } = spokenIn(c);
     return answer(
       c,
@@ -183,6 +214,7 @@ function waysIn(t: Texts): Way[] {
     { path: 'progress', says: says.progress },
     { path: 'evidence', says: says.evidence },
     { path: 'support', says: says.support },
+    { path: 'leave', says: says.leave },
   ];
 }
 

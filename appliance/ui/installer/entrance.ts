@@ -9,6 +9,8 @@ export interface Entrance {
   /** The secret of a new session, or null: that was not the code that counts. */
   enter(typed: string): string | null;
   isIn(secret: string): boolean;
+  /** Ends a session; others stay. */
+  leave(secret: string): void;
 }
 
 /**
@@ -44,5 +46,6 @@ export function entrance(show: (code: string) => void, now: () => number = Date.
       sessions.set(secret, now());
       return true;
     },
+    leave: (secret) => void sessions.delete(secret),
   };
 }

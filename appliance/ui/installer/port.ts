@@ -1,4 +1,4 @@
-import type { EvidenceEntry, HostDiagnosis } from '../../control/verbs.ts';
+import type { EvidenceEntry, HostDiagnosis, SupportListing } from '../../control/verbs.ts';
 
 /**
  * What the installer's pages ask of the host (spec 7, "Web installer"). Behind it stands the command line: the same plan and
@@ -133,12 +133,6 @@ export interface OperationView {
 }
 
 export type PhaseState = 'pending' | 'begun' | 'done' | 'found' | 'undoing' | 'undone';
-
-export interface SupportListing {
-  files: readonly { path: string; bytes: number; cut: boolean }[];
-  bytes: number;
-  missing: readonly { path: string; why: string }[];
-}
 
 export interface SavedFile {
   name: string;

@@ -36,6 +36,11 @@ export async function documentPage(visit: Visit): Promise<PageParts> {
           </h1>
           <p class="soft">{copyable(t, document.doc_id)}</p>
         </div>
+        {document.chunks.length === 0 ? null : (
+          <p class="pager">
+            <a href={`${tenantPath(tenant, 'documents', document.doc_id)}/diff`}>{t.diff.show}</a>
+          </p>
+        )}
       </div>
       {document.quarantine_reason === null ? null : (
         <p class="told wrong">

@@ -5,6 +5,7 @@ import type { Visit } from '../visit.ts';
 import { AUDIT_PAGES } from './audit/rows.ts';
 import { batchPage } from './batch.tsx';
 import { batchesPage } from './batches.tsx';
+import { diffPage } from './diff.tsx';
 import { documentPage } from './document.tsx';
 import { documentsPage } from './documents.tsx';
 import { auditPath, tenantPath } from './paths.ts';
@@ -40,6 +41,7 @@ export const PAGES: readonly Page[] = Object.freeze([
   ofTenant('receipts/{receipt_id}', receiptPage),
   ofTenant('documents', documentsPage, { content: true }),
   ofTenant('documents/{doc_id}', documentPage, { content: true }),
+  ofTenant('documents/{doc_id}/diff', diffPage, { content: true }),
   ofTenant('documents/{doc_id}/pages/{page}', sheetPage, { content: true }),
   ofTenant('search', searchPage),
   ofTenant('search', searchResultPage, { method: 'post', content: true }),

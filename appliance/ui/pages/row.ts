@@ -11,8 +11,8 @@ export interface Page {
   roles: readonly Role[];
   /** It shows a tenant's content: an administrator who is refused is offered break-glass. */
   content?: true;
-  /** What is shown, or where to go instead. */
-  show(visit: Visit): Promise<PageParts | { goTo: string }>;
+  /** What is shown, where to go instead, or a file that the browser saves. */
+  show(visit: Visit): Promise<PageParts | { goTo: string } | { save: Response }>;
 }
 
 /** A page of a tenant that its own people see, and administrators as far as the API lets them. */

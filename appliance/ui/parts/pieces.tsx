@@ -72,7 +72,8 @@ export function wholeMoment(language: Language, iso: string | null, now: Date): 
   );
 }
 
-function exact(language: Language, at: Date): string {
+/** The time itself, in UTC. */
+export function exact(language: Language, at: Date): string {
   const format = new Intl.DateTimeFormat(LOCALES[language], {
     dateStyle: 'medium',
     timeStyle: 'medium',

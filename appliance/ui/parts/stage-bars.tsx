@@ -38,7 +38,9 @@ export function batchStages(t: Texts, files: readonly Pick<FileStatus, 'stages'>
             <svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true" focusable="false">
               {parts}
             </svg>
-            <span class="tally">{t.batch.done(shares.good, files.length)}</span>
+            <span class="tally" data-most={t.batch.done(files.length, files.length)}>
+              {t.batch.done(shares.good, files.length)}
+            </span>
           </li>
         );
       })}

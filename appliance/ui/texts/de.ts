@@ -1,5 +1,6 @@
 import { audit } from './audit/de.ts';
 import { box } from './box/de.ts';
+import { diff } from './diff/de.ts';
 import type { Texts } from './en.ts';
 import { installer } from './installer/de.ts';
 import { measures } from './measures/de.ts';
@@ -64,6 +65,7 @@ export const de: Texts = {
   installer,
   measures,
   sheet,
+  diff,
   tenants: {
     title: 'Mandanten',
     none: 'Es gibt noch keinen Mandanten',
@@ -222,7 +224,7 @@ export const de: Texts = {
     says: 'Angenommen werden PDF, DOCX, XLSX, TXT, CSV, PNG und TIFF; jede Datei wird nach ihrem Inhalt beurteilt, nicht nach ihrem Namen.',
     drop: 'Einen Ordner hier ablegen',
     dropSays:
-      'Seine Dateien werden eine Lieferung. Unterordner und versteckte Dateien bleiben zurück; eine manifest.json darin gilt, wie sie ist.',
+      'Seine Dateien werden eine Lieferung, mit denen seiner Unterordner. Versteckte Dateien bleiben zurück; eine manifest.json darin gilt, wie sie ist.',
     folder: 'Ordner wählen',
     files: 'Dateien wählen',
     batch: 'Lieferung',
@@ -239,8 +241,7 @@ export const de: Texts = {
     told: {
       summary: '{count} Dateien',
       one: '1 Datei',
-      leftBehind:
-        '{count} Einträge bleiben zurück: Unterordner, versteckte Dateien oder Dateien, die das Manifest nicht nennt.',
+      leftBehind: '{count} Einträge bleiben zurück: versteckte Dateien, oder Dateien, die das Manifest nicht nennt.',
       hashing: 'Prüfsumme',
       ready: 'bereit',
       sending: 'Wird gesendet',

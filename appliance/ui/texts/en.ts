@@ -3,6 +3,7 @@ import type { Role } from '../../kernel/identity.ts';
 import type { StageName, StageStatus } from '../../kernel/pipeline.ts';
 import { audit } from './audit/en.ts';
 import { box } from './box/en.ts';
+import { diff } from './diff/en.ts';
 import { installer } from './installer/en.ts';
 import { measures } from './measures/en.ts';
 import { platform } from './platform/en.ts';
@@ -70,6 +71,7 @@ export const en = {
   installer,
   measures,
   sheet,
+  diff,
   tenants: {
     title: 'Tenants',
     none: 'There is no tenant yet',
@@ -222,7 +224,7 @@ export const en = {
     says: 'PDF, DOCX, XLSX, TXT, CSV, PNG and TIFF are taken; each is judged by its content, not by its name.',
     drop: 'Drop a folder here',
     dropSays:
-      'Its files become one batch. Subfolders and hidden files stay behind; a manifest.json in it counts as it stands.',
+      'Its files become one batch, with those of its subfolders. Hidden files stay behind; a manifest.json in it counts as it stands.',
     folder: 'Choose a folder',
     files: 'Choose files',
     batch: 'Batch',
@@ -239,7 +241,7 @@ export const en = {
     told: {
       summary: '{count} files',
       one: '1 file',
-      leftBehind: '{count} entries stay behind: subfolders, hidden files, or files that the manifest does not name.',
+      leftBehind: '{count} entries stay behind: hidden files, or files that the manifest does not name.',
       hashing: 'hashing',
       ready: 'ready',
       sending: 'Sending',

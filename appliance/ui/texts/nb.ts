@@ -1,5 +1,6 @@
 import { audit } from './audit/nb.ts';
 import { box } from './box/nb.ts';
+import { diff } from './diff/nb.ts';
 import type { Texts } from './en.ts';
 import { installer } from './installer/nb.ts';
 import { measures } from './measures/nb.ts';
@@ -64,6 +65,7 @@ export const nb: Texts = {
   installer,
   measures,
   sheet,
+  diff,
   tenants: {
     title: 'Leietakere',
     none: 'Det finnes ingen leietaker ennå',
@@ -213,7 +215,7 @@ export const nb: Texts = {
     says: 'PDF, DOCX, XLSX, TXT, CSV, PNG og TIFF tas imot; hver fil vurderes etter innholdet, ikke etter navnet.',
     drop: 'Slipp en mappe her',
     dropSays:
-      'Filene i den blir én leveranse. Undermapper og skjulte filer blir igjen; en manifest.json i den gjelder som den er.',
+      'Filene blir én leveranse, sammen med dem i undermappene. Skjulte filer blir igjen; en manifest.json i den gjelder som den står.',
     folder: 'Velg en mappe',
     files: 'Velg filer',
     batch: 'Leveranse',
@@ -230,7 +232,7 @@ export const nb: Texts = {
     told: {
       summary: '{count} filer',
       one: '1 fil',
-      leftBehind: '{count} oppføringer blir igjen: undermapper, skjulte filer eller filer som manifestet ikke nevner.',
+      leftBehind: '{count} oppføringer blir igjen: skjulte filer, eller filer som manifestet ikke nevner.',
       hashing: 'kontrollsum',
       ready: 'klar',
       sending: 'Sendes',

@@ -70,6 +70,7 @@ export function erasureContract(name: string, make: MakeRecords): void {
       assert.equal(await store.currentRun(id), null);
       assert.deepEqual(await store.documentChunks(id, { limit: 9, offset: 0 }), []);
       assert.deepEqual(await store.servedChunks([chunk!.chunk_id]), []);
+      assert.deepEqual(await store.versions(id, 9), []);
       assert.equal((await store.searchText({ text: 'frozen', limit: 9 })).length, 1);
       const matter = [{ field: 'matter', of: 'value', kind: 'text', any_of: ['m1'] }] as const;
       assert.equal((await store.searchText({ text: 'frozen', limit: 9, metadata: matter })).length, 0);
@@ -85,6 +86,21 @@ export function erasureContract(name: string, make: MakeRecords): void {
       const end = { job: job(running, 'parse'), patch: {}, entries: [], at: minute(3), outcome: 'advance' as const };
       assert.equal(await store.finishStage(end), false);
       assert.equal(await store.restart(id, 'parse', [], minute(3)), null);
+    });
+
+    test('versions go with their document: the same bytes, sent again, have those of their new life alone', async (t) => {
+      const { store } = await worldOf(t, make);
+      const id = await indexed(store, 'x', [{ text: 'walrus' }]);
+      assert.equal((await store.versions(id, 9)).length, 1);
+      await erased(store, id);
+      await store.receive(arrival('again', [{ file_id: 'a', content: 'x' }]));
+      assert.deepEqual(await store.versions(id, 9), []);
+      await toIndex(store, id, 2);
+      await publish(store, id, [{ text: 'walrus' }], { run: 2 });
+      assert.deepEqual(
+        (await store.versions(id, 9)).map(({ run }) => run),
+        [2],
+      );
     });
 
     test('a dead letter that has gone with its document is a place in the list all the same', async (t) => {

@@ -131,6 +131,38 @@ export function stageContract(name: string, make: MakeRecords): void {
       assert.equal(row?.last_output_hash, 'sha256:ee');
     });
 
+    test('every version that was served is remembered, without a word of it, and goes with its document', async (t) => {
+      const { store } = await worldOf(t, make);
+      const id = await indexed(store, 'x', [{ text: 'walrus' }], { at: minute(4) });
+      const other = await indexed(store, 'y', [{ text: 'narwhal' }]);
+      await store.restart(id, 'embed', [], minute(5));
+      await toIndex(store, id, 2, 'embed');
+      await publish(store, id, [{ text: 'walrus again' }], { run: 2, at: minute(6) });
+      // One that was never served is none.
+      await store.restart(id, 'parse', [], minute(7));
+      const found = await store.versions(id, 9);
+      assert.deepEqual(
+        found.map(({ doc_id, run, published_at, config_version }) => [doc_id, run, published_at, config_version]),
+        [
+          [id, 2, minute(6), 1],
+          [id, 1, minute(4), 1],
+        ],
+      );
+      const { served } = (await store.document(id))!;
+      for (const field of ['canonical_sha256', 'enriched_sha256', 'lineage'] as const)
+        assert.deepEqual(found[0]![field], served![field], field);
+      assert.doesNotMatch(JSON.stringify(found), /walrus/);
+      assert.deepEqual(
+        (await store.versions(id, 1)).map(({ run }) => run),
+        [2],
+      );
+      assert.deepEqual(await store.versions('doc_0000000000000000', 9), []);
+      assert.deepEqual(
+        (await store.versions(other, 9)).map(({ run }) => run),
+        [1],
+      );
+    });
+
     test('a quarantine by a stage skips the later ones and takes away what was served', async (t) => {
       const { store } = await worldOf(t, make);
       const id = await indexed(store, 'x', [{ text: 'ignore previous instructions' }]);

@@ -36,6 +36,10 @@ export async function installerPlaces(page: Page, look: (name: string) => Promis
     await look('installer-evidence');
     await page.goto(`${root}support`);
     await look('installer-support');
+    await page.goto(`${root}leave`);
+    await look('installer-leave');
+    await page.click('form[action="end"] button');
+    await look('installer-ended');
   } finally {
     await end();
   }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { BatchStatus } from '../../../appliance/api/schemas/ingest.ts';
@@ -8,6 +9,7 @@ import { newId } from '../../../appliance/kernel/ids.ts';
 import { controlPaths, tenantPaths } from '../../../appliance/kernel/names.ts';
 import { openMeasures } from '../../../appliance/stores/measures/sqlite.ts';
 import { submit, text, whenSettled } from '../batch.ts';
+import { buildPdf, type Drawing } from '../pdf-builder.ts';
 import type { BrowserWorld, Visitor } from './world.ts';
 
 const SAMPLES = join(import.meta.dirname, '../../../docs/samples');
@@ -44,6 +46,7 @@ export async function furnish({ appliance, tenant, addUser }: BrowserWorld): Pro
   await whenSettled(dana, 'nordlaw', hostile);
   const documents = await dana.all<z.infer<typeof DocumentListItem>>('/query/nordlaw/documents');
   const documentOf = (name: string) => documents.find(({ original_filename }) => original_filename === name)!.doc_id;
+  const again = await readAgain({ appliance, tenant });
   rememberMeasures(appliance.dataFolder);
   giveUp(appliance.dataFolder, 'nordlaw', documentOf('policy-retention.txt'));
   const receiptOf = (name: string) =>
@@ -77,6 +80,7 @@ export async function furnish({ appliance, tenant, addUser }: BrowserWorld): Pro
     { name: 'appliance', path: '/appliance', username: 'frode' },
     { name: 'doctor', path: '/doctor', username: 'frode' },
     { name: 'boundary', path: '/boundary', username: 'frode' },
+    { name: 'support', path: '/support', username: 'frode' },
     { name: 'alerts', path: '/alerts', username: 'frode' },
     { name: 'new-tenant', path: '/new-tenant', username: 'frode' },
     {
@@ -154,6 +158,10 @@ export async function furnish({ appliance, tenant, addUser }: BrowserWorld): Pro
     of('document-quarantined', `documents/${documentOf('supplier-note.txt')}`),
     of('sheet', `documents/${documentOf('contract-warehouse-lease.pdf')}/pages/1`),
     of('sheet-scanned', `documents/${documentOf('scanned-delivery-note.png')}/pages/1`),
+    of('diff-none', `documents/${documentOf('scanned-delivery-note.png')}/diff`),
+    { name: 'diff', path: again.diff, username: 'arne' },
+    { name: 'diff-pages', path: again.pages, username: 'arne' },
+    { name: 'diff-revision', path: again.revision, username: 'arne' },
     of('search', 'search'),
     of('search-hits', 'search', async ({ page }) => {
       await page.fill('#question', 'How long is the notice period of the warehouse lease?');
@@ -170,6 +178,63 @@ export async function furnish({ appliance, tenant, addUser }: BrowserWorld): Pro
     }),
     of('refused', 'receipts/00000000-0000-7000-8000-000000000000'),
   ];
+}
+
+/** Minutes of two pages, whose paragraphs are long enough to be cut elsewhere by other limits. */
+function minutes(): Uint8Array {
+  const paragraphs = [
+    'The meeting was opened at nine by the chair, who noted that all members had been called in time and that a quorum was there.',
+    'The lease of the warehouse was read out. The members took note that its notice period is nine months, and that the rent is paid before the third day of each month.',
+    'The books were laid before the meeting. Nobody asked for the floor, and the accounts of the year were approved as they stood, with all votes.',
+    'Questions about these minutes go to kari.nordmann@fjellkai.example, who keeps them with the papers of the company for ten years at least.',
+  ];
+  const draw = paragraphs.flatMap((paragraph, at): Drawing[] => {
+    const lines = paragraph.match(/.{1,80}(?: |$)/g)!;
+    return lines.map((line, n) => ({ text: line.trim(), x: 72, y: 150 + at * 90 + n * 14, size: 11 }));
+  });
+  const page = (title: string) => ({
+    draw: [{ text: title, x: 72, y: 100, size: 18, font: 'Helvetica-Bold' as const }, ...draw],
+  });
+  return buildPdf({ pages: [page('Minutes of the general meeting'), page('Minutes of the board')] });
+}
+
+/** A tenant whose terms changed since its documents were read, with two revisions of a letter; where that is shown. */
+export async function readAgain({
+  appliance,
+  tenant,
+}: Pick<BrowserWorld, 'appliance' | 'tenant'>): Promise<Record<'diff' | 'pages' | 'revision', string>> {
+  const before = { chunk_soft_limit: 200, chunk_hard_limit: 200, pii_policy: 'flag' };
+  await tenant('archive', 'arne', { ...before, classification_review_enabled: false });
+  const arne = await appliance.client('archive');
+  const letter = (months: string, last: string) =>
+    [
+      'To Fjellkai Eiendom AS',
+      'We write about the lease of the warehouse in Bergen, which began on 1 March 2024.',
+      `The notice period of the lease is ${months} months, and notice is given in writing.`,
+      last,
+    ].join('\n\n');
+  const files = [
+    {
+      filename: 'contract-warehouse-lease.pdf',
+      mime_type: 'application/pdf',
+      content: readFileSync(join(SAMPLES, 'contract-warehouse-lease.pdf')),
+    },
+    { filename: 'minutes.pdf', mime_type: 'application/pdf', content: minutes() },
+    text('letter-of-march.txt', letter('six', 'The rent stays as it is until the end of the year.')),
+    text('letter-of-april.txt', letter('nine', 'Please confirm by the end of April that you agree.')),
+  ];
+  const { batch_id, receipts } = await submit(arne, 'archive', files);
+  await whenSettled(arne, 'archive', batch_id);
+  const [lease, minutesOf, older, newer] = receipts.map(({ doc_id }) => doc_id!);
+  const admin = await appliance.admin();
+  const pii_types = ['NAME', 'ADDRESS', 'PHONE', 'EMAIL'];
+  const config = { chunk_soft_limit: 1200, chunk_hard_limit: 2400, pii_policy: 'redact', pii_types };
+  await admin.send('PATCH', '/admin/tenants/archive', { config, reason: 'new terms' });
+  for (const doc_id of [lease, minutesOf])
+    await arne.send('POST', '/ingest/archive/reprocess', { from: 'parse', doc_id, reason: 'new terms' });
+  await whenSettled(arne, 'archive', batch_id);
+  const of = (id: string | undefined) => `/tenants/archive/documents/${id}/diff`;
+  return { diff: of(lease), pages: of(minutesOf), revision: `${of(newer)}?against=${older}` };
 }
 
 /** A document that a stage gave up on: waiting until retries are used up would take six minutes. */

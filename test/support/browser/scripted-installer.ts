@@ -188,6 +188,8 @@ export interface ServedInstaller {
   installer: ScriptedInstaller;
   /** What the terminal shows: the codes, the newest last. */
   codes: string[];
+  /** How often its pages ended it. */
+  ended(): number;
   end(): Promise<void>;
 }
 
@@ -198,18 +200,23 @@ export async function serveScripted(): Promise<ServedInstaller> {
   const { createInstallerApp } = await import('../../../appliance/ui/installer/app.ts');
   const installer = scriptedInstaller();
   const codes: string[] = [];
+  let ended = 0;
   const app = createInstallerApp({
     installer,
     entrance: entrance((code) => void codes.push(code)),
     choices: { port: '8080', subnet: '172.28', recovery_recipient: '', allow: '', reason: '' },
     assets: loadAssets(),
     logger: silentLogger,
+    end: () => {
+      ended += 1;
+    },
   });
   const server = createServer(getRequestListener(app.fetch));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
   return {
     ...{ url: `http://127.0.0.1:${port}`, installer, codes },
+    ended: () => ended,
     end: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

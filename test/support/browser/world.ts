@@ -6,6 +6,7 @@ import type { NewUser } from '../../../appliance/control/users/user-verbs.ts';
 import { type Appliance, type ApplianceOptions, startAppliance } from '../appliance.ts';
 import { freePort } from '../free-port.ts';
 import { startBrowser } from './chromium.ts';
+import { watchShifts } from './steady.ts';
 
 export const PASSWORD = 'a long winter passphrase';
 
@@ -81,6 +82,7 @@ export async function make(options: Pick<ApplianceOptions, 'launcher' | 'environ
         reducedMotion: 'reduce',
       });
       context.setDefaultTimeout(20_000);
+      await watchShifts(context);
       const page = await context.newPage();
       const problems: string[] = [];
       page.on('pageerror', (error) => problems.push(`script: ${error.message}`));

@@ -182,6 +182,7 @@ const COMMANDS: Record<keyof typeof ROUTES, string | null> = {
   search: 'search',
   listDocuments: 'document list',
   document: 'document show',
+  diff: 'document diff',
   eraseDocument: 'document erase',
   listErasures: 'document erasures',
   erasure: 'document erasure',
@@ -223,6 +224,8 @@ const COMMANDS: Record<keyof typeof ROUTES, string | null> = {
   // What these say, the command line finds out by itself, also where nothing answers.
   installation: 'evidence show',
   diagnose: 'doctor',
+  supportListing: 'support-bundle',
+  supportBundle: 'support-bundle',
   boundary: 'boundary',
   makeBoundary: 'boundary',
   // Dashboards draw them; programs read /metrics.

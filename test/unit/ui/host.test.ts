@@ -104,6 +104,31 @@ describe('the pages about the host', () => {
     assert.match(await (await world(none, 'auditor').look('/boundary')).text(), /Ask whoever runs the box/);
   });
 
+  it('list what a support bundle would hold before one is saved, and save it under the name of who asked', async () => {
+    const listing = {
+      files: [{ path: 'logs/<kernel>.log', bytes: 123_456, cut: true }],
+      bytes: 45_678,
+      missing: [{ path: 'metrics.txt', why: 'no answer <of> the gateway' }],
+    };
+    const made = new Uint8Array([0x1f, 0x8b, 8, 0]);
+    const { look, send, calls } = world({ supportListing: async () => listing, supportBundle: async () => made });
+    assert.match(await (await look('/appliance')).text(), /href="\/support"/);
+    const text = await (await look('/support')).text();
+    assert.match(text, /logs\/&lt;kernel&gt;\.log<\/code><\/th><td class="n">123,456<\/td><td>its end/);
+    assert.match(text, /metrics\.txt[\s\S]*no answer &lt;of&gt; the gateway/);
+    assert.ok(!calls.some(({ verb }) => verb === 'supportBundle'), 'a look makes none');
+    const saved = await send('/support', {});
+    assert.match(
+      saved.headers.get('content-disposition')!,
+      /^attachment; filename="frostbyte-support-\d{8}T\d{6}Z\.tar\.gz"$/,
+    );
+    assert.deepEqual(new Uint8Array(await saved.arrayBuffer()), made);
+    assert.deepEqual(calls.find(({ verb }) => verb === 'supportBundle')!.args, ['frode']);
+    const forged = await send('/support', { mark: 'A'.repeat(43) });
+    assert.equal(forged.status, 403);
+    assert.equal((await world({}, 'auditor').look('/support')).status, 403);
+  });
+
   it('say what the doctor found, with cause and mend, and what could not be seen', async () => {
     const diagnose: ControlVerbs['diagnose'] = async () => ({
       looked_for: 31,

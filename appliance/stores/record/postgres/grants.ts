@@ -6,6 +6,7 @@ import { underLock } from '../../postgres/migrate.ts';
 const ITS_OWN = [
   'batches',
   'documents',
+  'document_versions',
   'document_batches',
   'document_metadata',
   'chunks',

@@ -4,9 +4,9 @@ import type { CopiedRow } from '../../postgres/copy.ts';
 import type { Job } from '../../queue/port.ts';
 import type { Publication } from '../port.ts';
 import type { ChunkRow, DocumentRow, IndexRecord } from '../rows.ts';
-import { CHUNKS, INDEX_RECORDS } from '../rules/codec.ts';
+import { CHUNKS, INDEX_RECORDS, VERSIONS } from '../rules/codec.ts';
 import { isCurrent } from '../rules/document-steps.ts';
-import { checkPublication, fitsIndex, published, titleOf } from '../rules/publication.ts';
+import { checkPublication, fitsIndex, published, titleOf, versionRow } from '../rules/publication.ts';
 import { changing, type RecordContext, TURN } from './context.ts';
 import { countChunks, lockDocument, readDocument, removeChunks, saveDocument } from './documents.ts';
 import { listToReindex, readIndexBeside } from './reindex.ts';
@@ -15,6 +15,7 @@ import { indexedWords } from './words.ts';
 
 const RECORDED = INDEX_RECORDS.names.filter((name) => !CHUNKS.names.includes(name as never));
 const COLUMNS = [...CHUNKS.names, ...RECORDED, 'run', 'language', 'words', 'length'];
+const INSERT_VERSION = VERSIONS.insert('document_versions');
 /** Chunks of a statement: each is some kilobytes, and a statement may take only so long. */
 const AT_ONCE = 1_000;
 
@@ -37,7 +38,9 @@ export async function publish(context: RecordContext, publication: Publication):
       return changing(context, tx, async (change) => {
         await removeChunks(change, job.doc_id, job.run);
         await countChunks(change, chunks.length, words, publication.language ?? null);
-        await saveDocument(change, published(row, publication), at);
+        const made = published(row, publication);
+        await saveDocument(change, made, at);
+        await change.run(INSERT_VERSION, VERSIONS.encode(versionRow(made, at)));
         await listToReindex(change, job.doc_id);
         change.tell(entries);
         return true;

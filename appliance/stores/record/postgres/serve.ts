@@ -2,7 +2,7 @@ import type { DocumentState } from '../../../kernel/pipeline.ts';
 import type { TextLanguage } from '../../../kernel/text-language.ts';
 import type { Statements } from '../../postgres/connection.ts';
 import type { ServedChunk, ServeRecords } from '../port.ts';
-import { type Cell, CHUNKS, DOCUMENTS, INDEX_RECORDS } from '../rules/codec.ts';
+import { type Cell, CHUNKS, DOCUMENTS, INDEX_RECORDS, VERSIONS } from '../rules/codec.ts';
 import type { ListShape } from '../rules/cursor.ts';
 import { REINDEXED_COLUMNS, SERVED_NUMBER } from '../rules/reindexing.ts';
 import type { RecordContext } from './context.ts';
@@ -47,6 +47,9 @@ const SERVED_BY_ID = `${SERVED} WHERE c.chunk_id = ANY (@ids::text[])`;
 // Positions are 0, 1, 2 and so on: a page far into a long document is found, not counted out.
 const SERVED_OF_DOCUMENT = `${SERVED} WHERE c.doc_id = ? AND c.position >= ? ORDER BY c.position LIMIT ?`;
 
+const VERSIONS_OF = `SELECT ${VERSIONS.select('v')} FROM document_versions v
+  JOIN documents d ON d.doc_id = v.doc_id AND d.erasure_id IS NULL WHERE v.doc_id = ? ORDER BY v.run DESC LIMIT ?`;
+
 /** What search and the document routes read. */
 export function serveRecords(context: RecordContext): Omit<ServeRecords, 'appendEntries'> {
   const { db } = context;
@@ -71,6 +74,8 @@ export function serveRecords(context: RecordContext): Omit<ServeRecords, 'append
     },
     documentChunks: async (docId, { limit, offset }) =>
       (await db.all<Record<string, Cell>>(SERVED_OF_DOCUMENT, [docId, offset, limit])).map(servedChunk),
+    versions: async (docId, limit) =>
+      (await db.all<Record<string, Cell>>(VERSIONS_OF, [docId, limit])).map(VERSIONS.decode),
     documents: (page) =>
       db.read(async (tx) => {
         const inBatch = page.batch_id !== undefined;

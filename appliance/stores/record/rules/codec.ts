@@ -6,6 +6,7 @@ import type {
   DocumentRow,
   ErasureRow,
   IndexRecord,
+  PublishedVersion,
   Receipt,
   ReindexRow,
   ReprocessRow,
@@ -150,6 +151,11 @@ export const DOCUMENTS = tableCodec<DocumentRow>(
     'reprocess_id',
   ],
   ['stages', 'metadata', 'findings', 'error', 'review', 'release', 'rejection', 'served'],
+);
+
+export const VERSIONS = tableCodec<PublishedVersion>(
+  ['doc_id', 'run', 'canonical_sha256', 'enriched_sha256', 'config_version', 'published_at'],
+  ['lineage'],
 );
 
 export const CHUNKS = tableCodec<ChunkRow>(

@@ -1,5 +1,5 @@
 import type { Publication, VectorIndex } from '../port.ts';
-import type { DocumentRow } from '../rows.ts';
+import type { DocumentRow, PublishedVersion } from '../rows.ts';
 import { patched, stagesAt, versionOf } from './document-steps.ts';
 import { ownRow, refused } from './own-row.ts';
 
@@ -50,6 +50,13 @@ export function published(row: DocumentRow, { patch, lineage = {}, index_event_i
     indexed_at: at,
     index_event_id,
   };
+}
+
+/** What is remembered of the version that a publication made visible. */
+export function versionRow({ doc_id, served }: DocumentRow, published_at: string): PublishedVersion {
+  if (served === null) throw refused('A version that is not served is none that was.');
+  const { run, canonical_sha256, enriched_sha256, config_version, lineage } = served;
+  return { doc_id, run, canonical_sha256, enriched_sha256, config_version, published_at, lineage };
 }
 
 /** The section title as full text reads it. */

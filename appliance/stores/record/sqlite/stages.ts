@@ -2,11 +2,11 @@ import type { TextLanguage } from '../../../kernel/text-language.ts';
 import type { Job } from '../../queue/port.ts';
 import type { Publication, StageRecords } from '../port.ts';
 import type { ChunkRow, DocumentRow } from '../rows.ts';
-import { type Cell, CHUNKS, DEAD_LETTERS, INDEX_RECORDS } from '../rules/codec.ts';
+import { type Cell, CHUNKS, DEAD_LETTERS, INDEX_RECORDS, VERSIONS } from '../rules/codec.ts';
 import { advanced, failed, isCurrent, patched, retried, started, stopped } from '../rules/document-steps.ts';
 import { termsOf } from '../rules/language-terms.ts';
 import { ownRow } from '../rules/own-row.ts';
-import { checkPublication, fitsIndex, published, titleOf } from '../rules/publication.ts';
+import { checkPublication, fitsIndex, published, titleOf, versionRow } from '../rules/publication.ts';
 import type { RecordContext } from './context.ts';
 import { beginRun, readDocument, removeChunks, saveDocument } from './documents.ts';
 import { appendEntries } from './events.ts';
@@ -18,6 +18,7 @@ const SELECT_RUN = 'SELECT run FROM documents WHERE doc_id = ? AND erasure_id IS
 const SELECT_CONFIG = 'SELECT config FROM configs WHERE version = ?';
 const INSERT_CHUNK = CHUNKS.insert('chunks', 'section_title', 'language', 'terms', 'title_terms');
 const INSERT_INDEX_RECORD = INDEX_RECORDS.insert('index_records');
+const INSERT_VERSION = VERSIONS.insert('document_versions');
 const INSERT_DEAD_LETTER = DEAD_LETTERS.insert('dead_letters');
 
 /** A document's way through the stages. */
@@ -123,7 +124,9 @@ function publishChunks(
   for (const record of publication.index_records) {
     db.run(INSERT_INDEX_RECORD, INDEX_RECORDS.encode(record) as Record<string, Cell>);
   }
-  saveDocument(context, published(row, publication), publication.at);
+  const made = published(row, publication);
+  saveDocument(context, made, publication.at);
+  db.run(INSERT_VERSION, VERSIONS.encode(versionRow(made, publication.at)));
   listToReindex(context, row.doc_id);
   appendEntries(context, publication.entries);
   return replaced;

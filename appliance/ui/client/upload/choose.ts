@@ -1,31 +1,42 @@
-/** What a person drops or chooses: the plain files of one folder, as the command line takes them. */
+/** A file with its way from the folder that was chosen: `drafts/lease.pdf`. */
+export interface Found {
+  file: File;
+  path: string;
+}
+
+/** What a person drops or chooses: the plain files of a folder and of those in it. */
 export interface Chosen {
-  files: File[];
-  /** Files that stay behind: in subfolders, or hidden. */
+  /** By their paths, in the same order each time: a batch that broke off is known again by what it holds. */
+  files: Found[];
+  /** What stays behind because it is hidden: files, and folders as one. */
   leftBehind: number;
 }
 
-const isHidden = (name: string) => name.startsWith('.');
+const isHidden = (path: string) => path.split('/').some((name) => name.startsWith('.'));
+const byPath = (one: Found, other: Found) => (one.path < other.path ? -1 : 1);
 
-/** Of an input: `webkitRelativePath` says how deep a file lies in the folder that was chosen. */
+/** Of an input: `webkitRelativePath` begins with the folder that was chosen. */
 export function fromInput(list: FileList): Chosen {
-  const all = [...list];
-  const files = all.filter(({ name, webkitRelativePath: path }) => !isHidden(name) && path.split('/').length <= 2);
-  return { files, leftBehind: all.length - files.length };
+  const all = [...list].map((file) => ({ file, path: file.webkitRelativePath.replace(/^[^/]*\//, '') || file.name }));
+  const files = all.filter(({ path }) => !isHidden(path));
+  return { files: files.sort(byPath), leftBehind: all.length - files.length };
 }
 
-/** Of a drop: files as they are, and the files of folders. */
+/** Of a drop: files as they are, and all that lies in folders. */
 export async function fromDrop(transfer: DataTransfer): Promise<Chosen> {
   // To be taken before anything is waited for: then the list is empty.
   const entries = [...transfer.items].flatMap((item) => item.webkitGetAsEntry() ?? []);
+  // Of one folder the names begin below it, as when it is chosen; of several each says which one it is of.
+  const root = entries.length === 1 && entries[0]!.isDirectory ? `${entries[0]!.fullPath}/`.length : 1;
   const chosen: Chosen = { files: [], leftBehind: 0 };
-  for (const entry of entries) {
-    const found = entry.isDirectory ? await listed(entry as FileSystemDirectoryEntry) : [entry];
-    for (const one of found) {
-      if (one.isFile && !isHidden(one.name)) chosen.files.push(await fileOf(one as FileSystemFileEntry));
-      else chosen.leftBehind += 1;
-    }
+  const rest = [...entries];
+  for (let entry = rest.pop(); entry !== undefined; entry = rest.pop()) {
+    const path = entry.fullPath.slice(root);
+    if (isHidden(path)) chosen.leftBehind += 1;
+    else if (entry.isDirectory) rest.push(...(await listed(entry as FileSystemDirectoryEntry)));
+    else chosen.files.push({ file: await fileOf(entry as FileSystemFileEntry), path });
   }
+  chosen.files.sort(byPath);
   return chosen;
 }
 

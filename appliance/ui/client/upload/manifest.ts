@@ -1,3 +1,5 @@
+import type { Found } from './choose.ts';
+
 /** The manifest of a batch, as far as the browser makes or changes it. */
 export interface ManifestEntry {
   file_id: string;
@@ -24,6 +26,8 @@ export interface Outgoing {
 }
 
 export const MANIFEST_NAME = 'manifest.json';
+/** What a manifest takes for a name. */
+const LONGEST_NAME = 255;
 
 const TYPES: Readonly<Record<string, string>> = Object.freeze({
   pdf: 'application/pdf',
@@ -36,14 +40,14 @@ const TYPES: Readonly<Record<string, string>> = Object.freeze({
   tiff: 'image/tiff',
 });
 
-/** A manifest of files that have none, their hashes still to come. */
-export function draft(files: readonly File[]): Outgoing[] {
+/** A manifest of files that have none, their hashes still to come. A name says where in the folder a file lies: it is data. */
+export function draft(files: readonly Found[]): Outgoing[] {
   const digits = String(files.length).length;
-  return files.map((file, at) => ({
+  return files.map(({ file, path }, at) => ({
     file,
     entry: {
       file_id: `f${String(at + 1).padStart(digits, '0')}`,
-      filename: file.name,
+      filename: path.length > LONGEST_NAME ? file.name : path,
       mime_type: TYPES[file.name.split('.').at(-1)!.toLowerCase()] ?? 'application/octet-stream',
       size_bytes: file.size,
       sha256: '',
@@ -57,11 +61,11 @@ export function draft(files: readonly File[]): Outgoing[] {
  */
 export async function ownManifest(
   file: File,
-  files: readonly File[],
+  files: readonly Found[],
 ): Promise<{ manifest: ManifestDraft; outgoing: Outgoing[] } | null> {
   try {
     const manifest = JSON.parse(await file.text()) as ManifestDraft;
-    const byName = new Map(files.map((one) => [one.name, one]));
+    const byName = new Map(files.map((one) => [one.path, one.file]));
     const outgoing = manifest.files.map((entry) => ({ entry, file: byName.get(entry.filename) }));
     if (outgoing.some((one) => one.file === undefined)) return null;
     return { manifest, outgoing: outgoing as Outgoing[] };

@@ -45,8 +45,8 @@ export function uploadPage(): void {
   let list: Shown | null = null;
   let going: AbortController | null = null;
 
-  // A tab that was loaded again goes on with the batch that it had begun, once the same folder is chosen.
-  const kept = JSON.parse(sessionStorage.getItem(keep) ?? 'null') as Kept | null;
+  // Whoever comes back goes on with the batch that was begun here, once the same folder is chosen.
+  const kept = JSON.parse(localStorage.getItem(keep) ?? 'null') as Kept | null;
   if (kept !== null) say('waiting', texts.goesOn.replace('{batch}', kept.batch));
   batch.value = kept?.batch ?? batchIdNow();
   drop.hidden = false;
@@ -68,7 +68,7 @@ export function uploadPage(): void {
   pause.addEventListener('click', () => going?.abort(new Paused()));
   again.addEventListener('click', () => {
     going?.abort(new Paused());
-    sessionStorage.removeItem(keep);
+    localStorage.removeItem(keep);
     location.reload();
   });
   // Whoever closes the tab in the middle is asked whether they mean it.
@@ -78,14 +78,14 @@ export function uploadPage(): void {
 
   async function choose({ files, leftBehind }: Chosen): Promise<void> {
     refusal.hidden = true;
-    const manifest = files.find(({ name }) => name === MANIFEST_NAME);
+    const manifest = files.find(({ path }) => path === MANIFEST_NAME);
     const others = files.filter((file) => file !== manifest);
     let outgoing: Outgoing[];
     if (manifest === undefined) {
       base = {};
       outgoing = draft(others);
     } else {
-      const own = await ownManifest(manifest, others);
+      const own = await ownManifest(manifest.file, others);
       if (own === null) return say('lost', texts.badManifest);
       base = own.manifest;
       outgoing = own.outgoing;
@@ -112,7 +112,7 @@ export function uploadPage(): void {
     batch.readOnly = true;
     toggle(true);
     say('live', texts.sending);
-    sessionStorage.setItem(keep, JSON.stringify({ batch: batch.value } satisfies Kept));
+    localStorage.setItem(keep, JSON.stringify({ batch: batch.value } satisfies Kept));
     try {
       await sendBatch({
         tenant,
@@ -128,7 +128,7 @@ export function uploadPage(): void {
         waits: (seconds) => say('lost', texts.waits.replace('{seconds}', String(seconds))),
       });
       going = null;
-      sessionStorage.removeItem(keep);
+      localStorage.removeItem(keep);
       say('settled', texts.received);
       location.assign(`${batches}/${encodeURIComponent(batch.value)}`);
     } catch (error) {

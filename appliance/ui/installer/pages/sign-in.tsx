@@ -4,7 +4,7 @@ import { brandMark } from '../../parts/layout.tsx';
 import type { Arrival } from '../../visit.ts';
 
 /** Where whoever sits at the terminal shows it: by the code that stands there. */
-export function codePage({ t }: Pick<Arrival, 't'>, told: 'wrong' | 'ended' | null): Markup {
+export function codePage({ t }: Pick<Arrival, 't'>, told: 'wrong' | 'ended' | 'signedOut' | null): Markup {
   const says = t.installer.signIn;
   return (
     <div class="narrow">

@@ -21,7 +21,6 @@ const HERE = { current: '/appliance' } as const;
 const COMMANDS = [
   ['verify', 'frostbyte verify'],
   ['evidence', 'frostbyte evidence export ./evidence'],
-  ['support', 'frostbyte support-bundle'],
 ] as const;
 
 /** The appliance itself: each of its parts with how it is, the release, what runs of it, and what was done to its host. */
@@ -49,6 +48,9 @@ export async function boxPage(visit: Visit): Promise<PageParts> {
           {action('/doctor', says.ask)}
           <a class="button second" href="/boundary">
             {says.boundary}
+          </a>
+          <a class="button second" href="/support">
+            {says.support}
           </a>
         </div>
       </div>

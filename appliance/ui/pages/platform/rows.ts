@@ -11,6 +11,7 @@ import { measuresPage, tenantMeasuresPage } from './measures.tsx';
 import { createTenantPage, newTenantPage } from './new-tenant.tsx';
 import { quarantinePage } from './quarantine.tsx';
 import { quarantinedDocumentPage, rejectPage, releasePage } from './quarantined-document.tsx';
+import { supportFile, supportPage } from './support.tsx';
 
 const POST = { method: 'post', roles: WRITERS } as const;
 const OF_ADMIN = { roles: ADMIN } as const;
@@ -22,6 +23,8 @@ export const PLATFORM_PAGES: readonly Page[] = [
   { method: 'get', path: '/measures', roles: ADMIN, show: measuresPage },
   { method: 'get', path: '/appliance', roles: ADMIN, show: boxPage },
   { method: 'get', path: '/doctor', roles: ADMIN, show: doctorPage },
+  { method: 'get', path: '/support', roles: ADMIN, show: supportPage },
+  { method: 'post', path: '/support', roles: ADMIN, show: supportFile },
   { method: 'get', path: '/boundary', roles: ['admin', 'auditor'], show: boundaryPage },
   { method: 'post', path: '/boundary', roles: ADMIN, show: makeBoundaryPage },
   { method: 'get', path: '/alerts', roles: ADMIN, show: alertsPage },

@@ -40,6 +40,9 @@ export const box: BoxTexts = {
   doctor: 'Doctor',
   doctorSays: 'Sucht nach bekannten Fehlern des Rechners und aller Teile und nennt zu jedem die Abhilfe.',
   ask: 'Den Doctor fragen',
+  support: 'Support-Paket',
+  supportSays:
+    'Was zur Hilfe von diesem Gerät gebraucht wird, wie es jetzt gemacht würde. Sie lesen die Liste, bevor Sie die Datei sichern; verschickt wird sie von Ihnen.',
   boundary: 'Grenzerklärung',
   boundarySays:
     'Wohin die Daten dieses Rechners gehen, wie es in einem Augenblick vorgefunden wurde; signiert mit dem Schlüssel des Rechners.',
@@ -61,6 +64,5 @@ export const box: BoxTexts = {
   commands: {
     verify: 'Prüft jedes Byte der Installation und jedes Image gegen das signierte Manifest.',
     evidence: 'Das Protokoll jeder Installation, Erneuerung und Prüfung, signiert, um anderswo geprüft zu werden.',
-    support: 'Was ein Helfer braucht, ohne Namen und Geheimnisse; Sie lesen es, bevor Sie es senden.',
   },
 };

@@ -39,6 +39,9 @@ export const box = {
   doctor: 'Doctor',
   doctorSays: 'Looks for known failures of the host and of all parts, and names the mend of each.',
   ask: 'Ask the doctor',
+  support: 'Support bundle',
+  supportSays:
+    'What a supporter needs of this box, as it would be made now. You read the list before you save the file; sending it is yours.',
   boundary: 'Boundary statement',
   boundarySays: 'Where the data of this box go, as it was found at one moment; signed by the host’s key.',
   boundaryNone: 'No boundary statement was made yet',
@@ -58,7 +61,6 @@ export const box = {
   commands: {
     verify: 'Checks every byte of the installation and every image against the signed manifest.',
     evidence: 'The log of every installation, upgrade and verification, signed, to be checked elsewhere.',
-    support: 'What a supporter needs, with every name and secret taken out; you read it before you send it.',
   },
 };
 

@@ -40,6 +40,9 @@ export const box: BoxTexts = {
   doctor: 'Doctor',
   doctorSays: 'Ser etter kjente feil på maskinen og i alle deler, og nevner hva som må gjøres med hver.',
   ask: 'Spør doctor',
+  support: 'Støttepakke',
+  supportSays:
+    'Det en hjelper trenger fra denne boksen, slik det ville blitt laget nå. Du leser listen før du lagrer filen; å sende den er opp til deg.',
   boundary: 'Grenseerklæring',
   boundarySays:
     'Hvor dataene på denne maskinen går, slik det ble funnet på ett tidspunkt; signert med maskinens nøkkel.',
@@ -60,6 +63,5 @@ export const box: BoxTexts = {
   commands: {
     verify: 'Kontrollerer hver byte av installasjonen og hvert image mot det signerte manifestet.',
     evidence: 'Loggen over hver installasjon, oppgradering og kontroll, signert, for å kontrolleres et annet sted.',
-    support: 'Det en hjelper trenger, uten navn og hemmeligheter; du leser det før du sender det.',
   },
 };

@@ -10,12 +10,14 @@ export const installer: InstallerTexts = {
     progress: 'Fortschritt',
     evidence: 'Nachweise',
     support: 'Hilfe',
+    leave: 'Verlassen',
   },
   signIn: {
     title: 'Installer',
     says: 'Geben Sie den Einmalcode ein, der auf dem Terminal steht, in dem install.sh läuft.',
     again: 'Der Code gilt einmal. Nach einer Anmeldung zeigt das Terminal einen weiteren, für einen anderen Browser.',
     wrong: 'Das ist nicht der Code, der jetzt gilt. Sehen Sie auf das Terminal.',
+    signedOut: 'Sie sind abgemeldet. Der Installer wartet am Terminal, das den nächsten Code zeigt.',
     ended: 'Melden Sie sich mit dem Code an, den das Terminal jetzt zeigt.',
   },
   kinds: { install: 'Installation', upgrade: 'Upgrade' },
@@ -158,6 +160,18 @@ export const installer: InstallerTexts = {
     cut: 'ihr Ende',
     missing: 'nicht da',
     save: 'Support-Bundle speichern',
+  },
+  leave: {
+    title: 'Verlassen',
+    says: 'Was an diesem Rechner getan wurde, bleibt getan, und mit ihm sein Nachweis.',
+    signOutSays:
+      'Der Installer läuft weiter und wartet hier. Wer als Nächstes kommt, gibt den Code ein, den das Terminal zeigt.',
+    end: 'Den Installer beenden',
+    endSays:
+      'Seine Seiten und sein Prozess enden, und nichts von ihm lauscht mehr. install.sh --ui startet ihn wieder.',
+    endRunning: 'Ein Vorgang läuft. Er hält am nächsten Punkt an, an dem er kann, und geht später von dort weiter.',
+    ended: 'Der Installer ist beendet',
+    endedSays: 'Schließen Sie diese Seite. Was noch zu sagen war, steht im Terminal.',
   },
   busy: 'Jemand anders arbeitet gerade an diesem Rechner:',
 };

@@ -8,6 +8,7 @@ export const installer = {
     progress: 'Progress',
     evidence: 'Evidence',
     support: 'Support',
+    leave: 'Leave',
   },
   signIn: {
     title: 'Installer',
@@ -15,6 +16,7 @@ export const installer = {
     again: 'The code counts once. After a sign-in the terminal shows another, for another browser.',
     wrong: 'That is not the code that counts now. Look at the terminal.',
     ended: 'Sign in with the code that the terminal shows now.',
+    signedOut: 'You are signed out. The installer waits at the terminal, which shows the next code.',
   },
   kinds: { install: 'Installation', upgrade: 'Upgrade' },
   release: {
@@ -155,6 +157,16 @@ export const installer = {
     cut: 'its end',
     missing: 'not there',
     save: 'Save the support bundle',
+  },
+  leave: {
+    title: 'Leave',
+    says: 'What was done on this host stays done, and its record with it.',
+    signOutSays: 'The installer goes on and waits here. Whoever comes next types the code that the terminal shows.',
+    end: 'End the installer',
+    endSays: 'Its pages and its process end, and nothing of it listens any more. install.sh --ui starts it again.',
+    endRunning: 'An operation is running. It stops at the next point where it can, and goes on from there later.',
+    ended: 'The installer has ended',
+    endedSays: 'Close this page. The terminal has what was left to say.',
   },
   busy: 'Somebody else works on this host just now:',
 };

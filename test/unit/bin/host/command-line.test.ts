@@ -10,6 +10,8 @@ const fail = (code, error) => { process.stderr.write(JSON.stringify({ success: f
 if (what === 'echo') console.log('a line for people\\n' + JSON.stringify({ words }));
 else if (what === 'found') { console.log(JSON.stringify({ ok: false })); fail(1, { code: 'CHECK_FAILED', message: 'found' }); }
 else if (what === 'refuse') fail(2, { code: 'VALIDATION_ERROR', message: 'no', details: [{ field: 'port', constraint: 'a number' }] });
+else if (what === 'bytes') process.stdout.write(Buffer.from([0, 255, 10, 123, 31]));
+else if (what === 'half') { process.stdout.write('half'); fail(3, { code: 'DISK_FULL', message: 'full' }); }
 else if (what === 'run') {
   for (const n of [1, 2]) process.stderr.write(JSON.stringify({ event: 'progress', done: n }) + '\\n');
   process.on('SIGINT', () => fail(1, { code: 'OPERATION_UNFINISHED', message: 'stopped' }) || process.exit());
@@ -34,6 +36,11 @@ describe('a command that pages run', () => {
       return true;
     });
     await assert.rejects(command.ask('silence'), { status: 500, code: 'INTERNAL_ERROR' });
+  });
+
+  it('that writes a file gives its bytes as they are, and none of them where it failed', async () => {
+    assert.deepEqual([...(await command.bytes('bytes'))], [0, 255, 10, 123, 31]);
+    await assert.rejects(command.bytes('half'), { status: 409, code: 'DISK_FULL' });
   });
 
   it('that takes long tells where it is, stops when it is asked to, and says why it ended', async () => {

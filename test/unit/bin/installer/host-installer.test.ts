@@ -27,7 +27,7 @@ describe('the installer’s pages on a host', () => {
     const typed: string[][] = [];
     let heard: Heard | null = null;
     let end = () => {};
-    const command: CommandLine = {
+    const command: Pick<CommandLine, 'ask' | 'start'> = {
       async ask<T>(...words: string[]) {
         typed.push(words);
         return { phases: [], checks: [], records: [] } as T;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,6 +21,7 @@ import { controlPaths } from '../../../../appliance/kernel/names.ts';
 import { MOST_PART_BYTES, tailOf, withManifest } from '../../../../appliance/observability/support-bundle/pack.ts';
 import { manualClock } from '../../../support/manual-clock.ts';
 import { BY } from '../../../support/operation-world.ts';
+import { PROGRAM } from '../../../support/program.ts';
 import { runCli } from '../../../support/run-cli.ts';
 
 /** Planted in everything that is read. */
@@ -245,6 +247,26 @@ describe('frostbyte support-bundle', () => {
     const again = await run('--yes', '--out', out);
     assert.match(again.said.err, /a file of that name already/);
     assert.equal(createHash('sha256').update(readFileSync(out)).digest('hex'), sha256);
+  });
+
+  test('goes to standard output for whoever asked, once somebody says so, and is told under that name', async () => {
+    used();
+    // Of its own process: what is written here is the test runner's.
+    const piped = (...words: string[]) =>
+      spawnSync(PROGRAM[0]!, [...PROGRAM.slice(1), 'support-bundle', '--data', data, '--log', log, ...words], {
+        env: { PATH: process.env.PATH ?? '' },
+      });
+    const unasked = piped('--out', '-');
+    assert.deepEqual([unasked.status, unasked.stdout.length], [1, 0], String(unasked.stderr));
+    const { status, stdout, stderr } = piped('--out', '-', '--yes', '--by', 'frode');
+    assert.equal(status, 0, String(stderr));
+    assert.ok(filesOf(stdout).has('doctor.json'));
+    const registry = new Database(controlPaths(data).registry, { readonly: true });
+    const actors = registry
+      .prepare("SELECT actor FROM audit_events WHERE event_type = 'SUPPORT_BUNDLE_CREATED' AND actor = 'frode'")
+      .all();
+    registry.close();
+    assert.equal(actors.length, 1);
   });
 
   test('is made where nothing was ever used, and says what it could not record', async () => {

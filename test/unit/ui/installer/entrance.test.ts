@@ -35,6 +35,14 @@ describe('the entrance of the installer', () => {
     assert.ok(!door.isIn(secret));
   });
 
+  it('ends a session that leaves, and no other', () => {
+    const { door, codes } = opened();
+    const [one, other] = [door.enter(codes[0]!)!, door.enter(codes[1]!)!];
+    door.leave(one);
+    door.leave('A'.repeat(43));
+    assert.deepEqual([door.isIn(one), door.isIn(other)], [false, true]);
+  });
+
   it('is shut by nobody who types wrong codes', () => {
     const { door, codes } = opened();
     for (let at = 0; at < 100; at++) assert.equal(door.enter(`WRONG-${at}`), null);

@@ -1,0 +1,36 @@
+import type { DiffTexts } from './en.ts';
+
+export const diff: DiffTexts = {
+  title: 'Was sich änderte',
+  show: 'Was sich seit dem letzten Lesen änderte',
+  since: (when, parser) => `Seit dem Lesen vom ${when}, mit Parser ${parser}`,
+  sinceOther: (id) => `Seit ${id}, wie es ausgeliefert wird`,
+  none: 'Einmal gelesen: nichts zu vergleichen',
+  noneSays:
+    'Sobald ein Lauf eine andere Fassung dieses Dokuments macht, mit einem neueren Parser oder geänderter Konfiguration, steht hier, was sie änderte. Eine Überarbeitung der Datei ist ein eigenes Dokument und lässt sich unten vergleichen.',
+  earlier: 'Ein früheres Lesen',
+  version: (when, parser, configuration) => `${when} · Parser ${parser} · Konfiguration ${configuration}`,
+  other: 'Ein anderes Dokument',
+  otherSays: 'Die Kennung der Fassung der Datei vor dieser',
+  compare: 'Vergleichen',
+  kinds: { stayed: 'geblieben', moved: 'verschoben', changed: 'geändert', came: 'gekommen', went: 'gegangen' },
+  passages: 'Abschnitte',
+  gates: 'neu beurteilt',
+  gatesSays: 'Die Prüfungen urteilen anders als zuvor',
+  pages: 'Seiten',
+  page: 'Seite',
+  changes: 'Änderungen auf dieser Seite',
+  noChanges: 'Auf dieser Seite änderte sich nichts.',
+  stayed: (count) => `${count} ${count === 1 ? 'Abschnitt blieb, wie er war.' : 'Abschnitte blieben, wie sie waren.'}`,
+  wentSays: (characters) => `${characters} Zeichen`,
+  unshown:
+    'Von dem, was ging, wird kein Wort gezeigt, das nicht ausgeliefert wird: die heutigen Prüfungen haben es nicht beurteilt.',
+  apartBefore: 'zuvor zurückgehalten',
+  redactedBefore: 'zuvor geschwärzt',
+  from: (page) => `von Seite ${page}`,
+  to: (page) => `nach Seite ${page}`,
+  gone: (words) => `${words} ${words === 1 ? 'Wort fehlt' : 'Wörter fehlen'}`,
+  wasKind: (kind) => `war: ${kind}`,
+  more: (count) => `${count} weitere; frostbyte document diff zeigt alle.`,
+  marks: 'Die Seite mit dem, was sich änderte',
+};
