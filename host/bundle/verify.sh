@@ -16,6 +16,9 @@ set -u
 LC_ALL=C
 export LC_ALL
 unset CDPATH GREP_OPTIONS
+# Read to its end before any of it is done: what a shell cannot read any more of a medium that was pulled out it takes for the end,
+# and what ends so has found nothing wrong.
+{
 anchor=/etc/frostbyte/allowed_signers fingerprint='' known=/etc/frostbyte list_serial='' counter='' bundle=''
 
 usage() { sed -n '4,12s/^# \{0,1\}//p' "$0" >&2; exit 2; }
@@ -42,8 +45,15 @@ refuse() { still_there; printf '%s: %s\n' "$1" "$3" >&2; exit "$2"; }
 # A medium that was pulled out lacks nothing: it is not there.
 inside=''
 still_there() {
-  if [ -z "$inside" ] || ls "$inside" >/dev/null 2>&1; then return; fi
-  echo 'BUNDLE_MEDIUM_FAILED: The medium cannot be read any more: it was pulled out, or it is damaged. Put it in again and repeat.' >&2
+  [ -n "$inside" ] || return 0
+  # Where it was mounted, a folder may be left with nothing in it.
+  if ls "$inside" >/dev/null 2>&1; then
+    if [ ! -e "$work/lists/MANIFEST.json" ] || [ -e "$inside/MANIFEST.json" ]; then return; fi
+  fi
+  gone
+}
+gone() {
+  echo 'BUNDLE_MEDIUM_FAILED: The medium cannot be read any more: it was pulled out, or it is damaged. Put it in again and repeat, or copy the bundle to another one.' >&2
   exit 40
 }
 
@@ -289,7 +299,10 @@ sort SHA256SUMS | cmp -s - "$work/said" || refuse BUNDLE_LISTS_DIFFER 29 'MANIFE
 
 cp SHA256SUMS "$work/sums"
 version=$(sed -n 's/.*,"version":"\([^"]*\)"}$/\1/p' MANIFEST.json)
-[ "$form" = tar ] || cd "$inside" || refuse BUNDLE_MEDIUM_FAILED 40 'The medium is not there any more.'
+if [ "$form" = folder ]; then
+  still_there
+  cd "$inside" || gone
+fi
 # The rest of a tar, hashed as it goes by.
 if [ "$form" = tar ]; then
   while [ "$more" = yes ]; do
@@ -346,11 +359,17 @@ sort "$work/extra" "$work/now" "$work/now" | uniq -u >"$work/more"
 while read -r path; do told BUNDLE_FILE_EXTRA 31 "$path does not belong to the bundle: take it away."; done <"$work/more"
 
 # Every byte: of all files at once, and where one does not hold each by itself, to say what is wrong with it.
-every=$(wc -l <"$work/sums" | tr -d ' ')
+every=$(wc -l <"$work/sums" | tr -d ' ') unread=0
 if [ -s "$work/missing" ] || [ "$(whole_sums)" -ne "$every" ]; then
   while read -r hash path; do
     if [ -s "$work/missing" ] && grep -q -F -x -e "$path" "$work/missing"; then continue; fi
-    is=$(hash_of "$path" 2>"$work/errors") || { told BUNDLE_MEDIUM_FAILED 40 "$path cannot be read: $(head -n 1 "$work/errors")"; continue; }
+    if ! is=$(hash_of "$path" 2>"$work/errors"); then
+      told BUNDLE_MEDIUM_FAILED 40 "$path cannot be read: $(head -n 1 "$work/errors")"
+      # One by one where a stick has bad places; of one that is away nothing can be read.
+      unread=$((unread + 1))
+      [ "$unread" -lt 20 ] || gone
+      continue
+    fi
     [ "${is%% *}" != "$hash" ] || continue
     size=$(sed -n "s|^\([0-9]*\) $hash $path\$|\1|p" "$work/sizes" | head -n 1)
     length=$(length_of "$path")
@@ -368,6 +387,7 @@ if [ -s "$work/missing" ] || [ "$(whole_sums)" -ne "$every" ]; then
 fi
 if [ -n "$wrong" ]; then
   still_there
+  [ "$unread" -eq 0 ] || gone
   for code in 40 41 32 36 37 30 33 34 35 31; do
     case $wrong in *" $code "*) exit "$code" ;; esac
   done
@@ -375,3 +395,5 @@ fi
 withdrawn='its maker has withdrawn none'
 [ -z "$none" ] || withdrawn="none is taken from before $none"
 printf 'The bundle is as it was signed: version %s, counter %s, %s files, built %s; %s.\n' "$version" "$count" "$every" "$day" "$withdrawn"
+exit 0
+}

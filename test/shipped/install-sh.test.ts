@@ -130,6 +130,35 @@ describe('install.sh', { skip }, () => {
     assert.equal(statSync(join(copy, 'bin/node')).ino, before);
   });
 
+  test('does nothing where a shell can read only the beginning of it, as off a medium that is pulled out', () => {
+    fresh();
+    const cut = join(world.folder, 'cut');
+    cpSync(path, cut, { recursive: true });
+    for (const bytes of [4096, 8192]) {
+      writeFileSync(join(cut, 'install.sh'), readFileSync(join(path, 'install.sh')).subarray(0, bytes));
+      assert.notEqual(install(cut, '--fingerprint', print(), '--', '--dry-run').code, 0);
+      assert.equal(existsSync(join(root, 'opt/frostbyte')), false);
+    }
+    rmSync(cut, { recursive: true });
+  });
+
+  test('says of a medium that goes away when it is verified, or copied, that it is gone', () => {
+    for (const [about, left, status] of [
+      ['verified', 'nothing', 2],
+      ['read', 'nothing', 0],
+      ['copied', 'MANIFEST.json', 0],
+    ] as const) {
+      fresh();
+      const medium = join(world.folder, `away-${about}`);
+      cpSync(path, medium, { recursive: true });
+      writeFileSync(join(medium, 'verify.sh'), `find ${medium} -type f ! -name ${left} -delete\nexit ${status}\n`);
+      const { code, said } = install(medium, '--fingerprint', print(), '--', '--dry-run');
+      assert.equal(code, 40, said);
+      assert.match(said, /^BUNDLE_MEDIUM_FAILED: The medium cannot be read any more: .*Put it in again/m);
+      assert.deepEqual(quarantine(), []);
+    }
+  });
+
   test('takes nothing of a medium that answers differently once it is verified, wherever its paths lead', () => {
     fresh();
     const medium = join(world.folder, 'two-faced', 'stick');

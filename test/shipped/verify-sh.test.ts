@@ -243,6 +243,30 @@ for (const { name, shell, environment } of SHELLS) {
       assert.equal(changed.status, BUNDLE_EXIT.BUNDLE_FILE_ALTERED, `${changed.stdout}${changed.stderr}`);
     });
 
+    test('finds no bundle right of which a shell could read only the beginning of this script', () => {
+      const text = readFileSync(SCRIPT);
+      for (const bytes of [4096, 8192, 16384]) {
+        const folder = spoilt((place) => writeFileSync(join(place, 'verify.sh'), text.subarray(0, bytes)));
+        const command = shell === 'busybox' ? join(applets, 'sh') : 'dash';
+        const { status, stdout } = spawnSync(command, [join(folder, 'verify.sh'), '--anchor', anchor, path], {
+          env: environment(),
+          encoding: 'utf8',
+        });
+        assert.notEqual(status, 0, `${bytes}`);
+        assert.equal(stdout, '');
+      }
+    });
+
+    test('says of a folder that a medium was unmounted from that it is gone', () => {
+      const folder = spoilt(() => undefined);
+      const gone = meddling(
+        folder,
+        (count) => `if [ "$(wc -l <${count})" -eq 3 ]; then rm -rf ${folder}/*; fi\nexec $real "$@"`,
+      );
+      assert.equal(gone.status, BUNDLE_EXIT.BUNDLE_MEDIUM_FAILED, gone.stderr);
+      assert.match(gone.stderr, /^BUNDLE_MEDIUM_FAILED: The medium cannot be read any more: .*Put it in again/);
+    });
+
     test('reads no list, signature or key without end', () => {
       for (const file of ['MANIFEST.json', 'SHA256SUMS.sig', 'signers/revoked_keys.sig', 'signers/root.pub']) {
         const told = verify(spoilt((folder) => truncateSync(join(folder, file), 17 << 20)));
