@@ -41,7 +41,7 @@ while [ $# -gt 0 ]; do
 done
 
 # refuse CODE NUMBER MESSAGE: nothing more is looked at.
-refuse() { still_there; printf '%s: %s\n' "$1" "$3" >&2; exit "$2"; }
+refuse() { still_there; printf '%s: %s\n' "$1" "$3" >&2; [ "$2" -ne 40 ] || gone; exit "$2"; }
 # A medium that was pulled out lacks nothing: it is not there.
 inside=''
 still_there() {
