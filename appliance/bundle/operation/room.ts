@@ -34,6 +34,8 @@ const FOLLOWS: ReadonlySet<string> = new Set([
   'SERVICE_UNAVAILABLE',
   'STORE_UNAVAILABLE',
   'INTERNAL_ERROR',
+  // What the appliance says of a disk without room to whoever asks it over its door.
+  'QUOTA_EXCEEDED',
 ]);
 
 /** The disks of a host: of its programs, of its data, and where the distribution’s engine and packages lie. */

@@ -31,7 +31,8 @@ interface Struck {
   phase: string;
   title: string;
   at: number;
-  before: JournalOnDisk | null;
+  /** When it was there, which may be behind the end of the phase. */
+  there: number;
 }
 
 const SECONDS = 1200;
@@ -60,7 +61,7 @@ export async function troubleInEachPhase(box: Box, troubling: Troubling): Promis
     left = [];
     const end = now?.events.at(-1);
     const result = end?.event === 'finished' ? end.result : null;
-    for (const one of met.struck) {
+    for (const one of [...met.struck, ...(trouble.lasts ? behind(met.struck, now, since) : [])]) {
       struck.add(one.phase);
       const found = foundOf(one, since);
       if (wentOn(one, since)) points.push(pointOf(trouble, { struck: one, found }, since));
@@ -68,9 +69,13 @@ export async function troubleInEachPhase(box: Box, troubling: Troubling): Promis
     }
     const latest = met.struck.at(-1);
     if (latest !== undefined) {
-      const phases = met.struck.map(({ phase }) => phase).join(', ');
-      console.log(`# ${trouble.name} in ${phases}: exit ${last.code}, ${foundOf(latest, since)}`);
-      if (last.code !== 0) assertClear(last, trouble.says, latest.title);
+      const phases = met.struck.map((one) => `${one.phase} (${foundOf(one, since)})`).join(', ');
+      const failed = since.findLast(({ event }) => event === 'failed');
+      console.log(
+        `# ${trouble.name} in ${phases}: exit ${last.code}${failed?.event === 'failed' ? `, ${failed.phase}: ${failed.code}` : ''}`,
+      );
+      const isOfIt = failed === undefined || Date.parse(failed.at) > latest.there;
+      if (last.code !== 0 && isOfIt) assertClear(last, trouble.says, latest.title);
     }
     // Where nothing met it any more it came to its end, waits for somebody, or cannot be begun at all.
     const isLast = latest === undefined && next === (result === null ? again : words);
@@ -101,16 +106,37 @@ async function befall(
         const journal = newestJournal(box.root);
         const last = eventsSince(before, journal).findLast(({ event }) => event !== 'noted');
         const isNew = last?.event === 'begun' && struck.every(({ phase }) => phase !== last.phase);
-        if (isNew && wanted(last.phase)) return { phase: last.phase, title: titleOf(journal, last.phase), journal };
+        if (isNew && wanted(last.phase)) return { phase: last.phase, title: titleOf(journal, last.phase) };
         return isOver && 'none';
       },
       { seconds: SECONDS, everyMs: 2 },
     );
     if (open === 'none') return { struck, ends };
-    struck.push({ phase: open.phase, title: open.title, at: Date.now(), before: open.journal });
+    const at = Date.now();
     ends.push(await trouble.begin(box));
+    struck.push({ phase: open.phase, title: open.title, at, there: Date.now() });
     if (trouble.lasts) return { struck, ends };
   }
+}
+
+/** Phases that began behind one that a trouble came in which lasts: it was there from their beginning too. */
+function behind([first]: readonly Struck[], now: JournalOnDisk | null, since: readonly JournalEvent[]): Struck[] {
+  const from = since.findLastIndex((event) => event.event === 'begun' && event.phase === first?.phase);
+  if (first === undefined || from < 0) return [];
+  return since
+    .slice(from + 1)
+    .flatMap((event) =>
+      event.event === 'begun'
+        ? [
+            {
+              phase: event.phase,
+              title: titleOf(now, event.phase),
+              at: Date.parse(event.at),
+              there: Date.parse(event.at),
+            },
+          ]
+        : [],
+    );
 }
 
 const titleOf = (journal: JournalOnDisk | null, phase: string): string => {
@@ -123,7 +149,9 @@ const wentOn = ({ phase }: Struck, since: readonly JournalEvent[]): boolean =>
   since.some((event) => event.event === 'done' && event.phase === phase);
 
 /** What the run with the trouble in it came to. */
-function foundOf({ phase }: Struck, since: readonly JournalEvent[]): string {
+function foundOf({ phase, there }: Struck, since: readonly JournalEvent[]): string {
+  const end = since.find((event) => (event.event === 'done' || event.event === 'failed') && event.phase === phase);
+  if (end !== undefined && Date.parse(end.at) < there) return 'was over before it came';
   const failed = since.findLast((event) => event.event === 'failed');
   const back = since.some(({ event }) => event === 'rolling-back') ? ', went back by itself' : '';
   if (since.some((event) => event.event === 'done' && event.phase === phase)) return 'went on by itself';
@@ -143,7 +171,7 @@ function pointOf(
     befell: trouble.name,
     found,
     after:
-      found === 'went on by itself'
+      found === 'went on by itself' || found === 'was over before it came'
         ? '–'
         : wentBack
           ? 'went back, and was begun anew'
