@@ -91,7 +91,11 @@ async function untilFull(room: Room, over: AbortSignal): Promise<FullDisk | null
   return disk;
 }
 
-const follows = (error: unknown): boolean => !isFrostbyteError(error) || FOLLOWS.has(error.code);
+/** A store says that its disk is full, and not which of the host's that is. */
+const follows = (error: unknown): boolean =>
+  !isFrostbyteError(error) ||
+  FOLLOWS.has(error.code) ||
+  (error.code === 'DISK_FULL' && error.details.every(({ field }) => field !== 'path'));
 
 function diskFull({ folder, left }: FullDisk, cause: unknown): FrostbyteError {
   const met = cause instanceof Error && cause.name !== 'AbortError' ? ` It met: ${cause.message.slice(0, 1000)}` : '';

@@ -51,6 +51,8 @@ describe('the room that an operation has', () => {
     for (const error of [
       new FrostbyteError('OPERATION_FAILED', 'dpkg failed: no space left'),
       new FrostbyteError('SERVICE_UNAVAILABLE', 'The container engine refused (500)'),
+      new FrostbyteError('DISK_FULL', 'The disk of the store is full.'),
+      new FrostbyteError('QUOTA_EXCEEDED', 'The disk of the store is full.'),
       Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' }),
     ]) {
       await assert.rejects(withRoom(roomThat(FULL), never, failing(error)), (told: FrostbyteError) => {
@@ -63,8 +65,12 @@ describe('the room that an operation has', () => {
   });
 
   test('is not blamed for what has nothing to do with it', async () => {
-    const wrong = new FrostbyteError('BUNDLE_FILE_ALTERED', 'bin/node is not what was verified.');
-    await assert.rejects(withRoom(roomThat(FULL), never, failing(wrong)), wrong);
+    const named = { details: [{ field: 'path', value: '/mnt/other', constraint: 'can be written' }] };
+    for (const wrong of [
+      new FrostbyteError('BUNDLE_FILE_ALTERED', 'bin/node is not what was verified.'),
+      new FrostbyteError('DISK_FULL', 'The disk of /mnt/other is full.', named),
+    ])
+      await assert.rejects(withRoom(roomThat(FULL), never, failing(wrong)), wrong);
   });
 
   test('ends what waits, once a disk stays full, and says which even if it has room again by then', async () => {
