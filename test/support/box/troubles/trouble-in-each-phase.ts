@@ -123,20 +123,18 @@ async function befall(
 function behind([first]: readonly Struck[], now: JournalOnDisk | null, since: readonly JournalEvent[]): Struck[] {
   const from = since.findLastIndex((event) => event.event === 'begun' && event.phase === first?.phase);
   if (first === undefined || from < 0) return [];
-  return since
-    .slice(from + 1)
-    .flatMap((event) =>
-      event.event === 'begun'
-        ? [
-            {
-              phase: event.phase,
-              title: titleOf(now, event.phase),
-              at: Date.parse(event.at),
-              there: Date.parse(event.at),
-            },
-          ]
-        : [],
-    );
+  return since.slice(from + 1).flatMap((event) =>
+    event.event === 'begun'
+      ? [
+          {
+            phase: event.phase,
+            title: titleOf(now, event.phase),
+            at: Date.parse(event.at),
+            there: Date.parse(event.at),
+          },
+        ]
+      : [],
+  );
 }
 
 const titleOf = (journal: JournalOnDisk | null, phase: string): string => {
