@@ -1,4 +1,5 @@
 import { BUNDLE_EXIT } from '../bundle/exit-codes.ts';
+import { noRoom } from '../kernel/durable-file.ts';
 import { type BundleCode, type FrostbyteError, isFrostbyteError } from '../kernel/errors.ts';
 import { printable } from '../kernel/printable.ts';
 
@@ -22,6 +23,8 @@ export function exitCode(error: unknown): number {
 /** What a person reads when a command fails: the message, then every detail on a line of its own. */
 export function explain(error: unknown): string {
   if (error instanceof CheckFailed) return error.message;
+  const full = noRoom(error);
+  if (full !== null) return explain(full);
   // What the system says names the path or the address; who sits at this command line chose it.
   if (isSystemError(error)) return `The system refused: ${error.message}`;
   if (!isFrostbyteError(error))
@@ -35,7 +38,8 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
 }
 
 /** The same for a program (`--json`): the error envelope without a request id. */
-export function explainAsJson(error: unknown): string {
+export function explainAsJson(thrown: unknown): string {
+  const error = noRoom(thrown) ?? thrown;
   const known = isFrostbyteError(error);
   const code = known ? error.code : error instanceof CheckFailed ? 'CHECK_FAILED' : 'INTERNAL_ERROR';
   const message = known ? error.message : explain(error);

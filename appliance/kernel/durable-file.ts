@@ -77,3 +77,14 @@ export function diskError(error: unknown, file: string): unknown {
     );
   return error;
 }
+
+/** `DISK_FULL` for what the system says of a disk without room, also where it names no file; null for everything else. */
+export function noRoom(error: unknown): FrostbyteError | null {
+  const { code, path, dest } = error as NodeJS.ErrnoException & { dest?: string };
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return null;
+  const file = dest ?? path;
+  if (file !== undefined) return diskError(error, file) as FrostbyteError;
+  return new FrostbyteError('DISK_FULL', 'A disk of this host is full (df -h, df -i). Free some space and repeat.', {
+    cause: error,
+  });
+}

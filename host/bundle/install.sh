@@ -1,4 +1,6 @@
 #!/bin/sh
+# Read to its end before any of it is done: what a shell cannot read any more of a medium that was pulled out it takes for the end.
+{
 # Installs Frostbyte from this bundle: verifies it with ssh-keygen and sha256sum, copies it off the medium while it verifies
 # it once more, and runs the copy. Nothing on the medium is changed, and nothing of it is run before it is verified.
 #
@@ -13,8 +15,6 @@
 # Run it again after whatever ended it: it goes on. Options of frostbyte install: --recovery-recipient age1…, --dry-run,
 # --allow NAMES --reason TEXT, --subnet a.b, --port N, --progress bar|lines|json|none; frostbyte install --help has all.
 # Exit code: 0 installed, 1 a check failed, 2 usage, from 10 on what is wrong with the bundle (as verify.sh).
-# All of it is read before any of it runs: of a medium that breaks meanwhile no half is run.
-main() {
 set -u
 LC_ALL=C
 export LC_ALL
@@ -22,7 +22,7 @@ unset CDPATH
 umask 022
 anchor=/etc/frostbyte/allowed_signers fingerprint='' root='' older=no command=install
 
-usage() { sed -n '5,11s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '7,13s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 while [ $# -gt 0 ]; do
   case $1 in
     --anchor | --fingerprint | --root)
@@ -47,11 +47,26 @@ say() { printf '%s\n' "$*" >&2; }
 [ "$command$older" != upgradeyes ] || { say 'An upgrade goes to a newer release alone. frostbyte rollback goes back to the one before.'; exit 2; }
 [ "$(id -u)" -eq 0 ] || { say 'install.sh must be run by root, or by sudo.'; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd -P) || exit 2
+# What is not there of a medium that was pulled out is not missing from it.
+pulled() {
+  say 'BUNDLE_MEDIUM_FAILED: The medium cannot be read any more: it was pulled out, or it is damaged. Put it in again and repeat, or copy the bundle to another one.'
+  exit 40
+}
+full() { say "DISK_FULL: The disk of $quarantine is full. Free some space and repeat."; exit 1; }
+# What a tool said went wrong on this host's disk.
+failed() { say "$why"; case $why in *'No space left'* | *quota*) full ;; esac; exit 1; }
+# copied FROM… TO: a copy off the medium, or a refusal that says which of the two disks it was.
+copied() {
+  why=$(cp "$@" 2>&1) && return
+  case $why in *'No space left'* | *quota*) failed ;; esac
+  say "$why"
+  pulled
+}
 
 # One at a time: a folder is made by one alone. One that died left its process id, and is put aside.
 programs=$root/opt/frostbyte
 quarantine=$programs/quarantine
-mkdir -p "$quarantine" && chmod 0755 "$programs" && chmod 0700 "$quarantine" || exit 1
+why=$({ mkdir -p "$quarantine" && chmod 0755 "$programs" && chmod 0700 "$quarantine"; } 2>&1) || failed
 busy=$quarantine/.busy boot=$(cat /proc/sys/kernel/random/boot_id)
 if ! mkdir "$busy" 2>/dev/null; then
   holder=$(cat "$busy/pid" 2>/dev/null)
@@ -64,9 +79,8 @@ if ! mkdir "$busy" 2>/dev/null; then
   fi
   rm -rf "$busy" && mkdir "$busy" 2>/dev/null || { say 'Another install.sh has just begun on this host.'; exit 1; }
 fi
-printf '%s\n' "$boot" >"$busy/boot"
-printf '%s\n' "$$" >"$busy/pid"
-trap 'rm -rf "$busy"' EXIT
+printf '%s\n' "$boot" >"$busy/boot" && printf '%s\n' "$$" >"$busy/pid" || { rm -rf "$busy"; full; }
+trap 'rm -rf "$busy" "$quarantine/.tool"' EXIT
 trap 'exit 130' INT TERM HUP
 
 # What this host knows already counts: nothing older comes in.
@@ -95,6 +109,7 @@ else
 fi
 status=$?
 if [ "$status" -ne 0 ]; then
+  [ "$status" -ge 10 ] || cat "$here/verify.sh" "$here/MANIFEST.json" >/dev/null 2>&1 || pulled
   # The release that is here, which is believed, writes it into the evidence; a fresh host has none, and nothing to write with.
   program=$programs/current/appliance/frostbyte
   if [ "$status" -ge 10 ] && [ -x "$program" ]; then
@@ -103,19 +118,7 @@ if [ "$status" -ne 0 ]; then
   say 'The bundle was not installed.'
   exit "$status"
 fi
-# take FROM FOLDER: off the medium; of what fails it says which side it was.
-take() {
-  trouble=$(cp "$1" "$2" 2>&1) && return
-  cat "$1" >/dev/null 2>&1 || gone "$1"
-  say "$1 cannot be copied to $2: $trouble. See to that disk, then run install.sh again."
-  exit 1
-}
-gone() {
-  say "BUNDLE_MEDIUM_FAILED: $1 cannot be read any more: the medium was pulled out, or it is damaged. Put it in again and run install.sh again, or copy the bundle to another one."
-  exit 40
-}
-cat "$here/MANIFEST.json" >/dev/null 2>&1 || gone "$here/MANIFEST.json"
-version=$(sed -n 's/.*,"version":"\([0-9A-Za-z.-]*\)"}$/\1/p' "$here/MANIFEST.json")
+version=$(sed -n 's/.*,"version":"\([0-9A-Za-z.-]*\)"}$/\1/p' "$here/MANIFEST.json") || pulled
 case $version in '' | .*) say 'The bundle does not say which version it is.'; exit 20 ;; esac
 
 # A medium may answer a second read differently: only what is hashed while it is copied is run from here on.
@@ -127,16 +130,14 @@ if [ -f "$release/MANIFEST.json" ] && cmp -s "$release/MANIFEST.json" "$here/MAN
 elif [ "$here" != "$copy" ]; then
   # The runtime that copies comes off the medium too, so it is copied and held against its hash first.
   tool=$quarantine/.tool
-  rm -rf "$tool" && mkdir -p "$tool" || exit 1
+  rm -rf "$tool"
+  mkdir -p "$tool/signers" || full
   sums=$tool/sums
   changed() { say 'BUNDLE_MEDIUM_CHANGED: The medium does not answer the same twice. Use another one.'; exit 41; }
   # The list that was verified a moment ago, verified once more as the copy that counts: of the medium nothing is believed.
-  mkdir -p "$tool/signers" || exit 1
-  take "$here/SHA256SUMS" "$sums"
-  take "$here/SHA256SUMS.sig" "$tool/sums.sig"
-  for list in allowed_signers allowed_signers.sig revoked_keys revoked_keys.sig root.pub; do
-    take "$here/signers/$list" "$tool/signers/"
-  done
+  copied "$here/SHA256SUMS" "$sums"
+  copied "$here/SHA256SUMS.sig" "$tool/sums.sig"
+  copied "$here/signers/allowed_signers" "$here/signers/revoked_keys" "$here/signers/allowed_signers.sig" "$here/signers/revoked_keys.sig" "$here/signers/root.pub" "$tool/signers/"
   if [ -n "$fingerprint" ]; then
     # Its one line alone: a file may hold keys that ssh-keygen does not show and yet believes.
     head -n 1 "$tool/signers/root.pub" | grep -x -E 'ssh-ed25519 [A-Za-z0-9+/=]+' >"$tool/root.pub"
@@ -157,18 +158,26 @@ elif [ "$here" != "$copy" ]; then
   if grep -q -E '(^|/)\.\.?(/|$)|//' "$tool/programs"; then changed; fi
   cut -c67- "$tool/programs" >"$tool/list"
   while read -r path; do
-    mkdir -p "$tool/$(dirname "$path")" || exit 1
-    take "$here/$path" "$tool/$path"
+    mkdir -p "$tool/$(dirname "$path")" || full
+    copied "$here/$path" "$tool/$path"
   done <"$tool/list"
   (cd "$tool" && sha256sum -c --status programs) || changed
   chmod 0755 "$tool/bin/node"
   # A copy that is there was whole when it got its name; it is held against the manifest again before it is installed.
-  if [ -d "$copy" ] && ! cmp -s "$copy/MANIFEST.json" "$here/MANIFEST.json"; then rm -rf "$copy"; fi
+  if [ -d "$copy" ]; then
+    cmp -s "$copy/MANIFEST.json" "$here/MANIFEST.json"
+    # 2: it could not be read, and that says nothing of the copy.
+    case $? in
+      0) ;;
+      1) rm -rf "$copy" ;;
+      *) [ ! -f "$copy/MANIFEST.json" ] || pulled; rm -rf "$copy" ;;
+    esac
+  fi
   if [ ! -d "$copy" ]; then
     if [ -n "$fingerprint" ]; then trust="--fingerprint=$fingerprint"; else trust="--anchor=$anchor"; fi
     "$tool/bin/node" --disable-sigusr1 --disable-warning=ExperimentalWarning "$tool/appliance/cli.mjs" bundle verify "$here" --to "$copy" "$trust" --known "$root/etc/frostbyte" $allow >&2
     status=$?
-    [ "$status" -eq 0 ] || exit "$status"
+    [ "$status" -eq 0 ] || { [ -f "$here/MANIFEST.json" ] || pulled; exit "$status"; }
   fi
   rm -rf "$tool"
 fi
@@ -186,4 +195,3 @@ status=$?
 if [ "$status" -eq 0 ] && [ -d "$release" ] && [ -d "$quarantine/$version" ]; then rm -rf "$quarantine/$version"; fi
 exit "$status"
 }
-main "$@"

@@ -1,4 +1,6 @@
 #!/bin/sh
+# Read to its end before any of it is done: what a shell cannot read any more of a medium that was pulled out it takes for the end.
+{
 # Verifies this bundle with ssh-keygen and sha256sum, before a byte of it is run or copied. Changes nothing.
 #
 #   sh verify.sh [--anchor FILE | --fingerprint SHA256:…] [--known FOLDER] [--list-serial N] [--counter N] [BUNDLE]
@@ -12,15 +14,13 @@
 # --counter      the lowest counter of a bundle that is taken, instead of the known one
 #
 # Exit code: 0 all of it is as it was signed, 2 usage, else what is wrong (docs/failures.md).
-# All of it is read before any of it runs: of a medium that breaks meanwhile no half says that all is well.
-main() {
 set -u
 LC_ALL=C
 export LC_ALL
 unset CDPATH GREP_OPTIONS
 anchor=/etc/frostbyte/allowed_signers fingerprint='' known=/etc/frostbyte list_serial='' counter='' bundle=''
 
-usage() { sed -n '4,12s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '6,14s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 number() { case $1 in '' | *[!0-9]*) usage ;; esac; }
 while [ $# -gt 0 ]; do
   case $1 in
@@ -40,12 +40,19 @@ while [ $# -gt 0 ]; do
 done
 
 # refuse CODE NUMBER MESSAGE: nothing more is looked at.
-refuse() { still_there; printf '%s: %s\n' "$1" "$3" >&2; exit "$2"; }
+refuse() { still_there; printf '%s: %s\n' "$1" "$3" >&2; [ "$2" -ne 40 ] || gone; exit "$2"; }
 # A medium that was pulled out lacks nothing: it is not there.
 inside=''
 still_there() {
-  if [ -z "$inside" ] || ls "$inside" >/dev/null 2>&1; then return; fi
-  echo 'BUNDLE_MEDIUM_FAILED: The medium cannot be read any more: it was pulled out, or it is damaged. Put it in again and repeat.' >&2
+  [ -n "$inside" ] || return 0
+  # Where it was mounted, a folder may be left with nothing in it.
+  if ls "$inside" >/dev/null 2>&1; then
+    if [ ! -e "$work/lists/MANIFEST.json" ] || [ -e "$inside/MANIFEST.json" ]; then return; fi
+  fi
+  gone
+}
+gone() {
+  echo 'BUNDLE_MEDIUM_FAILED: The medium cannot be read any more: it was pulled out, or it is damaged. Put it in again and repeat, or copy the bundle to another one.' >&2
   exit 40
 }
 
@@ -291,7 +298,10 @@ sort SHA256SUMS | cmp -s - "$work/said" || refuse BUNDLE_LISTS_DIFFER 29 'MANIFE
 
 cp SHA256SUMS "$work/sums"
 version=$(sed -n 's/.*,"version":"\([^"]*\)"}$/\1/p' MANIFEST.json)
-[ "$form" = tar ] || cd "$inside" || refuse BUNDLE_MEDIUM_FAILED 40 'The medium is not there any more.'
+if [ "$form" = folder ]; then
+  still_there
+  cd "$inside" || gone
+fi
 # The rest of a tar, hashed as it goes by.
 if [ "$form" = tar ]; then
   while [ "$more" = yes ]; do
@@ -348,11 +358,17 @@ sort "$work/extra" "$work/now" "$work/now" | uniq -u >"$work/more"
 while read -r path; do told BUNDLE_FILE_EXTRA 31 "$path does not belong to the bundle: take it away."; done <"$work/more"
 
 # Every byte: of all files at once, and where one does not hold each by itself, to say what is wrong with it.
-every=$(wc -l <"$work/sums" | tr -d ' ')
+every=$(wc -l <"$work/sums" | tr -d ' ') unread=0
 if [ -s "$work/missing" ] || [ "$(whole_sums)" -ne "$every" ]; then
   while read -r hash path; do
     if [ -s "$work/missing" ] && grep -q -F -x -e "$path" "$work/missing"; then continue; fi
-    is=$(hash_of "$path" 2>"$work/errors") || { told BUNDLE_MEDIUM_FAILED 40 "$path cannot be read: $(head -n 1 "$work/errors")"; continue; }
+    if ! is=$(hash_of "$path" 2>"$work/errors"); then
+      told BUNDLE_MEDIUM_FAILED 40 "$path cannot be read: $(head -n 1 "$work/errors")"
+      # One by one where a stick has bad places; of one that is away nothing can be read.
+      unread=$((unread + 1))
+      [ "$unread" -lt 20 ] || gone
+      continue
+    fi
     [ "${is%% *}" != "$hash" ] || continue
     size=$(sed -n "s|^\([0-9]*\) $hash $path\$|\1|p" "$work/sizes" | head -n 1)
     length=$(length_of "$path")
@@ -370,6 +386,7 @@ if [ -s "$work/missing" ] || [ "$(whole_sums)" -ne "$every" ]; then
 fi
 if [ -n "$wrong" ]; then
   still_there
+  [ "$unread" -eq 0 ] || gone
   for code in 40 41 32 36 37 30 33 34 35 31; do
     case $wrong in *" $code "*) exit "$code" ;; esac
   done
@@ -377,5 +394,5 @@ fi
 withdrawn='its maker has withdrawn none'
 [ -z "$none" ] || withdrawn="none is taken from before $none"
 printf 'The bundle is as it was signed: version %s, counter %s, %s files, built %s; %s.\n' "$version" "$count" "$every" "$day" "$withdrawn"
+exit 0
 }
-main "$@"

@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { makeKeyPair } from '../../appliance/secrets/identities.ts';
 import type { Box } from '../../scripts/box/box.ts';
 import { stickFolder } from '../../scripts/box/stick.ts';
+import { RECORD } from '../support/box/about-record.ts';
 import { untilReady } from '../support/box/ask.ts';
 import { type Holdings, holdingsOf, lookAtData } from '../support/box/deaths/data-look.ts';
 import { DEATHS, type Death, dieInEachPhase, type Point } from '../support/box/deaths/die-in-each-phase.ts';
@@ -30,17 +31,7 @@ const LEAST = 60;
 
 /** The ways to die that are asked for, by default all. */
 const ASKED = (process.env.FROSTBYTE_TEST_DEATHS ?? DEATHS.join(',')).split(',') as Death[];
-const record = recordOf(process.env.FROSTBYTE_TEST_KILL_RECORD || null, {
-  title: 'Operations that died, as recorded',
-  command: 'make faults FAULTS=box KILL_RECORD=docs/recorded-kill-points.md',
-  words: [
-    'In a sealed box each operation dies as soon as its journal says that a phase began: by SIGKILL of it and all that it started, by',
-    'the end of the whole box, or by a power cut (its disk is shut down, and what was not synced is gone). It is gone on with, dies in',
-    'the next phase, and so on to its end. “Found” is how the journal on the disk left the phase: `done` where it was quicker than its',
-    'death. Seconds are from the death to the end of that phase in the next run, the boot among them. “Data” was looked at once the',
-    'operation was over, so it holds for all of its deaths together.',
-  ],
-});
+const record = recordOf(process.env.FROSTBYTE_TEST_KILL_RECORD || null, RECORD);
 const progress = ['--progress', 'lines'];
 const plan = (verb: string) => ['frostbyte', 'plan', verb, ...progress];
 /** Before the command is there, and as if it were: the verified copy has the program. */

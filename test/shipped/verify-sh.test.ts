@@ -274,10 +274,19 @@ for (const { name, shell, environment } of SHELLS) {
           encoding: 'utf8',
           cwd: '/',
         });
-        // Before its first word there is only what it says of itself.
-        assert.ok(status !== 0 || bytes <= whole.indexOf('\nmain() {'), `of the first ${bytes} bytes: ${status}`);
+        assert.notEqual(status, 0, `of the first ${bytes} bytes`);
         assert.equal(stdout, '');
       }
+    });
+
+    test('says of a folder that a medium was unmounted from that it is gone', () => {
+      const folder = spoilt(() => undefined);
+      const gone = meddling(
+        folder,
+        (count) => `if [ "$(wc -l <${count})" -eq 3 ]; then rm -rf ${folder}/*; fi\nexec $real "$@"`,
+      );
+      assert.equal(gone.status, BUNDLE_EXIT.BUNDLE_MEDIUM_FAILED, gone.stderr);
+      assert.match(gone.stderr, /^BUNDLE_MEDIUM_FAILED: The medium cannot be read any more: .*Put it in again/);
     });
 
     test('reads no list, signature or key without end', () => {

@@ -101,6 +101,16 @@ export function makeNextRelease(folder: string): void {
   writeFileSync(facts, `${JSON.stringify({ ...written, counters, upgrade_from }, null, 2)}\n`);
 }
 
+/** The same release with a search that finds nothing: it comes up healthy, and what it is tried with says what it is worth. */
+export function makeFailingRelease(folder: string): void {
+  makeNextRelease(folder);
+  replaceIn(
+    join(folder, 'appliance/data/6-serve/search.ts'),
+    'if (filters.classification?.length === 0 || filters.doc_ids?.length === 0) return answer([], 0);',
+    'return answer([], 0);',
+  );
+}
+
 function replaceIn(file: string, what: string, by: string | ((what: string) => string)): void {
   const text = readFileSync(file, 'utf8');
   if (!text.includes(what)) throw new Error(`${file} has no ${what}`);

@@ -157,6 +157,7 @@ export function runWith(operation: Operation, journal: Journal, changes: Partial
     journal,
     by: BY,
     signal: new AbortController().signal,
+    room: { full: () => null, pause: () => new Promise((resolve) => setImmediate(resolve)) },
     listen: () => undefined,
     elapsed: () => seconds++,
     ...changes,

@@ -12,6 +12,7 @@ import { askUntil, withinLimits } from '../../cli/waiting.ts';
 import type { IsolationReport, IssuedToken, Tenant } from '../../control/verbs.ts';
 import { CHECKER } from '../../kernel/closed-door.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
+import { notIsolated } from './not-isolated.ts';
 
 /** The appliance as an administrator reaches it: through its own front door. */
 export interface Site {
@@ -295,20 +296,7 @@ async function docsFound(api: Client, tenant: string): Promise<string[]> {
 async function needIsolated(api: Client, tenantId: string): Promise<number> {
   const { data } = await api.send<IsolationReport>('POST', `/admin/tenants/${tenantId}/verify`);
   if (data.overall_pass) return data.checks.length;
-  const wrong = data.checks.filter(({ target, result, reason }) =>
-    target === tenantId ? result !== 'OK' : result === 'ALLOWED' || (result === 'SKIPPED' && reason !== undefined),
-  );
-  throw new FrostbyteError(
-    'ISOLATION_VIOLATED',
-    `${tenantId} is not isolated. Let nobody use this appliance: frostbyte tenant isolation show ${tenantId} ${data.report_id} has every try.`,
-    {
-      details: wrong.slice(0, 20).map(({ store, test, target, result }) => ({
-        field: `${store}: ${test}`,
-        value: target,
-        constraint: `not ${result}`,
-      })),
-    },
-  );
+  throw notIsolated(tenantId, data);
 }
 
 async function endTokens(api: Client): Promise<void> {

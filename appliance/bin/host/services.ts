@@ -4,13 +4,11 @@ import { unitsOf } from '../../bundle/install/units.ts';
 import { openEngine } from '../../control/engine/engine.ts';
 import { PLANE_LABEL } from '../../control/engine/labels.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
+import { unitsThatGaveUp } from './restarts.ts';
 import { runProgram } from './run-program.ts';
 
 /** Control ends its work, and what it starts with it. */
 const STOP_SECONDS = 180;
-
-/** One that fails slowly is never seen to fail too often: it is not waited for longer than so many starts of it take. */
-const MOST_RESTARTS = 3;
 const UNITS = unitsOf({ subnet: '', listens_to: [] }).map(({ name }) => name);
 
 export interface ServicesOptions {
@@ -56,6 +54,7 @@ export function hostServices({ layout, isSystemd, engine, answer }: ServicesOpti
       .split(/\n\n+/)
       .map((one) => Object.fromEntries(one.split('\n').map((line) => line.split('=', 2))) as Record<string, string>);
   };
+  const gaveUp = unitsThatGaveUp();
   return {
     manager: 'systemd',
     commands,
@@ -75,11 +74,7 @@ export function hostServices({ layout, isSystemd, engine, answer }: ServicesOpti
       for (const unit of UNITS.toReversed())
         await runProgram('systemctl', ['disable', '--now', unit], { seconds: STOP_SECONDS, accepted: [0, 1, 5] });
     },
-    async failed() {
-      return (await states()).flatMap(({ Id, ActiveState, NRestarts }) =>
-        Id && (ActiveState === 'failed' || Number(NRestarts) >= MOST_RESTARTS) ? [Id] : [],
-      );
-    },
+    failed: async () => gaveUp(await states()),
     takeDown,
   };
 }

@@ -59,9 +59,8 @@ export function addEvidence(folder: string, happening: Happening, now: () => Dat
 
 /** The whole log, held against its chain and its head. An empty one where there is none. Throws `AUDIT_CHAIN_BROKEN`. */
 export function readEvidence(folder: string): ReadChain {
-  const [log, head] = [textOf(join(folder, LOG)), textOf(join(folder, HEAD))];
-  const chain = readChain(log ?? '');
-  holdAgainst(chain, readHead(head));
+  const chain = readChain(textOf(join(folder, LOG)) ?? '');
+  holdAgainst(chain, headOf(folder));
   return chain;
 }
 
@@ -69,6 +68,9 @@ function append(folder: string, { head, bytes }: ReadChain, happening: Happening
   const record: EvidenceRecord = { n: head.count, at: now().toISOString(), ...happening, previous: head.hash };
   const chained = { ...record, hash: hashOf(record) };
   const file = join(folder, LOG);
+  const headFile = join(folder, HEAD);
+  // One record ahead of its head is what a kill leaves; two are what somebody wrote who had no head to write.
+  if (headOf(folder).count < head.count) keepHead(headFile, head);
   const isNew = !existsSync(file);
   try {
     const fd = openSync(file, isNew ? 'wx' : 'r+', 0o600);
@@ -89,8 +91,28 @@ function append(folder: string, { head, bytes }: ReadChain, happening: Happening
   } catch (error) {
     throw diskError(error, file);
   }
-  replaceFile(join(folder, HEAD), `${JSON.stringify({ count: record.n + 1, hash: chained.hash } satisfies Head)}\n`);
+  try {
+    keepHead(headFile, { count: record.n + 1, hash: chained.hash });
+  } catch (error) {
+    // Nobody was told that it is there, and on a full disk it is tried again.
+    if (headOf(folder).count <= record.n) cutOff(file, bytes);
+    throw error;
+  }
   return chained;
+}
+
+const keepHead = (file: string, head: Head): void => replaceFile(file, `${JSON.stringify(head)}\n`);
+
+const headOf = (folder: string): Head => readHead(textOf(join(folder, HEAD)));
+
+function cutOff(file: string, bytes: number): void {
+  const fd = openSync(file, 'r+');
+  try {
+    ftruncateSync(fd, bytes);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function readHead(text: string | null): Head {

@@ -8,6 +8,7 @@ import type { Journal } from './journal.ts';
 import { beginOrResume, resumeJournal, type Wanted } from './operations.ts';
 import type { Operation } from './phase.ts';
 import type { ProgressEvent } from './progress.ts';
+import { roomOn } from './room.ts';
 import { type Outcome, rollBack, runOperation } from './run.ts';
 import type { OperationState } from './state.ts';
 
@@ -64,6 +65,7 @@ async function alone(run: HostRun, open: (wanted: Wanted) => Journal, work: type
         journal,
         by,
         signal,
+        room: roomOn(layout),
         listen,
         elapsed: () => performance.now() / 1000,
         ending: (result) => attest(run, id, result === 'done' ? 'ok' : 'rolled-back', journal.state.failure, now),

@@ -1,9 +1,10 @@
-import { diskError } from '../../kernel/durable-file.ts';
+import { diskError, noRoom } from '../../kernel/durable-file.ts';
 import { FrostbyteError, isFrostbyteError } from '../../kernel/errors.ts';
 import type { Actor } from './events.ts';
 import type { Journal } from './journal.ts';
 import type { Operation, Phase, PhaseRun } from './phase.ts';
 import { Pace, type ProgressEvent } from './progress.ts';
+import { type Room, withRoom } from './room.ts';
 import { noWayBack, type PhaseRecord } from './state.ts';
 
 export interface RunOptions {
@@ -12,6 +13,8 @@ export interface RunOptions {
   by: Actor;
   /** Aborted: it stops at the next point where it can. */
   signal: AbortSignal;
+  /** Of the disks that it writes to; a phase that meets a full one fails by that name. */
+  room: Room;
   listen(event: ProgressEvent): void;
   /** Seconds that went by, from any origin. */
   elapsed(): number;
@@ -75,7 +78,7 @@ class Run {
     for (const phase of operation.phases) {
       if (signal.aborted) return this.#stop();
       try {
-        await this.#advance(phase, journal.state.phases.get(phase.name)!);
+        await this.#withRoom((limit) => this.#advance(phase, journal.state.phases.get(phase.name)!, limit));
       } catch (error) {
         if (signal.aborted) return this.#stop();
         return this.#fail(phase, error);
@@ -93,7 +96,7 @@ class Run {
       try {
         journal.append({ event: 'undoing', phase: phase.name });
         this.#pace.begin(phase, 'undoing');
-        await phase.undo!(this.#handed(phase, before));
+        await this.#withRoom((limit) => phase.undo!(this.#handed(phase, before, limit)));
         journal.append({ event: 'undone', phase: phase.name });
         this.#changed += 1;
         this.#pace.end('undone');
@@ -105,7 +108,16 @@ class Run {
     return this.#finish('rolled-back');
   }
 
-  async #advance(phase: Phase, { state, touched, before: remembered }: PhaseRecord): Promise<void> {
+  #withRoom(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const { room, signal } = this.#options;
+    return withRoom(room, signal, work);
+  }
+
+  async #advance(
+    phase: Phase,
+    { state, touched, before: remembered }: PhaseRecord,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { journal } = this.#options;
     const { name } = phase;
     const recorded = state === 'done' || state === 'found';
@@ -118,7 +130,7 @@ class Run {
     const before = touched ? remembered : ((await phase.before?.()) ?? null);
     journal.append({ event: 'begun', phase: name, again: touched, before: touched ? null : before });
     this.#pace.begin(phase, 'begun');
-    await phase.do(this.#handed(phase, before));
+    await phase.do(this.#handed(phase, before, signal));
     if (!(await phase.check({ recorded: true }))) {
       throw new FrostbyteError(
         'OPERATION_FAILED',
@@ -130,8 +142,8 @@ class Run {
     this.#pace.end('done');
   }
 
-  #handed({ name }: Phase, before: PhaseRun['before']): PhaseRun {
-    const { journal, signal } = this.#options;
+  #handed({ name }: Phase, before: PhaseRun['before'], signal: AbortSignal): PhaseRun {
+    const { journal } = this.#options;
     return {
       before,
       signal,
@@ -175,9 +187,10 @@ function inWords(error: unknown): { code: string; message: string } {
   }
   const { code, message, path, dest } = error as NodeJS.ErrnoException & { dest?: string };
   const file = dest ?? path;
-  // What it is about is known in these cases: no room, or a disk that broke and can only be read.
-  if (file !== undefined && (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EROFS'))
-    return inWords(diskError(error, file));
+  const full = noRoom(error);
+  if (full !== null) return inWords(full);
+  // A disk that broke, and can only be read.
+  if (file !== undefined && code === 'EROFS') return inWords(diskError(error, file));
   if (typeof code === 'string') return { code, message: `The system refused: ${String(message).slice(0, 1000)}` };
   return { code: 'INTERNAL_ERROR', message: `Something went wrong on our side (${String(message).slice(0, 1000)}).` };
 }

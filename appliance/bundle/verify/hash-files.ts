@@ -1,3 +1,4 @@
+import { diskError, noRoom } from '../../kernel/durable-file.ts';
 import { sideBySide } from '../../kernel/side-by-side.ts';
 import type { BundleFile, BundleManifest } from '../format/manifest.ts';
 import { compareContent } from './compare.ts';
@@ -25,8 +26,8 @@ export interface HashFilesOptions {
 
 /**
  * Holds every byte of these files against the manifest, on all cores, the largest first so that no core works alone in
- * the end. Answers what is wrong with them, and how many bytes they should be. Throws `BUNDLE_MEDIUM_FAILED` and the
- * system's errors. O(bytes).
+ * the end. Answers what is wrong with them, and how many bytes they should be. Throws `BUNDLE_MEDIUM_FAILED`, `DISK_FULL` and
+ * the system's errors. O(bytes).
  */
 export async function hashFiles(
   bundle: BundleManifest,
@@ -43,9 +44,15 @@ export async function hashFiles(
   const order = files.toSorted((a, b) => b.size - a.size);
   await sideBySide(order, hashers.atOnce, async (file) => {
     const place = { ...places.get(file.path)!, size: file.size };
+    const target = copy?.placeOf(file) ?? null;
     const hashed = await hashers
-      .hash({ place, target: copy?.placeOf(file) ?? null }, read)
-      .catch((error: unknown) => Promise.reject(mediumError(error, file.path)));
+      .hash({ place, target }, read)
+      // No medium that is read has no room: that is where it is copied to.
+      .catch((error: NodeJS.ErrnoException) =>
+        Promise.reject(
+          target !== null && noRoom(error) !== null ? diskError(error, target.file) : mediumError(error, file.path),
+        ),
+      );
     const problem = compareContent(bundle, file, hashed);
     if (problem !== null) problems.push(problem);
   });

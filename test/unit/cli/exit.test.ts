@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { CheckFailed, EXIT, exitCode, explain } from '../../../appliance/cli/exit.ts';
+import { CheckFailed, EXIT, exitCode, explain, explainAsJson } from '../../../appliance/cli/exit.ts';
 import { FrostbyteError } from '../../../appliance/kernel/errors.ts';
 
 function thrown(act: () => unknown): unknown {
@@ -47,6 +47,17 @@ describe('what a failed command says and exits with', () => {
       /^The system refused: ENOENT: .*'\/nowhere\/at\/all'$/,
     );
     assert.match(explain(thrown(() => mkdirSync('/proc/none'))), /^The system refused: E[A-Z]+: /);
+  });
+
+  it('says of a full disk what it is, also where the system names no file', () => {
+    const full = (more: object) =>
+      Object.assign(new Error('ENOSPC: write'), { code: 'ENOSPC', errno: -28, syscall: 'write', ...more });
+    assert.match(
+      explain(full({ path: '/var/lib/x' })),
+      /^DISK_FULL: The disk of \/var\/lib is full\. Free some space and repeat\./,
+    );
+    assert.match(explain(full({})), /^DISK_FULL: A disk of this host is full/);
+    assert.match(explainAsJson(full({})), /"code":"DISK_FULL"/);
   });
 
   it('calls anything else a fault of ours', () => {

@@ -116,6 +116,27 @@ describe('an operation', () => {
     }
   });
 
+  test('says so too where the call names no file, and where a program failed for it, forward and back', async () => {
+    const full = { folder: '/var/lib/docker', left: '0.1 MB are left' };
+    const cases = [
+      [Object.assign(new Error('ENOSPC: write'), { code: 'ENOSPC' }), null, /^A disk of this host is full/],
+      [new FrostbyteError('OPERATION_FAILED', 'dpkg failed'), full, /^The disk of \/var\/lib\/docker is full: 0\.1 MB/],
+    ] as const;
+    for (const [error, disk, says] of cases) {
+      const { events, make } = world();
+      const fail = async () => {
+        throw error;
+      };
+      const operation = withPhase(make(), 'smoke', { do: fail, undo: fail });
+      const room = { full: () => disk, pause: () => new Promise<void>((resolve) => setImmediate(resolve)) };
+      const options = runWith(operation, memoryJournal(events, operation), { room });
+      for (const { failure } of [await runOperation(options), await rollBack({ ...options, because: 'of that' })]) {
+        assert.equal(failure?.code, 'DISK_FULL');
+        assert.match(failure!.message, says);
+      }
+    }
+  });
+
   test('fails where a phase ran and its check does not hold', async () => {
     const { events, make } = world();
     const operation = withPhase(make(), 'settings', { do: async () => undefined });

@@ -305,6 +305,17 @@ describe('what is wrong with a medium', () => {
     const nowhere = join(world.folder, 'nowhere');
     assert.equal((await refusal((options) => verifyBundle(nowhere, options))).code, 'BUNDLE_FILE_MISSING');
   });
+
+  test('says of a disk that is full that it is that, and leaves no half of a copy', async () => {
+    const full = () => Promise.reject(Object.assign(new Error('ENOSPC: write'), { code: 'ENOSPC' }));
+    const to = target();
+    const options = world.options({ target: to, hashers: { atOnce: 1, hash: full } });
+    await assert.rejects(verifyBundle(path, options), {
+      code: 'DISK_FULL',
+      message: /^The disk of \/.*\.incoming.* is full\. Free some space and repeat\.$/,
+    });
+    assert.equal(existsSync(`${to}.incoming`), false);
+  });
 });
 
 describe('what is wrong with a tar', () => {
