@@ -127,8 +127,12 @@ describe('the isolation check in the tenant’s network', { skip: stackMissing()
     );
   });
 
-  /** What is at the host's address in its own network, whether or not anybody listens. */
-  const ofTheHost = [22, 2375, 8080].map((port) => `network: reach the host at port ${port}: ${PROBE_TENANT}`);
+  /** All doors of the host, which without the rule is reached at every address it has, whether or not anybody listens. */
+  const ofTheHost = [
+    ...[22, 2375, 8080].map((port) => `network: reach the host at port ${port}: ${PROBE_TENANT}`),
+    `network: reach the host by the stores’ network: ${PROBE_TENANT}`,
+    ...[OTHER, PROBE_TENANT].map((tenant) => `network: reach the host by its network: ${tenant}`),
+  ];
   // This process is in the stack's namespace, which is the host to what sits there.
   const rule = (word: string) => assert.equal(spawnSync(INPUT_RULE, [word]).status, 0);
 

@@ -5,8 +5,8 @@ import type { TestContext } from 'node:test';
 export interface MortalServer {
   host: string;
   port: number;
-  /** Connections that were made so far. */
-  connections(): number;
+  /** Listens at its port again, and from now on for good. */
+  revive(): Promise<void>;
 }
 
 /**
@@ -20,19 +20,31 @@ export async function mortalServer(
 ): Promise<MortalServer> {
   const open = new Set<Socket>();
   let made = 0;
+  let last = lives;
   const server = createServer((socket) => {
     made += 1;
     open.add(socket);
     // Before that one ends: whoever comes next finds nobody.
-    if (made >= lives) server.close();
+    if (made === last) server.close();
     socket.on('error', () => undefined).on('close', () => open.delete(socket));
     serve(socket, made);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const listen = async (port: number) => {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+  };
+  await listen(0);
+  const { port } = server.address() as AddressInfo;
   t.after(() => {
     for (const socket of open) socket.destroy();
     server.close();
   });
-  return { host: '127.0.0.1', port: (server.address() as AddressInfo).port, connections: () => made };
+  return {
+    host: '127.0.0.1',
+    port,
+    async revive() {
+      last = Number.POSITIVE_INFINITY;
+      if (!server.listening) await listen(port);
+    },
+  };
 }
