@@ -18,6 +18,11 @@ export interface Tries {
   /** The tenant's own door: true when it stands open, as it must. One that is shut may be late: it is tried again. */
   own(test: string, work: () => Promise<void>): Promise<boolean>;
   /**
+   * The own door once more, when a store has been tried. Where it is shut by now, it may have been so all along: what that
+   * store refused is SKIPPED then, since a dead store, and a credential that died, refuse everybody. What was ALLOWED stays.
+   */
+  stillOwn(work: () => Promise<void>): Promise<void>;
+  /**
    * A foreign door. Where nothing was found out it is SKIPPED with the reason, and the report does not pass: no answer is
    * no refusal. Never throws: what other doors answered counts whatever this one does.
    */
@@ -48,15 +53,29 @@ export function triesOf(store: string, tenantId: string, options: TriesOptions =
     if (performance.now() >= until) return 'not asked: the check had no time left';
     return silent >= MOST_SILENT ? 'not asked: the store gives no answer' : null;
   };
+  const own = async (test: string, work: () => Promise<void>): Promise<boolean> => {
+    const isOpen = await patiently(work).then(
+      () => true,
+      () => false,
+    );
+    found.push({ store, test, target: tenantId, result: isOpen ? 'OK' : 'DENIED' });
+    return isOpen;
+  };
   return {
     found,
-    async own(test, work) {
-      const isOpen = await patiently(work).then(
-        () => true,
-        () => false,
-      );
-      found.push({ store, test, target: tenantId, result: isOpen ? 'OK' : 'DENIED' });
-      return isOpen;
+    own,
+    async stillOwn(work) {
+      if (await own('own access after all that', work)) return;
+      for (const [at, { test, target, result }] of found.entries()) {
+        if (target !== tenantId && result === 'DENIED')
+          found[at] = {
+            store,
+            test,
+            target,
+            result: 'SKIPPED',
+            reason: 'refused, and so was the own access afterwards',
+          };
+      }
     },
     async foreign(target, test, work) {
       const skip = (reason: string) => found.push({ store, test, target, result: 'SKIPPED', reason });

@@ -4,8 +4,15 @@ import type { Answer } from './attempt.ts';
 /** How long a connection may take that should not come about. In the own network it takes a few milliseconds. */
 export const REACH_MS = 1000;
 
-/** Whether an address takes a TCP connection. Refusing it, dropping it and having no way there are all a closed door. */
-export function reaches(host: string, port: number, withinMs = REACH_MS): Promise<Answer> {
+export interface ReachOptions {
+  withinMs?: number;
+  /** What it says that nobody listens there: by default that no network leads there, or nothing that stands there. */
+  refused?: Answer;
+}
+
+/** Whether an address takes a TCP connection. Dropping what knocks and having no way there are both a closed door. */
+export function reaches(host: string, port: number, options: ReachOptions = {}): Promise<Answer> {
+  const { withinMs = REACH_MS, refused = 'denied' } = options;
   return new Promise((resolve) => {
     const socket = connect({ host, port });
     const end = (answer: Answer) => {
@@ -15,7 +22,7 @@ export function reaches(host: string, port: number, withinMs = REACH_MS): Promis
     };
     const timer = setTimeout(() => end('denied'), withinMs);
     socket.once('connect', () => end('allowed'));
-    socket.once('error', () => end('denied'));
+    socket.once('error', ({ code }: NodeJS.ErrnoException) => end(code === 'ECONNREFUSED' ? refused : 'denied'));
   });
 }
 

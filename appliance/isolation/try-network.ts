@@ -1,6 +1,6 @@
 import { Resolver } from 'node:dns/promises';
 import { connect } from 'node:net';
-import type { IsolationOrder } from '../api/plane/isolation-order.ts';
+import type { IsolationOrder, OrderDoor } from '../api/plane/isolation-order.ts';
 import { newId } from '../kernel/ids.ts';
 import { type Answer, Inconclusive, type Tries } from './attempt.ts';
 import { REACH_MS, reaches } from './reach.ts';
@@ -15,11 +15,16 @@ export async function tryNetwork(order: IsolationOrder, tries: Tries): Promise<v
   const probe = order.targets.find((target) => target.probe)?.tenant_id ?? order.tenant_id;
   await Promise.all([
     ...order.targets.flatMap(({ tenant_id, doors }) =>
-      doors.map(({ name, host, port }) => tries.foreign(tenant_id, `reach ${name}`, () => reaches(host, port))),
+      doors.map((door) => tries.foreign(tenant_id, `reach ${door.name}`, () => knock(door))),
     ),
-    ...order.closed.map(({ name, host, port }) => tries.foreign(probe, `reach ${name}`, () => reaches(host, port))),
+    ...order.closed.map((door) => tries.foreign(probe, `reach ${door.name}`, () => knock(door))),
     ...order.resolvers.map((server) => tries.foreign(probe, `ask the resolver at ${server}`, () => resolves(server))),
   ]);
+}
+
+/** A host that refuses was reached, whether or not anybody listens there: its input rule would have dropped the knock. */
+function knock({ host, port, is_host }: OrderDoor): Promise<Answer> {
+  return reaches(host, port, { refused: is_host ? 'allowed' : 'denied' });
 }
 
 /** A name that nobody has: whoever says so was asked, or asked others. */
@@ -39,10 +44,10 @@ export async function tryScanner(order: IsolationOrder, tries: Tries): Promise<v
   const { scanner } = order;
   if (scanner === null) return;
   const probe = order.targets.find((target) => target.probe)?.tenant_id ?? order.tenant_id;
-  const isOpen = await tries.own('own access', async () => {
+  const useOwn = async () => {
     if ((await said(scanner, 'zPING\0')) !== 'PONG') throw new Error('no answer');
-  });
-  if (!isOpen) return;
+  };
+  if (!(await tries.own('own access', useOwn))) return;
   for (const command of ['zSCAN /etc/passwd', 'zCONTSCAN /etc', 'zSTATS', 'zRELOAD', 'nIDSESSION', 'zSHUTDOWN']) {
     await tries.foreign(probe, `order ${command.slice(1)}`, async (): Promise<Answer> => {
       const end = command.startsWith('n') ? '\n' : '\0';
@@ -53,9 +58,7 @@ export async function tryScanner(order: IsolationOrder, tries: Tries): Promise<v
         : 'allowed';
     });
   }
-  await tries.own('own access after all that', async () => {
-    if ((await said(scanner, 'zPING\0')) !== 'PONG') throw new Error('no answer');
-  });
+  await tries.stillOwn(useOwn);
 }
 
 /** What a server says to one line, up to its first end; empty where it hangs up. */

@@ -14,16 +14,16 @@ const ANSWER_MS = 3000;
 export async function tryQueue(order: IsolationOrder, tries: Tries): Promise<void> {
   const { queue: own } = order.own;
   const key = `${own.prefix}:isolation`;
-  const isOpen = await tries.own('own access', () =>
+  const useOwn = () =>
     session(own, async (redis) => {
       await redis.set(key, 'own', 'EX', 60);
       const found = await redis.get(key);
       await redis.del(key);
       if (found !== 'own') throw new Error('not stored');
-    }),
-  );
-  if (!isOpen) return;
+    });
+  if (!(await tries.own('own access', useOwn))) return;
   await Promise.all([tryServers(order, tries), tryOwnServer(order, tries)]);
+  await tries.stillOwn(useOwn);
 }
 
 /** The servers of others. All together: each that no network leads to is waited for. */
@@ -34,7 +34,11 @@ async function tryServers({ own: { queue: own }, targets }: IsolationOrder, trie
       await tries.foreign(tenant_id, 'reach its server', () => reaches(host, port));
       if (password === null) return;
       await tries.foreign(tenant_id, 'log in to its server with its password', () =>
-        answerOf(() => session({ host, port, username, password, tls: own.tls }, (redis) => redis.ping())),
+        answerOf(
+          () => session({ host, port, username, password, tls: own.tls }, (redis) => redis.ping()),
+          // No network leads there.
+          'denied',
+        ),
       );
     }),
   );
@@ -133,13 +137,18 @@ async function session<T>(
 const REFUSED = /^(?:(?:NOPERM|WRONGPASS|NOAUTH) |ERR (?:DEBUG|MODULE) command not allowed)/;
 const BUSY = /^(?:BUSY|LOADING|OOM|Command timed out)/;
 
-async function answerOf(work: () => Promise<unknown>): Promise<Answer> {
+/**
+ * What a server answers. `unreached`: what it means that it is not reached. Of the own server, which was there a moment ago,
+ * nothing: dead, it refuses everybody.
+ */
+async function answerOf(work: () => Promise<unknown>, unreached: Answer | null = null): Promise<Answer> {
   try {
     await work();
     return 'allowed';
   } catch (error) {
     const message = error instanceof Error ? error.message : '';
-    if (REFUSED.test(message) || isUnreachable(error) || message === 'connect ETIMEDOUT') return 'denied';
+    if (REFUSED.test(message)) return 'denied';
+    if (unreached !== null && isUnreachable(error)) return unreached;
     // Within a script the server says it in the middle.
     if (/NOPERM|ACL failure in script/.test(message)) return 'denied';
     if (BUSY.test(message) || (error as { name?: string }).name !== 'ReplyError') throw new Inconclusive(message);

@@ -2,7 +2,6 @@ import { Client } from 'pg';
 import type { IsolationOrder, OrderTarget } from '../api/plane/isolation-order.ts';
 import { type ServerTls, tlsOptions } from '../kernel/server-tls.ts';
 import { type Answer, Inconclusive, type Tries } from './attempt.ts';
-import { isUnreachable } from './reach.ts';
 
 /** How long a login or a statement may take, in milliseconds. */
 const ANSWER_MS = 5000;
@@ -14,7 +13,7 @@ const ANSWER_MS = 5000;
  */
 export async function tryRecords(order: IsolationOrder, tries: Tries): Promise<void> {
   const { records } = order.own;
-  const isOpen = await tries.own('own access', () =>
+  const useOwn = () =>
     session(records, async (client) => {
       await client.query('BEGIN');
       await client.query(
@@ -23,10 +22,10 @@ export async function tryRecords(order: IsolationOrder, tries: Tries): Promise<v
       );
       await client.query('SELECT count(*) FROM records.documents');
       await client.query('ROLLBACK');
-    }),
-  );
-  if (!isOpen) return;
+    });
+  if (!(await tries.own('own access', useOwn))) return;
   for (const target of order.targets) await tryTarget(order, target, tries);
+  await tries.stillOwn(useOwn);
 }
 
 async function tryTarget(order: IsolationOrder, target: OrderTarget, tries: Tries): Promise<void> {
@@ -166,11 +165,11 @@ async function answerOf(work: () => Promise<void>): Promise<Answer> {
     await work();
     return 'allowed';
   } catch (error) {
-    if (error instanceof Closed || isUnreachable(error)) return 'denied';
+    if (error instanceof Closed) return 'denied';
     const state = (error as { code?: unknown } | null)?.code;
-    // What is no answer of the server (a certificate, a broken line) says nothing about the door either.
-    if (typeof state !== 'string' || !/^[0-9A-Z]{5}$/.test(state) || NOTHING_SAID.test(state))
-      throw new Inconclusive(`the server answered ${String(state)}`);
+    // What is no answer of the server (a certificate, a broken line, nobody there) says nothing about the door either.
+    if (typeof state !== 'string' || !/^[0-9A-Z]{5}$/.test(state)) throw new Inconclusive('the server gave no answer');
+    if (NOTHING_SAID.test(state)) throw new Inconclusive(`the server answered ${state}`);
     if (REFUSED.test(state)) return 'denied';
     // It went as far as the work itself: somebody let us.
     return 'allowed';

@@ -18,16 +18,17 @@ const CLOSED: readonly string[] = ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'ELOO
  * control stands, every folder is there for whoever may, so that says nothing and is not asked.
  */
 export async function tryVectorFiles(order: IsolationOrder, file: string, tries: Tries): Promise<void> {
-  const isOpen = await tries.own('own access', async () => {
+  const useOwn = async () => {
     await useFile(file, 'r', async (handle) => {
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(SQLITE.length), 0, SQLITE.length, 0);
       if (buffer.toString('latin1', 0, bytesRead) !== SQLITE) throw new Error('no vectors');
     });
     await plant(dirname(file));
-  });
-  if (!isOpen || !order.inside) return;
+  };
+  if (!(await tries.own('own access', useOwn)) || !order.inside) return;
   const points = await mountPoints();
   for (const target of order.targets) await tryTarget(target, file, points, tries);
+  await tries.stillOwn(useOwn);
 }
 
 async function tryTarget(target: OrderTarget, own: string, points: readonly string[], tries: Tries): Promise<void> {

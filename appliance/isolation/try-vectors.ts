@@ -38,7 +38,7 @@ export async function tryVectors(order: IsolationOrder, tries: Tries): Promise<v
   }
 
   async function tryAll(): Promise<void> {
-    const isOpen = await tries.own('own access', async () => {
+    const useOwn = async () => {
       const id = pointId(CANARY);
       const point = { id, vector: unit(), payload: { chunk_id: CANARY, doc_id: 'doc_0000000000000000' } };
       const answers = [
@@ -47,9 +47,10 @@ export async function tryVectors(order: IsolationOrder, tries: Tries): Promise<v
         await ask({ method: 'POST', path: `/collections/${own}/points/delete?wait=true`, body: { points: [id] } }),
       ];
       if (answers.some(({ status }) => status !== 200)) throw new Error('not stored');
-    });
-    if (!isOpen) return;
+    };
+    if (!(await tries.own('own access', useOwn))) return;
     for (const target of order.targets) await tryTarget(target);
+    await tries.stillOwn(useOwn);
   }
 
   async function tryTarget({ tenant_id, probe, vectors: victim }: OrderTarget): Promise<void> {

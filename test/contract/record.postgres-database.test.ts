@@ -12,6 +12,7 @@ import { openSqliteRecords } from '../../appliance/stores/record/sqlite.ts';
 import { selfSigned } from '../support/certificate.ts';
 import { seeded } from '../support/faults/random.ts';
 import { until } from '../support/faults/until.ts';
+import { meddlingLine } from '../support/meddling-line.ts';
 import { type TestDatabases, testDatabases } from '../support/postgres-databases.ts';
 import { stackMissing, type TestStack, testStack } from '../support/stack.ts';
 import { tlsLine } from '../support/tls-line.ts';
@@ -95,6 +96,64 @@ describe('postgres records: the database', { skip: missing ?? false }, () => {
     }
     const { rows } = await store.documents({ limit: 5 });
     assert.equal(rows.length, 1);
+  });
+
+  test('each statement is prepared once by a connection, however it is asked, and run by its name from then on', async (t) => {
+    const { store, databases, database } = await world(t);
+    await receiveOne(store, 'x');
+    const { host, port } = databases.owner;
+    const own = { host, port, database, ...databases.role, schema: 'records', application: 'test', connections: 1 };
+    const db = openPostgres(own);
+    t.after(() => db.close());
+    const ways: Record<string, (sql: string) => Promise<unknown>> = {
+      alone: (sql) => db.all(sql, { n: 1 }),
+      reading: (sql) => db.read((tx) => tx.all(sql, { n: 1 })),
+      writing: (sql) => db.write([1, 1], (tx) => tx.get(sql, { n: 1 })),
+      jotting: (sql) => db.jot((tx) => tx.run(sql, { n: 1 })),
+    };
+    const text = (way: string, parameter: string) =>
+      `SELECT '${way}' AS way FROM documents WHERE ${parameter}::int > 0`;
+    for (const [way, ask] of Object.entries(ways)) for (let n = 0; n < 2; n++) await ask(text(way, '@n'));
+    const { rows } = await db.alone((client) =>
+      client.query<{ statement: string; uses: number }>(
+        "SELECT statement, (generic_plans + custom_plans)::int AS uses FROM pg_prepared_statements WHERE statement LIKE '%AS way FROM%'",
+      ),
+    );
+    assert.deepEqual(
+      rows.map(({ statement, uses }) => `${uses}: ${statement}`).sort(),
+      Object.keys(ways)
+        .map((way) => `2: ${text(way, '$1')}`)
+        .sort(),
+    );
+  });
+
+  test('a verb of the store that is asked again sends no text of a statement a second time', async (t) => {
+    const { store, databases, database } = await world(t);
+    await receiveOne(store, 'x');
+    const { host, port } = databases.owner;
+    let said = '';
+    const line = await meddlingLine(`tcp://${host}:${port}`, {
+      up: (chunk) => {
+        said += chunk.toString('latin1');
+        return chunk;
+      },
+    });
+    t.after(() => line.close());
+    const { hostname, port: near } = new URL(line.url);
+    const through = await openPostgresRecords(
+      { host: hostname, port: Number(near), database, ...databases.role, connections: 1 },
+      { tenant_id: TENANT, clock: CLOCK },
+    );
+    t.after(() => through.close());
+    const statementsOf = async (ask: () => Promise<unknown>): Promise<number> => {
+      said = '';
+      await ask();
+      return said.match(/\b(?:SELECT|INSERT|UPDATE|DELETE)\b/g)?.length ?? 0;
+    };
+    for (const ask of [() => through.documents({ limit: 5 }), () => through.usage()]) {
+      assert.ok((await statementsOf(ask)) > 0, 'what is sent is heard');
+      assert.equal(await statementsOf(ask), 0);
+    }
   });
 
   test('a deletion receipt cannot be changed or deleted', async (t) => {

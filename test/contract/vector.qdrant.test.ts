@@ -40,6 +40,39 @@ describe(given ? 'against a real server' : 'against the double', () => {
     };
   });
 
+  it('a collection that is made is of 768 dimensions and cosine, and indexed by all that filters ask for; one that lacks an index gets it', async () => {
+    const collection = `tenant_t${randomBytes(8).toString('hex')}`;
+    const asked = async (method: string, path: string) => {
+      const answer = await fetch(`${server.url}/collections/${collection}${path}`, {
+        method,
+        headers: { 'api-key': server.apiKey },
+      });
+      assert.equal(answer.status, 200);
+      return (await answer.json()) as { result: Described };
+    };
+    const described = async () => {
+      const { config, payload_schema } = (await asked('GET', '')).result;
+      const { size, distance } = config.params.vectors;
+      const indexes = Object.entries(payload_schema).map(([field, { data_type }]) => [field, data_type]);
+      return { size, distance, indexes: Object.fromEntries(indexes) as Record<string, string> };
+    };
+    const whole = {
+      size: 768,
+      distance: 'Cosine',
+      indexes: { doc_id: 'keyword', classification: 'keyword', ingested_at: 'datetime' },
+    };
+    await collections.make(collection);
+    try {
+      assert.deepEqual(await described(), whole);
+      await asked('DELETE', '/index/classification?wait=true');
+      assert.equal((await described()).indexes.classification, undefined);
+      await collections.make(collection);
+      assert.deepEqual(await described(), whole);
+    } finally {
+      await collections.drop(collection);
+    }
+  });
+
   it('copies that a tenant had made of its collection count to it, and are gone with an erasure and with the collection', async () => {
     const collection = `tenant_t${randomBytes(8).toString('hex')}`;
     await collections.make(collection);
@@ -82,3 +115,9 @@ describe(given ? 'against a real server' : 'against the double', () => {
     assert.equal(await collections.held(collection), 0);
   });
 });
+
+/** What a server says of a collection, as far as it is looked at here. */
+interface Described {
+  config: { params: { vectors: { size: number; distance: string } } };
+  payload_schema: Record<string, { data_type: string }>;
+}

@@ -181,7 +181,7 @@ describe('what the roles hold', { skip: cannot, timeout: 600_000 }, () => {
     }
   });
 
-  it('the flag alone stops a tenant at the gateway, also while control hangs', async () => {
+  it('lets nobody to a suspended tenant, also while control hangs, and to the others', async () => {
     assert.equal((await admin('POST', '/admin/tenants/globex/suspend', { reason: 'incident' })).status, 200);
     assert.equal((await admin('GET', '/ingest/globex/batches')).code, 'TENANT_SUSPENDED');
     process.kill(control.pid!, 'SIGSTOP');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHmac, createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -132,6 +132,7 @@ test('the isolation check of a tenant passes: its own doors open, all others clo
   assert.equal(shown.data.overall_pass, true);
   const hash = sha256Hex(canonicalJson(shown.data));
   assert.equal(hash, last!.report_sha256);
+  await isShownInFile(last!, shown.data);
   const evidence = await until('the event', async () => {
     const events = await admin<{ details: Record<string, unknown> }[]>(
       'GET',
@@ -141,6 +142,34 @@ test('the isolation check of a tenant passes: its own doors open, all others clo
   });
   assert.equal(evidence.details.report_sha256, hash);
 });
+
+/** The command writes it so that whoever has the file alone gets the hash that the log has; what lies there stays. */
+async function isShownInFile({ report_id, report_sha256 }: IsolationSummary, report: IsolationReport): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'frostbyte-report-'));
+  try {
+    const file = join(folder, 'isolation.json');
+    const token = await appliance.token({ role: 'admin', subject: 'frode' });
+    const show = () =>
+      runCli(['tenant', 'isolation', 'show', 'acme', report_id, '--out', file], {
+        FROSTBYTE_URL: appliance.url,
+        FROSTBYTE_TOKEN: token,
+      });
+    const { status, said } = await show();
+    assert.deepEqual([status, said.err], [0, '']);
+    const { store, test: tried, target, result } = report.checks[0]!;
+    assert.match(said.out, new RegExp(`^${store} +${tried} +${target} +${result}$`, 'm'));
+    assert.match(said.out, /^isolated$/m);
+    assert.equal(sha256Hex(readFileSync(file)), report_sha256);
+    assert.equal(statSync(file).mode & 0o777, 0o600);
+    writeFileSync(file, 'what lay there');
+    const again = await show();
+    assert.notEqual(again.status, 0);
+    assert.match(again.said.err, /EEXIST/);
+    assert.equal(readFileSync(file, 'utf8'), 'what lay there');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
 
 test('refusals come in the order of the specification', async () => {
   const ask = async (caller: Caller, tenant: string) => {

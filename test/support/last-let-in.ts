@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { Appliance } from './appliance.ts';
 import { until } from './faults/until.ts';
 
@@ -15,9 +16,12 @@ export interface LastLetIn {
   ms: number;
   /** Requests that were let in. */
   count: number;
-  /** Gateways that refused in the end. */
+  /** Gateways that refused the tenant's own and, in the end, told whoever's token lives that it is suspended. */
   refused: Set<string>;
 }
+
+/** What refuses a suspended tenant (spec 3): its state, and soon its own tokens before that. */
+const REFUSALS: Readonly<Record<number, string>> = { 401: 'TOKEN_REVOKED', 403: 'TENANT_SUSPENDED' };
 
 /** Eight clients at full speed, through two gateways, while the tenant is suspended. */
 export async function lastLetIn(
@@ -27,22 +31,36 @@ export async function lastLetIn(
   asked: AskedAll,
 ): Promise<LastLetIn> {
   const token = await appliance.token({ role: 'tenant_admin', tenant_id: tenantId, subject: 'dana' });
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const living = await appliance.token({ role: 'admin', subject: 'frode' });
   const admin = await appliance.admin();
   const letIn: { began: number; url: string }[] = [];
-  const refused = new Set<string>();
+  const shut = new Set<string>();
+  const ask = async (url: string, by: string) => {
+    const headers = { authorization: `Bearer ${by}`, 'content-type': 'application/json' };
+    const answer = await fetch(`${url}/api/v1${asked.path}`, { ...asked.init, headers });
+    const { status } = answer;
+    if (!(status in REFUSALS)) {
+      await answer.arrayBuffer();
+      return { status, code: '' };
+    }
+    const { error } = (await answer.json()) as { error: { code: string } };
+    return { status, code: error.code };
+  };
   let over = false;
   const client = async (url: string) => {
     while (!over) {
       const began = performance.now();
-      const answer = await fetch(`${url}/api/v1${asked.path}`, { ...asked.init, headers });
-      await answer.arrayBuffer();
-      if (![401, 403, 429].includes(answer.status)) letIn.push({ began, url });
-      else if (answer.status !== 429) refused.add(url);
+      const { status, code } = await ask(url, token);
+      if (status in REFUSALS) {
+        assert.equal(code, REFUSALS[status], 'it is refused for being stopped, and for nothing else');
+        shut.add(url);
+      } else if (status !== 429) letIn.push({ began, url });
     }
   };
   const passed = (through: string) => letIn.filter(({ url }) => url === through).length;
-  const clients = Array.from({ length: CLIENTS }, (_, n) => client(n % 2 === 0 ? appliance.url : second));
+  const clients = Promise.all(Array.from({ length: CLIENTS }, (_, n) => client(n % 2 === 0 ? appliance.url : second)));
+  // Heard at the end, where it is waited for.
+  clients.catch(() => undefined);
   await until('traffic through both', () => [appliance.url, second].every((url) => passed(url) > asked.first), {
     seconds: 120,
   });
@@ -52,6 +70,8 @@ export async function lastLetIn(
   // Long after the second in which something could still pass.
   await until('two seconds more', () => performance.now() > answered + 2000);
   over = true;
-  await Promise.all(clients);
+  await clients;
+  const refused = new Set<string>();
+  for (const url of shut) if ((await ask(url, living)).code === 'TENANT_SUSPENDED') refused.add(url);
   return { ms: Math.max(...letIn.map(({ began }) => began)) - called, count: letIn.length, refused };
 }

@@ -96,6 +96,8 @@ describe('the isolation check in the tenant’s network', { skip: stackMissing()
       `network: reach the database by its network: ${OTHER}`,
       `network: reach the host at port 22: ${PROBE_TENANT}`,
       `network: reach the gateways’ limits: ${PROBE_TENANT}`,
+      `network: reach the vector index by its network: ${OTHER}`,
+      `network: reach the vector index by the stores’ network: ${PROBE_TENANT}`,
       `network: ask the resolver at 127.0.0.11: ${PROBE_TENANT}`,
       `queue: reach its server: ${OTHER}`,
       `queue: log in to its server with its password: ${PROBE_TENANT}`,
@@ -113,14 +115,33 @@ describe('the isolation check in the tenant’s network', { skip: stackMissing()
       () => engine('network', 'connect', networkOf(OTHER), PLANE),
       () => engine('network', 'disconnect', networkOf(OTHER), PLANE),
     );
-    const reached = ['its data plane', 'the database by its network', 'the object store by its network'];
+    const stores = ['the database', 'the object store', 'the scanner', 'the vector index'];
     assert.deepEqual(
       opened,
       [
-        ...[...reached, 'the scanner by its network'].map((what) => `network: reach ${what}: ${OTHER}`),
+        ...['its data plane', ...stores.map((store) => `${store} by its network`)].map(
+          (what) => `network: reach ${what}: ${OTHER}`,
+        ),
         `queue: reach its server: ${OTHER}`,
       ].sort(),
     );
+  });
+
+  /** All doors of the host, which without the rule is reached at every address it has, whether or not anybody listens. */
+  const ofTheHost = [
+    ...[22, 2375, 8080].map((port) => `network: reach the host at port ${port}: ${PROBE_TENANT}`),
+    `network: reach the host by the stores’ network: ${PROBE_TENANT}`,
+    ...[OTHER, PROBE_TENANT].map((tenant) => `network: reach the host by its network: ${tenant}`),
+  ];
+  // This process is in the stack's namespace, which is the host to what sits there.
+  const rule = (word: string) => assert.equal(spawnSync(INPUT_RULE, [word]).status, 0);
+
+  it('finds that the host lets it in, also where nobody listens', async () => {
+    const opened = await found(
+      () => rule('down'),
+      () => rule('up'),
+    );
+    assert.deepEqual(opened, ofTheHost.toSorted());
   });
 
   it('finds that the host lets it in, and that a resolver of the host answers it', async () => {
@@ -133,8 +154,6 @@ describe('the isolation check in the tenant’s network', { skip: stackMissing()
       answer.writeUInt16BE(0x8183, 2);
       resolver.send(answer, port, address);
     });
-    // This process is in the stack's namespace, which is the host to what sits there.
-    const rule = (word: string) => assert.equal(spawnSync(INPUT_RULE, [word]).status, 0);
     try {
       listener.listen(22, host);
       resolver.bind(53, host);
@@ -145,10 +164,7 @@ describe('the isolation check in the tenant’s network', { skip: stackMissing()
         () => rule('down'),
         () => rule('up'),
       );
-      assert.deepEqual(opened, [
-        `network: ask the resolver at ${host}: ${PROBE_TENANT}`,
-        `network: reach the host at port 22: ${PROBE_TENANT}`,
-      ]);
+      assert.deepEqual(opened, [`network: ask the resolver at ${host}: ${PROBE_TENANT}`, ...ofTheHost].toSorted());
     } finally {
       listener.close();
       resolver.close();

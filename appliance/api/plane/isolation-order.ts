@@ -9,6 +9,8 @@ import { StackStores } from './handover.ts';
 
 const text = z.string().min(1);
 const address = z.strictObject({ host: text, port: z.number().int().min(1).max(65_535) });
+/** `is_host`: one of the host itself, whose rule drops what knocks, so that a refusal of it says that it was reached. */
+const door = z.strictObject({ name: text, ...address.shape, is_host: z.boolean() });
 
 const Target = z.strictObject({
   tenant_id: z.string().regex(TENANT_ID),
@@ -25,7 +27,7 @@ const Target = z.strictObject({
   ]),
   queue: z.strictObject({ ...address.shape, username: text, password: text.nullable(), prefix: text }),
   /** What is in its network, by a name that people know; none where it has no network of its own. */
-  doors: z.array(z.strictObject({ name: text, ...address.shape })).max(100),
+  doors: z.array(door).max(100),
 });
 
 export const IsolationOrder = z.strictObject({
@@ -39,12 +41,13 @@ export const IsolationOrder = z.strictObject({
   /** The proxy before the malware scanner; null where there is none. */
   scanner: address.nullable(),
   /** What nobody in the tenant's network may reach, by a name that people know. */
-  closed: z.array(z.strictObject({ name: text, ...address.shape })).max(1000),
+  closed: z.array(door).max(1000),
   /** Addresses at which a resolver might take a question from the tenant's network. */
   resolvers: z.array(text).max(100),
 });
 export type IsolationOrder = z.infer<typeof IsolationOrder>;
 export type OrderTarget = z.infer<typeof Target>;
+export type OrderDoor = z.infer<typeof door>;
 
 /**
  * What came of a try. An own door that is shut is DENIED, and one that could not be found out about is SKIPPED, with the

@@ -1,14 +1,9 @@
-import { createPublicKey, type KeyObject } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { type HttpWay, httpWay } from '../../api/rpc/http-way.ts';
 import { generateSeamKeys } from '../../api/seam.ts';
 import { PIPELINE_VERSION } from '../../audit/entry.ts';
 import type { Config } from '../../config/schema.ts';
 import { type ControlClient, controlClient } from '../../control/socket/control-client.ts';
 import type { GatewayNote } from '../../control/split-verbs.ts';
-import { isFlagged } from '../../control/tenants/suspension-flags.ts';
-import { tokenVerifier } from '../../control/tokens/verify.ts';
-import type { ControlVerbs, PublicKey } from '../../control/verbs.ts';
 import { dataPlaneHandler } from '../../gateway/data-plane.ts';
 import { forwardingFetch, type PlaneWays } from '../../gateway/forward.ts';
 import { systemClock } from '../../kernel/clock.ts';
@@ -21,6 +16,7 @@ import { openFrontDoor } from '../front-door.ts';
 import { repeat } from '../repeat.ts';
 import { runFolder } from '../run-folder.ts';
 import { acquiring, type Running, runUntilTold } from '../running.ts';
+import { gatewayControl } from '../wire/gateway-control.ts';
 import { openLimits, openSharedLimits } from '../wire/limits.ts';
 
 /**
@@ -33,10 +29,6 @@ const ANNOUNCE_MS = 5000;
 /** What it measured goes to what the box keeps over time. */
 const TELL_MS = 30_000;
 const PLANE_CONNECTIONS = 256;
-/** Public keys are asked for again when one is unknown, at most so often. */
-const KEYS_MS = 1000;
-/** How long a suspended tenant's gate may wait for control before the flag alone decides. */
-const FLAG_MS = 300;
 
 export async function serveGateway(config: Config, over?: Promise<unknown>): Promise<void> {
   await runUntilTold(await startGateway(config), over);
@@ -117,45 +109,6 @@ export function startGateway(config: Config): Promise<Running> {
     logger.info('listening', { port: door.port, version: PIPELINE_VERSION, mode: config.mode });
     return { says: door.says, stop: () => undo.run() };
   });
-}
-
-/**
- * Control's verbs as the gateway asks them: signatures are checked here, so that forged tokens trouble nobody else; whether
- * a token still lives is asked each time; and a tenant's flag is looked at here, so that it is stopped whatever else lives.
- */
-function gatewayControl(verbs: ControlVerbs, flags: string, clock: ReturnType<typeof systemClock>): ControlVerbs {
-  // A folder that is not there shows no flag; that must not read as if there were none.
-  const isStopped = (tenantId: string) => !existsSync(flags) || isFlagged(flags, tenantId);
-  const verify = tokenVerifier({ isLive: verbs.isLive, clock, keys: publicKeys(() => verbs.publicKeys()) });
-  return {
-    ...verbs,
-    authenticate: verify,
-    async gate(tenantId) {
-      if (!isStopped(tenantId)) return verbs.gate(tenantId);
-      const stopped = { state: 'SUSPENDED', config: null, config_version: 0 } as const;
-      const late = new Promise<typeof stopped>((resolve) => setTimeout(() => resolve(stopped), FLAG_MS).unref());
-      const { state } = await Promise.race([verbs.gate(tenantId), late]).catch(() => stopped);
-      // A flag that was raised a moment ago counts, whatever control still says.
-      return { ...stopped, state: state === 'ACTIVE' ? 'SUSPENDED' : state };
-    },
-  };
-}
-
-/** The keys that verify tokens, asked of control when one is not known. */
-function publicKeys(ask: () => Promise<PublicKey[]>): { publicKey(kid: string): Promise<KeyObject | null> } {
-  let known = new Map<string, KeyObject>();
-  let askedAt = Number.NEGATIVE_INFINITY;
-  return {
-    async publicKey(kid) {
-      if (!known.has(kid) && performance.now() - askedAt >= KEYS_MS) {
-        known = new Map(
-          (await ask()).map((one) => [one.kid, createPublicKey({ format: 'jwk', key: one.jwk })] as const),
-        );
-        askedAt = performance.now();
-      }
-      return known.get(kid) ?? null;
-    },
-  };
 }
 
 /** Pools of connections to data planes, by tenant; each is asked of control once, and again when it led nowhere. */

@@ -34,15 +34,16 @@ export async function tryObjects(order: IsolationOrder, tries: Tries): Promise<v
   const ask = (call: RawCall) => send(server, thief, call);
   const ownKey = `receipts/isolation-${newId()}`;
 
-  const isOpen = await tries.own('own access', async () => {
+  const useOwn = async () => {
     const bytes = randomBytes(16).toString('hex');
     const put = await ask({ method: 'PUT', path: `/${bucket}/${ownKey}`, body: bytes });
     const got = await ask({ method: 'GET', path: `/${bucket}/${ownKey}` });
     if (put.status !== 200 || got.body !== bytes) throw new Error('not stored');
-  });
-  if (!isOpen) return;
+  };
+  if (!(await tries.own('own access', useOwn))) return;
   try {
     for (const target of order.targets) await tryTarget(target);
+    await tries.stillOwn(useOwn);
   } finally {
     await clearAway();
   }

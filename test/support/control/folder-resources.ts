@@ -13,9 +13,13 @@ export type Before = (call: string, tenantId: string) => void;
 
 /**
  * Tenant resources that are plain files below a folder, quick to make and easy to look at: a file per resource. `before`
- * runs at each call and may throw or kill.
+ * runs at each call and may throw or kill. `contained`: with those that only tenants in containers have.
  */
-export function folderResources(folder: string, before: Before = () => undefined): TenantResources {
+export function folderResources(
+  folder: string,
+  before: Before = () => undefined,
+  { contained = false } = {},
+): TenantResources {
   const path = (tenantId: string, name: string) => join(folder, 'made', tenantId, name);
   const resource = (name: string): TenantResource => ({
     make: async (tenantId) => {
@@ -92,6 +96,7 @@ export function folderResources(folder: string, before: Before = () => undefined
     records: resource('records'),
     vectors: resource('vectors'),
     queue: resource('queue'),
+    ...(contained ? { network: resource('network'), containers: resource('containers') } : {}),
     stop: async (tenantId) => before('stop', tenantId),
     outbox: async () => null,
     // What is named for it is there; tests that need more say so themselves.

@@ -9,6 +9,7 @@ import { fileId } from '../../../isolation/try-vector-files.ts';
 import { isFrostbyteError } from '../../../kernel/errors.ts';
 import { tenantNames, tenantPaths } from '../../../kernel/names.ts';
 import type { BackingParts } from '../backing.ts';
+import { hasOwnQdrant } from './core.ts';
 import { CONTROL_DATABASE } from './logs.ts';
 import { embedderPorts, type StackServers } from './servers.ts';
 import type { TenantStores } from './stores.ts';
@@ -77,7 +78,7 @@ export async function isolationOrder(
               password: held?.queue.password ?? null,
               prefix: names.redisPrefix,
             },
-      doors: network === null ? [] : doorsOf(network),
+      doors: network === null ? [] : doorsOf(network, hasOwnQdrant(parts.config)),
     });
   }
   const from = isInside ? await servers.networkOf(tenantId) : null;
@@ -92,16 +93,18 @@ export async function isolationOrder(
       from === null
         ? []
         : [
-            ...servers.core,
+            ...servers.core.map((door) => ({ ...door, is_host: false })),
             ...[22, 2375, parts.config.listen.port || 8080].map((port) => ({
               name: `the host at port ${port}`,
               host: from.address('host'),
               port,
+              is_host: true,
             })),
             {
               name: 'the host by the stores’ network',
               host: networkPlan(parts.config.stack.subnet, CORE_NETWORKS.stores).gateway,
               port: 22,
+              is_host: true,
             },
           ],
     // The engine's own, and the host's.
@@ -122,18 +125,23 @@ async function vectorsOf(config: BackingParts['config'], tenantId: string): Prom
   return { kind: 'sqlite-vec', folder, ids };
 }
 
-/** What stands in a tenant's network: its own, and the stores as they are attached there. */
-function doorsOf(network: TenantNetwork): OrderTarget['doors'] {
+/**
+ * What stands in a tenant's network: its own, and the stores as they are attached there. `hasQdrant`: one of them is Qdrant,
+ * and a container of ours.
+ */
+export function doorsOf(network: Pick<TenantNetwork, 'address'>, hasQdrant: boolean): OrderTarget['doors'] {
   const at = (name: string, service: Parameters<TenantNetwork['address']>[0], port: number) => ({
     name,
     host: network.address(service),
     port,
+    is_host: service === 'host',
   });
   return [
     at('its data plane', 'plane', PLANE_PORT),
     at('the database by its network', 'postgres', PORTS.postgres),
     at('the object store by its network', 'objects', PORTS.objects),
     at('the scanner by its network', 'scanner', PORTS.scanner),
+    ...(hasQdrant ? [at('the vector index by its network', 'qdrant', PORTS.qdrant)] : []),
     // Wherever one listens: a port at which none does says nothing about the wall.
     ...embedderPorts().map(({ model, port }) => at(`the embedder of ${model} by its network`, 'embedder', port)),
     at('the host by its network', 'host', 22),

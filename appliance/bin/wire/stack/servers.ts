@@ -7,6 +7,7 @@ import { FrostbyteError } from '../../../kernel/errors.ts';
 import type { ServerTls } from '../../../kernel/server-tls.ts';
 import { MODEL_LOCK } from '../../../models/embedder/lock.ts';
 import type { StackCertificates } from './certificates.ts';
+import { hasOwnQdrant } from './core.ts';
 
 /** Where the servers of the core stack are, for control and for each tenant, and control's own secrets there. */
 export interface StackServers {
@@ -74,6 +75,9 @@ export function stackServers(
       { name: 'the database by the stores’ network', host: at('postgres'), port: PORTS.postgres },
       { name: 'the object store by the stores’ network', host: at('objects'), port: PORTS.objects },
       { name: 'the gateways’ limits', host: at('redis'), port: PORTS.redis },
+      ...(hasOwnQdrant(config)
+        ? [{ name: 'the vector index by the stores’ network', host: at('qdrant'), port: PORTS.qdrant }]
+        : []),
       { name: 'the scanner by its own network', host: at('scanner'), port: PORTS.scanner },
       ...embedderPorts().map(({ model, port }) => ({
         name: `the embedder of ${model} by its own network`,
