@@ -145,7 +145,7 @@ export function openEngine(socket: string): Engine {
       if (made === null) return false;
       const { Id } = made as { Id: string };
       // One that ends at this very moment is a trouble of the runtime’s, in its words.
-      const hasEnded = { fine: [404, 409], fineText: /runtime exec failed|is not running/ };
+      const hasEnded = { fine: [404, 409], fineText: /runtime exec failed|is not running|in a stopped state/ };
       await ask('POST', `/exec/${Id}/start`, { body: { Detach: true }, ...hasEnded });
       const ended = async () => (await get(`/exec/${Id}/json`)) as { Running: boolean; ExitCode: number | null } | null;
       let now = await ended();
