@@ -355,7 +355,8 @@ describe('an upgrade in a sealed box', { skip: noBoxes, timeout: 1_800_000 }, ()
     await other.must(
       'sh',
       '-c',
-      `cp ${CARRIED}/nordlaw.tar ${altered} && printf x | dd of=${altered} bs=1 seek=5000 conv=notrunc`,
+      // Another byte than is there.
+      `cp ${CARRIED}/nordlaw.tar ${altered} && was=$(dd if=${altered} bs=1 skip=5000 count=1) && case $was in x) is=y ;; *) is=x ;; esac && printf $is | dd of=${altered} bs=1 seek=5000 conv=notrunc`,
     );
     const refused = await load(altered);
     assert.equal(refused.code, 1, refused.out);

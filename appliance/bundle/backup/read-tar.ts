@@ -39,7 +39,9 @@ export async function* readTar(stream: AsyncIterable<Uint8Array>): AsyncGenerato
     const body = source.take(length);
     yield { path, size: length, content: () => body };
     for await (const _ of body);
-    await source.skip(paddingOf(length));
+    // Nothing is hashed or signed of what stands between files, so nothing may stand there.
+    const padding = await source.exactly(paddingOf(length));
+    if (padding.some((byte) => byte !== 0)) throw damaged('something between its files');
   }
   // To the end of the stream, so that whoever makes it can say whether it was cut.
   if ((await source.next()) !== null) throw damaged('something behind its end');

@@ -120,6 +120,10 @@ test('a tar that was cut, goes on, or leads elsewhere is refused', async () => {
   await rejected(Buffer.concat([bytes, Buffer.alloc(1)]), /behind its end/);
   const second = Buffer.concat([bytes, bytes]);
   await rejected(second, /behind its end/);
+  // What fills up the last block of the last file.
+  const between = Buffer.from(bytes);
+  between[bytes.length - 2 * BLOCK - 1] = 7;
+  await rejected(between, /between its files/);
   for (const path of ['../escape', '/etc/passwd', 'a/../b', 'a/./b', 'name with spaces']) {
     const evil = Buffer.concat([entryHeader({ path, size: 0 }), Buffer.alloc(2 * BLOCK)]);
     await rejected(evil, /leads elsewhere/);
