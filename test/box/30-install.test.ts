@@ -24,8 +24,6 @@ import {
   waitsForAnswer,
 } from '../support/box/installation.ts';
 import { signaturesUpdate } from '../support/box/signatures-update.ts';
-import { assertClear } from '../support/box/troubles/clear-refusal.ts';
-import { TROUBLES } from '../support/box/troubles/troubles.ts';
 import { ALL_FAULTS, seeded } from '../support/faults/random.ts';
 import { until } from '../support/faults/until.ts';
 
@@ -81,16 +79,16 @@ describe('a sealed host that has neither Docker nor Compose', { skip: missing ??
     return (body as { data: T | null }).data;
   };
 
-  it(`is installed from the stick although the installer is killed, the power cut, the disk full, another installer started beside it and Docker restarted, at ${KILLS} points, up to where a person is needed`, async () => {
+  it(`is installed from the stick although the installer is killed ${KILLS - 1} times, the power cut once, the disk full once and another installer started beside it, up to where a person is needed`, async () => {
     const random = seeded(30);
     const points = [...TITLES];
     while (points.length > KILLS) points.splice(random.whole(0, points.length - 1), 1);
-    const cut = points[random.whole(0, points.length - 2)]!;
+    const cut = points[random.whole(0, points.length - 1)]!;
     // Behind it nothing is killed any more: the first one may have gone on meanwhile.
     const beside = points.at(-1)!;
     const full = random.pick(WRITING);
     console.log(
-      `# seed ${random.seed}: killed in ${points.join('; ')}; the power cut in: ${cut}; another installer beside, and Docker restarted in: ${beside}; the disk full in: ${full}`,
+      `# seed ${random.seed}: killed in ${points.join('; ')}; the power cut in: ${cut}; another installer beside: ${beside}; the disk full in: ${full}`,
     );
     for (const title of TITLES) {
       if (title === full) await fullIn(title);
@@ -101,11 +99,6 @@ describe('a sealed host that has neither Docker nor Compose', { skip: missing ??
         const second = await box.run([FROM_COPY, 'plan', 'resume']);
         assert.equal(second.code, 1, second.out);
         assert.match(second.err, /OPERATION_RUNNING: root works on this host: frostbyte install, process \d+/);
-        const { name, begin, says } = TROUBLES['Docker restarted']!;
-        await begin(box);
-        // It goes on by itself, to where a person is needed, or says what was not there.
-        assertClear(await installer.ended, says, `${name} in ${title}`);
-        continue;
       }
       if (title === cut) {
         await box.cutPower();

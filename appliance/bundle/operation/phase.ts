@@ -52,4 +52,6 @@ export interface Operation {
   readonly phases: readonly Phase[];
   /** What happens when a phase fails: wait for the operator, who goes on or back, or go back at once. */
   readonly on_failure: 'wait' | 'roll-back';
+  /** It takes away more than it writes: a full disk does not end its phases. */
+  readonly makes_room?: true;
 }

@@ -1,4 +1,4 @@
-import { statfsSync } from 'node:fs';
+import { accessSync, constants, readFileSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { FrostbyteError, isFrostbyteError } from '../../kernel/errors.ts';
@@ -38,12 +38,12 @@ const FOLLOWS: ReadonlySet<string> = new Set([
   'QUOTA_EXCEEDED',
 ]);
 
-/** The disks of a host: of its programs, of its data, and where the distribution’s engine and packages lie. */
+/** The disks of a host: of its programs, of its data, and where its engine and the distribution’s packages lie. */
 export function roomOn({ root, programs, data }: Pick<HostLayout, 'root' | 'programs' | 'data'>): Room {
-  const folders = [data, programs, join(root, 'var/lib/docker'), join(root, 'var'), join(root, 'usr')];
   return {
     full() {
-      for (const folder of folders) {
+      // The engine’s place is looked up each time: an operation may bring the engine.
+      for (const folder of [data, programs, engineFolder(root), join(root, 'var'), join(root, 'usr')]) {
         const left = tooLittle(folder);
         if (left !== null) return { folder, left };
       }
@@ -72,12 +72,30 @@ export async function withRoom<T>(
     return await work(AbortSignal.any([signal, full.signal]));
   } catch (error) {
     if (signal.aborted) throw error;
-    const disk = full.signal.aborted ? await watching : follows(error) ? room.full() : null;
-    throw disk === null ? error : diskFull(disk, error);
+    const disk = full.signal.aborted ? await watching : null;
+    throw disk === null ? named(room, error) : diskFull(disk, error);
   } finally {
     over.abort();
     await watching;
   }
+}
+
+/**
+ * Work that makes room itself, as taking something back does: a full disk does not end it, and what failed for want of room is
+ * told as that. Throws as `withRoom`.
+ */
+export async function makingRoom<T>(room: Room, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw signal.aborted ? error : named(room, error);
+  }
+}
+
+/** What failed, as what it is where a disk is full. */
+function named(room: Room, error: unknown): unknown {
+  const disk = follows(error) ? room.full() : null;
+  return disk === null ? error : diskFull(disk, error);
 }
 
 /** The disk that stays full; null: it was over before. */
@@ -105,9 +123,23 @@ function diskFull({ folder, left }: FullDisk, cause: unknown): FrostbyteError {
   });
 }
 
+/** Where the engine keeps images and volumes, by its own settings. */
+function engineFolder(root: string): string {
+  try {
+    const settings: unknown = JSON.parse(readFileSync(join(root, 'etc/docker/daemon.json'), 'utf8'));
+    const { 'data-root': folder } = settings as { 'data-root'?: unknown };
+    if (typeof folder === 'string') return join(root, folder);
+  } catch {
+    // There are none: it lies where the distribution has it.
+  }
+  return join(root, 'var/lib/docker');
+}
+
 /** What is left on the disk of a folder, where that is too little. */
 function tooLittle(folder: string): string | null {
   try {
+    // Of what can only be read nothing is asked: an image as a system’s disk has no room by its nature.
+    accessSync(folder, constants.W_OK);
     const { bavail, bsize, files, ffree } = statfsSync(folder);
     if (bavail * bsize < LEAST_BYTES) return `${((bavail * bsize) / 1e6).toFixed(1)} MB are left`;
     // Some file systems have no such bound, and say 0 of 0.

@@ -4,7 +4,7 @@ import type { Actor } from './events.ts';
 import type { Journal } from './journal.ts';
 import type { Operation, Phase, PhaseRun } from './phase.ts';
 import { Pace, type ProgressEvent } from './progress.ts';
-import { type Room, withRoom } from './room.ts';
+import { makingRoom, type Room, withRoom } from './room.ts';
 import { noWayBack, type PhaseRecord } from './state.ts';
 
 export interface RunOptions {
@@ -74,11 +74,13 @@ class Run {
   }
 
   async forward(): Promise<Outcome> {
-    const { operation, journal, signal } = this.#options;
+    const { operation, journal, room, signal } = this.#options;
     for (const phase of operation.phases) {
       if (signal.aborted) return this.#stop();
       try {
-        await this.#withRoom((limit) => this.#advance(phase, journal.state.phases.get(phase.name)!, limit));
+        const record = journal.state.phases.get(phase.name)!;
+        if (operation.makes_room) await makingRoom(room, signal, () => this.#advance(phase, record, signal));
+        else await withRoom(room, signal, (limit) => this.#advance(phase, record, limit));
       } catch (error) {
         if (signal.aborted) return this.#stop();
         return this.#fail(phase, error);
@@ -88,7 +90,7 @@ class Run {
   }
 
   async back(): Promise<Outcome> {
-    const { operation, journal, signal } = this.#options;
+    const { operation, journal, room, signal } = this.#options;
     for (const phase of operation.phases.toReversed()) {
       const { touched, state, before } = journal.state.phases.get(phase.name)!;
       if (!touched || state === 'undone') continue;
@@ -96,7 +98,7 @@ class Run {
       try {
         journal.append({ event: 'undoing', phase: phase.name });
         this.#pace.begin(phase, 'undoing');
-        await this.#withRoom((limit) => phase.undo!(this.#handed(phase, before, limit)));
+        await makingRoom(room, signal, () => phase.undo!(this.#handed(phase, before, signal)));
         journal.append({ event: 'undone', phase: phase.name });
         this.#changed += 1;
         this.#pace.end('undone');
@@ -106,11 +108,6 @@ class Run {
       }
     }
     return this.#finish('rolled-back');
-  }
-
-  #withRoom(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
-    const { room, signal } = this.#options;
-    return withRoom(room, signal, work);
   }
 
   async #advance(

@@ -55,6 +55,7 @@ export function uninstallOperation(
     title: withData ? `Uninstall ${name} with all data` : `Uninstall ${name}`,
     parameters: { ...parameters },
     on_failure: 'wait',
+    makes_room: true,
     phases: [
       exportEvidenceFirst(evidence_to, tools),
       ...whatRuns((host) => [stopServices(host), liftInputRule(host.inputRule)]),

@@ -35,6 +35,8 @@ interface Struck {
   there: number;
 }
 
+/** Of a phase that is quicker than its trouble: it met none, and is no point. */
+const OVER = 'was over before it came';
 const SECONDS = 1200;
 const MOST_RUNS = 60;
 
@@ -64,6 +66,7 @@ export async function troubleInEachPhase(box: Box, troubling: Troubling): Promis
     for (const one of [...met.struck, ...(trouble.lasts ? behind(met.struck, now, since) : [])]) {
       struck.add(one.phase);
       const found = foundOf(one, since);
+      if (found === OVER) continue;
       if (wentOn(one, since)) points.push(pointOf(trouble, { struck: one, found }, since));
       else left.push({ struck: one, found });
     }
@@ -149,7 +152,7 @@ const wentOn = ({ phase }: Struck, since: readonly JournalEvent[]): boolean =>
 /** What the run with the trouble in it came to. */
 function foundOf({ phase, there }: Struck, since: readonly JournalEvent[]): string {
   const end = since.find((event) => (event.event === 'done' || event.event === 'failed') && event.phase === phase);
-  if (end !== undefined && Date.parse(end.at) < there) return 'was over before it came';
+  if (end !== undefined && Date.parse(end.at) < there) return OVER;
   const failed = since.findLast((event) => event.event === 'failed');
   const back = since.some(({ event }) => event === 'rolling-back') ? ', went back by itself' : '';
   if (since.some((event) => event.event === 'done' && event.phase === phase)) return 'went on by itself';
@@ -169,7 +172,7 @@ function pointOf(
     befell: trouble.name,
     found,
     after:
-      found === 'went on by itself' || found === 'was over before it came'
+      found === 'went on by itself'
         ? '–'
         : wentBack
           ? 'went back, and was begun anew'

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { type FullDisk, type Room, roomOn, withRoom } from '../../../../appliance/bundle/operation/room.ts';
+import { type FullDisk, makingRoom, type Room, roomOn, withRoom } from '../../../../appliance/bundle/operation/room.ts';
 import { FrostbyteError } from '../../../../appliance/kernel/errors.ts';
 
 const FULL: FullDisk = { folder: '/var/lib/frostbyte', left: '0.0 MB are left' };
@@ -19,6 +20,12 @@ function roomThat(...looks: (FullDisk | null)[]): Room & { readonly asked: numbe
     full: () => looks[Math.min(asked++, looks.length - 1)] ?? null,
     pause: () => new Promise((resolve) => setImmediate(resolve)),
   };
+}
+
+/** What is left of the disk that is full, which is that of a folder. */
+function said(disk: FullDisk | null, at: string): string {
+  assert.equal(disk?.folder, at);
+  return disk!.left;
 }
 
 const failing = (error: Error) => async () => {
@@ -39,6 +46,40 @@ describe('the room that an operation has', () => {
     assert.equal(roomOn({ root: folder, programs, data }).full(), null);
     mkdirSync(data);
     assert.equal(roomOn({ root: folder, programs, data }).full(), null);
+  });
+
+  test('is gone on a small disk by bytes and by names, also where the engine’s own settings put it; not on one that is only read', {
+    skip: process.getuid?.() === 0 ? false : 'needs root, to mount',
+  }, () => {
+    const root = join(folder, 'host');
+    const layout = { root, programs: join(root, 'opt'), data: join(root, 'data') };
+    const elsewhere = join(root, 'srv/engine');
+    for (const at of ['etc/docker', 'opt', 'data', 'srv/engine']) mkdirSync(join(root, at), { recursive: true });
+    writeFileSync(join(root, 'etc/docker/daemon.json'), '{"data-root":"/srv/engine"}');
+    const on = (at: string, options: string, look: () => void) => {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'frostbyte-test', at]);
+      try {
+        look();
+      } finally {
+        execFileSync('umount', [at]);
+      }
+    };
+    for (const at of [layout.data, layout.programs, elsewhere]) {
+      on(at, 'size=8m', () => assert.match(said(roomOn(layout).full(), at), /^8\.\d MB are left$/));
+      on(at, 'size=64m,nr_inodes=50', () =>
+        assert.match(said(roomOn(layout).full(), at), /^\d+ more files can be made/),
+      );
+      on(at, 'size=64m', () => assert.equal(roomOn(layout).full(), null));
+      on(at, 'size=8m,ro', () => assert.equal(roomOn(layout).full(), null));
+    }
+  });
+
+  test('is made by work that takes something back: a full disk does not end it, and is named where it fails', async () => {
+    const ended = makingRoom(roomThat(FULL), never, async () => 'through');
+    assert.equal(await ended, 'through');
+    const refused = new FrostbyteError('OPERATION_FAILED', 'dpkg failed');
+    await assert.rejects(makingRoom(roomThat(FULL), never, failing(refused)), { code: 'DISK_FULL' });
+    await assert.rejects(makingRoom(roomThat(null), never, failing(refused)), refused);
   });
 
   test('is no matter of work that ends well, or that fails while there is some', async () => {
