@@ -31,7 +31,7 @@ export interface Tries {
 
 export interface TriesOptions {
   againMs?: readonly number[];
-  /** The moment by `performance.now()` from which nothing is asked any more. */
+  /** The moment by `performance.now()` from which no foreign door is tried any more; what is one’s own is still asked. */
   until?: number;
 }
 

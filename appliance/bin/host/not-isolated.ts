@@ -18,7 +18,7 @@ export function notIsolated(tenantId: string, { report_id, checks }: IsolationRe
     isOpen ? 'ISOLATION_VIOLATED' : 'OPERATION_FAILED',
     isOpen
       ? `${tenantId} is not isolated. Let nobody use this appliance: ${shows}.`
-      : `Whether ${tenantId} is isolated could not be told: of ${checks.length} tries ${wrong.length} had no answer, or not the one that its own stores should give. ${shows}; go on once all of it is ready: frostbyte plan resume.`,
+      : `Whether ${tenantId} is isolated could not be told: of ${checks.length} tries ${wrong.length} had no answer, or not the one that its own stores should give. ${shows}; repeat once all of it is ready.`,
     {
       details: wrong.slice(0, MOST_TOLD).map(({ store, test, target, result }) => ({
         field: `${store}: ${test}`,

@@ -4,7 +4,7 @@ import { unitsOf } from '../../bundle/install/units.ts';
 import { openEngine } from '../../control/engine/engine.ts';
 import { PLANE_LABEL } from '../../control/engine/labels.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
-import { unitsThatGaveUp } from './restarts.ts';
+import { type UnitState, unitsThatGaveUp } from './restarts.ts';
 import { runProgram } from './run-program.ts';
 
 /** Control ends its work, and what it starts with it. */
@@ -52,7 +52,7 @@ export function hostServices({ layout, isSystemd, engine, answer }: ServicesOpti
     return said
       .trim()
       .split(/\n\n+/)
-      .map((one) => Object.fromEntries(one.split('\n').map((line) => line.split('=', 2))) as Record<string, string>);
+      .map((one) => Object.fromEntries(one.split('\n').map((line) => line.split('=', 2))) as UnitState);
   };
   const gaveUp = unitsThatGaveUp();
   return {

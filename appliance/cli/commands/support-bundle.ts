@@ -60,7 +60,9 @@ export function supportBundleCommand(program: Command): void {
         await confirmed(options, 'to standard output', false);
         process.stdout.write(bytes);
         const sha256 = sha256Hex(bytes);
-        return void recordBundle(patient.config.data_folder, { files: parts.length, sha256 }, options.by);
+        if (!recordBundle(patient.config.data_folder, { files: parts.length, sha256 }, options.by))
+          said.warn(UNRECORDED);
+        return;
       }
       said.say(listOf(parts, bytes.length));
       await confirmed(options, file);
@@ -70,11 +72,13 @@ export function supportBundleCommand(program: Command): void {
         [
           `Written: ${file}, readable by its owner alone.`,
           `SHA-256: ${sha256}`,
-          ...(recorded ? [] : ['That it was made could not be added to the audit log.']),
+          ...(recorded ? [] : [UNRECORDED]),
         ].join('\n'),
       );
     });
 }
+
+const UNRECORDED = 'That it was made could not be added to the audit log.';
 
 const collectFiles = (file: string, before: string[]): string[] => [...before, file];
 

@@ -8,7 +8,7 @@ import type { VectorPoint, VectorStore } from '../../stores/vector/port.ts';
 import { type EnrichedChunk, type EnrichedDocument, embeddable } from '../enriched.ts';
 import { loadCanonical, loadEnriched, loadVectors, recorded } from '../load.ts';
 import type { Stage, StageContext, StageResult } from '../stage.ts';
-import { languageOf } from './text-language.ts';
+import { languageOf } from './find-language.ts';
 
 /** Vectors of two models cannot be compared: the index came to be another one's between the stages. */
 const EMBED_AGAIN: StageResult = Object.freeze({ kind: 'again', patch: {}, entries: [] });

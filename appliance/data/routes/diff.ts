@@ -8,7 +8,7 @@ import type { DataRequest, DataRoute } from '../app.ts';
 import { compareVersions } from '../compare/compare-versions.ts';
 import { loadCanonical, loadEnriched } from '../load.ts';
 import { answer, found } from './answer.ts';
-import { recordRead } from './query.ts';
+import { recordRead, type Versions } from './query.ts';
 
 /** Versions that are looked through for those to compare with: a document is rarely read so often. */
 const VERSIONS = 100;
@@ -21,14 +21,15 @@ export const DIFF_ROUTES: Partial<Record<RouteName, DataRoute>> = {
     const { row, later } = await servedOf(context, params.doc_id!);
     const versions = differing(await plane.records.versions(row.doc_id, VERSIONS), later);
     const earlier = await earlierOf(context, versions, { run, against });
-    const canonical = await loadCanonical(plane, later);
-    const size = canonical.pages.find((one) => one.page === page);
-    const [now, before] = await Promise.all([
-      loadEnriched(plane, later),
-      earlier === null ? null : loadEnriched(plane, earlier),
+    const [canonical, before, now] = await Promise.all([
+      loadCanonical(plane, later),
+      // With nothing to compare with nothing is compared.
+      earlier && loadEnriched(plane, earlier),
+      earlier && loadEnriched(plane, later),
     ]);
+    const size = canonical.pages.find((one) => one.page === page);
     const ofOneFile = against === undefined;
-    const compared = compareVersions(before?.chunks ?? [], before === null ? [] : now.chunks, { ofOneFile });
+    const compared = compareVersions(before?.chunks ?? [], now?.chunks ?? [], { ofOneFile });
     // A page of the earlier version alone is one too: what stood there is gone.
     if (size === undefined && !compared.pages.some((one) => one.page === page))
       throw new FrostbyteError('RESOURCE_NOT_FOUND', 'Neither version has such a page.');
@@ -85,12 +86,6 @@ function differing(versions: readonly PublishedVersion[], later: PublishedVersio
     seen.add(enriched_sha256);
     return isNew;
   });
-}
-
-interface Versions {
-  stage1_parser_version?: string;
-  stage2_parser_version?: string;
-  policy_version?: string | null;
 }
 
 function shown({ doc_id, run, published_at, canonical_sha256, config_version, lineage }: PublishedVersion) {

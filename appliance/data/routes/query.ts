@@ -108,7 +108,8 @@ function summary(tenant_id: string, row: DocumentRow) {
   };
 }
 
-interface Versions {
+/** What a version of a document was made by, as its lineage says it. */
+export interface Versions {
   stage1_parser_version?: string;
   stage2_parser_version?: string;
   parser_versions?: Record<string, string | number>;

@@ -119,8 +119,9 @@ export function createInstallerApp(options: InstallerAppOptions): Hono {
     if ((await leaver(c)) === null) return notFromHere(c);
     const { t } = spokenIn(c);
     const { url } = await installer.progress();
+    const last = answer(c, { title: t.installer.leave.ended, main: endedPage({ t }, url) }, []);
     end();
-    return answer(c, { title: t.installer.leave.ended, main: endedPage({ t }, url) }, []);
+    return last;
   });
   for (const page of PAGES) app.on(page.method.toUpperCase(), `${root}${page.path}`, (c) => show(c, page));
   app.notFound((c) => {

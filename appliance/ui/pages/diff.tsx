@@ -3,6 +3,7 @@ import { WRITERS } from '../../api/route.ts';
 import type { DiffAnswer } from '../../api/schemas/diff.ts';
 import type { DocumentAnswer } from '../../api/schemas/query.ts';
 import type { z } from '../../api/zod.ts';
+import { choice } from '../parts/form.tsx';
 import type { PageParts } from '../parts/layout.tsx';
 import { scrolledTable } from '../parts/lists.tsx';
 import { emptyState, exact, number, pill, type Tone, UNSPELLED } from '../parts/pieces.tsx';
@@ -117,15 +118,9 @@ function summary({ t, language, query }: Visit, diff: DiffAnswer, own: string): 
             diff.pages.map((page) => (
               <tr>
                 <th scope="row">
-                  {page.page === diff.page ? (
-                    <a href={to(page.page)} aria-current="page">
-                      {says.page} {page.page}
-                    </a>
-                  ) : (
-                    <a href={to(page.page)}>
-                      {says.page} {page.page}
-                    </a>
-                  )}
+                  <a href={to(page.page)} aria-current={page.page === diff.page ? 'page' : undefined}>
+                    {says.page} {page.page}
+                  </a>
                 </th>
                 {KINDS.map((kind) => (
                   <td class={page[kind] === 0 ? 'n soft' : 'n'}>{number(language, page[kind])}</td>
@@ -146,22 +141,14 @@ function choose({ t, language, query }: Visit, { doc_id, versions, earlier }: Di
       {versions.length < (isOther ? 1 : 2) ? null : (
         <form action={`${own}/diff`}>
           <label for="run">{says.earlier}</label>
-          <select id="run" name="run">
-            {versions.map((version) => {
-              const words = says.version(
-                exact(language, new Date(version.published_at)),
-                parserOf(version),
-                version.config_version,
-              );
-              return version.run === earlier?.run && !isOther ? (
-                <option value={String(version.run)} selected>
-                  {words}
-                </option>
-              ) : (
-                <option value={String(version.run)}>{words}</option>
-              );
-            })}
-          </select>
+          {choice(
+            'run',
+            versions.map((version) => [
+              String(version.run),
+              says.version(exact(language, new Date(version.published_at)), parserOf(version), version.config_version),
+            ]),
+            isOther ? '' : String(earlier?.run),
+          )}
           <button type="submit" class="button second">
             {says.compare}
           </button>

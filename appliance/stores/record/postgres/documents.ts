@@ -9,7 +9,7 @@ import { closeDeadLetters } from './close-dead-letters.ts';
 import type { Change } from './context.ts';
 import { insertMetadata } from './metadata.ts';
 import { enqueue } from './outbox.ts';
-import { moveTally } from './page.ts';
+import { moveTallies } from './page.ts';
 import { allRows, getRow, insertRows } from './rows.ts';
 
 const SELECT = `SELECT ${DOCUMENTS.select('d')} FROM documents d WHERE d.doc_id = ? AND d.erasure_id IS NULL`;
@@ -84,21 +84,27 @@ export async function removeChunks(change: Change, docId: string, except = -1): 
     DELETE_CHUNKS,
     { doc_id: docId, except },
   );
-  for (const { language, entries, words } of gone) await countChunks(change, -entries, -words, language);
-  change.owe(...new Set(gone.map(({ part }) => part)));
+  await countChunks(
+    change,
+    gone.map(({ language, entries, words }) => ({ language, chunks: -entries, words: -words })),
+  );
+  change.owe(...gone.map(({ part }) => part));
   return gone.reduce((sum, { entries }) => sum + entries, 0);
 }
 
 /** Moves the totals of chunks, of their words, by which search weighs, and of those in their language, which it asks for. */
 export async function countChunks(
   tx: Statements,
-  chunks: number,
-  words: number,
-  language: TextLanguage | null,
+  counted: readonly { chunks: number; words: number; language: TextLanguage | null }[],
 ): Promise<void> {
-  await moveTally(tx, 'chunks', 'visible', chunks);
-  await moveTally(tx, 'words', 'visible', words);
-  if (language !== null) await moveTally(tx, 'language', language, chunks);
+  await moveTallies(
+    tx,
+    counted.flatMap(({ chunks, words, language }) => [
+      ['chunks', 'visible', chunks] as const,
+      ['words', 'visible', words] as const,
+      ...(language === null ? [] : [['language', language, chunks] as const]),
+    ]),
+  );
 }
 
 /**

@@ -53,9 +53,18 @@ export async function tally(tx: Statements, name: string, state?: string): Promi
   return found ?? { entries: 0, bytes: 0 };
 }
 
-const KEEP = 'SELECT keep_tally(@name, @state, @entries, 0)';
+const KEEP = `SELECT keep_tally(t.name, t.state, t.entries, 0)
+  FROM unnest(@names::text[], @states::text[], @moved::bigint[]) AS t (name, state, entries) WHERE t.entries <> 0`;
 
-/** Moves a total that no trigger keeps. */
-export async function moveTally(tx: Statements, name: string, state: string, entries: number): Promise<void> {
-  if (entries !== 0) await tx.run(KEEP, { name, state, entries });
+/** Moves totals that no trigger keeps, in one statement. */
+export async function moveTallies(
+  tx: Statements,
+  moves: readonly (readonly [name: string, state: string, entries: number])[],
+): Promise<void> {
+  if (moves.every(([, , entries]) => entries === 0)) return;
+  await tx.run(KEEP, {
+    names: moves.map(([name]) => name),
+    states: moves.map(([, state]) => state),
+    moved: moves.map(([, , entries]) => entries),
+  });
 }

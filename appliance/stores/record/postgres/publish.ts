@@ -37,7 +37,7 @@ export async function publish(context: RecordContext, publication: Publication):
       if (!fitsIndex(publication, await readIndexBeside(tx, job))) throw stale;
       return changing(context, tx, async (change) => {
         await removeChunks(change, job.doc_id, job.run);
-        await countChunks(change, chunks.length, words, publication.language ?? null);
+        await countChunks(change, [{ chunks: chunks.length, words, language: publication.language ?? null }]);
         const made = published(row, publication);
         await saveDocument(change, made, at);
         await change.run(INSERT_VERSION, VERSIONS.encode(versionRow(made, at)));

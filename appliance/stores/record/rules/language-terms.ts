@@ -31,11 +31,12 @@ export function termsOf(text: string, language: TextLanguage): string[] {
 }
 
 /**
- * The terms that a query's telling words have in texts of a language, each once; those that they have in every text (numbers,
- * codes) may be among them. O(text).
+ * The terms that a query's telling words have in texts of a language alone, each once. Numbers, codes and words of other scripts
+ * have none: they are in every text what they are. O(text).
  */
 export function queryTermsIn(text: string, language: TextLanguage): string[] {
-  return [...new Set(queryWords(text, language).flatMap((word) => formsOf(word, language)))];
+  const words = queryWords(text, language).filter((word) => mayBeOf(language, word));
+  return [...new Set(words.flatMap((word) => formsOf(word, language)))];
 }
 
 /**

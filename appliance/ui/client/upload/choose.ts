@@ -8,7 +8,7 @@ export interface Found {
 export interface Chosen {
   /** By their paths, in the same order each time: a batch that broke off is known again by what it holds. */
   files: Found[];
-  /** What stays behind because it is hidden: files, and folders as one. */
+  /** How much stays behind because it is hidden: files; a hidden folder that is dropped is one, of a chosen one its files are seen. */
   leftBehind: number;
 }
 

@@ -46,7 +46,8 @@ export function uploadPage(): void {
   let going: AbortController | null = null;
 
   // Whoever comes back goes on with the batch that was begun here, once the same folder is chosen.
-  const kept = JSON.parse(localStorage.getItem(keep) ?? 'null') as Kept | null;
+  const keptHere = () => JSON.parse(localStorage.getItem(keep) ?? 'null') as Kept | null;
+  const kept = keptHere();
   if (kept !== null) say('waiting', texts.goesOn.replace('{batch}', kept.batch));
   batch.value = kept?.batch ?? batchIdNow();
   drop.hidden = false;
@@ -128,7 +129,8 @@ export function uploadPage(): void {
         waits: (seconds) => say('lost', texts.waits.replace('{seconds}', String(seconds))),
       });
       going = null;
-      localStorage.removeItem(keep);
+      // Another tab may have begun another one meanwhile, which is still to be gone on with.
+      if (keptHere()?.batch === batch.value) localStorage.removeItem(keep);
       say('settled', texts.received);
       location.assign(`${batches}/${encodeURIComponent(batch.value)}`);
     } catch (error) {

@@ -17,7 +17,6 @@ export const diff: DiffTexts = {
   passages: 'Abschnitte',
   gates: 'neu beurteilt',
   gatesSays: 'Die Prüfungen urteilen anders als zuvor',
-  pages: 'Seiten',
   page: 'Seite',
   changes: 'Änderungen auf dieser Seite',
   noChanges: 'Auf dieser Seite änderte sich nichts.',

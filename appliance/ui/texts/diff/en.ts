@@ -17,7 +17,6 @@ export const diff = {
   passages: 'Passages',
   gates: 'judged anew',
   gatesSays: 'The gates judge it otherwise than before',
-  pages: 'Pages',
   page: 'Page',
   changes: 'Changes on this page',
   noChanges: 'Nothing on this page changed.',

@@ -17,7 +17,6 @@ export const diff: DiffTexts = {
   passages: 'Avsnitt',
   gates: 'vurdert på nytt',
   gatesSays: 'Kontrollene vurderer det annerledes enn før',
-  pages: 'Sider',
   page: 'Side',
   changes: 'Endringer på denne siden',
   noChanges: 'Ingenting på denne siden endret seg.',

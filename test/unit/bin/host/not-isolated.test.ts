@@ -38,7 +38,7 @@ describe('a report of isolation that does not pass', () => {
     for (const silent of [check('other', 'SKIPPED', 'no answer'), check('acme', 'DENIED'), check('acme', 'SKIPPED')]) {
       const { code, message } = refusal(check('other', 'DENIED'), silent);
       assert.equal(code, 'OPERATION_FAILED');
-      assert.match(message, /could not be told: of 2 tries 1 had no answer.*frostbyte plan resume/);
+      assert.match(message, /could not be told: of 2 tries 1 had no answer.*repeat once all of it is ready\.$/);
     }
   });
 });

@@ -25,6 +25,15 @@ describe('the terms of a text in a language', () => {
     assert.deepEqual(termsOf('Siemens договоры', 'ru'), ['siemens', 'договор\ue7cb']);
   });
 
+  test('a query has those of a language that are its alone: what is the same in every text is asked of all', () => {
+    assert.deepEqual(queryTermsIn('Vertrag 4711 M-104 договор', 'de'), ['vertrag\ue7c1', 'm\ue7c1']);
+    // What is common in one language leaves only what is of none.
+    assert.deepEqual(queryTermsIn('the и', 'ru'), ['и\ue7cb']);
+    // More words than a query may have: none that is of no language comes in by the cut of one.
+    const many = Array.from({ length: 80 }, (_, n) => `${n}`).join(' ');
+    for (const of of TEXT_LANGUAGES) assert.deepEqual(queryTermsIn(many, of), []);
+  });
+
   test('those of two languages are never one, nor one of English', () => {
     const all = TEXT_LANGUAGES.filter((one) => one !== 'ru').flatMap((one) => termsOf('run', one));
     assert.equal(new Set([...all, 'run']).size, TEXT_LANGUAGES.length);
@@ -36,7 +45,7 @@ describe('the terms of a text in a language', () => {
         // What has another spelling in capitals (ß) is another word there.
         for (const query of [one, one.toUpperCase(), bare(one), one.normalize('NFD')])
           if (query.normalize('NFC').toLowerCase() === one || bare(query) === bare(one))
-            assert.ok(meet(queryTermsIn(query, of), termsOf(one, of)), `${query} in ${of}`);
+            assert.ok(meet([...queryWords(query), ...queryTermsIn(query, of)], termsOf(one, of)), `${query} in ${of}`);
       }),
       { numRuns: 3_000 },
     );

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { languageOf } from '../../../../appliance/data/5-index/text-language.ts';
+import { languageOf } from '../../../../appliance/data/5-index/find-language.ts';
 
 /** The same letter in each language. */
 const LETTERS = {
