@@ -11,6 +11,7 @@ import type {
 } from '../control/verbs.ts';
 import { FrostbyteError } from '../kernel/errors.ts';
 import type { TenantState } from '../kernel/identity.ts';
+import { supportBundleName } from '../kernel/names.ts';
 import type { Admitted } from './app.ts';
 
 /** Admin routes: each is one verb of control; what is saved as a file is answered as it is. */
@@ -104,12 +105,11 @@ const VERBS: Partial<Record<RouteName, Verb>> = {
   supportListing: (control) => data(control.supportListing()),
   async supportBundle(control, { caller }) {
     const bytes = await control.supportBundle(caller.subject);
-    const stamp = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
     return new Response(bytes, {
       headers: {
         'content-type': 'application/gzip',
         'content-length': String(bytes.length),
-        'content-disposition': `attachment; filename="frostbyte-support-${stamp}.tar.gz"`,
+        'content-disposition': `attachment; filename="${supportBundleName(new Date())}"`,
         'cache-control': 'no-store',
       },
     });

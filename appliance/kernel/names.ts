@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { checkTenantId } from './ids.ts';
+import { secondOf } from './second-of.ts';
 
 /** First half of all addresses of containers, where nothing else is configured. */
 export const DEFAULT_SUBNET = '172.28';
@@ -133,3 +134,6 @@ export interface RunPaths {
 export function runPaths(runFolder: string): RunPaths {
   return { control: join(runFolder, 'control', 'verbs.sock'), planes: join(runFolder, 'planes') };
 }
+
+/** What a support bundle is called that was made at that moment. */
+export const supportBundleName = (at: Date): string => `frostbyte-support-${secondOf(at)}.tar.gz`;

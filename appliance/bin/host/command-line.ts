@@ -37,22 +37,25 @@ export function commandLine(program: readonly [string, ...string[]]): CommandLin
     const [file, ...before] = program;
     return spawn(file, [...before, ...words], { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   };
+  /** Runs it to its end. */
+  const ran = async (words: readonly string[]) => {
+    const child = spawned([...words, '--json']);
+    const [out, err] = [child.stdout!, child.stderr!].map((stream) => collected(stream));
+    const code = await exitOf(child);
+    return { code, out: await out!, err: String(await err!) };
+  };
   return {
     async ask<T>(...words: string[]) {
-      const child = spawned([...words, '--json']);
-      const [out, err] = [child.stdout!, child.stderr!].map((stream) => collected(stream));
-      await exitOf(child);
-      const answer = lastJson<T>(String(await out!));
+      const { out, err } = await ran(words);
+      const answer = lastJson<T>(String(out));
       // A check that found something wrong answers what, and fails.
       if (answer !== null) return answer;
-      throw refusalOf(lastJson<Envelope>(String(await err!)));
+      throw refusalOf(lastJson<Envelope>(err));
     },
     async bytes(...words) {
-      const child = spawned([...words, '--json']);
-      const [out, err] = [child.stdout!, child.stderr!].map((stream) => collected(stream));
-      const code = await exitOf(child);
-      if (code === 0) return new Uint8Array(await out!);
-      throw refusalOf(lastJson<Envelope>(String(await err!)));
+      const { code, out, err } = await ran(words);
+      if (code === 0) return new Uint8Array(out);
+      throw refusalOf(lastJson<Envelope>(err));
     },
     start(words, { event, ended }) {
       // A group of its own: another release's program may do the work, and has to hear of a stop too.

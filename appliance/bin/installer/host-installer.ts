@@ -11,6 +11,7 @@ import type { ProgressEvent } from '../../bundle/operation/progress.ts';
 import type { OperationState } from '../../bundle/operation/state.ts';
 import type { HostDiagnosis, SupportListing } from '../../control/verbs.ts';
 import { replaceFile } from '../../kernel/durable-file.ts';
+import { supportBundleName } from '../../kernel/names.ts';
 import { Refusal } from '../../ui/api.ts';
 import type {
   Choices,
@@ -35,7 +36,7 @@ const FIRST = 'operator';
 export interface HostInstallerOptions {
   release: VerifiedRelease;
   layout: HostLayout;
-  command: Pick<CommandLine, 'ask' | 'start'>;
+  command: CommandLine;
   /** Options that install.sh was given and that decide whether the copy is believed. */
   belief: readonly string[];
   now?: () => Date;
@@ -157,15 +158,10 @@ export function hostInstaller({
       }),
     doctor: () => command.ask<HostDiagnosis>('doctor', ...settled()),
     supportListing: () => command.ask<SupportListing>('support-bundle', '--dry-run', ...settled()),
-    supportBundle: () =>
-      inScratch(async (folder) => {
-        const stamp = now()
-          .toISOString()
-          .replace(/[-:]|\.\d+/g, '');
-        const file = join(folder, 'support.tar.gz');
-        await command.ask('support-bundle', '--out', file, '--yes', ...settled());
-        return { name: `frostbyte-support-${stamp}.tar.gz`, bytes: readFileSync(file) };
-      }),
+    supportBundle: async () => ({
+      name: supportBundleName(now()),
+      bytes: await command.bytes('support-bundle', '--out', '-', '--yes', ...settled()),
+    }),
   };
 }
 

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalJson } from '../../kernel/canonical-json.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
+import { secondOf } from '../../kernel/second-of.ts';
 import type { Actor, Plan } from './events.ts';
 import { createJournal, JOURNAL, type Journal, openJournal, readJournal } from './journal.ts';
 import type { Operation } from './phase.ts';
@@ -110,7 +111,7 @@ function inOrder(a: string, b: string): number {
 const numberOf = (name: string): number => Number(/-(\d{1,4})$/.exec(name)?.[1] ?? 1);
 
 function freeName(folder: string, kind: string, now: Date): string {
-  const base = `${now.toISOString().replace(/[-:]|\.\d+/g, '')}-${kind}`;
+  const base = `${secondOf(now)}-${kind}`;
   if (!existsSync(join(folder, base))) return base;
   for (let number = 2; ; number++) {
     if (!existsSync(join(folder, `${base}-${number}`))) return `${base}-${number}`;

@@ -4,6 +4,7 @@ import { hostLayout } from '../../bundle/host-layout.ts';
 import { thisHost } from '../../bundle/preflight/host-port.ts';
 import { sha256Hex } from '../../kernel/digest.ts';
 import { FrostbyteError } from '../../kernel/errors.ts';
+import { supportBundleName } from '../../kernel/names.ts';
 import type { Part } from '../../observability/support-bundle/pack.ts';
 import { askPerson, isAttended } from '../ask-person.ts';
 import { globals, output } from '../context.ts';
@@ -46,7 +47,7 @@ export function supportBundleCommand(program: Command): void {
       const { packed, recordBundle, writeNew } = await import('../../bin/support-bundle/write.ts');
       const said = output(command);
       const now = new Date();
-      const file = resolve(options.out ?? `frostbyte-support-${now.toISOString().replace(/[-:]|\.\d+/g, '')}.tar.gz`);
+      const file = resolve(options.out ?? supportBundleName(now));
       const patient = patientOf(hostLayout(), () => configOf(command), globals(command).data);
       const parts = await collect({ patient, host: thisHost(), logs: options.log.map((one) => resolve(one)), now });
       const bytes = packed(parts);

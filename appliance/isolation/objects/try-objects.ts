@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { IsolationOrder, OrderTarget } from '../../api/plane/isolation-order.ts';
 import { newId } from '../../kernel/ids.ts';
+import { secondOf } from '../../kernel/second-of.ts';
 import { Bucket } from '../../stores/object/minio/bucket.ts';
 import { type Credentials, openClient } from '../../stores/object/minio/client.ts';
 import { Connection } from '../../stores/object/minio/connection.ts';
@@ -133,7 +134,7 @@ export function unsignedTrailer({ user, other }: Pick<Prey, 'user' | 'other'>, m
   const sum = Buffer.alloc(4);
   sum.writeUInt32BE(crc32(body));
   const trailer = `x-amz-checksum-crc32:${sum.toString('base64')}`;
-  const time = new Date().toISOString().replace(/[-:]|\.\d{3}/g, '');
+  const time = secondOf(new Date());
   const scope = `${user}/${time.slice(0, 8)}/us-east-1/s3/aws4_request`;
   const query = [
     'X-Amz-Algorithm=AWS4-HMAC-SHA256',

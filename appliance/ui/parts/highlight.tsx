@@ -1,4 +1,5 @@
 import type { Markup } from '../../api/markup.ts';
+import { withoutAccents } from '../../kernel/without-accents.ts';
 
 const WORD = /[\p{L}\p{N}][\p{L}\p{N}\p{M}]*/gu;
 /** Words this short mark too much. */
@@ -30,12 +31,7 @@ export function highlighted(text: string, question: string): Markup {
   return <>{pieces}</>;
 }
 
-function folded(word: string): string {
-  return word
-    .toLowerCase()
-    .normalize('NFD')
-    .replace(/\p{M}+/gu, '');
-}
+const folded = (word: string): string => withoutAccents(word.toLowerCase());
 
 /** Whether a word begins as the asked one does but for its last two letters, or is nearly all of its beginning. */
 function isFormOf(word: string, asked: string): boolean {

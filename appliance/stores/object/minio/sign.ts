@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { sha256Hex } from '../../../kernel/digest.ts';
+import { secondOf } from '../../../kernel/second-of.ts';
 import { type Credentials, REGION } from './client.ts';
 
 /** What is signed of a request. Header names in lower case; `host` is among them. */
@@ -24,7 +25,7 @@ export function signed(
   at: Date,
   service: 's3' | 'sts' = 's3',
 ): Record<string, string> {
-  const time = at.toISOString().replace(/[-:]|\.\d{3}/g, '');
+  const time = secondOf(at);
   const scope = `${time.slice(0, 8)}/${REGION}/${service}/aws4_request`;
   const headers: Record<string, string> = {
     ...request.headers,

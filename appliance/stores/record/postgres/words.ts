@@ -1,9 +1,9 @@
 import { stemmer } from 'stemmer';
 import { rememberingWords } from '../../../kernel/remembering-words.ts';
 import { TEXT_LANGUAGES, type TextLanguage } from '../../../kernel/text-language.ts';
+import { withoutAccents } from '../../../kernel/without-accents.ts';
 import { queryTermsIn, termsOf } from '../rules/language-terms.ts';
 import { queryWords, wordsOf } from '../rules/query-words.ts';
-import { withoutAccents } from '../rules/without-accents.ts';
 
 /**
  * Words as full text knows them: without case and accents, by the stem of their text's language, as the embedded store has them.

@@ -1,5 +1,5 @@
 import type { TextLanguage } from '../../../kernel/text-language.ts';
-import { withoutAccents } from './without-accents.ts';
+import { withoutAccents } from '../../../kernel/without-accents.ts';
 
 /**
  * English words that stand in nearly every chunk. They rank nothing and make a query read every list, so they are left

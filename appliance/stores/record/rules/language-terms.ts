@@ -1,7 +1,7 @@
 import { mayBeOf, stemIn } from '../../../kernel/stems.ts';
 import type { TextLanguage } from '../../../kernel/text-language.ts';
+import { withoutAccents } from '../../../kernel/without-accents.ts';
 import { queryWords, wordsOf } from './query-words.ts';
-import { withoutAccents } from './without-accents.ts';
 
 /**
  * What stands behind a stem and says of which language it is, so that stems of two languages that are spelled alike, or one and a

@@ -27,10 +27,14 @@ describe('the installer’s pages on a host', () => {
     const typed: string[][] = [];
     let heard: Heard | null = null;
     let end = () => {};
-    const command: Pick<CommandLine, 'ask' | 'start'> = {
+    const command: CommandLine = {
       async ask<T>(...words: string[]) {
         typed.push(words);
         return { phases: [], checks: [], records: [] } as T;
+      },
+      async bytes(...words) {
+        typed.push(words);
+        return new Uint8Array([7]);
       },
       start(words, hears) {
         typed.push([...words]);
@@ -73,6 +77,14 @@ describe('the installer’s pages on a host', () => {
       ],
       ['plan', 'rollback', '--because=-V --json', '--root', root],
     ]);
+  });
+
+  it('has the support bundle made without a file of its own', async () => {
+    const { installer, typed } = made('install');
+    const { name, bytes } = await installer.supportBundle();
+    assert.match(name, /^frostbyte-support-\d{8}T\d{6}Z\.tar\.gz$/);
+    assert.deepEqual([...bytes], [7]);
+    assert.deepEqual(typed[0]!.slice(0, 4), ['support-bundle', '--out', '-', '--yes']);
   });
 
   it('upgrades by what is installed: no port, no addresses and nobody’s recovery key are asked for', async () => {
